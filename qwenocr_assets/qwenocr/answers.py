@@ -1,0 +1,42 @@
+"""What the service answered, as one typed value for both dialects."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Quad = tuple[float, float, float, float, float, float, float, float]
+"""Corners x1, y1 … x4, y4, clockwise from the text's top left, y down, in pixels of the image sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One line of `advanced_recognition` (the service calls it a word)."""
+
+    text: str
+    quad: Quad | None
+    rotate_rect: tuple[float, ...] | None
+    """cx, cy, width, height, angle in degrees, as given: its conventions differ between model generations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as reported; None where the answer does not say."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    total_tokens: int | None = None
+    image_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer to one request."""
+
+    text: str
+    """The model's text as it came, fences included."""
+    words: tuple[Word, ...] = ()
+    key_values: Any = None
+    """`ocr_result.kv_result` of the native dialect, when there is one."""
+    usage: Usage = field(default_factory=Usage)
+    finish_reason: str | None = None
+    request_id: str | None = None
+    reported_model: str | None = None

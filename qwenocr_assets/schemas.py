@@ -1,0 +1,299 @@
+"""The tables, declared once.
+
+From here come the Parquet files, DuckDB's DDL and comments, Dagster's table schemas, the checks and the
+data dictionary in `docs/`. Columns carry their unit (`_usd`, `_ms`, `_px`, `_bytes`); times are UTC, ending in `_at`.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import pyarrow as pa
+
+
+class ColumnType(Enum):
+    """A column's type, as Arrow and as DuckDB write it."""
+
+    TEXT = (pa.string(), "VARCHAR")
+    INTEGER = (pa.int64(), "BIGINT")
+    REAL = (pa.float64(), "DOUBLE")
+    REALS = (pa.list_(pa.float64()), "DOUBLE[]")
+    NUMBER = (pa.decimal128(38, 9), "DECIMAL(38, 9)")
+    BOOLEAN = (pa.bool_(), "BOOLEAN")
+    DATE = (pa.date32(), "DATE")
+    TIMESTAMP = (pa.timestamp("us"), "TIMESTAMP")
+    USD = (pa.decimal128(18, 9), "DECIMAL(18, 9)")
+    JSON = (pa.string(), "JSON")
+
+    @property
+    def arrow(self) -> pa.DataType:
+        return self.value[0]
+
+    @property
+    def duckdb(self) -> str:
+        return self.value[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: name, type, what it means, and whether it may be NULL."""
+
+    name: str
+    type: ColumnType
+    description: str
+    nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TableSchema:
+    """One table: what a row is, its columns, and the columns that identify a row."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...]
+
+    @property
+    def arrow(self) -> pa.Schema:
+        """The table as an Arrow schema, in column order."""
+        return pa.schema([pa.field(c.name, c.type.arrow, nullable=c.nullable) for c in self.columns])
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.columns)
+
+
+_BATCH = Column("batch_id", ColumnType.TEXT, "Intake batch that brought the document.", nullable=False)
+_DOCUMENT = Column(
+    "document_id", ColumnType.TEXT, "Document: hash of its content and its name.", nullable=False
+)
+_PAGE = Column("page_id", ColumnType.TEXT, "Page: document_id and the page number.", nullable=False)
+_TASK = Column("task", ColumnType.TEXT, "OCR task that produced the row.", nullable=False)
+_REQUEST = Column(
+    "request_key",
+    ColumnType.TEXT,
+    "Hash of page image, task, model, options, schema or prompt, and protocol.",
+    nullable=False,
+)
+_TRACE = (_BATCH, _DOCUMENT, _PAGE, _TASK, _REQUEST)
+
+_BOX = (
+    Column("left_px", ColumnType.REAL, "Left edge of the upright box, in page pixels."),
+    Column("top_px", ColumnType.REAL, "Top edge of the upright box, in page pixels."),
+    Column("right_px", ColumnType.REAL, "Right edge of the upright box, in page pixels."),
+    Column("bottom_px", ColumnType.REAL, "Bottom edge of the upright box, in page pixels."),
+)
+_GROUND = Column(
+    "ground",
+    ColumnType.TEXT,
+    "How the value was found among the page's recognised lines: line (a whole line), within_line, not_found; "
+    "NULL when the page has no lines with boxes or the value is empty.",
+)
+
+DOCUMENTS = TableSchema(
+    "documents",
+    "A file of an intake batch: accepted, or rejected with the reason.",
+    (
+        _BATCH,
+        _DOCUMENT,
+        Column("name", ColumnType.TEXT, "Path below the folder that was given, with /.", nullable=False),
+        Column("uri", ColumnType.TEXT, "Where the file lies.", nullable=False),
+        Column("sha256", ColumnType.TEXT, "SHA-256 of the file's bytes.", nullable=False),
+        Column("size_bytes", ColumnType.INTEGER, "Size of the file.", nullable=False),
+        Column("media_type", ColumnType.TEXT, "Type of the file by its content."),
+        Column("page_count", ColumnType.INTEGER, "Number of pages; NULL when rejected."),
+        Column("route", ColumnType.TEXT, "Route of pipeline.toml that decides its tasks."),
+        Column("status", ColumnType.TEXT, "accepted or rejected.", nullable=False),
+        Column("reason", ColumnType.TEXT, "Why it was rejected, and what to do."),
+        Column("modified_at", ColumnType.TIMESTAMP, "When the file was last changed, UTC."),
+    ),
+    ("batch_id", "document_id"),
+)
+
+PAGES = TableSchema(
+    "pages",
+    "A page of an accepted document, as one normalised image, or rejected with the reason.",
+    (
+        _BATCH,
+        _DOCUMENT,
+        _PAGE,
+        Column(
+            "page_number", ColumnType.INTEGER, "Number of the page in its document, from 1.", nullable=False
+        ),
+        Column("status", ColumnType.TEXT, "ready or rejected.", nullable=False),
+        Column("reason", ColumnType.TEXT, "Why the page was rejected, and what to do."),
+        Column("sha256", ColumnType.TEXT, "SHA-256 of the page image's bytes."),
+        Column("uri", ColumnType.TEXT, "Page image, below the data folder."),
+        Column("media_type", ColumnType.TEXT, "Type of the page image."),
+        Column("size_bytes", ColumnType.INTEGER, "Size of the page image."),
+        Column("width_px", ColumnType.INTEGER, "Width of the page image."),
+        Column("height_px", ColumnType.INTEGER, "Height of the page image."),
+        Column("dpi", ColumnType.REAL, "Resolution of the page image, where it is known."),
+        Column(
+            "origin",
+            ColumnType.TEXT,
+            "How the image came about: untouched (the file's own bytes), extracted (the picture inside a PDF "
+            "page), rendered (a PDF page drawn), converted (re-encoded for the service).",
+        ),
+        Column("renderer", ColumnType.TEXT, "Program and version that drew a rendered page."),
+        Column("changes", ColumnType.JSON, "What was done to the picture, as a JSON list in order."),
+    ),
+    ("batch_id", "page_id"),
+)
+
+OCR_REQUESTS = TableSchema(
+    "ocr_requests",
+    "A page and a task, with its quote: what sending it is expected to cost, before anything is sent.",
+    (
+        *_TRACE,
+        Column("route", ColumnType.TEXT, "Route of pipeline.toml that asked for it.", nullable=False),
+        Column("region", ColumnType.TEXT, "Region of the service, or local.", nullable=False),
+        Column("model", ColumnType.TEXT, "Model asked for.", nullable=False),
+        Column("protocol", ColumnType.TEXT, "native or openai.", nullable=False),
+        Column("options", ColumnType.JSON, "Options, schema and prompt as sent.", nullable=False),
+        Column("image_tokens", ColumnType.INTEGER, "Image tokens by the service's formula.", nullable=False),
+        Column("prompt_tokens", ColumnType.INTEGER, "Estimated prompt tokens.", nullable=False),
+        Column("expected_output_tokens", ColumnType.INTEGER, "Output tokens to expect.", nullable=False),
+        Column("worst_output_tokens", ColumnType.INTEGER, "Output tokens at the limit.", nullable=False),
+        Column("expected_cost_usd", ColumnType.USD, "Expected price.", nullable=False),
+        Column("worst_cost_usd", ColumnType.USD, "Price at the limit.", nullable=False),
+        Column("catalogue_version", ColumnType.TEXT, "Version of the price list used.", nullable=False),
+    ),
+    ("batch_id", "page_id", "task"),
+)
+
+OCR_RESPONSES = TableSchema(
+    "ocr_responses",
+    "An answer to a request: what came back, what it cost, or why there is none.",
+    (
+        *_TRACE,
+        Column(
+            "status",
+            ColumnType.TEXT,
+            "ok, partial (truncated or incomplete), rejected (permanent, this page), failed (transient, "
+            "attempts used up), skipped (reason given), unfunded (the budget said no), missing (not asked).",
+            nullable=False,
+        ),
+        Column("error_class", ColumnType.TEXT, "Class of the error."),
+        Column("error_code", ColumnType.TEXT, "Code the service gave."),
+        Column("reason", ColumnType.TEXT, "What is wrong and what to do, for anything but ok."),
+        Column("attempts", ColumnType.INTEGER, "Calls made for this answer.", nullable=False),
+        Column("latency_ms", ColumnType.REAL, "Time of the last call."),
+        Column("region", ColumnType.TEXT, "Region that answered."),
+        Column("model", ColumnType.TEXT, "Model asked for."),
+        Column("reported_model", ColumnType.TEXT, "Model the answer names."),
+        Column("request_id", ColumnType.TEXT, "The service's own id of the call."),
+        Column("finish_reason", ColumnType.TEXT, "Why the model stopped, as reported."),
+        Column("image_tokens", ColumnType.INTEGER, "Image tokens as reported."),
+        Column("input_tokens", ColumnType.INTEGER, "Input tokens as reported (image and prompt)."),
+        Column("output_tokens", ColumnType.INTEGER, "Output tokens as reported."),
+        Column("cost_usd", ColumnType.USD, "Price of the reported tokens; 0 when nothing was charged."),
+        Column("catalogue_version", ColumnType.TEXT, "Version of the price list used."),
+        Column("reused_from", ColumnType.TEXT, "Batch whose answer was used again instead of sending."),
+        Column("answered_at", ColumnType.TIMESTAMP, "When the answer came, UTC."),
+        Column("raw", ColumnType.JSON, "The answer's body as it came."),
+    ),
+    ("batch_id", "page_id", "task"),
+)
+
+TEXT_LINES = TableSchema(
+    "text_lines",
+    "A recognised line of text.",
+    (
+        *_TRACE,
+        Column("line_index", ColumnType.INTEGER, "Place in reading order, from 0.", nullable=False),
+        Column("text", ColumnType.TEXT, "The line.", nullable=False),
+        Column("quad_px", ColumnType.REALS, "Corners x1, y1 … x4, y4 from the text's top left, page pixels."),
+        Column("rotate_rect", ColumnType.REALS, "Rotated rectangle cx, cy, width, height, angle, as given."),
+        *_BOX,
+    ),
+    ("batch_id", "page_id", "task", "line_index"),
+)
+
+KEY_VALUES = TableSchema(
+    "key_values",
+    "A leaf value of key information extraction.",
+    (
+        *_TRACE,
+        Column("path", ColumnType.TEXT, "Where the value stands, like items[2].price.", nullable=False),
+        Column("key", ColumnType.TEXT, "Last key of the path.", nullable=False),
+        Column("parent_path", ColumnType.TEXT, "Path of the object or list around it; NULL at the top."),
+        Column("list_index", ColumnType.INTEGER, "Index in the innermost list, from 0; NULL outside lists."),
+        Column("value", ColumnType.TEXT, "The value as written; NULL when there is none."),
+        Column("value_type", ColumnType.TEXT, "text, number, date, boolean or null.", nullable=False),
+        Column("value_number", ColumnType.NUMBER, "The value as a number, when it is unambiguous."),
+        Column("value_date", ColumnType.DATE, "The value as a date, when it is unambiguous."),
+        Column("currency", ColumnType.TEXT, "Currency sign or code beside the number."),
+        *_BOX,
+        _GROUND,
+    ),
+    ("batch_id", "page_id", "task", "path"),
+)
+
+TABLE_CELLS = TableSchema(
+    "table_cells",
+    "A cell of a table; spans are resolved, so that row and column are grid positions.",
+    (
+        *_TRACE,
+        Column("table_index", ColumnType.INTEGER, "Number of the table on the page, from 0.", nullable=False),
+        Column("row_index", ColumnType.INTEGER, "Row of the cell's top left corner, from 0.", nullable=False),
+        Column("column_index", ColumnType.INTEGER, "Column of its top left corner, from 0.", nullable=False),
+        Column("row_span", ColumnType.INTEGER, "Rows the cell covers.", nullable=False),
+        Column("column_span", ColumnType.INTEGER, "Columns the cell covers.", nullable=False),
+        Column("is_header", ColumnType.BOOLEAN, "Whether the cell heads its column or row.", nullable=False),
+        Column("text", ColumnType.TEXT, "The cell's text.", nullable=False),
+        Column("number", ColumnType.NUMBER, "The text as a number, when it is unambiguous."),
+        *_BOX,
+        _GROUND,
+    ),
+    ("batch_id", "page_id", "task", "table_index", "row_index", "column_index"),
+)
+
+DOCUMENT_BLOCKS = TableSchema(
+    "document_blocks",
+    "A block of a parsed document.",
+    (
+        *_TRACE,
+        Column("block_index", ColumnType.INTEGER, "Place in the page, from 0.", nullable=False),
+        Column(
+            "block_type",
+            ColumnType.TEXT,
+            "title, author, section, paragraph, list_item, table, formula, figure or other.",
+            nullable=False,
+        ),
+        Column("level", ColumnType.INTEGER, "Level of a section, from 1."),
+        Column("text", ColumnType.TEXT, "Plain text.", nullable=False),
+        Column("latex", ColumnType.TEXT, "LaTeX as it came.", nullable=False),
+    ),
+    ("batch_id", "page_id", "task", "block_index"),
+)
+
+FORMULAS = TableSchema(
+    "formulas",
+    "A formula.",
+    (
+        *_TRACE,
+        Column("formula_index", ColumnType.INTEGER, "Place on the page, from 0.", nullable=False),
+        Column("display", ColumnType.BOOLEAN, "True when set on its own line, false inline.", nullable=False),
+        Column("latex", ColumnType.TEXT, "LaTeX without delimiters.", nullable=False),
+    ),
+    ("batch_id", "page_id", "task", "formula_index"),
+)
+
+TABLES: dict[str, TableSchema] = {
+    t.name: t
+    for t in (
+        DOCUMENTS,
+        PAGES,
+        OCR_REQUESTS,
+        OCR_RESPONSES,
+        TEXT_LINES,
+        KEY_VALUES,
+        TABLE_CELLS,
+        DOCUMENT_BLOCKS,
+        FORMULAS,
+    )
+}
+"""Every table, in the order the pipeline fills them."""
+
+ROW_TABLES: tuple[TableSchema, ...] = (TEXT_LINES, KEY_VALUES, TABLE_CELLS, DOCUMENT_BLOCKS, FORMULAS)
+"""The tables that answers are flattened into."""

@@ -1,0 +1,1 @@
+"""Where data lies: the data folder's layout, table files, and the journal of raw answers."""

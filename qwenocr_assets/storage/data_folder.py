@@ -1,0 +1,92 @@
+"""The layout of the data folder, a local folder or any fsspec URL, and atomic writes into it."""
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from upath import UPath
+
+from qwenocr_assets.errors import StorageError
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """Every path the pipeline reads or writes, below one root (`QWENOCR_DATA`)."""
+
+    root: UPath
+
+    @property
+    def inbox(self) -> UPath:
+        return self.root / "inbox"
+
+    @property
+    def warehouse(self) -> UPath:
+        """The published snapshot that analysts open."""
+        return self.root / "warehouse.duckdb"
+
+    def manifest(self, batch_id: str) -> UPath:
+        return self.root / "batches" / f"{batch_id}.json"
+
+    def page_image(self, sha256: str, suffix: str) -> UPath:
+        return self.root / "pages" / sha256[:2] / f"{sha256}{suffix}"
+
+    def boxes_picture(self, batch_id: str, page_id: str) -> UPath:
+        """The picture of a page with its boxes drawn."""
+        return self.root / "pictures" / batch_id / f"{page_id}.jpg"
+
+    def table_file(self, table: str, batch_id: str) -> UPath:
+        return self.root / "tables" / table / f"{batch_id}.parquet"
+
+    def journal(self, task: str, batch_id: str) -> UPath:
+        return self.root / "responses" / task / f"{batch_id}.jsonl.zst"
+
+    def batch_ids(self) -> list[str]:
+        """Batches with a manifest, sorted."""
+        folder = self.root / "batches"
+        return sorted(p.stem for p in folder.glob("*.json")) if folder.exists() else []
+
+    def require_writable(self) -> None:
+        """Raise `StorageError` unless a file can be written below the root."""
+        probe = self.root / ".writable"
+        try:
+            write_atomically(probe, b"")
+            probe.unlink()
+        except OSError as error:
+            raise StorageError(
+                f"The data folder {self.root} cannot be written ({error.strerror or error}).",
+                "Give it write permission, or set QWENOCR_DATA to a folder or bucket that has it.",
+            ) from error
+
+
+def write_atomically(path: UPath, data: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Locally: a temporary file beside it, synced, then renamed over it. On object storage a put is atomic.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not is_local(path):
+        path.write_bytes(data)
+        return
+    folder = local_path(path.parent)
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(local_path(path))
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def is_local(path: UPath) -> bool:
+    """Whether the path lies on a local disk, where rename and append exist."""
+    return path.protocol in ("", "file")
+
+
+def local_path(path: UPath) -> Path:
+    """The same path as a plain `pathlib.Path`; only for paths where `is_local` holds."""
+    return Path(path.path)

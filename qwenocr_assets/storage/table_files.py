@@ -1,0 +1,31 @@
+"""One Parquet file per table and intake batch, in the declared schema."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from qwenocr_assets.schemas import TableSchema
+from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
+
+Row = Mapping[str, Any]
+"""One row by column name, as written to a table; missing columns are NULL."""
+
+
+def write_table(data: DataFolder, schema: TableSchema, batch_id: str, rows: Iterable[Row]) -> int:
+    """Write a batch's rows, replacing what was there; returns how many."""
+    table = pa.Table.from_pylist(list(rows), schema=schema.arrow)
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    write_atomically(data.table_file(schema.name, batch_id), sink.getvalue().to_pybytes())
+    return int(table.num_rows)
+
+
+def read_table(data: DataFolder, schema: TableSchema, batch_id: str) -> list[dict[str, Any]]:
+    """A batch's rows; none when the step that writes them has not run."""
+    path = data.table_file(schema.name, batch_id)
+    if not path.exists():
+        return []
+    rows: list[dict[str, Any]] = pq.read_table(pa.BufferReader(path.read_bytes())).to_pylist()
+    return rows
