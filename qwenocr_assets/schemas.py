@@ -1,7 +1,8 @@
 """The tables, declared once.
 
 From here come the Parquet files, DuckDB's DDL and comments, Dagster's table schemas, the checks and the
-data dictionary in `docs/`. Columns carry their unit (`_usd`, `_ms`, `_px`, `_bytes`); times are UTC, ending in `_at`.
+data dictionary in `docs/`. Columns carry their unit (`_usd`, `_ms`, `_px`, `_bytes`); times are UTC and end
+in `_at`.
 """
 
 from dataclasses import dataclass

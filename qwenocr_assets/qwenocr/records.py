@@ -1,0 +1,129 @@
+"""What is kept of each reply: the record that is journalled, and that a later run finds instead of sending again."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer, parse_answer
+from qwenocr_assets.qwenocr.catalogue import Model
+from qwenocr_assets.qwenocr.client import Reply
+from qwenocr_assets.qwenocr.errors import NotOffered, PageRefused, ServiceError
+from qwenocr_assets.qwenocr.tasks import Task
+
+
+class Status(StrEnum):
+    """How a request ended."""
+
+    OK = "ok"
+    PARTIAL = "partial"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    MISSING = "missing"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether asking again would bring nothing new; only final answers are reused."""
+        return self not in (Status.FAILED, Status.MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRecord:
+    """One reply as journalled. `raw` is the body as it came, `cost_usd` the exact price of the reported usage."""
+
+    request_key: str
+    task: Task
+    status: Status
+    region: str
+    model: str
+    catalogue_version: str
+    attempts: int
+    latency_ms: float
+    answered_at: datetime
+    cost_usd: Decimal | None
+    error_class: str | None = None
+    error_code: str | None = None
+    reason: str | None = None
+    reused_from: str | None = None
+    raw: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        values = asdict(self)
+        values["cost_usd"] = None if self.cost_usd is None else str(self.cost_usd)
+        return values
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "AnswerRecord":
+        cost = values["cost_usd"]
+        return cls(
+            **{
+                **values,
+                "task": Task(values["task"]),
+                "status": Status(values["status"]),
+                "answered_at": datetime.fromisoformat(values["answered_at"]),
+                "cost_usd": None if cost is None else Decimal(cost),
+            }
+        )
+
+    def reused(self, from_batch: str) -> "AnswerRecord":
+        """The same answer taken over from another batch: it costs nothing again."""
+        return replace(
+            self, reused_from=self.reused_from or from_batch, cost_usd=Decimal(0), attempts=0, latency_ms=0.0
+        )
+
+    def answer(self) -> Answer | None:
+        """The typed answer, for the statuses that have one."""
+        if self.status not in (Status.OK, Status.PARTIAL) or self.raw is None:
+            return None
+        try:
+            return parse_answer(orjson.loads(self.raw))
+        except (MalformedAnswer, orjson.JSONDecodeError):
+            return None
+
+
+def record_of(
+    request_key: str, task: Task, model: Model, catalogue_version: str, reply: Reply, incomplete: str | None
+) -> AnswerRecord:
+    """The record of a reply; `incomplete` says why its content is truncated, if it is."""
+    answer, error = reply.answer, reply.error
+    cost: Decimal | None = Decimal(0)
+    if answer is not None:
+        usage = answer.usage
+        known = usage.input_tokens is not None and usage.output_tokens is not None
+        cost = model.cost_usd(usage.input_tokens or 0, usage.output_tokens or 0) if known else None
+        if answer.finish_reason == "length":
+            incomplete = "the model stopped at its output limit" + (f"; {incomplete}" if incomplete else "")
+    return AnswerRecord(
+        request_key=request_key,
+        task=task,
+        status=_status(error, incomplete),
+        region=model.region,
+        model=model.name,
+        catalogue_version=catalogue_version,
+        attempts=reply.attempts,
+        latency_ms=round(reply.latency_ms, 1),
+        answered_at=reply.answered_at,
+        cost_usd=cost,
+        error_class=type(error).__name__ if error else None,
+        error_code=(error.fault.code or None) if error else None,
+        reason=str(error) if error else incomplete,
+        raw=reply.raw,
+    )
+
+
+def latest_by_key(records: Iterable[AnswerRecord]) -> dict[str, AnswerRecord]:
+    """The last record of each request key, in journal order."""
+    return {record.request_key: record for record in records}
+
+
+def _status(error: ServiceError | None, incomplete: str | None) -> Status:
+    if error is None:
+        return Status.PARTIAL if incomplete else Status.OK
+    if isinstance(error, NotOffered):
+        return Status.SKIPPED
+    return Status.REJECTED if isinstance(error, PageRefused) else Status.FAILED
