@@ -1,9 +1,10 @@
 """Why the embedded engine cannot answer.
 
-    EngineError
-    ├── UnreadableImage      the bytes are no image, or outside the service's limits
-    ├── UnsupportedTask      a task for which no weights can be had offline (formula_recognition)
-    └── UnsupportedScript    the page is written in a script that the installed weights cannot read
+EngineError
+├── UnreadableImage      the bytes are no image, or outside the service's limits
+├── UnsupportedTask      a task for which no weights can be had offline (formula_recognition)
+├── UnsupportedScript    the page is written in a script that the installed weights cannot read
+└── MissingWeights       the recognition package is not installed, or came without its weights
 """
 
 
@@ -21,3 +22,7 @@ class UnsupportedTask(EngineError):
 
 class UnsupportedScript(EngineError):
     """The page is written in a script that the installed weights cannot read."""
+
+
+class MissingWeights(EngineError):
+    """The recognition package is not installed, or came without its weights; nothing is ever downloaded."""

@@ -1,0 +1,119 @@
+"""How lines stand together on an upright page: rows, columns of prose, reading order."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from statistics import median
+
+from qwenocr_assets.engine.geometry import Box, around, box_of
+from qwenocr_assets.engine.page import Line
+
+Row = list[Line]
+
+_SAME_ROW = 0.5
+"""Lines stand in one row when they share more than this part of the lower one's height."""
+_LEAST_GUTTER = 1.0
+"""Width of the gap between two columns of prose, in line heights."""
+_LEAST_PROSE_ROWS = 4
+_PROSE_FILL = 0.6
+"""A line of prose fills at least this part of its column."""
+_LEAST_PROSE_LENGTH = 8.0
+"""A line of prose is at least this many times as long as high."""
+
+
+def rows_of(lines: Iterable[Line]) -> list[Row]:
+    """Lines grouped into visual rows from top to bottom, each from left to right."""
+    rows: list[tuple[Box, Row]] = []
+    for line in sorted(lines, key=lambda n: box_of(n).middle_y):
+        box = box_of(line)
+        if rows and _in_row(box, rows[-1]):
+            rows[-1][1].append(line)
+        else:
+            rows.append((box, [line]))
+    return [sorted(row, key=lambda n: box_of(n).left) for _, row in rows]
+
+
+def _in_row(box: Box, row: tuple[Box, Row]) -> bool:
+    others = [box_of(line) for line in row[1]]
+    if any(other.overlap_x(box) > 0.3 * min(other.width, box.width) for other in others):
+        return False
+    nearest = min(others, key=lambda other: abs(other.overlap_x(box)))
+    return nearest.overlap_y(box) > _SAME_ROW * min(nearest.height, box.height)
+
+
+def reading_order(lines: Iterable[Line]) -> list[Line]:
+    """Lines of an upright page as a person reads them: columns of prose one after the other, else row by row."""
+    return [line for block in columns_of(list(lines)) for row in rows_of(block) for line in row]
+
+
+def columns_of(lines: Sequence[Line]) -> list[list[Line]]:
+    """The page cut into blocks in reading order; within a block no columns of prose stand side by side."""
+    gutter = _find_gutter(lines)
+    if gutter is None:
+        return [list(lines)] if lines else []
+    blocks: list[list[Line]] = []
+    for band, parted in _bands(lines, gutter):
+        if not parted:
+            blocks.append(band)
+            continue
+        blocks += columns_of([n for n in band if box_of(n).middle_x < gutter])
+        blocks += columns_of([n for n in band if box_of(n).middle_x >= gutter])
+    return blocks
+
+
+def _bands(lines: Sequence[Line], gutter: float) -> list[tuple[list[Line], bool]]:
+    """Lines from top to bottom in runs that cross the gutter (false) or stand beside it (true)."""
+    bands: list[tuple[list[Line], bool]] = []
+    for line in sorted(lines, key=lambda n: box_of(n).top):
+        parted = not _crosses(box_of(line), gutter)
+        if bands and bands[-1][1] == parted:
+            bands[-1][0].append(line)
+        else:
+            bands.append(([line], parted))
+    return [(band, parted and min(_prose_rows(band, gutter)) >= _LEAST_PROSE_ROWS) for band, parted in bands]
+
+
+def _crosses(box: Box, gutter: float) -> bool:
+    return box.left < gutter < box.right
+
+
+def _find_gutter(lines: Sequence[Line]) -> float | None:
+    """The middle of the gap that parts most lines into two columns of prose; None when there is no such gap."""
+    if len(lines) < 2 * _LEAST_PROSE_ROWS:
+        return None
+    height = median(box_of(line).height for line in lines)
+    gaps = {
+        round((left + right) / 2 / height) * height
+        for row in rows_of(lines)
+        for left, right in pairwise_gaps(row)
+        if right - left >= _LEAST_GUTTER * height
+    }
+    parted_rows = {
+        gutter: sum(min(_prose_rows(band, gutter)) for band, parted in _bands(lines, gutter) if parted)
+        for gutter in gaps
+    }
+    best = max(parted_rows, key=lambda gutter: parted_rows[gutter], default=None)
+    return best if best is not None and parted_rows[best] >= _LEAST_PROSE_ROWS else None
+
+
+def pairwise_gaps(row: Row) -> list[tuple[float, float]]:
+    """Right edge of each line of a row and left edge of the next."""
+    boxes = [box_of(line) for line in row]
+    return [(before.right, after.left) for before, after in pairwise(boxes)]
+
+
+def _prose_rows(lines: Sequence[Line], gutter: float) -> tuple[int, int]:
+    """How many lines left and right of a gutter look like prose."""
+    sides = (
+        [box_of(n) for n in lines if box_of(n).middle_x < gutter],
+        [box_of(n) for n in lines if box_of(n).middle_x >= gutter],
+    )
+    left, right = (_prose_count(side) for side in sides)
+    return left, right
+
+
+def _prose_count(boxes: Sequence[Box]) -> int:
+    if not boxes:
+        return 0
+    column = around(boxes).width
+    full = [b for b in boxes if b.width >= _PROSE_FILL * column and b.width >= _LEAST_PROSE_LENGTH * b.height]
+    return len(full) if 2 * len(full) >= len(boxes) else 0

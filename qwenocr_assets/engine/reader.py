@@ -1,0 +1,135 @@
+"""A page image read once: which way up it lies, its lines, its tables. Every task answers from that."""
+
+import io
+from collections import OrderedDict
+from concurrent.futures import Future
+from hashlib import sha256
+from threading import Lock
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from qwenocr_assets.engine.errors import UnreadableImage
+from qwenocr_assets.engine.geometry import Picture, Turn, cut_out, quad_of
+from qwenocr_assets.engine.layout import reading_order
+from qwenocr_assets.engine.orientation import find_orientation
+from qwenocr_assets.engine.page import Line, ReadPage
+from qwenocr_assets.engine.weights import Weights
+
+_LEAST_SCORE = 0.5
+"""Lines that the recogniser is less sure of are taken for specks and drawings."""
+_LEAST_SIDE_PX = 10
+_GREATEST_ASPECT = 200
+_REDETECT_SKEW = 0.5
+"""Degrees of tilt from which text is searched again on the levelled page; below, the boxes are good as they are."""
+
+
+class Reader:
+    """Reads page images; loads its weights on first use, safe to share between threads.
+
+    The last `cached_pages` pages are kept by the SHA-256 of their bytes, so that several tasks on one page, also
+    at the same time, cost one recognition.
+    """
+
+    def __init__(self, cached_pages: int = 16) -> None:
+        self._weights = Weights()
+        self._cached_pages = cached_pages
+        self._pages: OrderedDict[str, Future[ReadPage]] = OrderedDict()
+        self._lock = Lock()
+
+    def warm_up(self) -> None:
+        """Load the weights now. Raises `MissingWeights` when they are not installed."""
+        blank = np.full((64, 320, 3), 255, np.uint8)
+        self._weights.detect(blank)
+        self._weights.recognise([blank])
+
+    def read(self, image: bytes) -> ReadPage:
+        """The page on an image (any format Pillow or pillow-heif decodes; the first frame of several).
+
+        Raises `UnreadableImage`, `UnsupportedScript` and `MissingWeights`.
+        """
+        key = sha256(image).hexdigest()
+        with self._lock:
+            known = self._pages.get(key)
+            if known is None:
+                promise = self._pages[key] = Future()
+            self._pages.move_to_end(key)
+            while len(self._pages) > self._cached_pages:
+                self._pages.popitem(last=False)
+        if known is not None:
+            return known.result()
+        try:
+            page = self._read(decode(image))
+        except BaseException as error:
+            promise.set_exception(error)
+            with self._lock:
+                self._pages.pop(key, None)
+            raise
+        promise.set_result(page)
+        return page
+
+    def _read(self, picture: Picture) -> ReadPage:
+        quads = self._weights.detect(picture)
+        turn = find_orientation(picture, quads, self._weights.recognise).turn
+        upright = turn.picture(picture)
+        if turn.rotation or abs(turn.skew) >= _REDETECT_SKEW:
+            quads = self._weights.detect(upright)
+        else:
+            quads = turn.to_upright(quads)
+        readings = self._weights.recognise([cut_out(upright, corners) for corners in quads])
+        kept = [
+            (corners, reading.text.strip(), reading.score)
+            for corners, reading in zip(quads, readings, strict=True)
+            if reading.score >= _LEAST_SCORE and reading.text.strip()
+        ]
+        upright_lines = reading_order(Line(text, quad_of(corners), score) for corners, text, score in kept)
+        return ReadPage(
+            width=turn.width,
+            height=turn.height,
+            rotation=turn.rotation,
+            skew=turn.skew,
+            lines=tuple(_as_given(line, turn) for line in upright_lines),
+            upright_lines=tuple(upright_lines),
+        )
+
+
+def _as_given(line: Line, turn: Turn) -> Line:
+    corners = turn.to_given(np.array(line.quad).reshape(1, 4, 2))
+    return Line(line.text, quad_of(corners), line.score)
+
+
+def decode(image: bytes) -> Picture:
+    """The pixels of an image, on white where it is transparent; a camera's orientation tag is not followed.
+
+    Raises `UnreadableImage` for bytes that are no complete image, for a side under 10 pixels and for a side more
+    than 200 times the other (the service's limits, the product guide, section Image limits).
+    """
+    try:
+        with Image.open(io.BytesIO(image)) as opened:
+            opened.load()
+            picture = _on_white(opened)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise UnreadableImage(f"The image cannot be decoded: {error}.") from error
+    width, height = picture.size
+    if min(width, height) < _LEAST_SIDE_PX:
+        raise UnreadableImage(
+            f"The image is {width} × {height} pixels; both sides must have at least {_LEAST_SIDE_PX}."
+        )
+    if max(width, height) > _GREATEST_ASPECT * min(width, height):
+        raise UnreadableImage(
+            f"The image is {width} × {height} pixels; one side may be at most {_GREATEST_ASPECT} times the other."
+        )
+    return np.asarray(cv2.cvtColor(np.asarray(picture), cv2.COLOR_RGB2BGR), np.uint8)
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
+        samples = np.asarray(picture, np.float64)
+        low, high = float(samples.min()), float(samples.max())
+        picture = Image.fromarray(((samples - low) * (255 / max(high - low, 1))).astype(np.uint8))
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        paper = Image.new("RGBA", picture.size, "white")
+        return Image.alpha_composite(paper, picture).convert("RGB")
+    return picture.convert("RGB")
