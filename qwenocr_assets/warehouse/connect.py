@@ -1,0 +1,87 @@
+"""Opening DuckDB files: one writer on the working file, any number of readers on the published one."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+
+from qwenocr_assets.errors import WarehouseError
+
+STORAGE_VERSION = "v1.0.0"
+"""Files are written so that every DuckDB since 1.0 opens them: an analyst's tool may be older than ours."""
+
+_POLL_SECONDS = 0.2
+
+
+def open_writer(working: Path, wait_seconds: float = 30.0) -> duckdb.DuckDBPyConnection:
+    """Open the working file for writing, waiting while another process holds it.
+
+    DuckDB's lock keeps other processes out until the connection is closed; use it in a `with`. Within one
+    process, open one writer at a time.
+
+    Raises `WarehouseError` when the file is still held after `wait_seconds`, or cannot be opened.
+    """
+    try:
+        working.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WarehouseError(
+            f"The folder {working.parent} cannot be made ({error.strerror or error}).",
+            "Give the data folder write permission, or set QWENOCR_DATA to a folder that has it.",
+        ) from error
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return duckdb.connect(str(working), config={"storage_compatibility_version": STORAGE_VERSION})
+        except duckdb.Error as error:
+            if not _held_elsewhere(error):
+                raise WarehouseError(
+                    f"The working file {working} cannot be opened: {error}",
+                    "If it is damaged or from a newer DuckDB, delete it: the next run rebuilds it from the "
+                    "table files at no cost.",
+                ) from error
+            if time.monotonic() >= deadline:
+                raise WarehouseError(
+                    f"The working file {working} has been held by another process for {wait_seconds:g} s: "
+                    f"{error}",
+                    "Let that run finish or stop it, then run again. To query, open the published "
+                    "warehouse.duckdb instead of the working file.",
+                ) from error
+        time.sleep(_POLL_SECONDS)
+
+
+def open_reader(warehouse: Path) -> duckdb.DuckDBPyConnection:
+    """Open a published file for reading; it stays at this snapshot however often it is published again.
+
+    Raises `WarehouseError` when there is none yet, or it cannot be opened.
+    """
+    if not warehouse.exists():
+        raise WarehouseError(f"There is no warehouse at {warehouse} yet.", "Run `qwenocr run PATH` first.")
+    try:
+        return duckdb.connect(str(warehouse), read_only=True)
+    except duckdb.Error as error:
+        raise WarehouseError(
+            f"The warehouse {warehouse} cannot be opened: {error}",
+            "If another program has it open for writing, open it read-only there; if it is from a newer "
+            "DuckDB, upgrade this one; otherwise delete it, and the next run publishes it again.",
+        ) from error
+
+
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of the block or nothing."""
+    con.begin()
+    try:
+        yield
+    except BaseException:
+        with suppress(duckdb.Error):  # the error on its way out may already have ended the transaction
+            con.rollback()
+        raise
+    con.commit()
+
+
+def _held_elsewhere(error: duckdb.Error) -> bool:
+    """Whether someone else has the file: another process's lock, or this process in another mode."""
+    signs = ("could not set lock", "used by another process")  # Linux and macOS; Windows
+    return isinstance(error, duckdb.ConnectionException) or any(s in str(error).lower() for s in signs)
