@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
+from unicodedata import east_asian_width
 
 from qwenocr_assets.engine.geometry import Box, around, box_of
 from qwenocr_assets.engine.page import Line
@@ -13,6 +14,8 @@ _SAME_ROW = 0.5
 """Lines stand in one row when they share more than this part of the lower one's height."""
 _LEAST_GUTTER = 1.0
 """Width of the gap between two columns of prose, in line heights."""
+_LEAST_CUT = 1.0
+"""Distance in line heights between the characters on both sides of a cut: more than between two words."""
 _LEAST_PROSE_ROWS = 4
 _PROSE_FILL = 0.6
 """A line of prose fills at least this part of its column."""
@@ -38,6 +41,61 @@ def _in_row(box: Box, row: tuple[Box, Row]) -> bool:
         return False
     nearest = min(others, key=lambda other: abs(other.overlap_x(box)))
     return nearest.overlap_y(box) > _SAME_ROW * min(nearest.height, box.height)
+
+
+def row_box(row: Sequence[Line]) -> Box:
+    """The rectangle around the lines of one row, of which there is at least one."""
+    return around(box_of(line) for line in row)
+
+
+def text_height(lines: Sequence[Line]) -> float:
+    """Height in pixels of the usual line; 0 for none."""
+    return median(box_of(line).height for line in lines) if lines else 0.0
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Pieces of one text in order, with a space between them except between Chinese or Japanese characters."""
+    whole = ""
+    for text in texts:
+        between = "" if not whole or (is_wide(whole[-1]) and is_wide(text[:1])) else " "
+        whole += between + text if text else ""
+    return whole
+
+
+def is_wide(character: str) -> bool:
+    """Whether it is a character of Chinese or Japanese print, which knows no spaces between words."""
+    return character != "" and east_asian_width(character) in "WF" and not "가" <= character <= "힣"
+
+
+def line_cut_at(line: Line, x: float) -> tuple[Line, ...]:
+    """A level line cut in two at the gap between its words around `x`; whole when no wide gap is there."""
+    box = box_of(line)
+    if not line.places or not box.left < x < box.right:
+        return (line,)
+    at = (x - box.left) / box.width
+    before = sum(place < at for place in line.places)
+    head, tail = line.text[:before].rstrip(), line.text[before:].lstrip()
+    if not head or not tail:
+        return (line,)
+    start, end = line.places[len(head) - 1], line.places[len(line.text) - len(tail)]
+    if (end - start) * box.width < _LEAST_CUT * box.height:
+        return (line,)
+    middle = box.left + (start + end) / 2 * box.width
+    return _part(line, head, 0, box.left, middle), _part(
+        line, tail, len(line.text) - len(tail), middle, box.right
+    )
+
+
+def _part(line: Line, text: str, first: int, left: float, right: float) -> Line:
+    box = box_of(line)
+    start, end = (left - box.left) / box.width, (right - box.left) / box.width
+    places = line.places[first : first + len(text)]
+    return Line(
+        text,
+        (left, box.top, right, box.top, right, box.bottom, left, box.bottom),
+        line.score,
+        tuple((place - start) / (end - start) for place in places),
+    )
 
 
 def reading_order(lines: Iterable[Line]) -> list[Line]:
@@ -80,7 +138,7 @@ def _find_gutter(lines: Sequence[Line]) -> float | None:
     """The middle of the gap that parts most lines into two columns of prose; None when there is no such gap."""
     if len(lines) < 2 * _LEAST_PROSE_ROWS:
         return None
-    height = median(box_of(line).height for line in lines)
+    height = text_height(lines)
     gaps = {
         round((left + right) / 2 / height) * height
         for row in rows_of(lines)

@@ -14,6 +14,8 @@ class Line:
     quad: Quad
     score: float
     """Mean character confidence of the recogniser, 0 to 1."""
+    places: tuple[float, ...] = ()
+    """Where each character of `text` stands along the quad, 0 (start) to 1 (end); () when not known."""
 
 
 @dataclass(frozen=True, slots=True)

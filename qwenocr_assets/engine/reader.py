@@ -11,10 +11,12 @@ import numpy as np
 from PIL import Image
 
 from qwenocr_assets.engine.errors import UnreadableImage
-from qwenocr_assets.engine.geometry import Picture, Turn, cut_out, quad_of
+from qwenocr_assets.engine.geometry import Picture, Turn, cut_out, quad_of, side_lengths
 from qwenocr_assets.engine.layout import reading_order
 from qwenocr_assets.engine.orientation import find_orientation
 from qwenocr_assets.engine.page import Line, ReadPage
+from qwenocr_assets.engine.ruling import Rulings, find_rulings
+from qwenocr_assets.engine.tables import cut_at_rulings, find_tables
 from qwenocr_assets.engine.weights import Weights
 
 _LEAST_SCORE = 0.5
@@ -77,13 +79,14 @@ class Reader:
             quads = self._weights.detect(upright)
         else:
             quads = turn.to_upright(quads)
+        rulings = find_rulings(upright, float(np.median(side_lengths(quads)[1]))) if len(quads) else Rulings()
+        quads = cut_at_rulings(quads, rulings)
         readings = self._weights.recognise([cut_out(upright, corners) for corners in quads])
-        kept = [
-            (corners, reading.text.strip(), reading.score)
+        upright_lines = reading_order(
+            Line(reading.text, quad_of(corners), reading.score, reading.places)
             for corners, reading in zip(quads, readings, strict=True)
-            if reading.score >= _LEAST_SCORE and reading.text.strip()
-        ]
-        upright_lines = reading_order(Line(text, quad_of(corners), score) for corners, text, score in kept)
+            if reading.score >= _LEAST_SCORE
+        )
         return ReadPage(
             width=turn.width,
             height=turn.height,
@@ -91,12 +94,13 @@ class Reader:
             skew=turn.skew,
             lines=tuple(_as_given(line, turn) for line in upright_lines),
             upright_lines=tuple(upright_lines),
+            tables=find_tables(upright_lines, rulings),
         )
 
 
 def _as_given(line: Line, turn: Turn) -> Line:
     corners = turn.to_given(np.array(line.quad).reshape(1, 4, 2))
-    return Line(line.text, quad_of(corners), line.score)
+    return Line(line.text, quad_of(corners[0]), line.score, line.places)
 
 
 def decode(image: bytes) -> Picture:

@@ -120,6 +120,8 @@ def _decode(posteriors: NDArray[np.float32], characters: Sequence[str], padding:
     begins = classes != 0
     begins[1:] &= classes[1:] != classes[:-1]
     steps = np.flatnonzero(begins)
+    seen = np.flatnonzero([not characters[c].isspace() for c in classes[steps]])
+    steps = steps[seen[0] : seen[-1] + 1] if len(seen) else steps[:0]
     if not len(steps):
         return Reading("", 0.0, ())
     return Reading(
