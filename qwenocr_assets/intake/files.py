@@ -1,0 +1,110 @@
+"""A file in the inbox: what is known of it from listing, and how it is read."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote_to_bytes
+
+from upath import UPath
+
+from qwenocr_assets.errors import RejectedInput
+
+MAX_DOCUMENT_BYTES = 512 * 2**20
+"""Largest file that is processed; a larger one is rejected without being read into memory."""
+
+_CHUNK_BYTES = 2**20
+_UNSAFE_IN_URI = {c: f"%{ord(c):02X}" for c in ("%", "?", "#", *map(chr, range(32)), "\x7f")}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file as listed, not opened yet."""
+
+    name: str
+    """Path below the folder that was searched, with /, in Unicode's composed form (NFC)."""
+    uri: str
+    """Where it lies: `file:///…` (see `local_uri`) or the address in the bucket."""
+    size_bytes: int
+    modified_at: datetime | None
+    """UTC; None where the storage does not tell."""
+    unreadable_reason: str | None = None
+    """Set for a folder that cannot be listed: what lies in it is not known, and that must not go unsaid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Content, as hashed."""
+
+    sha256: str
+    size_bytes: int
+
+
+def local_uri(path: Path) -> str:
+    """The `file://` URI of an absolute path.
+
+    Only what would change the URI's meaning is escaped (and bytes that are no UTF-8), so that names in any language
+    stay readable in tables.
+    """
+    text = os.fspath(path)
+    return "file://" + "".join(
+        f"%{ord(c) - 0xDC00:02X}" if 0xDC80 <= ord(c) <= 0xDCFF else _UNSAFE_IN_URI.get(c, c) for c in text
+    )
+
+
+def open_uri(uri: str) -> BinaryIO:
+    """Open a file for reading by the URI of a `FoundFile`; use this rather than a path made from the URI.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    if uri.startswith("file://"):
+        return Path(os.fsdecode(unquote_to_bytes(uri.removeprefix("file://")))).open("rb")
+    return UPath(uri).open("rb")
+
+
+def fingerprint(uri: str) -> Fingerprint:
+    """Hash a file's content, in constant memory.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    digest = hashlib.sha256()
+    size = 0
+    with open_uri(uri) as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+    return Fingerprint(digest.hexdigest(), size)
+
+
+def read_unchanged(uri: str, sha256: str, *, max_bytes: int = MAX_DOCUMENT_BYTES) -> bytes:
+    """A file's bytes, provided they are the ones that were hashed.
+
+    Raises:
+        RejectedInput: it cannot be read, is larger than `max_bytes`, or is no longer what it was.
+    """
+    try:
+        with open_uri(uri) as file:
+            content = file.read(max_bytes + 1)
+    except OSError as error:
+        raise RejectedInput(unreadable(error), "Make it readable and drop it again.") from error
+    if len(content) > max_bytes:
+        raise RejectedInput(
+            f"The file is larger than {max_bytes / 2**20:,.0f} MiB.", "Split it into smaller files."
+        )
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise RejectedInput(
+            "The file has changed since its batch was cut.",
+            "Nothing is lost: as it is now, it comes with the next batch.",
+        )
+    return content
+
+
+def unreadable(error: OSError, what: str = "The file") -> str:
+    """Why a file or folder could not be read, as a sentence without the path (the row has it)."""
+    if isinstance(error, FileNotFoundError):
+        return f"{what} vanished before it could be read."
+    return f"{what} cannot be read: {(error.strerror or str(error)).lower()}."

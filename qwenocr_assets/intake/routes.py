@@ -1,0 +1,178 @@
+"""Routes: which documents get which tasks, with which options. Declared as `[[routes]]` in pipeline.toml."""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import orjson
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.qwenocr.tasks import Task
+
+MAX_SCHEMA_LEVELS = 3
+"""Deepest nesting of objects in a result schema (product guide, section Key information extraction)."""
+
+
+def _as_tuple(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+class Route(BaseModel):
+    """One `[[routes]]` entry. The first route whose `match` fits a document's name is its route."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    name: str = Field(min_length=1)
+    match: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ("**",)
+    """Globs on the document's name; see `matches`."""
+    tasks: tuple[Task, ...] = Field(min_length=1)
+    result_schema: dict[str, Any] | None = Field(None, alias="schema")
+    """Keys to extract: in pipeline.toml an inline table, or the path of a JSON file beside it."""
+    prompt: str | None = None
+    min_pixels: int | None = Field(None, ge=1)
+    max_pixels: int | None = Field(None, ge=1)
+    enable_rotate: bool = False
+    max_tokens: int | None = Field(None, ge=1)
+    dpi: int | None = Field(None, ge=50, le=600)
+    """Resolution at which PDF pages are drawn; None takes the project's."""
+
+    def matches(self, name: str) -> bool:
+        """Whether the route takes a document of this name, whatever the letters' case.
+
+        `*` and `?` stay within one folder, `**` stands for any folders. A glob without `/` is compared with the
+        last part of the name, one with `/` with the whole.
+        """
+        parts = name.casefold().split("/")
+        return any(_glob_matches(glob.casefold(), parts) for glob in self.match)
+
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def _known_tasks(cls, value: Any) -> Any:
+        known = [task.value for task in Task]
+        for task in value if isinstance(value, Sequence) and not isinstance(value, str) else ():
+            if task not in known:
+                near = get_close_matches(str(task), known, n=1)
+                hint = f"did you mean {near[0]}? " if near else ""
+                raise ValueError(f"there is no task {task!r}; {hint}known are {', '.join(known)}")
+        return value
+
+    @field_validator("tasks")
+    @classmethod
+    def _distinct_tasks(cls, value: tuple[Task, ...]) -> tuple[Task, ...]:
+        return tuple(dict.fromkeys(value))
+
+    @field_validator("result_schema", mode="before")
+    @classmethod
+    def _load_schema(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, str):
+            return value
+        folder: Path = (info.context or {}).get("folder", Path())
+        try:
+            return orjson.loads((folder / value).read_bytes())
+        except OSError as error:
+            raise ValueError(f"{folder / value} cannot be read ({error.strerror})") from error
+        except orjson.JSONDecodeError as error:
+            raise ValueError(f"{folder / value} is not JSON ({error})") from error
+
+    @field_validator("result_schema")
+    @classmethod
+    def _usable_schema(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        if value is None:
+            return None
+        if not value:
+            raise ValueError("is empty; leave it out to extract every pair")
+        if (levels := _levels(value)) > MAX_SCHEMA_LEVELS:
+            raise ValueError(f"nests {levels} levels deep; the service takes {MAX_SCHEMA_LEVELS}")
+        return value
+
+    @model_validator(mode="after")
+    def _options_fit_tasks(self) -> Self:
+        if Task.CUSTOM_PROMPT in self.tasks and not (self.prompt or "").strip():
+            raise ValueError("custom_prompt needs a prompt")
+        if self.prompt is not None and Task.CUSTOM_PROMPT not in self.tasks:
+            raise ValueError("a prompt is only sent with the task custom_prompt")
+        if self.result_schema is not None and Task.KEY_INFORMATION_EXTRACTION not in self.tasks:
+            raise ValueError("a schema is only sent with the task key_information_extraction")
+        if self.min_pixels and self.max_pixels and self.min_pixels > self.max_pixels:
+            raise ValueError("min_pixels is above max_pixels")
+        return self
+
+
+DEFAULT_ROUTE = Route(
+    name="default",
+    tasks=(Task.ADVANCED_RECOGNITION, Task.KEY_INFORMATION_EXTRACTION, Task.TABLE_PARSING),
+)
+"""The route of documents that no other route takes."""
+
+
+def load_routes(entries: Sequence[Mapping[str, Any]], folder: Path) -> tuple[Route, ...]:
+    """The routes of pipeline.toml, in order; `folder` is where it lies (schema paths are relative to it).
+
+    Raises:
+        ConfigurationError: an entry that cannot work; the message names the route and what is wrong.
+    """
+    routes: list[Route] = []
+    for number, entry in enumerate(entries, start=1):
+        label = f"Route {entry.get('name') or number} of {folder / 'pipeline.toml'}"
+        try:
+            route = Route.model_validate(dict(entry), context={"folder": folder})
+        except ValidationError as error:
+            raise ConfigurationError(f"{label} cannot be used: {_problems(error)}.", "Correct it.") from error
+        if route.name in {r.name for r in routes}:
+            raise ConfigurationError(f"{label} has the name of another route.", "Give it a name of its own.")
+        routes.append(route)
+    return tuple(routes)
+
+
+def route_for(name: str, routes: Sequence[Route]) -> Route:
+    """The route of a document: the first that matches its name, else `DEFAULT_ROUTE`."""
+    return next((route for route in routes if route.matches(name)), DEFAULT_ROUTE)
+
+
+def _glob_matches(glob: str, parts: list[str]) -> bool:
+    if "/" not in glob and glob != "**":
+        return fnmatchcase(parts[-1], glob)
+    return _parts_match(glob.strip("/").split("/"), parts)
+
+
+def _parts_match(globs: list[str], parts: list[str]) -> bool:
+    if not globs:
+        return not parts
+    if globs[0] == "**":
+        return any(_parts_match(globs[1:], parts[start:]) for start in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], globs[0]) and _parts_match(globs[1:], parts[1:])
+
+
+def _levels(value: Any) -> int:
+    """How deep objects nest; a list counts as what is in it."""
+    if isinstance(value, dict):
+        return 1 + max(map(_levels, value.values()), default=0)
+    if isinstance(value, list):
+        return max(map(_levels, value), default=0)
+    return 0
+
+
+def _problems(error: ValidationError) -> str:
+    texts: list[str] = []
+    for problem in error.errors():
+        where = ".".join(map(str, problem["loc"]))
+        if problem["type"] == "extra_forbidden":
+            known = [field.alias or name for name, field in Route.model_fields.items()]
+            near = get_close_matches(where, known, n=1)
+            texts.append(f"{where} does not exist" + (f"; did you mean {near[0]}?" if near else ""))
+        else:
+            said = problem["msg"].removeprefix("Value error, ")
+            texts.append(f"{where}: {said}" if where else said)
+    return "; ".join(texts)
