@@ -1,0 +1,83 @@
+-- Everything that did not end well, one row each with the reason: rejected documents, rejected pages, answers that
+-- are not ok, and requests that have no answer.
+select
+    documents.document_id,
+    documents.batch_id,
+    documents.name as document_name,
+    cast(null as varchar) as page_id,
+    cast(null as bigint) as page_number,
+    cast(null as varchar) as task,
+    'document' as stage,
+    documents.status,
+    cast(null as varchar) as error_class,
+    cast(null as varchar) as error_code,
+    documents.reason,
+    cast(null as bigint) as attempts,
+    cast(null as timestamp) as answered_at
+from {{ ref('stg_documents') }} as documents
+where documents.status <> 'accepted'
+
+union all
+
+select
+    pages.document_id,
+    pages.batch_id,
+    documents.name as document_name,
+    pages.page_id,
+    pages.page_number,
+    cast(null as varchar) as task,
+    'page' as stage,
+    pages.status,
+    cast(null as varchar) as error_class,
+    cast(null as varchar) as error_code,
+    pages.reason,
+    cast(null as bigint) as attempts,
+    cast(null as timestamp) as answered_at
+from {{ ref('stg_pages') }} as pages
+inner join {{ ref('stg_documents') }} as documents on documents.document_id = pages.document_id
+where pages.status <> 'ready'
+
+union all
+
+select
+    responses.document_id,
+    responses.batch_id,
+    documents.name as document_name,
+    responses.page_id,
+    pages.page_number,
+    responses.task,
+    'answer' as stage,
+    responses.status,
+    responses.error_class,
+    responses.error_code,
+    responses.reason,
+    responses.attempts,
+    responses.answered_at
+from {{ ref('stg_responses') }} as responses
+inner join {{ ref('stg_documents') }} as documents on documents.document_id = responses.document_id
+left join {{ ref('stg_pages') }} as pages on pages.page_id = responses.page_id
+where responses.status <> 'ok'
+
+union all
+
+select
+    requests.document_id,
+    requests.batch_id,
+    documents.name as document_name,
+    requests.page_id,
+    pages.page_number,
+    requests.task,
+    'answer' as stage,
+    'missing' as status,
+    cast(null as varchar) as error_class,
+    cast(null as varchar) as error_code,
+    'No answer is recorded for this request; run the batch again.' as reason,
+    cast(null as bigint) as attempts,
+    cast(null as timestamp) as answered_at
+from {{ ref('stg_requests') }} as requests
+inner join {{ ref('stg_documents') }} as documents on documents.document_id = requests.document_id
+left join {{ ref('stg_pages') }} as pages on pages.page_id = requests.page_id
+left join {{ ref('stg_responses') }} as responses
+    on responses.page_id = requests.page_id
+    and responses.task = requests.task
+where responses.page_id is null

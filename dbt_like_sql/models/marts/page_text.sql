@@ -1,0 +1,56 @@
+-- One row a page: its text in reading order. Several tasks may have read it; the one that gives lines with their
+-- places is preferred, the parsed document is the last resort.
+with by_task as (
+    select
+        page_id,
+        task,
+        count(*) as line_count,
+        string_agg(text, chr(10) order by line_index) as text
+    from {{ ref('stg_text_lines') }}
+    group by page_id, task
+
+    union all
+
+    select
+        page_id,
+        task,
+        count(*) as line_count,
+        string_agg(text, chr(10) order by block_index) as text
+    from {{ ref('stg_document_blocks') }}
+    group by page_id, task
+),
+
+preferred as (
+    select
+        page_id,
+        task,
+        line_count,
+        text
+    from by_task
+    qualify row_number() over (
+        partition by page_id
+        order by
+            case task
+                when 'advanced_recognition' then 1
+                when 'multi_lan' then 2
+                when 'text_recognition' then 3
+                when 'document_parsing' then 5
+                else 4
+            end,
+            task
+    ) = 1
+)
+
+select
+    pages.page_id,
+    pages.document_id,
+    pages.batch_id,
+    documents.name as document_name,
+    pages.page_number,
+    preferred.task,
+    coalesce(preferred.line_count, 0) as line_count,
+    coalesce(length(preferred.text), 0) as character_count,
+    preferred.text
+from {{ ref('stg_pages') }} as pages
+inner join {{ ref('stg_documents') }} as documents on documents.document_id = pages.document_id
+left join preferred on preferred.page_id = pages.page_id

@@ -1,0 +1,25 @@
+{{ config(materialized='table') }}
+
+-- Which intake batch stands for a document that was run in several: the one whose answers are newest. Batches
+-- without any answer come last; of equals the batch_id that sorts last wins.
+with answered as (
+    select
+        document_id,
+        batch_id,
+        max(answered_at) as last_answered_at
+    from {{ source('core', 'ocr_responses') }}
+    group by document_id, batch_id
+)
+
+select
+    documents.document_id,
+    documents.batch_id,
+    answered.last_answered_at
+from {{ source('core', 'documents') }} as documents
+left join answered
+    on answered.document_id = documents.document_id
+    and answered.batch_id = documents.batch_id
+qualify row_number() over (
+    partition by documents.document_id
+    order by answered.last_answered_at desc nulls last, documents.batch_id desc
+) = 1

@@ -1,0 +1,145 @@
+"""Building models in the working file, describing them there, and running their tests."""
+# Names put into SQL come from the project's own models.
+# ruff: noqa: S608
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from qwenocr_assets.errors import WarehouseError
+from qwenocr_assets.warehouse.connect import transaction
+from qwenocr_assets.warehouse.ddl import comment, create_missing
+from qwenocr_assets.warehouse.models import Model
+
+Schemas = dict[str, dict[str, dict[str, str]]]
+"""DuckDB types by schema, table and column."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelResult:
+    """A model as built: its rows, and its columns with their DuckDB types in order."""
+
+    rows: int
+    columns: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """How a data test ended."""
+
+    __test__ = False  # not a test itself, whatever pytest makes of the name
+
+    name: str
+    passed: bool
+    failing_rows: int
+    severity: str
+    """error or warn."""
+
+
+def build_model(con: duckdb.DuckDBPyConnection, model: Model) -> ModelResult:
+    """Build one model, whose inputs are there, and write its descriptions as comments.
+
+    Raises `WarehouseError` naming the file when DuckDB refuses its SQL.
+    """
+    try:
+        with transaction(con):
+            return _build(con, model)
+    except duckdb.Error as error:
+        raise WarehouseError(f"{model.path} cannot be built: {error}", "Mend the SQL.") from error
+
+
+def build_models(con: duckdb.DuckDBPyConnection, models: Mapping[str, Model]) -> dict[str, ModelResult]:
+    """Build every model in order, and drop what earlier models left behind."""
+    drop_leftovers(con, models)
+    return {name: build_model(con, model) for name, model in models.items()}
+
+
+def run_tests(con: duckdb.DuckDBPyConnection, model: Model) -> list[TestResult]:
+    """Run a built model's tests.
+
+    Raises `WarehouseError` naming the model and test when DuckDB refuses the test's SQL.
+    """
+    results = []
+    for test in model.tests:
+        try:
+            row = con.execute(f"SELECT count(*) FROM ({test.sql})").fetchone()
+        except duckdb.Error as error:
+            raise WarehouseError(
+                f"The test {test.name} of {model.path} cannot be run: {error}", "Mend it in schema.yml."
+            ) from error
+        failing = int(row[0]) if row else 0
+        results.append(TestResult(test.name, failing == 0, failing, test.severity))
+    return results
+
+
+def drop_leftovers(con: duckdb.DuckDBPyConnection, models: Mapping[str, Model]) -> list[str]:
+    """Drop relations in the models' schemas that belong to no model any more; returns which."""
+    leftovers = []
+    known = {m.relation for m in models.values()}
+    for schema in sorted({m.schema for m in models.values()}):
+        for name, kind in _relations(con, schema).items():
+            if f"{schema}.{name}" not in known:
+                con.execute(f'DROP {kind} {schema}."{name}"')
+                leftovers.append(f"{schema}.{name}")
+    return leftovers
+
+
+def planned_schemas(models: Mapping[str, Model]) -> Schemas:
+    """Every table and model with its columns' types, known before there is any data.
+
+    The models are built in memory on empty tables, so SQL that DuckDB refuses is found here.
+    """
+    with duckdb.connect() as con:
+        create_missing(con)
+        build_models(con, models)
+        return schemas_of(con)
+
+
+def schemas_of(con: duckdb.DuckDBPyConnection) -> Schemas:
+    """The tables and views of an open file, with their columns' types in order."""
+    schemas: Schemas = {}
+    for schema, table, column, kind in con.execute(
+        "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() "
+        "WHERE database_name = current_database() AND NOT internal ORDER BY table_oid, column_index"
+    ).fetchall():
+        schemas.setdefault(schema, {}).setdefault(table, {})[column] = kind
+    return schemas
+
+
+def _build(con: duckdb.DuckDBPyConnection, model: Model) -> ModelResult:
+    kind = model.materialized.upper()
+    con.execute(f"CREATE SCHEMA IF NOT EXISTS {model.schema}")
+    before = _relations(con, model.schema).get(model.name)
+    if before and before != kind:
+        con.execute(f"DROP {before} {model.relation}")
+    con.execute(f"CREATE OR REPLACE {kind} {model.relation} AS {model.sql}")
+    columns = con.execute(f"SELECT column_name, column_type FROM (DESCRIBE {model.relation})").fetchall()
+    _describe(con, model, [name for name, _ in columns])
+    row = con.execute(f"SELECT count(*) FROM {model.relation}").fetchone()
+    return ModelResult(int(row[0]) if row else 0, [(name, kind) for name, kind in columns])
+
+
+def _describe(con: duckdb.DuckDBPyConnection, model: Model, present: list[str]) -> None:
+    if missing := sorted(model.own_columns - set(present)):
+        raise WarehouseError(
+            f"schema.yml describes {model.name}.{missing[0]}, and {model.path} gives no such column.",
+            "Correct the name, or add the column.",
+        )
+    if model.description:
+        con.execute(comment(model.materialized.upper(), model.relation, model.description))
+    for name in present:
+        if text := model.columns.get(name):
+            con.execute(comment("COLUMN", f'{model.relation}."{name}"', text))
+
+
+def _relations(con: duckdb.DuckDBPyConnection, schema: str) -> dict[str, str]:
+    """The tables and views of a schema, with which of the two they are."""
+    rows = con.execute(
+        "SELECT table_name, 'TABLE' FROM duckdb_tables() "
+        "WHERE schema_name = $schema AND database_name = current_database() "
+        "UNION ALL SELECT view_name, 'VIEW' FROM duckdb_views() "
+        "WHERE schema_name = $schema AND database_name = current_database() ORDER BY ALL",
+        {"schema": schema},
+    ).fetchall()
+    return dict(rows)

@@ -1,0 +1,45 @@
+"""Where each column of a model comes from, read from its SQL."""
+
+from collections.abc import Mapping
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.lineage import Node, lineage
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import build_scope
+
+from qwenocr_assets.warehouse.models import Model
+
+
+def column_lineage(
+    model: Model, schemas: Mapping[str, Mapping[str, Mapping[str, str]]]
+) -> dict[str, list[tuple[str, str]]]:
+    """For each column of a model, the columns its values are made of, sorted.
+
+    They are columns of what the model reads directly, as ("staging.stg_pages", "page_id"); follow them from
+    model to model to reach `core`. `schemas` holds the types of those columns by schema, table and column, as
+    `build.planned_schemas` gives them. A column made of no column (a count of rows, a constant) has none.
+    """
+    nested: dict[str, object] = {
+        s: {t: dict(columns) for t, columns in tables.items()} for s, tables in schemas.items()
+    }
+    tree = qualify(
+        sqlglot.parse_one(model.sql, dialect="duckdb"),
+        dialect="duckdb",
+        schema=nested,
+        validate_qualify_columns=False,
+        identify=False,
+    )
+    scope = build_scope(tree)
+    names = [select.alias_or_name for select in tree.selects] if isinstance(tree, exp.Query) else []
+    return {
+        name: sorted(_origins(lineage(name, tree, nested, dialect="duckdb", scope=scope))) for name in names
+    }
+
+
+def _origins(column: Node) -> set[tuple[str, str]]:
+    return {
+        (f"{node.expression.db}.{node.expression.name}", node.name.rpartition(".")[2].strip('"'))
+        for node in column.walk()
+        if isinstance(node.expression, exp.Table) and node.expression.db
+    }
