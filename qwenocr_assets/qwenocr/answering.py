@@ -61,7 +61,15 @@ async def answer_all(
         async with asyncio.TaskGroup() as both:
             both.create_task(save_regularly())
             both.create_task(work_all())
+    except* Exception as errors:
+        raise _first(errors) from None
     finally:
         if unsaved:
             save(unsaved)
     return refused
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error behind a group of them: the one that a person can do something about."""
+    error = errors.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error

@@ -1,7 +1,7 @@
 """What is kept of each reply: the record that is journalled, and that a later run finds instead of sending again."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -68,12 +68,6 @@ class AnswerRecord:
                 "answered_at": datetime.fromisoformat(values["answered_at"]),
                 "cost_usd": None if cost is None else Decimal(cost),
             }
-        )
-
-    def reused(self, from_batch: str) -> "AnswerRecord":
-        """The same answer taken over from another batch: it costs nothing again."""
-        return replace(
-            self, reused_from=self.reused_from or from_batch, cost_usd=Decimal(0), attempts=0, latency_ms=0.0
         )
 
     def answer(self) -> Answer | None:

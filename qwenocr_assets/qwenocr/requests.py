@@ -65,7 +65,7 @@ def request_body(image: bytes, media_type: str, task: Task, model: str, options:
     if options.max_tokens is not None:
         parameters["max_tokens"] = options.max_tokens
     if task is Task.CUSTOM_PROMPT:
-        content.append({"text": options.prompt or ""})
+        content.append({"type": "text", "text": options.prompt or ""})
     else:
         parameters["ocr_options"] = _ocr_options(task, options)
     return orjson.dumps(

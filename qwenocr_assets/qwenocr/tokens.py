@@ -1,8 +1,8 @@
 """How many tokens an image costs, by the service's own scaling rule.
 
 Product guide, section Image token conversion: the image is scaled so that its sides are multiples of the
-patch side and its area lies between `min_pixels` and `max_pixels`; then `tokens = area / token_pixels + 2`, the
-two being the marks that open and close an image. It is an estimate: bills follow the reported usage.
+patch side and its area lies between `min_pixels` and `max_pixels`; then `tokens = area / token_pixels + 2`,
+the two being the marks that open and close an image. It is an estimate: bills follow the reported usage.
 """
 
 import math

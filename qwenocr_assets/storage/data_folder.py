@@ -35,8 +35,11 @@ class DataFolder:
         """The picture of a page with its boxes drawn."""
         return self.root / "pictures" / batch_id / f"{page_id}.jpg"
 
+    def table_folder(self, table: str) -> UPath:
+        return self.root / "tables" / table
+
     def table_file(self, table: str, batch_id: str) -> UPath:
-        return self.root / "tables" / table / f"{batch_id}.parquet"
+        return self.table_folder(table) / f"{batch_id}.parquet"
 
     def journal(self, task: str, batch_id: str) -> UPath:
         return self.root / "responses" / task / f"{batch_id}.jsonl.zst"

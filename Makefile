@@ -1,0 +1,50 @@
+# Every target sets up what it needs. Nothing here asks for root.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRAS := dev
+ONLY ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types ui bench scripts clean
+
+help:  ## say what can be done
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+# the stamp holds until pyproject.toml changes
+$(VENV)/.installed: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (about a minute the first time) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]'
+	@touch $@
+
+setup: $(VENV)/.installed  ## make .venv and install everything into it
+
+demo: setup  ## documents → SQL with the embedded engine, no key needed
+	@$(BIN)/qwenocr demo
+
+test: setup  ## the whole test suite
+	@$(BIN)/python -m pytest
+
+check: lint types test  ## lint, types and tests: what CI runs
+
+lint: setup  ## ruff: style and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: setup  ## mypy, strict
+	@$(BIN)/mypy
+
+ui: setup  ## Dagster's UI on http://127.0.0.1:3000
+	@$(BIN)/qwenocr ui
+
+bench: setup  ## measurements; ONLY=engine for one part
+	@$(BIN)/python -m bench $(ONLY)
+
+scripts: setup  ## let the embedded engine read Cyrillic, Arabic, Korean and Vietnamese
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS),scripts]'
+	@sh deploy/tessdata.sh
+
+clean:  ## remove .venv and everything the pipeline made (not data/samples, not data/inbox)
+	rm -rf $(VENV) .dagster .mypy_cache .ruff_cache .pytest_cache
+	rm -rf data/batches data/pages data/pictures data/tables data/responses data/.working data/warehouse.duckdb

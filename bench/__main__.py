@@ -1,0 +1,25 @@
+"""`make bench ONLY=<part>`: run one part's measurements, or all of them.
+
+Each part prints what it measured and ends with one line per goal: `<part>.<goal> <figure> <goal> ok|short`.
+"""
+
+import importlib
+import pkgutil
+import sys
+
+import bench
+
+PARTS = ("engine", "client", "money", "pages", "rows", "warehouse", "intake", "trust", "batch")
+
+
+def main() -> None:
+    written = [part for part in PARTS if part in {module.name for module in pkgutil.iter_modules(bench.__path__)}]
+    wanted = sys.argv[1:] or written
+    for part in wanted:
+        if part not in written:
+            sys.exit(f"No measurement is written for {part!r}. Parts: {', '.join(written)}.")
+        print(f"\n== {part}")
+        importlib.import_module(f"bench.{part}").main()
+
+
+main()

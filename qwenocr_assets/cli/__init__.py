@@ -1,0 +1,107 @@
+"""`qwenocr`: documents into SQL tables from the command line, on the same machinery as Dagster's UI."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from qwenocr_assets.errors import QwenocrError
+
+app = typer.Typer(
+    name="qwenocr",
+    help="Document images and PDFs into SQL tables. Start with `qwenocr run PATH`, then `qwenocr sql`.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # a traceback must never show a key
+    add_completion=False,
+)
+engine_app = typer.Typer(help="The embedded OCR engine.", no_args_is_help=True)
+app.add_typer(engine_app, name="engine")
+
+console = Console()
+
+
+@app.command()
+def run(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders to read.", show_default=False)],
+    resend: Annotated[
+        list[str] | None,
+        typer.Option(help="Ask again for answers with this status, like `rejected` or `skipped`."),
+    ] = None,
+) -> None:
+    """Read documents into the warehouse. What was answered before is not sent again."""
+    from qwenocr_assets.cli.run import run_paths
+
+    _exit(run_paths(paths, console, resend=resend or []))
+
+
+@app.command()
+def demo() -> None:
+    """Run the main job on data/samples with the embedded engine, and show what SQL makes of it."""
+    from qwenocr_assets.cli.demo import run_demo
+
+    _exit(run_demo(console))
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help='Like "select * from marts.documents_overview".')],
+) -> None:
+    """Run a query on the published warehouse."""
+    from qwenocr_assets.cli.tables import print_query
+    from qwenocr_assets.settings import load_settings
+
+    print_query(load_settings(), query, console)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Start Dagster's UI, with the daemon that runs sensors and schedules."""
+    from qwenocr_assets.defs.instance import ensure_dagster_home
+    from qwenocr_assets.settings import project_root
+
+    ensure_dagster_home()
+    os.chdir(project_root())
+    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", host, "-p", str(port)]
+    os.execv(sys.executable, command)  # noqa: S606  our own interpreter and arguments
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, configured and reachable, and what to do about what is not."""
+    from qwenocr_assets.cli.doctor import print_findings
+
+    _exit(print_findings(console))
+
+
+@engine_app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8765,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Serve the embedded engine over HTTP, in the wire format of the service."""
+    from qwenocr_assets.engine.app import serve as serve_engine
+
+    console.print(f"Native:  http://{host}:{port}/api/v1\nOpenAI:  http://{host}:{port}/compatible-mode/v1")
+    serve_engine(port=port, host=host)
+
+
+def main() -> None:
+    """The entry point: our own errors end in one clear message, not in a traceback."""
+    try:
+        app()
+    except QwenocrError as error:
+        Console(stderr=True).print(f"[bold red]Error:[/] {error.message}")
+        if error.next_step:
+            Console(stderr=True).print(f"[bold]Next:[/]  {error.next_step}")
+        sys.exit(1)
+
+
+def _exit(success: bool) -> None:
+    if not success:
+        raise typer.Exit(1)

@@ -1,0 +1,87 @@
+"""`qwenocr run`: paths → intake batches → the Dagster jobs, with progress bars and a summary."""
+
+import logging
+import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import dagster as dg
+from rich.console import Console
+from upath import UPath
+
+from qwenocr_assets.cli.progress import BarProgress
+from qwenocr_assets.cli.summary import print_summary
+from qwenocr_assets.defs.instance import ensure_dagster_home
+from qwenocr_assets.defs.launch import register_batch, run_batch, run_publish
+from qwenocr_assets.defs.resources import resources_for
+from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.intake.manifest import Manifest, cut_batches
+from qwenocr_assets.intake.scan import find_files
+from qwenocr_assets.settings import Settings, load_settings
+
+
+def run_paths(
+    paths: Sequence[Path],
+    console: Console,
+    *,
+    resend: Iterable[str] = (),
+    settings: Settings | None = None,
+) -> bool:
+    """Run documents through both jobs; returns whether everything that could be done was done.
+
+    Raises:
+        ConfigurationError: a setting that cannot work, like a cloud region without a key.
+        StorageError: the data folder cannot be written.
+        RejectedInput: a path that does not exist, or no file to read below the paths.
+    """
+    settings = settings or load_settings()
+    settings.api_key_for(settings.region)
+    data = settings.data_folder
+    data.require_writable()
+    manifests = [m for path in paths for m in manifests_of(path, settings)]
+    if not manifests:
+        raise RejectedInput(
+            f"There is no file to read in {', '.join(map(str, paths))}.",
+            "Put document images or PDFs there, or name another folder.",
+        )
+
+    _silence()
+    ensure_dagster_home()
+    from qwenocr_assets.definitions import defs
+
+    sent, errors = 0, []
+    with dg.DagsterInstance.get() as instance, BarProgress(console) as progress:
+        resources = {**resources_for(settings), "progress": progress}
+        for manifest in manifests:
+            register_batch(instance, data, manifest)
+            outcome = run_batch(defs, instance, manifest.batch_id, resources, resend)
+            sent += outcome.sent
+            if outcome.error:
+                errors.append(f"Batch {manifest.batch_id}: {outcome.error}")
+        outcome = run_publish(defs, instance, resources)
+        if outcome.error:
+            errors.append(f"Warehouse: {outcome.error}")
+
+    print_summary(settings, [m.batch_id for m in manifests], sent, console)
+    for error in errors:
+        console.print(f"[bold red]Error:[/] {error}")
+    return not errors
+
+
+def manifests_of(path: Path, settings: Settings) -> list[Manifest]:
+    """The intake batches of a file or folder."""
+    root = UPath(path).absolute()
+    if not root.exists():
+        raise RejectedInput(f"{path} does not exist.", "Check the path.")
+    return cut_batches(
+        root,
+        list(find_files(root)),
+        max_files=settings.batch_max_files,
+        max_bytes=settings.batch_max_bytes,
+    )
+
+
+def _silence() -> None:
+    """Dagster's own log and notices go to the UI; the terminal shows bars and the summary."""
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    warnings.simplefilter("ignore")

@@ -1,0 +1,85 @@
+"""What a run did: documents, pages, answers, rows, and what it would have cost where."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from qwenocr_assets.qwenocr.catalogue import load_catalogue
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, ROW_TABLES, TableSchema
+from qwenocr_assets.settings import Settings
+from qwenocr_assets.storage.data_folder import local_path
+from qwenocr_assets.storage.table_files import read_table
+
+_MOST_REASONS = 20
+
+
+def print_summary(settings: Settings, batch_ids: Sequence[str], sent: int, console: Console) -> None:
+    """Print what these batches hold now, and how many requests this run sent."""
+    data = settings.data_folder
+
+    def all_rows(schema: TableSchema) -> list[dict[str, object]]:
+        return [row for batch_id in batch_ids for row in read_table(data, schema, batch_id)]
+
+    documents, pages, responses = all_rows(DOCUMENTS), all_rows(PAGES), all_rows(OCR_RESPONSES)
+    overview = Table(show_header=False, show_edge=False, box=None)
+    overview.add_row("Documents", _counts(row["status"] for row in documents))
+    overview.add_row("Pages", _counts(row["status"] for row in pages))
+    overview.add_row("Answers", _counts(row["status"] for row in responses))
+    for schema in ROW_TABLES:
+        overview.add_row(schema.name, str(len(all_rows(schema))))
+    console.print(overview)
+
+    _print_reasons(console, documents, pages, responses)
+    _print_costs(console, responses)
+    if sent:
+        console.print(f"\n[bold]{sent}[/] requests sent.")
+    else:
+        console.print("\n[bold]0[/] requests sent: every page was already answered.")
+    console.print(Text(f"Warehouse: {local_path(data.warehouse)}"))
+    if pictures := sorted(p for b in batch_ids for p in data.boxes_picture(b, "").parent.glob("*.jpg")):
+        console.print(Text(f"Pictures with boxes: {local_path(pictures[0].parent)} ({len(pictures)} pages)"))
+
+
+def _counts(statuses: object) -> str:
+    counted: dict[str, int] = {}
+    for status in statuses:  # type: ignore[attr-defined]
+        counted[status] = counted.get(status, 0) + 1
+    return ", ".join(f"{count} {status}" for status, count in sorted(counted.items())) or "none"
+
+
+def _print_reasons(console: Console, *tables: list[dict[str, object]]) -> None:
+    rows = [row for table in tables for row in table if row.get("reason")]
+    if not rows:
+        return
+    console.print("\n[bold]Not read, and why[/]")
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        what = str(row.get("name") or row.get("page_id"))
+        task = f" ({row['task']})" if "task" in row else ""
+        reasons.setdefault(str(row["reason"]), []).append(what + task)
+    for reason, places in list(reasons.items())[:_MOST_REASONS]:
+        shown = ", ".join(places[:3]) + (f" and {len(places) - 3} more" if len(places) > 3 else "")
+        console.print(Text(f"  {shown}: {reason}"))
+    if len(reasons) > _MOST_REASONS:
+        console.print(f"  … and {len(reasons) - _MOST_REASONS} more reasons: see the table marts.failures.")
+
+
+def _print_costs(console: Console, responses: list[dict[str, object]]) -> None:
+    """What the reported tokens cost here and would cost in each region."""
+    catalogue = load_catalogue()
+    spent = sum((Decimal(str(r["cost_usd"] or 0)) for r in responses), Decimal(0))
+    console.print(f"\nCost of these answers: [bold]${spent:.6f}[/]. In the cloud they would cost:")
+    for model in catalogue.pinned_models():
+        cost = sum(
+            (
+                model.cost_usd(int(str(r["input_tokens"] or 0)), int(str(r["output_tokens"] or 0)))
+                for r in responses
+                if Task(str(r["task"])) in model.tasks
+            ),
+            Decimal(0),
+        )
+        console.print(Text(f"  {model.region:<10} ${cost:.6f}  ({model.name})"))

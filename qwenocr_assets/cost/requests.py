@@ -1,0 +1,77 @@
+"""Which requests a batch makes, page × task, each with its quote."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from qwenocr_assets.cost.quote import quote_request
+from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
+from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
+from qwenocr_assets.qwenocr.requests import PROTOCOL, RequestOptions, request_key
+from qwenocr_assets.qwenocr.tasks import Task
+
+
+def request_rows(
+    documents: Iterable[Mapping[str, Any]],
+    pages: Iterable[Mapping[str, Any]],
+    routes: Iterable[Route],
+    model: Model,
+    catalogue: Catalogue,
+) -> list[dict[str, Any]]:
+    """Rows of `ocr_requests`: every ready page with every task of its document's route."""
+    by_name = {route.name: route for route in (DEFAULT_ROUTE, *routes)}
+    route_of = {d["document_id"]: by_name[d["route"]] for d in documents if d["status"] == "accepted"}
+    rows: list[dict[str, Any]] = []
+    for page in pages:
+        if page["status"] != "ready":
+            continue
+        route = route_of[page["document_id"]]
+        for task in route.tasks:
+            options = request_options(route, task)
+            quote = quote_request(page["width_px"], page["height_px"], task, options, model, catalogue)
+            rows.append(
+                {
+                    "batch_id": page["batch_id"],
+                    "document_id": page["document_id"],
+                    "page_id": page["page_id"],
+                    "task": task.value,
+                    "request_key": request_key(page["sha256"], task, model.name, options),
+                    "route": route.name,
+                    "region": model.region,
+                    "model": model.name,
+                    "protocol": PROTOCOL,
+                    "options": options.to_json(),
+                    **asdict(quote),
+                    "catalogue_version": catalogue.version,
+                }
+            )
+    return rows
+
+
+def request_options(route: Route, task: Task) -> RequestOptions:
+    """What a route sets for a request of this task."""
+    return RequestOptions(
+        min_pixels=route.min_pixels,
+        max_pixels=route.max_pixels,
+        enable_rotate=route.enable_rotate,
+        max_tokens=route.max_tokens,
+        result_schema=route.result_schema if task is Task.KEY_INFORMATION_EXTRACTION else None,
+        prompt=route.prompt if task is Task.CUSTOM_PROMPT else None,
+    )
+
+
+def cost_by_region(rows: Iterable[Mapping[str, Any]], catalogue: Catalogue) -> dict[str, Decimal]:
+    """What these requests are expected to cost in each cloud region, with its pinned default model."""
+    rows = list(rows)
+    return {
+        model.region: sum(
+            (
+                model.cost_usd(r["image_tokens"] + r["prompt_tokens"], r["expected_output_tokens"])
+                for r in rows
+                if Task(r["task"]) in model.tasks
+            ),
+            Decimal(0),
+        )
+        for model in catalogue.pinned_models()
+    }

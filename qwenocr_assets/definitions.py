@@ -1,0 +1,39 @@
+"""The one Definitions object, assembled from `defs/`."""
+
+import dagster as dg
+
+from qwenocr_assets.defs.documents import documents
+from qwenocr_assets.defs.jobs import ocr_batch, publish_warehouse
+from qwenocr_assets.defs.ocr import ocr_answers, ocr_requests
+from qwenocr_assets.defs.pages import pages
+from qwenocr_assets.defs.resources import resources_for
+from qwenocr_assets.defs.rows import rows
+from qwenocr_assets.defs.schedules import daily_publish
+from qwenocr_assets.defs.sensors import inbox_sensor, warehouse_automation
+from qwenocr_assets.defs.sql_models import build_sql_models
+from qwenocr_assets.defs.warehouse import published_snapshot, warehouse
+from qwenocr_assets.settings import load_settings, project_root
+
+
+def build_definitions() -> dg.Definitions:
+    """Every asset, check, job, sensor and schedule, with the resources that the settings say."""
+    settings = load_settings()
+    return dg.Definitions(
+        assets=[
+            documents,
+            pages,
+            ocr_requests,
+            ocr_answers,
+            rows,
+            warehouse,
+            build_sql_models(project_root() / "dbt_like_sql"),
+            published_snapshot,
+        ],
+        jobs=[ocr_batch, publish_warehouse],
+        sensors=[inbox_sensor(settings), warehouse_automation],
+        schedules=[daily_publish],
+        resources=resources_for(settings),
+    )
+
+
+defs = build_definitions()

@@ -1,0 +1,1 @@
+"""Everything that knows of Dagster: assets, checks, sensors, schedules, jobs and resources."""

@@ -1,0 +1,94 @@
+"""Running the jobs in this process, on the project's Dagster instance, so that the runs show in the UI."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from qwenocr_assets.defs.jobs import BATCH_JOB, PUBLISH_JOB
+from qwenocr_assets.defs.partitions import intake_batches
+from qwenocr_assets.intake.manifest import Manifest, write_manifest
+from qwenocr_assets.storage.data_folder import DataFolder
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutcome:
+    """How a job's run ended."""
+
+    run_id: str
+    error: str | None
+    """The first error's message; None when the run succeeded."""
+    sent: int
+    """Requests that were sent to the service."""
+
+    @property
+    def success(self) -> bool:
+        return self.error is None
+
+
+def register_batch(instance: dg.DagsterInstance, data: DataFolder, manifest: Manifest) -> None:
+    """Write a batch's manifest, then make its partition known: in this order nothing is lost by a crash."""
+    write_manifest(data, manifest)
+    instance.add_dynamic_partitions(intake_batches.name or "", [manifest.batch_id])
+
+
+def run_batch(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    batch_id: str,
+    resources: Mapping[str, Any],
+    resend: Iterable[str] = (),
+) -> JobOutcome:
+    """Run the batch job on one batch, with these resources in place of the definitions' own."""
+    config = {**_QUIET, "ops": {"ocr_answers": {"config": {"resend": list(resend)}}}}
+    return _run(definitions, instance, BATCH_JOB, config, resources, partition_key=batch_id)
+
+
+def run_publish(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, resources: Mapping[str, Any]
+) -> JobOutcome:
+    """Run the job that loads, builds and publishes the warehouse."""
+    return _run(definitions, instance, PUBLISH_JOB, _QUIET, resources)
+
+
+def _run(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    config: Mapping[str, Any],
+    resources: Mapping[str, Any],
+    partition_key: str | None = None,
+) -> JobOutcome:
+    result = definitions.resolve_job_def(job).execute_in_process(
+        run_config=config,
+        instance=instance,
+        partition_key=partition_key,
+        raise_on_error=False,
+        resources=resources,
+    )
+    return JobOutcome(
+        run_id=result.run_id,
+        error=None if result.success else _first_error(result.all_events),
+        sent=sum(_sent(event) for event in result.get_asset_materialization_events()),
+    )
+
+
+def _first_error(events: Iterable[dg.DagsterEvent]) -> str:
+    for event in events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            while error is not None and error.cause is not None:
+                error = error.cause
+            failure = event.step_failure_data.user_failure_data
+            if failure is not None and failure.description:
+                return failure.description
+            return error.message.strip() if error is not None else "a step failed"
+    return "the run failed before any step"
+
+
+def _sent(event: dg.DagsterEvent) -> int:
+    value = event.step_materialization_data.materialization.metadata.get("sent")
+    return value.value if isinstance(value, dg.IntMetadataValue) and value.value is not None else 0

@@ -1,0 +1,69 @@
+"""What Dagster's UI shows about tables: their columns, their counts, what failed and what it cost."""
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+
+from qwenocr_assets.schemas import TableSchema
+
+OWNERS = ["team:documents"]
+
+_MOST_ROWS_SHOWN = 50
+
+
+def column_schema(schema: TableSchema) -> dg.TableSchema:
+    """A declared table as Dagster shows it."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                c.name,
+                c.type.duckdb,
+                description=c.description,
+                constraints=dg.TableColumnConstraints(nullable=c.nullable),
+            )
+            for c in schema.columns
+        ]
+    )
+
+
+def table_spec(
+    schema: TableSchema, *, group: str, deps: Sequence[str], kinds: set[str] | None = None
+) -> dg.AssetSpec:
+    """The asset of a declared table."""
+    return dg.AssetSpec(
+        schema.name,
+        description=schema.description,
+        deps=deps,
+        group_name=group,
+        kinds=kinds or {"parquet"},
+        owners=OWNERS,
+        metadata={"dagster/column_schema": column_schema(schema)},
+        skippable=True,
+    )
+
+
+def usd(amount: Decimal) -> dg.MetadataValue:
+    """Money as a number that Dagster can plot over time; the exact amount stands in the tables."""
+    return dg.MetadataValue.float(float(amount))
+
+
+def markdown_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dg.MetadataValue:
+    """A few rows as a table to read; longer lists end with how many were left out."""
+    rows = list(rows)
+    lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
+    lines += [f"| {' | '.join(_cell(row.get(c)) for c in columns)} |" for row in rows[:_MOST_ROWS_SHOWN]]
+    if len(rows) > _MOST_ROWS_SHOWN:
+        lines.append(f"\n… and {len(rows) - _MOST_ROWS_SHOWN} more")
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def picture(jpeg: bytes, title: str) -> dg.MetadataValue:
+    """A small JPEG to look at in the UI; it is stored in the event log, so keep it under 30 kB."""
+    return dg.MetadataValue.md(f"![{title}](data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')})")
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else " ".join(str(value).replace("|", "\\|").split())

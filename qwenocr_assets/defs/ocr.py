@@ -1,0 +1,166 @@
+"""Requests and answers: what is asked of the service for each page, and what came back."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from qwenocr_assets.cost.requests import cost_by_region, request_rows
+from qwenocr_assets.defs.metadata import OWNERS, markdown_table, table_spec, usd
+from qwenocr_assets.defs.partitions import intake_batches
+from qwenocr_assets.defs.progress import Progress
+from qwenocr_assets.defs.resources import DataRoot, QwenOcr, Routes
+from qwenocr_assets.errors import QwenocrError
+from qwenocr_assets.qwenocr.batch_answers import BatchAnswers, Page, Question
+from qwenocr_assets.qwenocr.records import AnswerRecord, Status
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.schemas import DOCUMENTS, OCR_REQUESTS, PAGES
+from qwenocr_assets.storage.table_files import read_table, write_table
+from qwenocr_assets.tables.completeness import incomplete
+
+_DESCRIPTIONS = {
+    Task.ADVANCED_RECOGNITION: "Raw answers: text lines with their positions.",
+    Task.KEY_INFORMATION_EXTRACTION: "Raw answers: key-value pairs, all or those of a schema.",
+    Task.TABLE_PARSING: "Raw answers: tables as HTML.",
+    Task.DOCUMENT_PARSING: "Raw answers: pages as LaTeX.",
+    Task.FORMULA_RECOGNITION: "Raw answers: formulas as LaTeX.",
+    Task.TEXT_RECOGNITION: "Raw answers: plain text (Chinese, English).",
+    Task.MULTI_LAN: "Raw answers: plain text (ten more languages).",
+    Task.CUSTOM_PROMPT: "Raw answers to a route's own prompt.",
+}
+
+
+def ocr_asset(task: Task) -> str:
+    """The asset that holds a task's raw answers."""
+    return f"ocr_{task.value}"
+
+
+class OcrConfig(dg.Config):
+    """How to treat answers that are already there."""
+
+    resend: list[str] = Field(default_factory=list)
+    """Statuses to ask for again although they are final, like `rejected` or `skipped`."""
+
+
+@dg.asset(
+    partitions_def=intake_batches,
+    deps=["pages"],
+    group_name="ocr",
+    kinds={"parquet"},
+    owners=OWNERS,
+    description=OCR_REQUESTS.description,
+    metadata=table_spec(OCR_REQUESTS, group="ocr", deps=[]).metadata,
+)
+def ocr_requests(
+    context: dg.AssetExecutionContext, data: DataRoot, routes: Routes, qwen_ocr: QwenOcr
+) -> dg.MaterializeResult[None]:
+    """Page × task, with the quote. Nothing is sent."""
+    batch_id = context.partition_key
+    rows = request_rows(
+        read_table(data.folder, DOCUMENTS, batch_id),
+        read_table(data.folder, PAGES, batch_id),
+        routes.load(),
+        qwen_ocr.model_entry,
+        qwen_ocr.catalogue,
+    )
+    write_table(data.folder, OCR_REQUESTS, batch_id, rows)
+    elsewhere = cost_by_region(rows, qwen_ocr.catalogue)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(rows),
+            "region": qwen_ocr.region,
+            "model": qwen_ocr.model_entry.name,
+            "expected_cost_usd": usd(sum((r["expected_cost_usd"] for r in rows), Decimal(0))),
+            "worst_cost_usd": usd(sum((r["worst_cost_usd"] for r in rows), Decimal(0))),
+            "expected_cost_by_region": markdown_table(
+                [{"region": region, "expected USD": cost} for region, cost in elsewhere.items()],
+                ["region", "expected USD"],
+            ),
+        }
+    )
+
+
+@dg.multi_asset(
+    name="ocr_answers",
+    specs=[
+        dg.AssetSpec(
+            ocr_asset(task),
+            deps=["ocr_requests"],
+            group_name="ocr",
+            kinds={"qwen", "zstandard"},
+            owners=OWNERS,
+            description=_DESCRIPTIONS[task],
+            skippable=True,
+        )
+        for task in Task
+    ],
+    partitions_def=intake_batches,
+    can_subset=True,
+    pool="ocr_account",
+    # a call costs money: what failed is asked for again by a person or by the next run, never by a blind retry
+    op_tags={"dagster/retry_on_asset_or_op_failure": "false"},
+)
+def ocr_answers(
+    context: dg.AssetExecutionContext,
+    config: OcrConfig,
+    data: DataRoot,
+    qwen_ocr: QwenOcr,
+    progress: dg.ResourceParam[Progress],
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Ask for every page × task that has no answer yet, and journal each answer as it comes."""
+    batch_id = context.partition_key
+    selected = [task for task in Task if dg.AssetKey(ocr_asset(task)) in context.selected_asset_keys]
+    answers = BatchAnswers.open(data.folder, batch_id, selected)
+    requests = [r for r in read_table(data.folder, OCR_REQUESTS, batch_id) if r["task"] in selected]
+    pages = {p["page_id"]: Page(p["uri"], p["media_type"]) for p in read_table(data.folder, PAGES, batch_id)}
+    resend = frozenset(Status(s) for s in config.resend)
+    reused = answers.take_over(requests, resend)
+    questions = answers.open_questions(requests, pages, resend)
+    context.log.info("%d requests, %d taken over, %d to send", len(requests), reused, len(questions))
+
+    with progress.stage("OCR answers", len(questions)) as advance:
+        refused = asyncio.run(_ask(qwen_ocr, answers, questions, advance)) if questions else None
+
+    sent = Counter(q.task for q in questions)
+    for task in selected:
+        records = [answers.latest[r["request_key"]] for r in requests if _answered(r, task, answers)]
+        yield dg.MaterializeResult(asset_key=ocr_asset(task), metadata=_metadata(records, sent[task]))
+    if refused is not None:
+        raise dg.Failure(
+            f"The service refuses every call: {refused}",
+            metadata={"next_step": refused.next_step or "See the message."},
+            allow_retries=False,
+        )
+
+
+async def _ask(
+    qwen_ocr: QwenOcr, answers: BatchAnswers, questions: list[Question], advance: Any
+) -> QwenocrError | None:
+    async with qwen_ocr.client() as client:
+        return await answers.ask(
+            questions,
+            client,
+            qwen_ocr.model_entry,
+            qwen_ocr.catalogue.version,
+            judge=incomplete,
+            on_reply=advance,
+            concurrency=qwen_ocr.concurrency,
+        )
+
+
+def _answered(request: dict[str, Any], task: Task, answers: BatchAnswers) -> bool:
+    return request["task"] == task and request["request_key"] in answers.latest
+
+
+def _metadata(records: list[AnswerRecord], sent: int) -> dict[str, Any]:
+    statuses = Counter(record.status.value for record in records)
+    return {
+        "dagster/row_count": len(records),
+        "sent": sent,
+        "cost_usd": usd(sum((r.cost_usd or Decimal(0) for r in records), Decimal(0))),
+        **{f"answers_{status}": count for status, count in sorted(statuses.items())},
+    }

@@ -1,0 +1,110 @@
+"""The resources: where data lies, the regional client, the routes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any
+
+import dagster as dg
+from upath import UPath
+
+from qwenocr_assets.defs.progress import QuietProgress
+from qwenocr_assets.intake.routes import Route, load_routes
+from qwenocr_assets.qwenocr.catalogue import Catalogue, Model, Region, load_catalogue
+from qwenocr_assets.qwenocr.client import OcrClient, open_client
+from qwenocr_assets.settings import Settings, load_settings, project_root
+from qwenocr_assets.storage.data_folder import DataFolder
+
+
+class DataRoot(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The data folder: a local path or any fsspec URL."""
+
+    url: str
+
+    @property
+    def folder(self) -> DataFolder:
+        return DataFolder(UPath(self.url))
+
+
+class Routes(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Which documents get which tasks: the `[[routes]]` of pipeline.toml."""
+
+    definitions: list[dict[str, Any]]
+
+    def load(self) -> tuple[Route, ...]:
+        return load_routes(self.definitions, project_root())
+
+
+class QwenOcr(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The client of one region. The API key is read when a client opens, and is no part of the configuration."""
+
+    region: str
+    model: str | None = None
+    concurrency: int = 8
+    max_attempts: int = 4
+    timeout_seconds: float = 330.0
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return load_catalogue()
+
+    @property
+    def region_entry(self) -> Region:
+        return self.catalogue.region(self.region)
+
+    @property
+    def model_entry(self) -> Model:
+        return self.catalogue.model(self.region, self.model)
+
+    def engine(self) -> Any:
+        """The embedded engine's ASGI app, mounted in-process when the region is `local`."""
+        return _embedded_engine()
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[OcrClient]:
+        """A client with its connections.
+
+        Raises:
+            MissingApiKey: the region is in the cloud and no key is set.
+        """
+        region = self.region_entry
+        async with open_client(
+            region,
+            load_settings().api_key_for(region.name),
+            concurrency=self.concurrency,
+            max_attempts=self.max_attempts,
+            timeout_seconds=self.timeout_seconds,
+            engine=self.engine() if region.is_local else None,
+        ) as client:
+            yield client
+
+
+def resources_for(settings: Settings) -> dict[str, Any]:
+    """The resources as the settings say, by the names assets ask for."""
+    return {
+        "data": DataRoot(url=str(settings.data_folder.root)),
+        "routes": Routes(definitions=settings.routes),
+        "qwen_ocr": QwenOcr(
+            region=settings.region,
+            model=settings.model,
+            concurrency=settings.concurrency,
+            max_attempts=settings.max_attempts,
+            timeout_seconds=settings.timeout_seconds,
+        ),
+        "progress": QuietProgress(),
+    }
+
+
+@cache
+def _embedded_engine() -> Any:
+    """One engine per process: its models take a second to load."""
+    try:
+        from qwenocr_assets.engine.app import create_app
+    except ImportError as error:
+        from qwenocr_assets.errors import ConfigurationError
+
+        raise ConfigurationError(
+            f"The embedded engine is not installed ({error}).",
+            "Run `pip install -e '.[engine]'`, or set QWENOCR_REGION to a cloud region.",
+        ) from error
+    return create_app()

@@ -1,0 +1,152 @@
+"""Answers flattened into tables. Free to repeat: the raw answers are the source of truth."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+
+from qwenocr_assets.defs.metadata import markdown_table, picture, table_spec, usd
+from qwenocr_assets.defs.ocr import ocr_asset
+from qwenocr_assets.defs.partitions import intake_batches
+from qwenocr_assets.defs.pictures import draw_batch
+from qwenocr_assets.defs.progress import Progress
+from qwenocr_assets.defs.resources import DataRoot
+from qwenocr_assets.quality.completeness import Completeness, completeness
+from qwenocr_assets.qwenocr.answers import Answer
+from qwenocr_assets.qwenocr.batch_answers import read_answers
+from qwenocr_assets.qwenocr.response_rows import response_rows
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES, PAGES, ROW_TABLES, TEXT_LINES
+from qwenocr_assets.settings import load_settings
+from qwenocr_assets.storage.table_files import Row, read_table, write_table
+from qwenocr_assets.tables.flatten import AnsweredPage, flatten
+
+_FED_BY: dict[str, tuple[Task, ...]] = {
+    "ocr_responses": tuple(Task),
+    "text_lines": (
+        Task.ADVANCED_RECOGNITION,
+        Task.TEXT_RECOGNITION,
+        Task.MULTI_LAN,
+        Task.CUSTOM_PROMPT,
+    ),
+    "key_values": (Task.KEY_INFORMATION_EXTRACTION, Task.ADVANCED_RECOGNITION),
+    "table_cells": (Task.TABLE_PARSING, Task.DOCUMENT_PARSING, Task.ADVANCED_RECOGNITION),
+    "document_blocks": (Task.DOCUMENT_PARSING,),
+    "formulas": (Task.FORMULA_RECOGNITION, Task.DOCUMENT_PARSING),
+}
+"""Which tasks' answers each table is made from; boxes of values come from advanced_recognition."""
+
+EVERY_PAGE_ANSWERED = "every_page_answered"
+FAILURE_RATE = "failure_rate_within_limit"
+
+
+@dg.multi_asset(
+    name="rows",
+    specs=[
+        table_spec(schema, group="tables", deps=[ocr_asset(task) for task in _FED_BY[schema.name]])
+        for schema in (OCR_RESPONSES, *ROW_TABLES)
+    ],
+    check_specs=[
+        dg.AssetCheckSpec(
+            EVERY_PAGE_ANSWERED,
+            asset=OCR_RESPONSES.name,
+            description="Every page × task of the batch has a whole answer.",
+        ),
+        dg.AssetCheckSpec(
+            FAILURE_RATE,
+            asset=OCR_RESPONSES.name,
+            description="The share of requests without an answer is within failure_rate_limit.",
+        ),
+    ],
+    partitions_def=intake_batches,
+    can_subset=True,
+)
+def rows(
+    context: dg.AssetExecutionContext, data: DataRoot, progress: dg.ResourceParam[Progress]
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Turn the raw answers of a batch into the rows of its tables."""
+    batch_id = context.partition_key
+    selected = {key.to_user_string() for key in context.selected_asset_keys}
+    requests = read_table(data.folder, OCR_REQUESTS, batch_id)
+    pages = read_table(data.folder, PAGES, batch_id)
+    latest = read_answers(data.folder.journal(task, batch_id) for task in Task)
+
+    if OCR_RESPONSES.name in selected:
+        responses = response_rows(requests, latest)
+        write_table(data.folder, OCR_RESPONSES, batch_id, responses)
+        result = completeness(responses)
+        yield dg.MaterializeResult(asset_key=OCR_RESPONSES.name, metadata=_response_metadata(responses))
+        yield from _checks(result, load_settings().failure_rate_limit)
+
+    answers = {key: answer for key, record in latest.items() if (answer := record.answer()) is not None}
+    asked: dict[str, dict[Task, tuple[str, Answer]]] = defaultdict(dict)
+    for request in requests:
+        if request["request_key"] in answers:
+            key = request["request_key"]
+            asked[request["page_id"]][Task(request["task"])] = (key, answers[key])
+    tables: dict[str, list[Row]] = {schema.name: [] for schema in ROW_TABLES}
+    answered = [page for page in pages if page["page_id"] in asked]
+    with progress.stage("Rows", len(answered)) as advance:
+        for page in answered:
+            for name, found in flatten(_answered_page(page, asked[page["page_id"]])).items():
+                tables[name].extend(found)
+            advance()
+
+    for schema in ROW_TABLES:
+        if schema.name not in selected:
+            continue
+        metadata: dict[str, Any] = {
+            "dagster/row_count": write_table(data.folder, schema, batch_id, tables[schema.name])
+        }
+        if schema is TEXT_LINES and tables[schema.name]:
+            pictures = draw_batch(data.folder, batch_id, pages, tables[schema.name])
+            if pictures.sheet:
+                metadata["pages_with_boxes"] = picture(pictures.sheet, "pages with their boxes")
+                metadata["pictures"] = dg.MetadataValue.path(str(pictures.folder))
+        yield dg.MaterializeResult(asset_key=schema.name, metadata=metadata)
+
+
+def _answered_page(page: Mapping[str, Any], answers: dict[Task, tuple[str, Answer]]) -> AnsweredPage:
+    return AnsweredPage(
+        batch_id=page["batch_id"],
+        document_id=page["document_id"],
+        page_id=page["page_id"],
+        width_px=page["width_px"],
+        height_px=page["height_px"],
+        answers=answers,
+    )
+
+
+def _response_metadata(responses: list[dict[str, Any]]) -> dict[str, Any]:
+    result = completeness(responses)
+    return {
+        "dagster/row_count": len(responses),
+        "cost_usd": usd(sum((r.get("cost_usd") or Decimal(0) for r in responses), Decimal(0))),
+        "failure_rate": result.failure_rate,
+        **{f"answers_{status}": count for status, count in result.by_status.items()},
+        **_failures(result),
+    }
+
+
+def _failures(result: Completeness) -> dict[str, Any]:
+    failures = (*result.unanswered, *result.incomplete)
+    return {"failures": markdown_table(failures, ["page_id", "task", "status", "reason"])} if failures else {}
+
+
+def _checks(result: Completeness, limit: float) -> Iterator[dg.AssetCheckResult]:
+    yield dg.AssetCheckResult(
+        check_name=EVERY_PAGE_ANSWERED,
+        asset_key=OCR_RESPONSES.name,
+        passed=result.every_page_answered,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={**result.by_status, **_failures(result)},
+    )
+    yield dg.AssetCheckResult(
+        check_name=FAILURE_RATE,
+        asset_key=OCR_RESPONSES.name,
+        passed=result.failure_rate <= limit,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"failure_rate": result.failure_rate, "limit": limit},
+    )

@@ -1,0 +1,40 @@
+"""The warehouse: core tables loaded, SQL models built on them, then one snapshot published."""
+
+import dagster as dg
+
+from qwenocr_assets.defs.metadata import OWNERS
+from qwenocr_assets.defs.resources import DataRoot
+from qwenocr_assets.schemas import TABLES
+from qwenocr_assets.warehouse.load import load_changes
+from qwenocr_assets.warehouse.publish import publish, working_file
+
+WRITER_POOL = "warehouse_writer"
+"""DuckDB has one writer: steps that write take turns, across runs and processes."""
+
+# Fires at most every five minutes, and only when something came in: once per burst of batches.
+KEEP_UP_TO_DATE = (
+    dg.AutomationCondition.cron_tick_passed("*/5 * * * *").since_last_handled()
+    & dg.AutomationCondition.any_deps_updated().since_last_handled()
+    & ~dg.AutomationCondition.in_progress()
+)
+
+
+@dg.asset(
+    deps=list(TABLES),
+    group_name="warehouse",
+    kinds={"duckdb"},
+    owners=OWNERS,
+    pool=WRITER_POOL,
+    automation_condition=KEEP_UP_TO_DATE,
+    description="The core tables in DuckDB: new and changed batches loaded in one transaction.",
+)
+def warehouse(data: DataRoot) -> dg.MaterializeResult[None]:
+    """Load what has changed since the last load into the working file."""
+    report = load_changes(data.folder, working_file(data.folder))
+    return dg.MaterializeResult(
+        metadata={
+            "batches_loaded": len(report.batches_loaded),
+            "batches_removed": len(report.batches_removed),
+            **{f"rows_{table}": count for table, count in report.rows_by_table.items()},
+        }
+    )

@@ -1,0 +1,1 @@
+"""Whether what came back can be relied on."""

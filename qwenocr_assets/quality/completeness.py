@@ -1,0 +1,43 @@
+"""Whether every request of a batch was answered, and how many were not."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from qwenocr_assets.qwenocr.records import Status
+
+_UNANSWERED = frozenset({Status.REJECTED, Status.FAILED, Status.MISSING})
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """How the requests of a batch ended. `skipped` ones were never meant to be answered, so they do not count."""
+
+    by_status: dict[str, int]
+    unanswered: tuple[Mapping[str, Any], ...]
+    incomplete: tuple[Mapping[str, Any], ...]
+    """Rows with a partial answer: never counted as success."""
+
+    @property
+    def asked(self) -> int:
+        return sum(count for status, count in self.by_status.items() if status != Status.SKIPPED)
+
+    @property
+    def every_page_answered(self) -> bool:
+        return not self.unanswered and not self.incomplete
+
+    @property
+    def failure_rate(self) -> float:
+        """Share of the asked requests that have no answer, 0 to 1."""
+        return len(self.unanswered) / self.asked if self.asked else 0.0
+
+
+def completeness(responses: Iterable[Mapping[str, Any]]) -> Completeness:
+    """Count the rows of `ocr_responses` by how they ended."""
+    rows = list(responses)
+    return Completeness(
+        by_status=dict(sorted(Counter(row["status"] for row in rows).items())),
+        unanswered=tuple(row for row in rows if row["status"] in _UNANSWERED),
+        incomplete=tuple(row for row in rows if row["status"] == Status.PARTIAL),
+    )

@@ -1,0 +1,117 @@
+"""The answers of one intake batch: what its journals hold, what can be taken over, what is still to ask."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from upath import UPath
+
+from qwenocr_assets.qwenocr.answering import answer_all
+from qwenocr_assets.qwenocr.catalogue import Model
+from qwenocr_assets.qwenocr.client import OcrClient, Reply
+from qwenocr_assets.qwenocr.errors import ServiceError
+from qwenocr_assets.qwenocr.records import AnswerRecord, Status, latest_by_key, record_of
+from qwenocr_assets.qwenocr.requests import RequestOptions, request_body
+from qwenocr_assets.qwenocr.reuse import answers_of_other_batches
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.storage import journal
+from qwenocr_assets.storage.data_folder import DataFolder
+
+Judge = Callable[[Task, str], str | None]
+"""Says from an answer's text why it is truncated; None when it is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a page image lies, below the data folder."""
+
+    uri: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request that is to be sent."""
+
+    request_key: str
+    task: Task
+    page: Page
+    options: RequestOptions
+
+
+@dataclass(frozen=True, slots=True)
+class BatchAnswers:
+    """The journals of a batch, and the latest record of each request key in them."""
+
+    data: DataFolder
+    batch_id: str
+    latest: dict[str, AnswerRecord]
+
+    @classmethod
+    def open(cls, data: DataFolder, batch_id: str, tasks: Iterable[Task]) -> "BatchAnswers":
+        """Read the journals of these tasks, after cutting off what a crash may have torn."""
+        paths = [data.journal(task, batch_id) for task in tasks]
+        for path in paths:
+            journal.mend(path)
+        return cls(data, batch_id, read_answers(paths))
+
+    def take_over(self, requests: Sequence[Mapping[str, Any]], resend: Collection[Status]) -> int:
+        """Journal the answers that other batches already paid for; returns how many."""
+        unanswered = {r["request_key"] for r in requests} - self.latest.keys()
+        found = answers_of_other_batches(self.data, unanswered, self.batch_id)
+        records = [record for record in found.values() if record.status not in resend]
+        self._save(records)
+        return len(records)
+
+    def open_questions(
+        self, requests: Iterable[Mapping[str, Any]], pages: Mapping[str, Page], resend: Collection[Status]
+    ) -> list[Question]:
+        """The requests without a final answer, each key once, in the order of the requests."""
+        questions: dict[str, Question] = {}
+        for request in requests:
+            key = request["request_key"]
+            record = self.latest.get(key)
+            if record is None or not record.status.is_final or record.status in resend:
+                options = RequestOptions.from_json(request["options"])
+                questions[key] = Question(key, Task(request["task"]), pages[request["page_id"]], options)
+        return list(questions.values())
+
+    async def ask(
+        self,
+        questions: Iterable[Question],
+        client: OcrClient,
+        model: Model,
+        catalogue_version: str,
+        *,
+        judge: Judge,
+        on_reply: Callable[[], None],
+        concurrency: int,
+    ) -> ServiceError | None:
+        """Send the questions and journal the replies; returns the error that refuses the whole run, if any."""
+
+        async def ask_one(question: Question) -> tuple[Reply, AnswerRecord]:
+            page = question.page
+            image = (self.data.root / page.uri).read_bytes()
+            body = request_body(image, page.media_type, question.task, model.name, question.options)
+            reply = await client.ask(body)
+            incomplete = judge(question.task, reply.answer.text) if reply.answer else None
+            on_reply()
+            record = record_of(
+                question.request_key, question.task, model, catalogue_version, reply, incomplete
+            )
+            return reply, record
+
+        return await answer_all(questions, ask_one, self._save, concurrency=concurrency)
+
+    def _save(self, records: Iterable[AnswerRecord]) -> None:
+        by_task: dict[Task, list[AnswerRecord]] = {}
+        for record in records:
+            by_task.setdefault(record.task, []).append(record)
+        for task, group in by_task.items():
+            journal.append(self.data.journal(task, self.batch_id), (r.to_json() for r in group))
+            self.latest.update((r.request_key, r) for r in group)
+
+
+def read_answers(journals: Iterable[UPath]) -> dict[str, AnswerRecord]:
+    """The latest record of each request key in these journals."""
+    return latest_by_key(AnswerRecord.from_json(r) for path in journals for r in journal.read(path))
