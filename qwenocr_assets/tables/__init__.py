@@ -1,0 +1,1 @@
+"""Answers into rows: pure functions, no I/O. `flatten.flatten` is the way in."""

@@ -1,0 +1,89 @@
+"""Answers into rows of `text_lines`."""
+
+from math import isfinite
+from typing import Any
+
+from qwenocr_assets.qwenocr.answers import Answer, Quad, Word
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.storage.table_files import Row
+from qwenocr_assets.tables.answer_text import storable, unfenced
+from qwenocr_assets.tables.json_text import read_json
+from qwenocr_assets.tables.trace import Trace
+
+
+def text_lines(answer: Answer, trace: Trace, page_size: tuple[int, int]) -> list[Row]:
+    """One row per line, in the order the model gives.
+
+    `page_size` is width and height of the page image in pixels. Lines of `advanced_recognition` keep the rotated
+    rectangle as given and have their corners clamped to the page (the service returns corners a little outside);
+    plain-text tasks give one row per line that is not blank, without boxes.
+    """
+    base = trace.columns()
+    if trace.task is Task.ADVANCED_RECOGNITION:
+        words = answer.words or _words_of_text(answer.text)
+        return [_line(base, index, word, page_size) for index, word in enumerate(words)]
+    lines = (line.rstrip() for line in unfenced(answer.text).splitlines())
+    return [
+        {**base, "line_index": index, "text": line}
+        for index, line in enumerate(line for line in lines if line)
+    ]
+
+
+def _line(base: dict[str, str], index: int, word: Word, page_size: tuple[int, int]) -> Row:
+    quad = None if word.quad is None else _on_page(word.quad, page_size)
+    rotate_rect = None if word.rotate_rect is None else list(word.rotate_rect)
+    row: dict[str, Any] = {
+        **base,
+        "line_index": index,
+        "text": storable(word.text),
+        "quad_px": quad,
+        "rotate_rect": rotate_rect,
+    }
+    if quad is not None:
+        xs, ys = quad[0::2], quad[1::2]
+        row["left_px"] = min(xs)
+        row["top_px"] = min(ys)
+        row["right_px"] = max(xs)
+        row["bottom_px"] = max(ys)
+    return row
+
+
+def _on_page(quad: Quad, page_size: tuple[int, int]) -> list[float] | None:
+    """The corners clamped to the page; None when they are no numbers."""
+    width, height = page_size
+    x1, y1, x2, y2, x3, y3, x4, y4 = quad
+    if not isfinite(x1 + y1 + x2 + y2 + x3 + y3 + x4 + y4):
+        return None
+    return [
+        float(min(max(x1, 0), width)),
+        float(min(max(y1, 0), height)),
+        float(min(max(x2, 0), width)),
+        float(min(max(y2, 0), height)),
+        float(min(max(x3, 0), width)),
+        float(min(max(y3, 0), height)),
+        float(min(max(x4, 0), width)),
+        float(min(max(y4, 0), height)),
+    ]
+
+
+def _words_of_text(text: str) -> list[Word]:
+    """Lines of an answer that has only text: JSON items with their text, or one line per line.
+
+    The OpenAI dialect returns no `ocr_result`. Its rectangles are kept as given but make no box: whether they are
+    pixels of a resized image or thousandths of the page depends on the model's generation.
+    """
+    items = read_json(text)
+    if isinstance(items, list) and all(isinstance(item, dict) for item in items):
+        return [
+            Word(str(item["text"]), None, _rectangle(item.get("rotate_rect")))
+            for item in items
+            if "text" in item
+        ]
+    return [Word(line.rstrip(), None, None) for line in unfenced(text).splitlines() if line.strip()]
+
+
+def _rectangle(value: object) -> tuple[float, ...] | None:
+    try:
+        return tuple(float(v) for v in value) if isinstance(value, list) else None
+    except (TypeError, ValueError):
+        return None
