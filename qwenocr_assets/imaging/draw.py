@@ -1,0 +1,131 @@
+"""Pictures for people: boxes drawn over a page, small previews, contact sheets. All of them JPEG."""
+
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+
+from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.imaging.encoding import scale, to_jpeg
+from qwenocr_assets.imaging.images import decoded
+from qwenocr_assets.imaging.normalising import plain
+from qwenocr_assets.intake.media_types import HEAD_BYTES, sniff
+
+_COLOURS = ((214, 39, 40), (31, 119, 180), (44, 160, 44), (148, 103, 189))
+_FILL_OPACITY = 36
+_JPEG_QUALITY = 80
+_SMALL_QUALITY = 60
+_SMALLEST_BYTES = 2_000
+_THUMBNAIL_PX = 480
+_GAP_PX = 8
+_BACKGROUND = (240, 240, 240)
+
+
+def draw_boxes(
+    content: bytes,
+    boxes: Sequence[Sequence[float]],
+    *,
+    labels: Sequence[str | None] = (),
+    max_side_px: int = 1600,
+) -> bytes:
+    """The picture with boxes drawn over it, as JPEG with sides of at most `max_side_px`.
+
+    Each box is a quad (x1, y1 … x4, y4) or upright (left, top, right, bottom), in pixels of the picture given.
+    `labels` stand at the boxes' first corners, as many as there are; the built-in font knows Latin letters only, so
+    a label in another script is left out.
+
+    Raises:
+        RejectedInput: the picture cannot be decoded.
+        ValueError: a box has neither 4 nor 8 numbers.
+    """
+    image = _picture(content)
+    image, factor = _shrunk(image, max_side_px)
+    canvas = ImageDraw.Draw(image, "RGBA")
+    line_px = max(1, round(max(image.size) / 800))
+    font = ImageFont.load_default(size=max(10, max(image.size) / 110))
+    for index, box in enumerate(boxes):
+        colour = _COLOURS[index % len(_COLOURS)]
+        corners = [(x * factor, y * factor) for x, y in _corners(box)]
+        canvas.polygon(corners, fill=(*colour, _FILL_OPACITY))
+        canvas.line([*corners, corners[0]], fill=colour, width=line_px, joint="curve")
+        label = labels[index] if index < len(labels) else None
+        if label and label.isascii():
+            canvas.text(corners[0], label, fill=colour, font=font, anchor="lb")
+    return to_jpeg(image, _JPEG_QUALITY)
+
+
+def preview(content: bytes, *, max_bytes: int = 30_000, max_side_px: int = 1000) -> bytes:
+    """The picture as a JPEG small enough to lie in an event log.
+
+    Raises:
+        RejectedInput: the picture cannot be decoded.
+    """
+    image, _ = _shrunk(_picture(content), max_side_px)
+    return _jpeg_within(image, max_bytes)
+
+
+def contact_sheet(contents: Sequence[bytes], *, max_bytes: int = 30_000, columns: int = 3) -> bytes:
+    """Pictures side by side in rows, as one JPEG; one that cannot be decoded leaves a crossed-out place.
+
+    Raises:
+        ValueError: there are no pictures.
+    """
+    if not contents:
+        raise ValueError("A contact sheet needs at least one picture.")
+    thumbnails = [_thumbnail(content) for content in contents]
+    rows = [thumbnails[start : start + columns] for start in range(0, len(thumbnails), columns)]
+    heights = [max(image.height for image in row) + _GAP_PX for row in rows]
+    width = min(columns, len(thumbnails)) * (_THUMBNAIL_PX + _GAP_PX) + _GAP_PX
+    sheet = Image.new("RGB", (width, sum(heights) + _GAP_PX), _BACKGROUND)
+    top = _GAP_PX
+    for row, height in zip(rows, heights, strict=True):
+        for column, image in enumerate(row):
+            left = _GAP_PX + column * (_THUMBNAIL_PX + _GAP_PX) + (_THUMBNAIL_PX - image.width) // 2
+            sheet.paste(image, (left, top))
+        top += height
+    return _jpeg_within(sheet, max_bytes)
+
+
+def _picture(content: bytes) -> Image.Image:
+    media_type = sniff(content[:HEAD_BYTES])
+    if media_type is None:
+        raise RejectedInput("The picture is of no type that can be drawn on.")
+    image, _ = plain(decoded(content, media_type))
+    return image.convert("RGB")
+
+
+def _thumbnail(content: bytes) -> Image.Image:
+    try:
+        image = _picture(content)
+    except RejectedInput:
+        image = Image.new("RGB", (_THUMBNAIL_PX, _THUMBNAIL_PX), "white")
+        canvas = ImageDraw.Draw(image)
+        canvas.line((0, 0, _THUMBNAIL_PX, _THUMBNAIL_PX), fill=_COLOURS[0], width=3)
+        canvas.line((0, _THUMBNAIL_PX, _THUMBNAIL_PX, 0), fill=_COLOURS[0], width=3)
+    image.thumbnail((_THUMBNAIL_PX, _THUMBNAIL_PX), reducing_gap=2.0)
+    return image
+
+
+def _shrunk(image: Image.Image, max_side_px: int) -> tuple[Image.Image, float]:
+    """The picture with sides of at most `max_side_px`, and the factor by which coordinates shrink."""
+    factor = max_side_px / max(image.size)
+    return (scale(image, factor)[0], factor) if factor < 1 else (image, 1.0)
+
+
+def _corners(box: Sequence[float]) -> list[tuple[float, float]]:
+    if len(box) == 4:
+        left, top, right, bottom = box
+        return [(left, top), (right, top), (right, bottom), (left, bottom)]
+    if len(box) == 8:
+        return list(zip(box[0::2], box[1::2], strict=True))
+    raise ValueError(f"A box has 4 or 8 numbers, not {len(box)}.")
+
+
+def _jpeg_within(image: Image.Image, max_bytes: int) -> bytes:
+    """The picture as JPEG of at most `max_bytes`, scaled down as far as that takes."""
+    if max_bytes < _SMALLEST_BYTES:
+        raise ValueError(f"No picture fits into {max_bytes} bytes; give at least {_SMALLEST_BYTES}.")
+    content = to_jpeg(image, _SMALL_QUALITY)
+    while len(content) > max_bytes:
+        image, _ = scale(image, 0.95 * min(1.0, (max_bytes / len(content)) ** 0.5))
+        content = to_jpeg(image, _SMALL_QUALITY)
+    return content

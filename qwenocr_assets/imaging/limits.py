@@ -1,0 +1,100 @@
+"""What the service accepts as an image, and how much we are willing to decode."""
+
+from dataclasses import dataclass
+from math import inf, sqrt
+
+from PIL import Image
+
+from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.intake.media_types import MediaType
+
+_SMALL_FORMATS = {
+    MediaType.BMP,
+    MediaType.HEIC,
+    MediaType.JPEG,
+    MediaType.PNG,
+    MediaType.TIFF,
+    MediaType.WEBP,
+}
+_LARGE_FORMATS = {MediaType.JPEG, MediaType.PNG}
+_4K_PX = 3840 * 2160
+_4K_SIDE_PX = 3840
+
+POINTS_PER_INCH = 72
+"""PDF measures pages in points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of a page image. The defaults are the service's (product guide, section Image limits)."""
+
+    min_side_px: int = 11
+    """Width and height must be above 10."""
+    max_aspect: float = 200.0
+    max_px: int = 7680 * 4320
+    """Above 8K nothing is promised: such a picture is scaled down."""
+    max_bytes: int = 7_800_000
+    """Encoded as base64 and with its data-URL prefix this stays below the 10,485,760 bytes of one item."""
+    drawn_px: int = 8_388_608
+    """Most pixels to draw of a PDF page: the service's default `max_pixels`, above which it scales down itself."""
+    max_decoded_px: int = 178_956_970
+    """Most pixels to decode of one picture: 512 MiB of them at 3 bytes. A file that claims more is a bomb."""
+    max_pages: int = 5_000
+    """Most pages of one document."""
+
+    def require_usable(self, width: int, height: int) -> None:
+        """Raise `RejectedInput` for a picture that no change makes acceptable, by its size alone."""
+        if width * height > self.max_decoded_px:
+            raise RejectedInput(
+                f"The picture has {width:,} × {height:,} pixels, more than is decoded "
+                f"({self.max_decoded_px / 1e6:.0f} million).",
+                "Scale it down or scan it at a lower resolution.",
+            )
+        if min(width, height) < self.min_side_px:
+            raise RejectedInput(
+                f"The picture is {width} × {height} pixels; the service needs more than 10 on each side.",
+                "Scan or export it larger.",
+            )
+        if max(width, height) > self.max_aspect * min(width, height):
+            raise RejectedInput(
+                f"The picture is {width} × {height} pixels, longer than {self.max_aspect:.0f} times its breadth.",
+                "Cut it into shorter pieces.",
+            )
+
+    def require_pages(self, count: int) -> None:
+        """Raise `RejectedInput` for a document with too many pages, or none."""
+        if count < 1:
+            raise RejectedInput("The document has no pages.", "Export it again.")
+        if count > self.max_pages:
+            raise RejectedInput(
+                f"The document has {count:,} pages, more than {self.max_pages:,}.",
+                "Split it into smaller files.",
+            )
+
+    def drawing_scale(self, width: float, height: float, dpi: float) -> float:
+        """Pixels per point to draw a page of this size in points: those of `dpi`, or fewer for a very large page.
+
+        Raises:
+            RejectedInput: the page has no size, or the service takes no picture of its proportions.
+        """
+        if not (0 < width < inf and 0 < height < inf):
+            raise RejectedInput("The page has no size.", "Export the PDF again.")
+        scale = min(dpi / POINTS_PER_INCH, sqrt(self.drawn_px / (width * height)))
+        self.require_usable(round(width * scale), round(height * scale))
+        return scale
+
+    def takes(self, media_type: MediaType, width: int, height: int, size_bytes: int) -> bool:
+        """Whether the service accepts a picture of this type and size as it is.
+
+        From 4K on only JPEG and PNG are taken. A page counts as 4K by its longer side or by its area, so that
+        an A4 page at 300 dpi (2480 × 3508) does.
+        """
+        large = max(width, height) >= _4K_SIDE_PX or width * height >= _4K_PX
+        formats = _LARGE_FORMATS if large else _SMALL_FORMATS
+        return media_type in formats and width * height <= self.max_px and size_bytes <= self.max_bytes
+
+
+SERVICE_LIMITS = Limits()
+
+# Pillow warns from here on and refuses at twice as much; we refuse from here on, by the header, before decoding.
+Image.MAX_IMAGE_PIXELS = SERVICE_LIMITS.max_decoded_px
