@@ -1,0 +1,103 @@
+"""From a request and its page to an answer: which task is answered from what, in the service's form.
+
+With a task the service answers in the forms that its guide shows: fenced JSON, HTML and LaTeX, plain text without
+a fence. What the page says is decided in `text.py`, `key_values.py`, `tables.py` and `document.py`.
+"""
+
+import json
+from collections.abc import Callable
+
+from qwenocr_assets.engine.document import document_latex
+from qwenocr_assets.engine.errors import UnsupportedTask
+from qwenocr_assets.engine.key_values import all_pairs, fill_schema
+from qwenocr_assets.engine.page import Line, ReadPage
+from qwenocr_assets.engine.tables import tables_html
+from qwenocr_assets.engine.text import plain_text
+from qwenocr_assets.engine.wire import MAX_INPUT_TOKENS, Answer, JsonObject, OcrRequest, PageReader
+from qwenocr_assets.engine.wire_errors import UNSUPPORTED_TASK, invalid_parameter
+from qwenocr_assets.engine.wire_geometry import location, normalised, rotate_rect
+from qwenocr_assets.engine.wire_usage import Usage, cut_to_tokens, estimate_tokens
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.tokens import image_tokens
+
+
+def answer(request: OcrRequest, reader: PageReader) -> Answer:
+    """Answer one request. Raises EngineError, and WireError when the input is over the model's limit."""
+    task = request.instruction.task
+    if task is Task.FORMULA_RECOGNITION:
+        raise UnsupportedTask(
+            f"{UNSUPPORTED_TASK} {task}: it has no weights for formulas. Use a cloud region for this task."
+        )
+    image = request.image
+    tokens = image_tokens(image.width, image.height, min_pixels=image.min_pixels, max_pixels=image.max_pixels)
+    if tokens + request.instruction.text_tokens > MAX_INPUT_TOKENS:
+        raise invalid_parameter(f"Range of input length should be [1, {MAX_INPUT_TOKENS}]")
+
+    full_text, ocr_result = _ANSWERS[task](reader.read(image.data), request.instruction.schema)
+    text = cut_to_tokens(full_text, request.max_tokens)
+    is_cut = len(text) < len(full_text)
+    return Answer(
+        text=text,
+        usage=Usage(tokens, request.instruction.text_tokens, estimate_tokens(text)),
+        finish_reason="length" if is_cut else "stop",
+        ocr_result=_complete_part(ocr_result, text) if is_cut else ocr_result,
+    )
+
+
+_Composed = tuple[str, JsonObject | None]
+
+
+def _lines(page: ReadPage, _schema: JsonObject | None) -> _Composed:
+    """`words_info` in pixels of the image; the text in thousandths of its sides, as newer models write it."""
+    words = [_word(line, page) for line in page.lines]
+    written = ",\n".join(f"\t{_text_entry(line, page)}" for line in page.lines)
+    return f"```json\n[\n{written}\n]\n```", {"words_info": words}
+
+
+def _word(line: Line, page: ReadPage) -> JsonObject:
+    return {
+        "rotate_rect": rotate_rect(line.quad),
+        "location": location(line.quad, page.width, page.height),
+        "text": line.text,
+    }
+
+
+def _text_entry(line: Line, page: ReadPage) -> str:
+    rectangle = rotate_rect(normalised(line.quad, page.width, page.height))
+    return json.dumps({"rotate_rect": rectangle, "text": line.text}, ensure_ascii=False)
+
+
+def _key_values(page: ReadPage, schema: JsonObject | None) -> _Composed:
+    pairs = all_pairs(page) if schema is None else fill_schema(page, schema)
+    return f"```json\n{json.dumps(pairs, ensure_ascii=False, indent=4)}\n```", {"kv_result": pairs}
+
+
+def _tables(page: ReadPage, _schema: JsonObject | None) -> _Composed:
+    return f"```html\n{tables_html(page)}\n```", None
+
+
+def _document(page: ReadPage, _schema: JsonObject | None) -> _Composed:
+    return f"```latex\n{document_latex(page)}\n```", None
+
+
+def _text(page: ReadPage, _schema: JsonObject | None) -> _Composed:
+    return plain_text(page), None
+
+
+_ANSWERS: dict[Task, Callable[[ReadPage, JsonObject | None], _Composed]] = {
+    Task.ADVANCED_RECOGNITION: _lines,
+    Task.KEY_INFORMATION_EXTRACTION: _key_values,
+    Task.TABLE_PARSING: _tables,
+    Task.DOCUMENT_PARSING: _document,
+    Task.TEXT_RECOGNITION: _text,
+    Task.MULTI_LAN: _text,
+}
+
+
+def _complete_part(ocr_result: JsonObject | None, cut_text: str) -> JsonObject | None:
+    """What of the structured result the cut text still holds whole: entire lines, but no half JSON object."""
+    if ocr_result is None or "words_info" not in ocr_result:
+        return None
+    # The text has a fence and a bracket before the first entry, and a line break after each complete one.
+    complete = max(0, cut_text.count("\n") - 2)
+    return {"words_info": ocr_result["words_info"][:complete]}

@@ -1,0 +1,156 @@
+"""The embedded engine as an ASGI app that speaks both dialects of Qwen-OCR.
+
+Mount it in-process with `httpx.ASGITransport(create_app())`, or serve it on a port with `serve`. Any API key is
+accepted, and none is needed. Nothing is fetched: images come as `data:` URLs, one a request.
+"""
+
+import logging
+import os
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib import metadata
+
+import anyio.to_thread
+from anyio import CapacityLimiter
+from anyio.lowlevel import RunVar
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from qwenocr_assets.engine import native, openai_compatible
+from qwenocr_assets.engine.errors import EngineError
+from qwenocr_assets.engine.wire import Answer, OcrRequest, PageReader
+from qwenocr_assets.engine.wire_errors import ErrorCode, WireError, refusal
+
+__all__ = ["PageReader", "create_app", "serve"]
+
+_logger = logging.getLogger(__name__)
+
+_RECOGNISERS = ("rapidocr", "tesserocr")
+
+
+def create_app(reader: PageReader | None = None) -> Starlette:
+    """The engine's ASGI app. Without a `reader` it recognises for real, loading its models at the first page."""
+    # Imported here, for they load OpenCV: whoever only needs to name this module should not pay for that.
+    from qwenocr_assets.engine.answers import answer
+
+    if reader is None:
+        from qwenocr_assets.engine.reader import Reader
+
+        reader = Reader()
+    recognise = partial(answer, reader=reader)
+    return Starlette(
+        routes=[
+            Route(native.PATH, _endpoint(_NATIVE, recognise), methods=["POST"]),
+            Route(openai_compatible.PATH, _endpoint(_COMPATIBLE, recognise), methods=["POST"]),
+            Route("/health", _health, methods=["GET"]),
+        ],
+        exception_handlers={HTTPException: _no_such_route},
+    )
+
+
+def serve(port: int, host: str = "127.0.0.1") -> None:
+    """Serve the engine until interrupted. Anyone who reaches `host` may use it: there is no key to check."""
+    import uvicorn
+
+    uvicorn.run(create_app(), host=host, port=port)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dialect:
+    """How one dialect reads requests and writes responses; the last argument of a writer is the request's id."""
+
+    wants_stream: Callable[[Mapping[str, str]], bool]
+    """Whether a refusal, too, has to come as a stream."""
+    parse: Callable[[bytes, Mapping[str, str]], OcrRequest]
+    answered: Callable[[OcrRequest, Answer, str], Response]
+    failed: Callable[[WireError, str], Response]
+    failed_in_stream: Callable[[WireError, str], Response]
+
+
+_NATIVE = _Dialect(native.wants_stream, native.parse, native.answered, native.failed, native.failed_in_stream)
+_COMPATIBLE = _Dialect(
+    lambda _headers: False,
+    openai_compatible.parse,
+    openai_compatible.answered,
+    openai_compatible.failed,
+    openai_compatible.failed,
+)
+
+
+_Recognise = Callable[[OcrRequest], Answer]
+
+
+def _endpoint(dialect: _Dialect, recognise: _Recognise) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        body = await request.body()
+        return await anyio.to_thread.run_sync(
+            _respond, dialect, recognise, body, request.headers, limiter=_limiter()
+        )
+
+    return endpoint
+
+
+def _respond(dialect: _Dialect, recognise: _Recognise, body: bytes, headers: Mapping[str, str]) -> Response:
+    request_id = str(uuid.uuid4())
+    try:
+        request = dialect.parse(body, headers)
+        return dialect.answered(request, recognise(request), request_id)
+    except WireError as error:
+        fault = error
+    except EngineError as error:
+        fault = refusal(error)
+    except Exception as error:
+        # A defect of the engine: this page fails, as with the service, and the log has the traceback.
+        _logger.exception("request %s failed", request_id)
+        fault = WireError(ErrorCode.INTERNAL_ERROR, f"The embedded engine failed: {type(error).__name__}.")
+    write = dialect.failed_in_stream if dialect.wants_stream(headers) else dialect.failed
+    return write(fault, request_id)
+
+
+_limiters: RunVar[CapacityLimiter] = RunVar("qwenocr_engine_limiter")
+
+
+def _limiter() -> CapacityLimiter:
+    """As many pages at a time as there are CPUs, for each event loop."""
+    try:
+        return _limiters.get()
+    except LookupError:
+        limiter = CapacityLimiter(os.cpu_count() or 1)
+        _limiters.set(limiter)
+        return limiter
+
+
+async def _health(_request: Request) -> Response:
+    versions = {name: _installed_version(name) for name in _RECOGNISERS}
+    return JSONResponse(
+        {
+            "status": "ok",
+            "engine": f"qwenocr-assets {metadata.version('qwenocr-assets')}",
+            "models": {name: version for name, version in versions.items() if version},
+        }
+    )
+
+
+def _installed_version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+async def _no_such_route(request: Request, error: Exception) -> Response:
+    """Unknown paths and methods, in the shape of the dialect that was probably meant."""
+    if isinstance(error, HTTPException) and error.status_code == ErrorCode.METHOD_NOT_ALLOWED.status:
+        fault = WireError(
+            ErrorCode.METHOD_NOT_ALLOWED, f"Request method '{request.method}' is not supported."
+        )
+    else:
+        fault = WireError(ErrorCode.NOT_FOUND, f"No such path: {request.url.path}")
+    compatible = request.url.path.startswith(openai_compatible.PREFIX)
+    write = openai_compatible.failed if compatible else native.failed
+    return write(fault, str(uuid.uuid4()))

@@ -1,0 +1,80 @@
+"""Refusals in the service's words: a status, a code in each dialect, a message.
+
+Codes and texts follow the service's page of error messages. Three things have no counterpart there:
+
+* a page in a script that the installed weights cannot read is `InvalidParameter.UnsupportedScript`
+  (`invalid_parameter_error.unsupported_script`), permanent for this page;
+* formula_recognition is `InvalidParameter` with a message that begins with `UNSUPPORTED_TASK`;
+* an installation without weights is `ModelNotFound`, permanent for every page.
+"""
+
+from enum import Enum
+
+from qwenocr_assets.engine.errors import (
+    EngineError,
+    MissingWeights,
+    UnreadableImage,
+    UnsupportedScript,
+    UnsupportedTask,
+)
+
+UNSUPPORTED_TASK = "The embedded engine does not support the task"
+
+_ALGORITHM = "<400> InternalError.Algo.InvalidParameter: "
+"""The service puts this before what its model, and not its gateway, finds wrong."""
+
+
+class ErrorCode(Enum):
+    """A kind of refusal, as (HTTP status, native code, OpenAI-compatible code)."""
+
+    INVALID_PARAMETER = (400, "InvalidParameter", "invalid_parameter_error")
+    UNSUPPORTED_SCRIPT = (
+        400,
+        "InvalidParameter.UnsupportedScript",
+        "invalid_parameter_error.unsupported_script",
+    )
+    NOT_FOUND = (404, "NotFound", "not_found")
+    MODEL_NOT_FOUND = (404, "ModelNotFound", "model_not_found")
+    METHOD_NOT_ALLOWED = (405, "InvalidParameter", "invalid_parameter_error")
+    INTERNAL_ERROR = (500, "InternalError", "internal_error")
+
+    @property
+    def status(self) -> int:
+        return self.value[0]
+
+    @property
+    def native(self) -> str:
+        return self.value[1]
+
+    @property
+    def compatible(self) -> str:
+        return self.value[2]
+
+
+class WireError(Exception):
+    """A refusal, ready to be written in either dialect."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def invalid_parameter(message: str) -> WireError:
+    """The request is wrong and will stay wrong."""
+    return WireError(ErrorCode.INVALID_PARAMETER, message)
+
+
+def refusal(error: EngineError) -> WireError:
+    """What the engine cannot do, in the service's error shape."""
+    match error:
+        case UnsupportedScript():
+            return WireError(ErrorCode.UNSUPPORTED_SCRIPT, str(error))
+        case UnreadableImage():
+            return invalid_parameter(f"{_ALGORITHM}{error}")
+        case UnsupportedTask():
+            return invalid_parameter(str(error))
+        case MissingWeights():
+            return WireError(ErrorCode.MODEL_NOT_FOUND, str(error))
+        case _:
+            return WireError(ErrorCode.INTERNAL_ERROR, str(error))
