@@ -5,22 +5,13 @@ from dataclasses import dataclass
 from math import ceil, cos, radians, sin
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from qwenocr_assets.engine.page import Line, Quad
 
-Picture = NDArray[np.uint8]
-"""An image as OpenCV holds it: height × width × 3, BGR."""
-
 Quads = NDArray[np.float64]
 """n × 4 × 2: corners x, y in pixels, clockwise from the top left of the text, y down."""
-
-_TALL = 1.5
-"""A crop at least this many times taller than wide holds a line that runs up or down."""
-
-_QUARTERS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
 class Box(NamedTuple):
@@ -85,21 +76,6 @@ def side_lengths(quads: Quads) -> tuple[NDArray[np.float64], NDArray[np.float64]
     )
 
 
-def cut_out(picture: Picture, corners: NDArray[np.float64]) -> Picture:
-    """The picture inside a quad, straightened; a tall one is turned a quarter counter-clockwise to lie flat."""
-    a, b, c, d = corners.astype(np.float32)
-    width = max(int(max(np.linalg.norm(a - b), np.linalg.norm(c - d))), 1)
-    height = max(int(max(np.linalg.norm(a - d), np.linalg.norm(b - c))), 1)
-    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    matrix = cv2.getPerspectiveTransform(np.array([a, b, c, d], np.float32), target)
-    crop = cv2.warpPerspective(
-        picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_CUBIC
-    )
-    if height >= _TALL * width:
-        crop = np.rot90(crop)
-    return np.ascontiguousarray(crop, dtype=np.uint8)
-
-
 @dataclass(frozen=True, slots=True)
 class Turn:
     """From an image as given to the same page upright: first a clockwise `rotation`, then the skew taken out.
@@ -119,16 +95,17 @@ class Turn:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the upright page in pixels."""
-        width, height = self._quarter_size
+        width, height = self.quarter_size
         s, c = abs(sin(radians(self.skew))), cos(radians(self.skew))
         return ceil(width * c + height * s - 1e-6), ceil(width * s + height * c - 1e-6)
 
     @property
-    def _quarter_size(self) -> tuple[int, int]:
+    def quarter_size(self) -> tuple[int, int]:
+        """Width and height in pixels after the rotation alone."""
         return (self.height, self.width) if self.rotation in (90, 270) else (self.width, self.height)
 
     @property
-    def _matrix(self) -> NDArray[np.float64]:
+    def matrix(self) -> NDArray[np.float64]:
         """3 × 3: given pixel → upright pixel."""
         w, h = self.width - 1, self.height - 1
         quarter = {
@@ -137,7 +114,7 @@ class Turn:
             180: [[-1, 0, w], [0, -1, h]],
             270: [[0, 1, 0], [-1, 0, w]],
         }[self.rotation]
-        (before_w, before_h), (after_w, after_h) = self._quarter_size, self.size
+        (before_w, before_h), (after_w, after_h) = self.quarter_size, self.size
         s, c = sin(radians(-self.skew)), cos(radians(self.skew))
         x, y = (before_w - 1) / 2, (before_h - 1) / 2
         level = np.array(
@@ -150,25 +127,13 @@ class Turn:
         product: NDArray[np.float64] = level @ np.array([*quarter, [0, 0, 1]], np.float64)
         return product
 
-    def picture(self, given: Picture) -> Picture:
-        """The given image turned upright; what comes in at the corners has the colour of the image's edge."""
-        if self.rotation:
-            given = np.asarray(cv2.rotate(given, _QUARTERS[self.rotation]), dtype=np.uint8)
-        if self.skew == 0.0:
-            return given
-        matrix = Turn(*self._quarter_size, skew=self.skew)._matrix[:2]
-        edge = np.concatenate([given[0], given[-1], given[:, 0], given[:, -1]])
-        paper = [float(v) for v in np.median(edge, axis=0)]
-        level = cv2.warpAffine(given, matrix, self.size, flags=cv2.INTER_CUBIC, borderValue=paper)
-        return np.asarray(level, dtype=np.uint8)
-
     def to_upright(self, quads: Quads) -> Quads:
         """Quads of the given image, in upright pixels; corners start at the upright top left."""
-        return np.roll(_apply(self._matrix, quads), self.rotation // 90, axis=1)
+        return np.roll(_apply(self.matrix, quads), self.rotation // 90, axis=1)
 
     def to_given(self, quads: Quads) -> Quads:
         """Upright quads in pixels of the given image; corners keep their meaning for the text."""
-        inverse: NDArray[np.float64] = np.linalg.inv(self._matrix).astype(np.float64)
+        inverse: NDArray[np.float64] = np.linalg.inv(self.matrix).astype(np.float64)
         return _apply(inverse, quads)
 
 

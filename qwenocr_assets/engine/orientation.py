@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qwenocr_assets.engine.geometry import Picture, Quads, Turn, cut_out, side_lengths
+from qwenocr_assets.engine.geometry import Quads, Turn, side_lengths
+from qwenocr_assets.engine.pictures import Picture, cut_out
 from qwenocr_assets.engine.weights import Reading
 
 Recognise = Callable[[Sequence[Picture]], list[Reading]]

@@ -1,28 +1,24 @@
 """A page image read once: which way up it lies, its lines, its tables. Every task answers from that."""
 
-import io
 from collections import OrderedDict
 from concurrent.futures import Future
 from hashlib import sha256
 from threading import Lock
 
-import cv2
 import numpy as np
-from PIL import Image
 
-from qwenocr_assets.engine.errors import UnreadableImage
-from qwenocr_assets.engine.geometry import Picture, Turn, cut_out, quad_of, side_lengths
+from qwenocr_assets.engine.geometry import Turn, quad_of, side_lengths
+from qwenocr_assets.engine.grids import Rulings, cut_at_rulings
 from qwenocr_assets.engine.layout import reading_order
 from qwenocr_assets.engine.orientation import find_orientation
 from qwenocr_assets.engine.page import Line, ReadPage
-from qwenocr_assets.engine.ruling import Rulings, find_rulings
-from qwenocr_assets.engine.tables import cut_at_rulings, find_tables
+from qwenocr_assets.engine.pictures import Picture, cut_out, decode, turned
+from qwenocr_assets.engine.ruling import find_rulings
+from qwenocr_assets.engine.table_finder import find_tables
 from qwenocr_assets.engine.weights import Weights
 
 _LEAST_SCORE = 0.5
 """Lines that the recogniser is less sure of are taken for specks and drawings."""
-_LEAST_SIDE_PX = 10
-_GREATEST_ASPECT = 200
 _REDETECT_SKEW = 0.5
 """Degrees of tilt from which text is searched again on the levelled page; below, the boxes are good as they are."""
 
@@ -74,7 +70,7 @@ class Reader:
     def _read(self, picture: Picture) -> ReadPage:
         quads = self._weights.detect(picture)
         turn = find_orientation(picture, quads, self._weights.recognise).turn
-        upright = turn.picture(picture)
+        upright = turned(picture, turn)
         if turn.rotation or abs(turn.skew) >= _REDETECT_SKEW:
             quads = self._weights.detect(upright)
         else:
@@ -101,39 +97,3 @@ class Reader:
 def _as_given(line: Line, turn: Turn) -> Line:
     corners = turn.to_given(np.array(line.quad).reshape(1, 4, 2))
     return Line(line.text, quad_of(corners[0]), line.score, line.places)
-
-
-def decode(image: bytes) -> Picture:
-    """The pixels of an image, on white where it is transparent; a camera's orientation tag is not followed.
-
-    Raises `UnreadableImage` for bytes that are no complete image, for a side under 10 pixels and for a side more
-    than 200 times the other (the service's limits, the product guide, section Image limits).
-    """
-    try:
-        with Image.open(io.BytesIO(image)) as opened:
-            opened.load()
-            picture = _on_white(opened)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise UnreadableImage(f"The image cannot be decoded: {error}.") from error
-    width, height = picture.size
-    if min(width, height) < _LEAST_SIDE_PX:
-        raise UnreadableImage(
-            f"The image is {width} × {height} pixels; both sides must have at least {_LEAST_SIDE_PX}."
-        )
-    if max(width, height) > _GREATEST_ASPECT * min(width, height):
-        raise UnreadableImage(
-            f"The image is {width} × {height} pixels; one side may be at most {_GREATEST_ASPECT} times the other."
-        )
-    return np.asarray(cv2.cvtColor(np.asarray(picture), cv2.COLOR_RGB2BGR), np.uint8)
-
-
-def _on_white(picture: Image.Image) -> Image.Image:
-    if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
-        samples = np.asarray(picture, np.float64)
-        low, high = float(samples.min()), float(samples.max())
-        picture = Image.fromarray(((samples - low) * (255 / max(high - low, 1))).astype(np.uint8))
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        paper = Image.new("RGBA", picture.size, "white")
-        return Image.alpha_composite(paper, picture).convert("RGB")
-    return picture.convert("RGB")

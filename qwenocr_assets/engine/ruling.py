@@ -1,14 +1,15 @@
-"""Rulings on an upright page: the grids that drawn lines form, cell by cell, and the rules that stand alone."""
+"""Rulings found on an upright page: the grids that drawn lines form, and the rules that stand alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import product
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qwenocr_assets.engine.geometry import Box, Picture
+from qwenocr_assets.engine.geometry import Box
+from qwenocr_assets.engine.grids import Grid, GridCell, Rulings
+from qwenocr_assets.engine.pictures import Picture
 
 Mask = NDArray[np.bool_]
 
@@ -18,35 +19,6 @@ _LEAST_UPRIGHT = 1.2
 """Length of the shortest vertical rule in text heights."""
 _DRAWN = 0.6
 """A side of a cell counts as ruled when this part of it is drawn."""
-
-
-@dataclass(frozen=True, slots=True)
-class GridCell:
-    """A cell of a ruled grid: its place, its spans, and the box between its rulings in pixels."""
-
-    row: int
-    column: int
-    row_span: int
-    column_span: int
-    box: Box
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """A ruled table without its text: at least two rows and two columns."""
-
-    box: Box
-    cells: tuple[GridCell, ...]
-    columns_at: tuple[float, ...]
-    """x of every vertical ruling in pixels, from left to right."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rulings:
-    """What is drawn on a page: grids, and horizontal rules outside them as boxes."""
-
-    grids: tuple[Grid, ...] = ()
-    rules: tuple[Box, ...] = ()
 
 
 def find_rulings(picture: Picture, text_height: float) -> Rulings:

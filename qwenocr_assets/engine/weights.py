@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qwenocr_assets.engine.errors import MissingWeights
-from qwenocr_assets.engine.geometry import Picture, Quads
+from qwenocr_assets.engine.geometry import Quads
+from qwenocr_assets.engine.pictures import Picture
 
 _FILES = ("PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx")
 _LINE_HEIGHT = 48
