@@ -3,7 +3,7 @@
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from qwenocr_assets.settings import Settings
@@ -17,12 +17,12 @@ def print_query(settings: Settings, query: str, console: Console) -> None:
     Raises:
         WarehouseError: there is no warehouse yet, or the SQL is wrong.
     """
-    columns, rows = run_query(local_path(settings.data_folder.warehouse), query)
-    table = Table(*map(Text, columns), show_edge=False, header_style="bold")
-    for row in rows:
+    result = run_query(local_path(settings.data_folder.warehouse), query)
+    table = Table(*(Column(Text(name)) for name in result.columns), show_edge=False, header_style="bold")
+    for row in result.rows:
         table.add_row(*(Text(_cell(value)) for value in row))
     console.print(table)
-    console.print(Text(f"{len(rows)} row{'' if len(rows) == 1 else 's'}", style="dim"))
+    console.print(Text(f"{len(result.rows)} row{'' if len(result.rows) == 1 else 's'}", style="dim"))
 
 
 def _cell(value: Any) -> str:

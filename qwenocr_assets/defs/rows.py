@@ -1,7 +1,6 @@
 """Answers flattened into tables. Free to repeat: the raw answers are the source of truth."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -14,14 +13,13 @@ from qwenocr_assets.defs.pictures import draw_batch
 from qwenocr_assets.defs.progress import Progress
 from qwenocr_assets.defs.resources import DataRoot
 from qwenocr_assets.quality.completeness import Completeness, completeness
-from qwenocr_assets.qwenocr.answers import Answer
-from qwenocr_assets.qwenocr.batch_answers import read_answers
+from qwenocr_assets.qwenocr.batch_answers import answers_of, read_answers
 from qwenocr_assets.qwenocr.response_rows import response_rows
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES, PAGES, ROW_TABLES, TEXT_LINES
 from qwenocr_assets.settings import load_settings
-from qwenocr_assets.storage.table_files import Row, read_table, write_table
-from qwenocr_assets.tables.flatten import AnsweredPage, flatten
+from qwenocr_assets.storage.table_files import read_table, write_table
+from qwenocr_assets.tables.batch import flatten_batch
 
 _FED_BY: dict[str, tuple[Task, ...]] = {
     "ocr_responses": tuple(Task),
@@ -80,19 +78,8 @@ def rows(
         yield dg.MaterializeResult(asset_key=OCR_RESPONSES.name, metadata=_response_metadata(responses))
         yield from _checks(result, load_settings().failure_rate_limit)
 
-    answers = {key: answer for key, record in latest.items() if (answer := record.answer()) is not None}
-    asked: dict[str, dict[Task, tuple[str, Answer]]] = defaultdict(dict)
-    for request in requests:
-        if request["request_key"] in answers:
-            key = request["request_key"]
-            asked[request["page_id"]][Task(request["task"])] = (key, answers[key])
-    tables: dict[str, list[Row]] = {schema.name: [] for schema in ROW_TABLES}
-    answered = [page for page in pages if page["page_id"] in asked]
-    with progress.stage("Rows", len(answered)) as advance:
-        for page in answered:
-            for name, found in flatten(_answered_page(page, asked[page["page_id"]])).items():
-                tables[name].extend(found)
-            advance()
+    with progress.stage("Rows", len(pages)) as advance:
+        tables = flatten_batch(requests, pages, answers_of(latest), on_page=advance)
 
     for schema in ROW_TABLES:
         if schema.name not in selected:
@@ -106,17 +93,6 @@ def rows(
                 metadata["pages_with_boxes"] = picture(pictures.sheet, "pages with their boxes")
                 metadata["pictures"] = dg.MetadataValue.path(str(pictures.folder))
         yield dg.MaterializeResult(asset_key=schema.name, metadata=metadata)
-
-
-def _answered_page(page: Mapping[str, Any], answers: dict[Task, tuple[str, Answer]]) -> AnsweredPage:
-    return AnsweredPage(
-        batch_id=page["batch_id"],
-        document_id=page["document_id"],
-        page_id=page["page_id"],
-        width_px=page["width_px"],
-        height_px=page["height_px"],
-        answers=answers,
-    )
 
 
 def _response_metadata(responses: list[dict[str, Any]]) -> dict[str, Any]:

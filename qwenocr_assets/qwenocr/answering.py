@@ -61,7 +61,7 @@ async def answer_all(
         async with asyncio.TaskGroup() as both:
             both.create_task(save_regularly())
             both.create_task(work_all())
-    except* Exception as errors:
+    except* Exception as errors:  # noqa: BLE001  raised again, without the group
         raise _first(errors) from None
     finally:
         if unsaved:

@@ -7,6 +7,7 @@ from typing import Any
 from upath import UPath
 
 from qwenocr_assets.qwenocr.answering import answer_all
+from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.client import OcrClient, Reply
 from qwenocr_assets.qwenocr.errors import ServiceError
@@ -115,3 +116,8 @@ class BatchAnswers:
 def read_answers(journals: Iterable[UPath]) -> dict[str, AnswerRecord]:
     """The latest record of each request key in these journals."""
     return latest_by_key(AnswerRecord.from_json(r) for path in journals for r in journal.read(path))
+
+
+def answers_of(latest: Mapping[str, AnswerRecord]) -> dict[str, Answer]:
+    """The typed answers among these records, by request key."""
+    return {key: answer for key, record in latest.items() if (answer := record.answer()) is not None}

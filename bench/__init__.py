@@ -1,0 +1,1 @@
+"""Measurements: every claim about speed or accuracy, repeatable."""

@@ -1,0 +1,128 @@
+"""The SQL models of `dbt_like_sql/` as assets: each with its SQL, columns, column lineage and tests."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import dagster as dg
+
+from qwenocr_assets.defs.metadata import OWNERS
+from qwenocr_assets.defs.resources import DataRoot
+from qwenocr_assets.defs.warehouse import KEEP_UP_TO_DATE, WRITER_POOL
+from qwenocr_assets.warehouse.build import (
+    TestResult,
+    build_model,
+    drop_leftovers,
+    planned_schemas,
+    run_tests,
+)
+from qwenocr_assets.warehouse.column_lineage import column_lineage
+from qwenocr_assets.warehouse.connect import open_writer
+from qwenocr_assets.warehouse.models import Model, load_models
+from qwenocr_assets.warehouse.publish import publish, working_file
+
+_SEVERITY = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN}
+
+
+def build_sql_models(folder: Path) -> list[dg.AssetsDefinition]:
+    """The models as one step that builds them in order, and the step that publishes them."""
+    models = load_models(folder)
+    lineage = _lineage(models)
+
+    @dg.multi_asset(
+        name="sql_models",
+        specs=[_spec(model) for model in models.values()],
+        check_specs=[
+            dg.AssetCheckSpec(test.name, asset=model.name, description=f"{test.name} (dbt test)")
+            for model in models.values()
+            for test in model.tests
+        ],
+        can_subset=True,
+        pool=WRITER_POOL,
+    )
+    def sql_models(
+        context: dg.AssetExecutionContext, data: DataRoot
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        """Build the models in the working file and run their tests."""
+        selected = {key.to_user_string() for key in context.selected_asset_keys}
+        with open_writer(working_file(data.folder)) as con:
+            drop_leftovers(con, models)
+            for name, model in models.items():
+                if name not in selected:
+                    continue
+                result = build_model(con, model)
+                yield dg.MaterializeResult(
+                    asset_key=name,
+                    metadata={
+                        "dagster/row_count": result.rows,
+                        "dagster/column_schema": _columns(model, result.columns),
+                        "dagster/column_lineage": lineage[name],
+                    },
+                )
+            # afterwards, since a test may compare with a model that is built later
+            for name in models.keys() & selected:
+                yield from (_check(models[name], test) for test in run_tests(con, models[name]))
+
+    @dg.asset(
+        deps=list(models),
+        group_name="warehouse",
+        kinds={"duckdb"},
+        owners=OWNERS,
+        pool=WRITER_POOL,
+        automation_condition=KEEP_UP_TO_DATE,
+        description="data/warehouse.duckdb, the file analysts open: replaced whole, never half loaded.",
+    )
+    def published_snapshot(data: DataRoot) -> dg.MaterializeResult[None]:
+        """Replace the published file, unless nothing has changed."""
+        published = publish(working_file(data.folder), data.folder)
+        return dg.MaterializeResult(
+            metadata={"published": published, "file": dg.MetadataValue.path(str(data.folder.warehouse))}
+        )
+
+    return [sql_models, published_snapshot]
+
+
+def _spec(model: Model) -> dg.AssetSpec:
+    # what a model reads of the core tables comes through the one step that loads them
+    deps = [*model.refs, *(["warehouse"] if model.sources else [])]
+    return dg.AssetSpec(
+        model.name,
+        deps=deps,
+        group_name=model.schema,
+        kinds={"sql", "duckdb"},
+        owners=OWNERS,
+        description=f"{model.description}\n\n```sql\n{model.sql_raw.strip()}\n```",
+        metadata={"dagster/relation_identifier": model.relation},
+        automation_condition=KEEP_UP_TO_DATE,
+        skippable=True,
+    )
+
+
+def _lineage(models: Mapping[str, Model]) -> dict[str, dg.TableColumnLineage]:
+    """Each model's columns back to the columns they are made of; core tables are the assets of that name."""
+    schemas = planned_schemas(models)
+    return {
+        name: dg.TableColumnLineage(
+            {
+                column: [
+                    dg.TableColumnDep(dg.AssetKey(relation.rpartition(".")[2]), source)
+                    for relation, source in sources
+                ]
+                for column, sources in column_lineage(model, schemas).items()
+            }
+        )
+        for name, model in models.items()
+    }
+
+
+def _columns(model: Model, columns: list[tuple[str, str]]) -> dg.TableSchema:
+    return dg.TableSchema([dg.TableColumn(name, kind, model.columns.get(name)) for name, kind in columns])
+
+
+def _check(model: Model, test: TestResult) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=model.name,
+        check_name=test.name,
+        passed=test.passed,
+        severity=_SEVERITY[test.severity],
+        metadata={"failing_rows": test.failing_rows},
+    )
