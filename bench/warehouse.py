@@ -27,13 +27,17 @@ LINES_PER_PAGE = 50
 FIELDS_PER_PAGE = 10
 
 _TASK = "advanced_recognition"
-_ANSWER = '{"output": {"choices": [{"message": {"content": [{"text": "' + "x" * 1500 + '"}]}}]}, "request_id": "r"}'
+_ANSWER = (
+    '{"output": {"choices": [{"message": {"content": [{"text": "' + "x" * 1500 + '"}]}}]}, "request_id": "r"}'
+)
 
 
 def write_batch(data: DataFolder, number: int) -> int:
     """Write the table files of a batch of one-page documents; returns the rows written."""
     batch = f"batch-{number:04}"
-    pages = [(f"document-{number:04}-{i:03}", f"document-{number:04}-{i:03}-p1", i) for i in range(PAGES_PER_BATCH)]
+    pages = [
+        (f"document-{number:04}-{i:03}", f"document-{number:04}-{i:03}-p1", i) for i in range(PAGES_PER_BATCH)
+    ]
 
     def trace(document: str, page: str, task: str) -> dict[str, object]:
         key = f"{abs(hash((page, task))):032x}"
@@ -48,7 +52,14 @@ def write_batch(data: DataFolder, number: int) -> int:
         for d, _, _ in pages
     ]  # fmt: skip
     images: list[Row] = [
-        {"batch_id": batch, "document_id": d, "page_id": p, "page_number": 1, "status": "ready", "width_px": 1654}
+        {
+            "batch_id": batch,
+            "document_id": d,
+            "page_id": p,
+            "page_number": 1,
+            "status": "ready",
+            "width_px": 1654,
+        }
         for d, p, _ in pages
     ]
     requests: list[Row] = [

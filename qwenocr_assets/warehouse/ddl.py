@@ -16,11 +16,6 @@ LOAD_LOG = "ops.load_log"
 _LOAD_LOG_COLUMNS = (
     ("table_name", "VARCHAR NOT NULL", "Table of core that was loaded."),
     ("batch_id", "VARCHAR NOT NULL", "Intake batch whose rows were loaded."),
-    (
-        "fingerprint",
-        "VARCHAR NOT NULL",
-        "The file's size, times and place, to see cheaply that it is the same.",
-    ),
     ("sha256", "VARCHAR NOT NULL", "SHA-256 of the file's bytes."),
     ("rows", "BIGINT NOT NULL", "Rows in the file."),
     ("loaded_at", "TIMESTAMP NOT NULL", "When it was loaded, UTC."),

@@ -2,8 +2,9 @@
 # Names put into SQL come from the declared tables, never from input.
 # ruff: noqa: S608
 
+import glob
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,16 +17,13 @@ from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.warehouse.connect import open_writer, transaction
 from qwenocr_assets.warehouse.ddl import CORE, LOAD_LOG, create_missing
 from qwenocr_assets.warehouse.table_scan import (
-    LocalFile,
-    TableFile,
-    content_hash,
+    Key,
+    LoadableFile,
+    content_hashes,
     fetch,
     find_table_files,
     inspect,
 )
-
-_Key = tuple[str, str]
-"""Table and batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +42,19 @@ class LoadReport:
         return bool(self.batches_loaded or self.batches_removed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Logged:
-    fingerprint: str
-    sha256: str
-
-
 def load_changes(data: DataFolder, working: Path) -> LoadReport:
     """Bring `core` in the working file to the state of the table files.
 
-    Files are compared with the load log: same fingerprint or same content is not loaded again. Rows of a
+    Files are compared with the load log by content: what has the same hash is not loaded again. Rows of a
     batch whose file is gone are removed. All of it is one transaction: after an error or a kill, the working
     file is as it was before.
 
     Raises `WarehouseError` when a file cannot be loaded (it is named) or the working file cannot be opened.
     """
-    with open_writer(working) as con, tempfile.TemporaryDirectory(prefix="qwenocr-load-") as folder:
+    with open_writer(working) as con, tempfile.TemporaryDirectory(prefix="qwenocr-load-") as copies:
         try:
             with transaction(con):
-                return _load(con, data, Path(folder))
+                return _load(con, data, working.with_name("hashes.json"), Path(copies))
         except duckdb.Error as error:
             raise WarehouseError(
                 f"Loading {data.root / 'tables'} into {working} failed: {error}",
@@ -71,48 +63,28 @@ def load_changes(data: DataFolder, working: Path) -> LoadReport:
             ) from error
 
 
-def _load(con: duckdb.DuckDBPyConnection, data: DataFolder, folder: Path) -> LoadReport:
+def _load(con: duckdb.DuckDBPyConnection, data: DataFolder, cache: Path, copies: Path) -> LoadReport:
     create_missing(con)
     logged = _read_log(con)
-    found = find_table_files(data, TABLES.values())
-    vanished = sorted(logged.keys() - {f.key for f in found})
-    touched, changed = _compare(found, logged, folder)
-    stale = [*vanished, *(f.table_file.key for f in changed if f.table_file.key in logged)]
+    found = {f.key: f for f in find_table_files(data, TABLES.values())}
+    hashes = content_hashes(list(found.values()), cache, copies)
+    changed = [
+        inspect(found[key], fetch(found[key], copies), sha256)
+        for key, sha256 in hashes.items()
+        if logged.get(key) != sha256
+    ]
+    vanished = sorted(logged.keys() - found.keys())
+    stale = [*vanished, *(f.key for f in changed if f.key in logged)]
     for name, schema in TABLES.items():
-        _delete(con, name, [batch for table, batch in stale if table == name])
-        _insert(con, schema, [f for f in changed if f.table_file.table.name == name])
+        _delete(con, name, [key.batch_id for key in stale if key.table == name])
+        _insert(con, schema, [f for f in changed if f.key.table == name])
     _forget(con, stale)
     _record(con, changed)
-    _refresh_fingerprints(con, touched)
     return LoadReport(
-        batches_loaded=tuple(sorted({f.table_file.batch_id for f in changed})),
-        batches_removed=tuple(sorted({batch for _, batch in vanished})),
+        batches_loaded=tuple(sorted({f.key.batch_id for f in changed})),
+        batches_removed=tuple(sorted({key.batch_id for key in vanished})),
         rows_by_table={name: _one_int(con, f"SELECT count(*) FROM {CORE}.{name}") for name in TABLES},
     )
-
-
-def _compare(
-    found: Iterable[TableFile], logged: Mapping[_Key, _Logged], folder: Path
-) -> tuple[list[TableFile], list[LocalFile]]:
-    """The files that were written again with the same content, and those with new content."""
-    touched, changed = [], []
-    for file in found:
-        before = logged.get(file.key)
-        if before and before.fingerprint == file.fingerprint:
-            continue
-        try:
-            local = fetch(file, folder)
-            sha256 = content_hash(local)
-        except OSError as error:
-            raise WarehouseError(
-                f"The table file {file.path} cannot be read ({error.strerror or error}).",
-                "Make it readable, or run again if a run was just replacing it; nothing was loaded.",
-            ) from error
-        if before and before.sha256 == sha256:
-            touched.append(file)
-        else:
-            changed.append(inspect(file, local, sha256))
-    return touched, changed
 
 
 def _delete(con: duckdb.DuckDBPyConnection, table: str, batches: Sequence[str]) -> None:
@@ -122,7 +94,7 @@ def _delete(con: duckdb.DuckDBPyConnection, table: str, batches: Sequence[str]) 
         )
 
 
-def _insert(con: duckdb.DuckDBPyConnection, schema: TableSchema, files: Sequence[LocalFile]) -> None:
+def _insert(con: duckdb.DuckDBPyConnection, schema: TableSchema, files: Sequence[LoadableFile]) -> None:
     if not files:
         return
     names = ", ".join(f'"{c}"' for c in schema.column_names)
@@ -133,7 +105,7 @@ def _insert(con: duckdb.DuckDBPyConnection, schema: TableSchema, files: Sequence
     con.execute(
         f"INSERT INTO {CORE}.{schema.name} ({names}) SELECT {values} "
         "FROM read_parquet(?, union_by_name => true, hive_partitioning => false)",
-        [[str(f.path) for f in files]],
+        [[glob.escape(str(f.path)) for f in files]],
     )
     _check_batches(con, schema, files)
     _check_primary_key(con, schema, files)
@@ -146,26 +118,28 @@ def _value(name: str, kind: ColumnType) -> str:
     return f'"{name}"'
 
 
-def _check_batches(con: duckdb.DuckDBPyConnection, schema: TableSchema, files: Sequence[LocalFile]) -> None:
+def _check_batches(
+    con: duckdb.DuckDBPyConnection, schema: TableSchema, files: Sequence[LoadableFile]
+) -> None:
     """A file must hold rows of its own batch only: rows are replaced and removed by batch."""
     counts = dict(
         con.execute(
             f"SELECT batch_id, count(*) FROM {CORE}.{schema.name} "
             "WHERE batch_id IN (SELECT unnest(?::VARCHAR[])) GROUP BY batch_id",
-            [[f.table_file.batch_id for f in files]],
+            [[f.key.batch_id for f in files]],
         ).fetchall()
     )
     for file in files:
-        if counts.get(file.table_file.batch_id, 0) != file.rows:
+        if counts.get(file.key.batch_id, 0) != file.rows:
             raise WarehouseError(
-                f"The table file {file.table_file.path} or another file of {schema.name} holds rows of a "
+                f"The table file {file.origin} or another file of {schema.name} holds rows of a "
                 "batch that is not its own.",
-                f"Materialize {schema.name} for batch {file.table_file.batch_id} again; nothing was loaded.",
+                f"Materialize {schema.name} for batch {file.key.batch_id} again; nothing was loaded.",
             )
 
 
 def _check_primary_key(
-    con: duckdb.DuckDBPyConnection, schema: TableSchema, files: Sequence[LocalFile]
+    con: duckdb.DuckDBPyConnection, schema: TableSchema, files: Sequence[LoadableFile]
 ) -> None:
     """No two rows of the loaded batches may share the primary key."""
     key = ", ".join(schema.primary_key)
@@ -173,7 +147,7 @@ def _check_primary_key(
         f"FROM {CORE}.{schema.name} WHERE batch_id IN (SELECT unnest(?::VARCHAR[])) "
         f"GROUP BY {key} HAVING count(*) > 1 ORDER BY {key} LIMIT 1"
     )
-    twice = con.execute(f"SELECT {key} {rows}", [[f.table_file.batch_id for f in files]]).fetchone()
+    twice = con.execute(f"SELECT {key} {rows}", [[f.key.batch_id for f in files]]).fetchone()
     if twice:
         row = ", ".join(f"{n} {v!r}" for n, v in zip(schema.primary_key, twice, strict=True))
         raise WarehouseError(
@@ -183,42 +157,33 @@ def _check_primary_key(
         )
 
 
-def _read_log(con: duckdb.DuckDBPyConnection) -> dict[_Key, _Logged]:
-    rows = con.execute(f"SELECT table_name, batch_id, fingerprint, sha256 FROM {LOAD_LOG}").fetchall()
-    return {(table, batch): _Logged(fingerprint, sha256) for table, batch, fingerprint, sha256 in rows}
+def _read_log(con: duckdb.DuckDBPyConnection) -> dict[Key, str]:
+    """The content hash of every loaded file."""
+    rows = con.execute(f"SELECT table_name, batch_id, sha256 FROM {LOAD_LOG}").fetchall()
+    return {Key(table, batch): sha256 for table, batch, sha256 in rows}
 
 
-def _forget(con: duckdb.DuckDBPyConnection, keys: Sequence[_Key]) -> None:
+def _forget(con: duckdb.DuckDBPyConnection, keys: Sequence[Key]) -> None:
     if keys:
         con.execute(
             f"DELETE FROM {LOAD_LOG} WHERE (table_name, batch_id) IN "
             "(SELECT (unnest(?::VARCHAR[]), unnest(?::VARCHAR[])))",
-            [[table for table, _ in keys], [batch for _, batch in keys]],
+            [[key.table for key in keys], [key.batch_id for key in keys]],
         )
 
 
-def _record(con: duckdb.DuckDBPyConnection, files: Sequence[LocalFile]) -> None:
+def _record(con: duckdb.DuckDBPyConnection, files: Sequence[LoadableFile]) -> None:
     if files:
         con.execute(
             f"INSERT INTO {LOAD_LOG} SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), "
-            "unnest(?::VARCHAR[]), unnest(?::BIGINT[]), ?::TIMESTAMP",
+            "unnest(?::BIGINT[]), ?::TIMESTAMP",
             [
-                [f.table_file.table.name for f in files],
-                [f.table_file.batch_id for f in files],
-                [f.table_file.fingerprint for f in files],
+                [f.key.table for f in files],
+                [f.key.batch_id for f in files],
                 [f.sha256 for f in files],
                 [f.rows for f in files],
                 datetime.now(UTC).replace(tzinfo=None),
             ],
-        )
-
-
-def _refresh_fingerprints(con: duckdb.DuckDBPyConnection, files: Iterable[TableFile]) -> None:
-    """Remember that a file was written again with the same content, so that it is not read next time."""
-    for file in files:
-        con.execute(
-            f"UPDATE {LOAD_LOG} SET fingerprint = ? WHERE table_name = ? AND batch_id = ?",
-            [file.fingerprint, *file.key],
         )
 
 

@@ -1,17 +1,26 @@
-"""What lies in `data/tables`: which files there are, whether they changed, and whether they can be loaded."""
+"""What lies in `data/tables`: which files there are, what they hold, and whether they can be loaded."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 from upath import UPath
 
 from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.schemas import TableSchema
-from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
+from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path, write_atomically
+
+
+class Key(NamedTuple):
+    """What identifies a table file."""
+
+    table: str
+    batch_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +31,19 @@ class TableFile:
     batch_id: str
     path: UPath
     fingerprint: str
-    """Changes whenever the file is written again; costs no read of the file."""
+    """Size, times and place in one text: it changes when the file is written again, and costs no read."""
 
     @property
-    def key(self) -> tuple[str, str]:
-        return self.table.name, self.batch_id
+    def key(self) -> Key:
+        return Key(self.table.name, self.batch_id)
 
 
 @dataclass(frozen=True, slots=True)
-class LocalFile:
-    """A table file's content on a local disk, checked against the declared columns."""
+class LoadableFile:
+    """A table file on a local disk whose columns fit the declared ones."""
 
-    table_file: TableFile
+    key: Key
+    origin: UPath
     path: Path
     sha256: str
     rows: int
@@ -51,45 +61,78 @@ def find_table_files(data: DataFolder, tables: Iterable[TableSchema]) -> list[Ta
     return found
 
 
-def content_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def content_hashes(files: Sequence[TableFile], cache: Path, copies: Path) -> dict[Key, str]:
+    """SHA-256 of every file's bytes, reading only files whose fingerprint is not in the cache.
+
+    `cache` is a JSON file that may be lost at no harm; `copies` a folder for files from object storage.
+    Raises `WarehouseError` when a file cannot be read.
+    """
+    known = _read_cache(cache)
+    hashes = {f.key: known.get(f.fingerprint) or _content_hash(fetch(f, copies)) for f in files}
+    now_known = {f.fingerprint: hashes[f.key] for f in files}
+    if now_known != known:
+        write_atomically(UPath(cache), orjson.dumps(now_known))
+    return hashes
 
 
-def fetch(table_file: TableFile, folder: Path) -> Path:
-    """The file on a local disk: where it lies, or copied into `folder` from object storage."""
-    if is_local(table_file.path):
-        return local_path(table_file.path)
-    target = folder / f"{table_file.table.name}-{len(list(folder.iterdir()))}.parquet"
-    target.write_bytes(table_file.path.read_bytes())
-    return target
+def fetch(file: TableFile, copies: Path) -> Path:
+    """The file on a local disk: where it lies or, from object storage, its copy.
+
+    Raises `WarehouseError` when it cannot be read.
+    """
+    if is_local(file.path):
+        return local_path(file.path)
+    copy = copies / f"{file.table.name}-{file.batch_id}.parquet"
+    if not copy.exists():
+        try:
+            copy.write_bytes(file.path.read_bytes())
+        except OSError as error:
+            raise _unloadable(file, f"cannot be read ({error.strerror or error})") from error
+    return copy
 
 
-def inspect(table_file: TableFile, path: Path, sha256: str) -> LocalFile:
+def inspect(file: TableFile, path: Path, sha256: str) -> LoadableFile:
     """Read a file's footer, and compare its columns with the declared ones.
 
     A column that may be NULL may be missing: the file was written before it was declared.
-
     Raises `WarehouseError` naming the file when it is not Parquet, or its columns do not fit.
     """
     try:
-        with pq.ParquetFile(path) as file:
-            rows, present = file.metadata.num_rows, file.schema_arrow
+        with pq.ParquetFile(path) as parquet:
+            rows, present = parquet.metadata.num_rows, parquet.schema_arrow
     except (pa.ArrowInvalid, OSError) as error:
-        raise _unloadable(table_file, f"is not a readable Parquet file ({error})") from error
-    for column in table_file.table.columns:
+        raise _unloadable(file, f"is not a readable Parquet file ({error})") from error
+    for column in file.table.columns:
         if column.name not in present.names:
             if not column.nullable:
-                raise _unloadable(table_file, f"lacks the column {column.name}")
+                raise _unloadable(file, f"lacks the column {column.name}")
         elif present.field(column.name).type != column.type.arrow:
             found = present.field(column.name).type
-            raise _unloadable(table_file, f"has {column.name} as {found}, declared is {column.type.arrow}")
-    return LocalFile(table_file, path, sha256, rows, frozenset(present.names))
+            raise _unloadable(file, f"has {column.name} as {found}, declared is {column.type.arrow}")
+    return LoadableFile(file.key, file.path, path, sha256, rows, frozenset(present.names))
 
 
-def _unloadable(table_file: TableFile, problem: str) -> WarehouseError:
+def _content_hash(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WarehouseError(
+            f"The table file {path} cannot be read ({error.strerror or error}).",
+            "Make it readable, or run again if a run was just replacing it; nothing was loaded.",
+        ) from error
+
+
+def _read_cache(cache: Path) -> dict[str, str]:
+    try:
+        known = orjson.loads(cache.read_bytes())
+    except (OSError, orjson.JSONDecodeError):  # none yet, or damaged: read the files
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _unloadable(file: TableFile, problem: str) -> WarehouseError:
     return WarehouseError(
-        f"The table file {table_file.path} {problem}.",
-        f"Materialize {table_file.table.name} for batch {table_file.batch_id} again; nothing was loaded.",
+        f"The table file {file.path} {problem}.",
+        f"Materialize {file.table.name} for batch {file.batch_id} again; nothing was loaded.",
     )

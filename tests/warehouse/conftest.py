@@ -1,0 +1,94 @@
+"""A data folder in tmp_path, and rows that need to say only what a test is about."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from upath import UPath
+
+from qwenocr_assets.schemas import TABLES, ColumnType, TableSchema
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.table_files import write_table
+
+_FILLING: dict[ColumnType, Any] = {
+    ColumnType.TEXT: "",
+    ColumnType.INTEGER: 0,
+    ColumnType.BOOLEAN: False,
+    ColumnType.JSON: "{}",
+    ColumnType.USD: Decimal(0),
+}
+_USUAL = {
+    ("documents", "status"): "accepted",
+    ("pages", "status"): "ready",
+    ("ocr_responses", "status"): "ok",
+    ("key_values", "value_type"): "text",
+}
+
+
+def filled(schema: TableSchema, batch_id: str, given: dict[str, Any]) -> dict[str, Any]:
+    """A row with everything that may not be NULL; page d1-p2 belongs to document d1 and is its page 2."""
+    page_id = given.get("page_id", "d1-p1")
+    row = {c.name: _FILLING[c.type] for c in schema.columns if not c.nullable}
+    row |= {column: value for (table, column), value in _USUAL.items() if table == schema.name}
+    row |= {"batch_id": batch_id, "page_id": page_id, "document_id": page_id.partition("-")[0]}
+    row |= {"page_number": int(page_id.rpartition("-p")[2] or 0), "task": "advanced_recognition"}
+    return {k: v for k, v in (row | given).items() if k in schema.column_names}
+
+
+Put = Callable[..., Path]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataFolder:
+    return DataFolder(UPath(tmp_path / "data"))
+
+
+@pytest.fixture
+def put(data: DataFolder) -> Put:
+    """Write a batch's table file: put("text_lines", "b1", {"text": "a"}, {"line_index": 1})."""
+
+    def write(table: str, batch_id: str, *rows: dict[str, Any]) -> Path:
+        schema = TABLES[table]
+        write_table(data, schema, batch_id, [filled(schema, batch_id, row) for row in rows])
+        return Path(data.table_file(table, batch_id).path)
+
+    return write
+
+
+@pytest.fixture
+def put_lines(put: Put) -> Callable[[str, int], Path]:
+    """Write a batch of so many text lines."""
+    return lambda batch_id, count: put("text_lines", batch_id, *({"line_index": i} for i in range(count)))
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start Python code in another process, talking over its stdin and stdout; ended with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(code: str, *arguments: object) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def at() -> Callable[[int], datetime]:
+    """A moment by its hour."""
+    return lambda hour: datetime(2026, 1, 1, hour)
