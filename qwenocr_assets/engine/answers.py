@@ -14,7 +14,7 @@ from qwenocr_assets.engine.page import Line, ReadPage
 from qwenocr_assets.engine.tables import tables_html
 from qwenocr_assets.engine.text import plain_text
 from qwenocr_assets.engine.wire import MAX_INPUT_TOKENS, Answer, JsonObject, OcrRequest, PageReader
-from qwenocr_assets.engine.wire_errors import UNSUPPORTED_TASK, invalid_parameter
+from qwenocr_assets.engine.wire_errors import invalid_parameter
 from qwenocr_assets.engine.wire_geometry import location, normalised, rotate_rect
 from qwenocr_assets.engine.wire_usage import Usage, cut_to_tokens, estimate_tokens
 from qwenocr_assets.qwenocr.tasks import Task
@@ -26,7 +26,8 @@ def answer(request: OcrRequest, reader: PageReader) -> Answer:
     task = request.instruction.task
     if task is Task.FORMULA_RECOGNITION:
         raise UnsupportedTask(
-            f"{UNSUPPORTED_TASK} {task}: it has no weights for formulas. Use a cloud region for this task."
+            f"The embedded engine does not support the task {task}: it has no weights for formulas. "
+            "Use a cloud region for this task."
         )
     image = request.image
     tokens = image_tokens(image.width, image.height, min_pixels=image.min_pixels, max_pixels=image.max_pixels)

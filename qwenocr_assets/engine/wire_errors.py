@@ -2,9 +2,9 @@
 
 Codes and texts follow the service's page of error messages. Three things have no counterpart there:
 
-* a page in a script that the installed weights cannot read is `InvalidParameter.UnsupportedScript`
-  (`invalid_parameter_error.unsupported_script`), permanent for this page;
-* formula_recognition is `InvalidParameter` with a message that begins with `UNSUPPORTED_TASK`;
+* formula_recognition, for which there are no weights, is `InvalidParameter.UnsupportedTask`, and a page in a
+  script that the installed weights cannot read is `InvalidParameter.UnsupportedScript` (in the other dialect
+  `invalid_parameter_error.unsupported_task`, `….unsupported_script`): permanent for this page and task;
 * an installation without weights is `ModelNotFound`, permanent for every page.
 """
 
@@ -18,8 +18,6 @@ from qwenocr_assets.engine.errors import (
     UnsupportedTask,
 )
 
-UNSUPPORTED_TASK = "The embedded engine does not support the task"
-
 _ALGORITHM = "<400> InternalError.Algo.InvalidParameter: "
 """The service puts this before what its model, and not its gateway, finds wrong."""
 
@@ -28,6 +26,7 @@ class ErrorCode(Enum):
     """A kind of refusal, as (HTTP status, native code, OpenAI-compatible code)."""
 
     INVALID_PARAMETER = (400, "InvalidParameter", "invalid_parameter_error")
+    UNSUPPORTED_TASK = (400, "InvalidParameter.UnsupportedTask", "invalid_parameter_error.unsupported_task")
     UNSUPPORTED_SCRIPT = (
         400,
         "InvalidParameter.UnsupportedScript",
@@ -73,7 +72,7 @@ def refusal(error: EngineError) -> WireError:
         case UnreadableImage():
             return invalid_parameter(f"{_ALGORITHM}{error}")
         case UnsupportedTask():
-            return invalid_parameter(str(error))
+            return WireError(ErrorCode.UNSUPPORTED_TASK, str(error))
         case MissingWeights():
             return WireError(ErrorCode.MODEL_NOT_FOUND, str(error))
         case _:

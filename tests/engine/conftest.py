@@ -68,7 +68,7 @@ def read_page() -> ReadPage:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def app(read_page: ReadPage) -> Starlette:
     """The engine with a reader that answers at once with `read_page`."""
     from qwenocr_assets.engine.app import create_app

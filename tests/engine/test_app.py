@@ -318,7 +318,7 @@ def test_native_stream_of_a_refusal_is_an_event(post: Any, image_url: str, nativ
     [event] = native_events(post(NATIVE, json=body, headers={"X-DashScope-SSE": "enable"}))
 
     assert (event["event"], event[""]) == ("error", "HTTP_STATUS/400")
-    assert json.loads(event["data"])["code"] == "InvalidParameter"
+    assert json.loads(event["data"])["code"] == "InvalidParameter.UnsupportedTask"
 
 
 @pytest.mark.parametrize("include_usage", [True, False])

@@ -164,13 +164,15 @@ def test_formulas_are_refused_honestly(
     post: Any, image_url: str, compatible_body: Any, native_body: Any
 ) -> None:
     response = post(NATIVE, json=native_body(image_url, "formula_recognition"))
-    assert (response.status_code, response.json()["code"]) == (400, "InvalidParameter")
+    assert (response.status_code, response.json()["code"]) == (400, "InvalidParameter.UnsupportedTask")
     message = response.json()["message"]
     assert message.startswith("The embedded engine does not support the task formula_recognition")
     assert "cloud region" in message
 
     response = post(COMPATIBLE, json=compatible_body(image_url, P6))
-    assert (response.status_code, response.json()["error"]["message"]) == (400, message)
+    fault = response.json()["error"]
+    assert (response.status_code, fault["message"]) == (400, message)
+    assert fault["code"] == "invalid_parameter_error.unsupported_task"
 
 
 class FailingReader:
