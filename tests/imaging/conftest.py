@@ -1,0 +1,100 @@
+"""Files to be made into pages: pictures by Pillow, PDFs written out by hand so that every detail is chosen."""
+
+import io
+from collections.abc import Callable
+
+import pillow_heif
+import pytest
+from PIL import Image, ImageDraw
+
+pillow_heif.register_heif_opener()
+
+PAGE_POINTS = (400, 500)
+
+
+def _encoded(image: Image.Image, pillow_format: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, pillow_format, **options)
+    return buffer.getvalue()
+
+
+def _pdf(pages: list[tuple[bytes, bytes]], objects: list[bytes], resources: bytes) -> bytes:
+    kids = [3 + len(objects) + 2 * number for number in range(len(pages))]
+    bodies = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Count %d/Kids[%s]>>" % (len(pages), b" ".join(b"%d 0 R" % kid for kid in kids)),
+        *objects,
+    ]
+    for kid, (content, attributes) in zip(kids, pages, strict=True):
+        bodies.append(
+            b"<</Type/Page/Parent 2 0 R/Contents %d 0 R/Resources<<%s>>%s>>"
+            % (kid + 1, resources, attributes)
+        )
+        bodies.append(b"<</Length %d>>stream\n%s\nendstream" % (len(content), content))
+    out = bytearray(b"%PDF-1.7\n")
+    offsets = []
+    for number, body in enumerate(bodies, start=1):
+        offsets.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    out += b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (
+        len(bodies) + 1,
+        table,
+        len(bodies) + 1,
+        len(out),
+    )
+    return bytes(out)
+
+
+@pytest.fixture
+def encoded() -> Callable[..., bytes]:
+    """Encode a picture: `encoded(image, "PNG", **options)`."""
+    return _encoded
+
+
+@pytest.fixture
+def gradient() -> Callable[..., Image.Image]:
+    """A picture without symmetry, dark at the top left, in any mode: `gradient("RGB", 80, 100)`."""
+
+    def make(mode: str = "RGB", width: int = 80, height: int = 100) -> Image.Image:
+        grey = Image.linear_gradient("L").resize((width, height))
+        ImageDraw.Draw(grey).rectangle((0, 0, width // 4, height // 4), fill=0)
+        if mode in ("RGB", "RGBA"):
+            flipped = grey.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+            return Image.merge("RGB", (grey, flipped, grey)).convert(mode)
+        return grey.convert(mode)
+
+    return make
+
+
+@pytest.fixture
+def pdf_page() -> Callable[..., bytes]:
+    """A PDF of pages of 400 × 500 points with these content streams; /F is Helvetica, /I the picture.
+
+    `picture` is the picture's dictionary (without length) and its data, `attributes` goes into each page.
+    """
+
+    def make(
+        *contents: bytes,
+        picture: tuple[bytes, bytes] | None = None,
+        attributes: bytes = b"",
+        objects: tuple[bytes, ...] = (),
+        resources: bytes = b"",
+    ) -> bytes:
+        resources += b"/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>"
+        if picture:
+            dictionary, data = picture
+            stream = b"<</Type/XObject/Subtype/Image%s/Length %d>>stream\n%s\nendstream"
+            objects = (stream % (dictionary, len(data), data), *objects)
+            resources += b"/XObject<</I 3 0 R>>"
+        box = b"" if b"/MediaBox" in attributes else b"/MediaBox[0 0 %d %d]" % PAGE_POINTS
+        return _pdf([(content, box + attributes) for content in contents], list(objects), resources)
+
+    return make
+
+
+@pytest.fixture
+def jpeg_picture(gradient) -> tuple[bytes, bytes]:
+    """An RGB JPEG of 800 × 1000 pixels, as a picture of `pdf_page`."""
+    data = _encoded(gradient("RGB", 800, 1000), "JPEG", quality=90)
+    return b"/Width 800/Height 1000/BitsPerComponent 8/ColorSpace/DeviceRGB/Filter/DCTDecode", data
