@@ -79,14 +79,18 @@ def _run(
 def _first_error(events: Iterable[dg.DagsterEvent]) -> str:
     for event in events:
         if event.is_step_failure:
-            error = event.step_failure_data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            failure = event.step_failure_data.user_failure_data
-            if failure is not None and failure.description:
-                return failure.description
-            return error.message.strip() if error is not None else "a step failed"
+            failure = event.step_failure_data
+            if failure.user_failure_data is not None and failure.user_failure_data.description:
+                return failure.user_failure_data.description
+            # what Dagster reports is its own wrapper; its cause is the error that the step raised
+            error = failure.error.cause or failure.error if failure.error is not None else None
+            return "a step failed" if error is None else _without_class(error.message.strip())
     return "the run failed before any step"
+
+
+def _without_class(message: str) -> str:
+    """Our own errors speak for themselves; others keep the name of their class."""
+    return message.partition(": ")[2] if message.startswith("qwenocr_assets.") else message
 
 
 def _sent(event: dg.DagsterEvent) -> int:

@@ -32,8 +32,8 @@ def draw_batch(
     """Draw the lines of a batch's first pages over their images."""
     quads: dict[str, list[list[float]]] = defaultdict(list)
     for line in lines:
-        if line["quad_px"] is not None:
-            quads[line["page_id"]].append(line["quad_px"])
+        if (quad := line.get("quad_px")) is not None:
+            quads[line["page_id"]].append(quad)
     drawn: list[bytes] = []
     for page in pages:
         if page["page_id"] not in quads:

@@ -9,6 +9,7 @@ import dagster as dg
 from upath import UPath
 
 from qwenocr_assets.defs.progress import QuietProgress
+from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.routes import Route, load_routes
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model, Region, load_catalogue
 from qwenocr_assets.qwenocr.client import OcrClient, open_client
@@ -100,11 +101,10 @@ def _embedded_engine() -> Any:
     """One engine per process: its models take a second to load."""
     try:
         from qwenocr_assets.engine.app import create_app
-    except ImportError as error:
-        from qwenocr_assets.errors import ConfigurationError
 
+        return create_app()
+    except ImportError as error:
         raise ConfigurationError(
             f"The embedded engine is not installed ({error}).",
             "Run `pip install -e '.[engine]'`, or set QWENOCR_REGION to a cloud region.",
         ) from error
-    return create_app()

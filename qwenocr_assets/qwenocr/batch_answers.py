@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from upath import UPath
@@ -10,7 +11,7 @@ from qwenocr_assets.qwenocr.answering import answer_all
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.client import OcrClient, Reply
-from qwenocr_assets.qwenocr.errors import ServiceError
+from qwenocr_assets.qwenocr.errors import Retryable, ServiceError, ServiceFault
 from qwenocr_assets.qwenocr.records import AnswerRecord, Status, latest_by_key, record_of
 from qwenocr_assets.qwenocr.requests import RequestOptions, request_body
 from qwenocr_assets.qwenocr.reuse import answers_of_other_batches
@@ -92,9 +93,13 @@ class BatchAnswers:
 
         async def ask_one(question: Question) -> tuple[Reply, AnswerRecord]:
             page = question.page
-            image = (self.data.root / page.uri).read_bytes()
-            body = request_body(image, page.media_type, question.task, model.name, question.options)
-            reply = await client.ask(body)
+            try:
+                image = (self.data.root / page.uri).read_bytes()
+            except OSError as error:
+                reply = _unsent(f"the page image {page.uri} cannot be read ({error.strerror or error})")
+            else:
+                body = request_body(image, page.media_type, question.task, model.name, question.options)
+                reply = await client.ask(body)
             incomplete = judge(question.task, reply.answer.text) if reply.answer else None
             on_reply()
             record = record_of(
@@ -111,6 +116,14 @@ class BatchAnswers:
         for task, group in by_task.items():
             journal.append(self.data.journal(task, self.batch_id), (r.to_json() for r in group))
             self.latest.update((r.request_key, r) for r in group)
+
+
+def _unsent(why: str) -> Reply:
+    """The reply to a question that could not be sent: it failed, and may be asked again."""
+    error = Retryable(
+        ServiceFault(0, "NotSent", why), "Materialize the batch's pages again, then its answers."
+    )
+    return Reply(None, error, None, attempts=0, latency_ms=0.0, answered_at=datetime.now(UTC))
 
 
 def read_answers(journals: Iterable[UPath]) -> dict[str, AnswerRecord]:
