@@ -3,8 +3,7 @@
 import re
 
 _OPENING = re.compile(
-    r"\s*```(?:(?:json|html|latex|tex|text|plaintext|markdown|md|xml)\b|[A-Za-z0-9_+-]*(?=[ \t]*\r?\n))?[ \t]*\n?",
-    re.IGNORECASE,
+    r"\s*```(?:(?:json|html|latex|tex|text|txt|plaintext|markdown|md|xml)\b)?[ \t]*\r?\n?", re.IGNORECASE
 )
 _CLOSING = re.compile(r"(?:```|\n`{1,2})\Z")
 _FENCE = "```"

@@ -9,9 +9,9 @@ import re
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.answer_text import fence_left_open, unfenced
 from qwenocr_assets.tables.html_end import html_end
-from qwenocr_assets.tables.json_text import is_json, json_end, json_source
+from qwenocr_assets.tables.json_text import is_answered_in_json, is_json, json_end, json_source
 
-_JSON = "the JSON breaks off with {} of its brackets open"
+_JSON = "the JSON breaks off, {} is missing"
 
 
 def incomplete(task: Task, text: str) -> str | None:
@@ -42,8 +42,8 @@ def _json(text: str) -> str | None:
     source = json_source(text)
     if source is None or is_json(source):
         return None
-    open_brackets = json_end(source).open_brackets
-    return _JSON.format(open_brackets) if open_brackets else None
+    missing = json_end(source).missing
+    return _JSON.format(missing) if missing else None
 
 
 def _lines(text: str) -> str | None:
@@ -52,17 +52,17 @@ def _lines(text: str) -> str | None:
     if source is None or is_json(source):
         return None
     end = json_end(source)
-    as_the_service_ends = end.open_brackets == 1 and source[: end.safe_end].endswith("}")
+    as_the_service_ends = end.missing == "]" and source[: end.safe_end].endswith("}")
     left_over = source[end.safe_end :].strip()
-    if end.open_brackets == 0 or (as_the_service_ends and not left_over):
+    if not end.missing or (as_the_service_ends and not left_over):
         return None
-    return _JSON.format(end.open_brackets)
+    return _JSON.format(end.missing)
 
 
 def _free(text: str) -> str | None:
-    body = unfenced(text).lstrip()
-    if body.startswith(("{", "[")):
+    if is_answered_in_json(text):
         return _json(text)
+    body = unfenced(text).lstrip()
     if re.match(r"<(?:!doctype|html|table|tr)\b", body, re.IGNORECASE):
         return html_end(body).reason
     if body.startswith("\\documentclass") or "\\begin{document}" in body:
@@ -85,11 +85,15 @@ _LATEX_TOKEN = re.compile(
 )
 
 
+_DOCUMENT_START = "\\documentclass"
+
+
 def _document(latex: str) -> str | None:
     environments, braces = _left_open(latex)
     if environments:
         return f"the LaTeX ends without \\end{{{environments[-1]}}}"
-    if latex.lstrip().startswith("\\documentclass") and "\\begin{document}" not in latex:
+    start = latex.strip()[: len(_DOCUMENT_START)]
+    if start and _DOCUMENT_START.startswith(start) and "\\begin{document}" not in latex:
         return "the LaTeX breaks off before \\begin{document}"
     if braces:
         return f"the LaTeX breaks off with {braces} of its braces open"

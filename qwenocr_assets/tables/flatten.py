@@ -14,9 +14,9 @@ from qwenocr_assets.schemas import (
     TEXT_LINES,
 )
 from qwenocr_assets.storage.table_files import Row
-from qwenocr_assets.tables.answer_text import unfenced
 from qwenocr_assets.tables.grounding import ground_rows
 from qwenocr_assets.tables.html_tables import table_cells
+from qwenocr_assets.tables.json_text import is_answered_in_json
 from qwenocr_assets.tables.key_values import key_values
 from qwenocr_assets.tables.latex_blocks import document_blocks, document_tables, formulas
 from qwenocr_assets.tables.text_lines import text_lines
@@ -67,7 +67,7 @@ def _rows(answer: Answer, trace: Trace, page_size: tuple[int, int]) -> dict[str,
             }
         case Task.FORMULA_RECOGNITION:
             return {FORMULAS.name: formulas(answer, trace)}
-        case Task.CUSTOM_PROMPT if unfenced(answer.text).lstrip().startswith(("{", "[")):
+        case Task.CUSTOM_PROMPT if is_answered_in_json(answer.text):
             values = key_values(answer, trace)
             return (
                 {KEY_VALUES.name: values}

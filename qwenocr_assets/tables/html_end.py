@@ -31,8 +31,8 @@ class _Level:
 def html_end(html: str) -> HtmlEnd:
     """Follow the table tags to the end, with the end tags that HTML implies.
 
-    Rows without a table around them count as complete when the last one is closed. Half a tag in a text without any
-    table tag is no torn table.
+    Rows without a table around them count as complete when the last one is closed. A < in a text
+    that is no HTML is no torn tag.
     """
     lowered = html.lower()  # only to count: its offsets may differ
     if lowered.rstrip().endswith("</table>") and lowered.count("<table") == lowered.count("</table"):
@@ -45,7 +45,7 @@ def html_end(html: str) -> HtmlEnd:
     for tag in _TABLE_TAG.finditer(html, 0, end):
         _follow(levels, closes=bool(tag[1]), name=tag[2].lower(), at=tag.start())
     open_cells = [level.cell_at for level in levels if level.cell_at is not None]
-    if torn and (tag is not None or body[end : end + 3].lower().startswith(("<t", "</t"))):
+    if torn and (tag is not None or body.lstrip().startswith("<")):
         return HtmlEnd(min([end, *open_cells]), "the HTML breaks off inside a tag")
     if open_cells:
         return HtmlEnd(open_cells[0], "the HTML breaks off inside a cell")

@@ -1,0 +1,194 @@
+"""JSON as the model writes it → one row per leaf."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwenocr_assets.qwenocr.answers import Answer
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.tables.json_text import read_json
+from qwenocr_assets.tables.key_values import key_values, leaves
+
+KIE = Task.KEY_INFORMATION_EXTRACTION
+
+
+def values(source):
+    return [(leaf.path, leaf.value) for leaf in leaves(source)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param('{"a": "x"}', [("a", "x")], id="bare"),
+        pytest.param('```json\n{"a": "x"}\n```', [("a", "x")], id="fenced"),
+        pytest.param('```json\n{"a": "x"}```', [("a", "x")], id="fence closed on the line"),
+        pytest.param('```\n{"a": "x"}\n```', [("a", "x")], id="fence without a label"),
+        pytest.param('```json\n{"a": "x"}', [("a", "x")], id="fence never closed"),
+        pytest.param('Here [as asked]:\n```json\n{"a": "x"}\n```\nDone.', [("a", "x")], id="prose around"),
+        pytest.param('{"a": "x"} and [more]', [("a", "x")], id="prose behind"),
+        pytest.param('{"a": 1}\n{"b": 2}', [("[0].a", "1"), ("[1].b", "2")], id="two objects"),
+        pytest.param("{'a': 'x', 'b': None}", [("a", "x"), ("b", None)], id="as Python writes it"),
+        pytest.param("{'a': 'it's'}", [("a", "it's")], id="apostrophe in single quotes"),
+        pytest.param('{"a": "x", "b": ["y",],}', [("a", "x"), ("b[0]", "y")], id="trailing commas"),
+        pytest.param('{"a": "5" pipe"}', [("a", '5" pipe')], id="inches"),
+        pytest.param('{"a": "x" "b": "y"}', [("a", "x"), ("b", "y")], id="missing comma"),
+        pytest.param('{"a"："x"，"b"："y"}', [("a", "x"), ("b", "y")], id="full-width punctuation"),
+        pytest.param("{“a”: “x”}", [("a", "x")], id="curly quotes"),
+        pytest.param(r'{"a": "\alpha \' x"}', [("a", r"\alpha ' x")], id="wrong escapes"),
+        pytest.param('{"a": "x\ny"}', [("a", "x\ny")], id="line break in a string"),
+        pytest.param(
+            "{'a': 1.50, 'b': True}", [("a", "1.50"), ("b", True)], id="number in single quotes' company"
+        ),
+        pytest.param('{"a": 00123}', [("a", "00123")], id="leading zeros"),
+        pytest.param('{"a": 337.50}', [("a", "337.50")], id="number as written"),
+        pytest.param('{"a": "x", "b": "to', [("a", "x")], id="cut off in a string"),
+        pytest.param('{"a": "x", "b": 12', [("a", "x")], id="cut off in a number"),
+        pytest.param('{"a": "x", "b"', [("a", "x")], id="cut off behind a key"),
+        pytest.param('{"a": "x", "b":', [("a", "x")], id="cut off behind a colon"),
+        pytest.param('{"a": "x"', [("a", "x")], id="cut off behind a value"),
+        pytest.param(
+            '{"items": [{"n": "x", "p": "1"}, {"n": "y", "p": "2',
+            [("items[0].n", "x"), ("items[0].p", "1"), ("items[1].n", "y")],
+            id="cut off in a list",
+        ),
+        pytest.param("I see no document.", [], id="prose alone"),
+        pytest.param("", [], id="empty"),
+        pytest.param('"x"', [], id="a single string"),
+    ],
+)
+def test_json_as_the_model_writes_it(text, expected):
+    assert values(read_json(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "rows"),
+    [
+        ({"a": "x"}, [("a", "a", None, None)]),
+        ({"a": {"b": {"c": "x"}}}, [("a.b.c", "c", "a.b", None)]),
+        ({"a": ["x", "y"]}, [("a[0]", "a", "a", 0), ("a[1]", "a", "a", 1)]),
+        (
+            {"items": [{"n": "x", "price": "1"}, {"n": "y"}]},
+            [
+                ("items[0].n", "n", "items[0]", 0),
+                ("items[0].price", "price", "items[0]", 0),
+                ("items[1].n", "n", "items[1]", 1),
+            ],
+        ),
+        ({"a": [["x"], ["y"]]}, [("a[0][0]", "a", "a[0]", 0), ("a[1][0]", "a", "a[1]", 0)]),
+        ([{"a": "x"}], [("[0].a", "a", "[0]", 0)]),
+        (["x"], [("[0]", "", None, 0)]),
+        ({"No.": "1", "a[0]": "2"}, [('["No."]', "No.", None, None), ('["a[0]"]', "a[0]", None, None)]),
+        ({"a": {"": "x"}}, [('a[""]', "", "a", None)]),
+        ({"金额（元）": "x"}, [("金额（元）", "金额（元）", None, None)]),
+        ({"a": {}, "b": []}, [("a", "a", None, None), ("b", "b", None, None)]),
+    ],
+    ids=str,
+)
+def test_paths(source, rows):
+    assert [(leaf.path, leaf.key, leaf.parent_path, leaf.list_index) for leaf in leaves(source)] == rows
+
+
+@pytest.mark.parametrize(
+    ("value", "written", "value_type"),
+    [
+        (None, None, "null"),
+        ("null", None, "null"),
+        ("", None, "null"),
+        (" ", None, "null"),
+        ({}, None, "null"),
+        ([], None, "null"),
+        ("x", "x", "text"),
+        (" x ", " x ", "text"),
+        ("1,200", "1,200", "number"),
+        (1200, "1200", "number"),
+        (337.5, "337.5", "number"),
+        (1e400, "inf", "text"),
+        ("2024-11-14", "2024-11-14", "date"),
+        ("03/04/2025", "03/04/2025", "text"),
+        (True, "true", "boolean"),
+        (False, "false", "boolean"),
+        ("?", "?", "text"),
+        ("x\ud800y", "x\ufffdy", "text"),
+    ],
+    ids=repr,
+)
+def test_values_and_types(trace, value, written, value_type):
+    (row,) = key_values(Answer("", key_values={"k": value}), trace(KIE))
+    assert (row["value"], row["value_type"]) == (written, value_type)
+
+
+def test_kv_result_goes_before_the_text(trace):
+    (row,) = key_values(Answer('{"a": "text"}', key_values={"a": "kv_result"}), trace(KIE))
+    assert row["value"] == "kv_result"
+
+
+def test_a_row_says_where_it_comes_from(trace):
+    (row,) = key_values(Answer('{"a": "x"}'), trace(KIE))
+    assert [row[name] for name in ("batch_id", "document_id", "page_id", "task", "request_key")] == [
+        *("batch", "document", "document/1", "key_information_extraction", "key")
+    ]
+
+
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+)
+trees = st.recursive(
+    scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=30
+).filter(lambda tree: isinstance(tree, dict | list))
+
+
+def leaf_values(tree):
+    """The leaves a person would count, in order."""
+    if isinstance(tree, dict | list) and tree:
+        inner = tree.values() if isinstance(tree, dict) else tree
+        return [leaf for value in inner for leaf in leaf_values(value)]
+    return [tree]
+
+
+@given(trees)
+def test_every_leaf_becomes_one_row_with_its_own_path(tree):
+    found = list(leaves(tree))
+    assert [leaf.value for leaf in found] == (leaf_values(tree) if tree else [])
+    assert len({leaf.path for leaf in found}) == len(found)
+
+
+@given(trees, st.booleans())
+def test_json_is_read_back(tree, ascii_only):
+    text = "```json\n" + json.dumps(tree, ensure_ascii=ascii_only, indent=2) + "\n```"
+    read = [str(leaf.value) for leaf in leaves(read_json(text))]
+    assert read == [str(leaf.value) for leaf in leaves(tree)]
+
+
+simple_trees = st.recursive(
+    st.text("abcxyz 0123456789\"',:é中", min_size=1),
+    lambda inner: (
+        st.lists(inner, min_size=1) | st.dictionaries(st.text("abc", min_size=1), inner, min_size=1)
+    ),
+    max_leaves=12,
+).filter(lambda tree: isinstance(tree, dict | list))
+
+
+@given(simple_trees, st.data())
+def test_of_cut_off_json_no_leaf_is_invented(tree, data):
+    text = json.dumps(tree, ensure_ascii=False)
+    cut = text[: data.draw(st.integers(0, len(text) - 1))]
+    whole = values(tree)
+    found = [(path, value) for path, value in values(read_json(cut)) if value not in ({}, [])]
+    assert found == whole[: len(found)]
+
+
+@pytest.mark.parametrize("bracket", ["[", '{"a":', "[[", "{"])
+def test_deep_nesting_gives_no_error(trace, bracket):
+    key_values(Answer(bracket * 3000), trace(KIE))
+    tree: object = "x"
+    for _ in range(3000):
+        tree = [tree]
+    (row,) = key_values(Answer("", key_values=tree), trace(KIE))
+    assert row["value"] == "x"
+
+
+@given(st.text() | st.text("{}[]\"':, \\nul123", max_size=60))
+def test_any_text_is_read_without_error(text):
+    list(leaves(read_json(text)))
