@@ -46,7 +46,7 @@ def draw_boxes(
         colour = _COLOURS[index % len(_COLOURS)]
         corners = [(x * factor, y * factor) for x, y in _corners(box)]
         canvas.polygon(corners, fill=(*colour, _FILL_OPACITY))
-        canvas.line([*corners, corners[0]], fill=colour, width=line_px, joint="curve")
+        canvas.line([*corners, corners[0]], fill=colour, width=line_px)
         label = labels[index] if index < len(labels) else None
         if label and label.isascii():
             canvas.text(corners[0], label, fill=colour, font=font, anchor="lb")

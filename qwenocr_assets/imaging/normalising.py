@@ -92,11 +92,11 @@ def has_transparency(image: Image.Image) -> bool:
     return image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
 
 
-def is_grey(image: Image.Image) -> bool:
+def is_grey(image: Image.Image, tolerance: int = _GREY_TOLERANCE) -> bool:
     """Whether an RGB picture has no colour."""
     red, green, blue = image.split()
     return all(
-        _extrema(ImageChops.difference(a, b))[1] <= _GREY_TOLERANCE for a, b in ((red, green), (green, blue))
+        _extrema(ImageChops.difference(a, b))[1] <= tolerance for a, b in ((red, green), (green, blue))
     )
 
 

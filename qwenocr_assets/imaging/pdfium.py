@@ -23,7 +23,7 @@ _PROBE_DPI = 50
 _TOLERANCE = 0.02
 """How far, as a share of the page, a picture may miss the page's edges and still be the page."""
 
-_MASK = re.compile(rb"/(?:SMask(?!\s*/None)|Mask|ImageMask)(?![A-Za-z])")
+_MASK = re.compile(rb"/(?:SMask(?!\s*/None)|SMaskInData|Mask|ImageMask)(?![A-Za-z])")
 _DECODE = re.compile(rb"/Decode(?![A-Za-z])")
 _LOSSY_FILTERS = {"DCTDecode", "JPXDecode"}
 
@@ -91,7 +91,10 @@ def lone_picture(page: pypdfium2.PdfPage, of: Traits) -> LonePicture | None:
     if complex_filters == ["DCTDecode"]:
         jpeg = bytes(picture.get_data(decode_simple=True))
         return LonePicture(jpeg, lossy, dpi) if not of.decode_arrays and _is_plain_jpeg(jpeg) else None
-    return LonePicture(picture.get_bitmap().to_pil(), lossy, dpi)
+    pixels = picture.get_bitmap().to_pil()
+    if pixels.mode == "RGB" and is_grey(pixels, tolerance=0):
+        pixels = pixels.convert("L")
+    return LonePicture(pixels, lossy, dpi)
 
 
 def draw_page(page: pypdfium2.PdfPage, dpi: float, limits: Limits) -> tuple[Image.Image, float]:
