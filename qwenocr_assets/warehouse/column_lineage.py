@@ -7,6 +7,7 @@ from sqlglot import exp
 from sqlglot.lineage import Node, lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
+from sqlglot.schema import MappingSchema
 
 from qwenocr_assets.warehouse.models import Model
 
@@ -20,20 +21,26 @@ def column_lineage(
     model to model to reach `core`. `schemas` holds the types of those columns by schema, table and column, as
     `build.planned_schemas` gives them. A column made of no column (a count of rows, a constant) has none.
     """
-    nested: dict[str, object] = {
-        s: {t: dict(columns) for t, columns in tables.items()} for s, tables in schemas.items()
-    }
+    schema = MappingSchema(
+        {s: {t: dict(columns) for t, columns in tables.items()} for s, tables in schemas.items()},
+        dialect="duckdb",
+    )
     tree = qualify(
         sqlglot.parse_one(model.sql, dialect="duckdb"),
         dialect="duckdb",
-        schema=nested,
+        schema=schema,
         validate_qualify_columns=False,
         identify=False,
     )
     scope = build_scope(tree)
     names = [select.alias_or_name for select in tree.selects] if isinstance(tree, exp.Query) else []
     return {
-        name: sorted(_origins(lineage(name, tree, nested, dialect="duckdb", scope=scope))) for name in names
+        name: sorted(
+            _origins(
+                lineage(name, tree, schema, dialect="duckdb", scope=scope, trim_selects=False, copy=False)
+            )
+        )
+        for name in names
     }
 
 

@@ -1,0 +1,89 @@
+"""The project's own models: described, generated files up to date, lineage that reaches core."""
+
+import pytest
+
+from qwenocr_assets.schemas import TABLES
+from qwenocr_assets.warehouse.build import Schemas, planned_schemas
+from qwenocr_assets.warehouse.column_lineage import column_lineage
+from qwenocr_assets.warehouse.dictionary import DICTIONARY, MODELS, SOURCES, data_dictionary, dbt_sources
+from qwenocr_assets.warehouse.models import Model, load_models
+
+_REWRITE = "run `python -m qwenocr_assets.warehouse.dictionary`"
+
+
+@pytest.fixture(scope="module")
+def models() -> dict[str, Model]:
+    return load_models(MODELS)
+
+
+@pytest.fixture(scope="module")
+def schemas(models: dict[str, Model]) -> Schemas:
+    return planned_schemas(models)
+
+
+def test_the_data_dictionary_is_up_to_date(models: dict[str, Model]) -> None:
+    assert DICTIONARY.read_text(encoding="utf-8") == data_dictionary(models), _REWRITE
+
+
+def test_dbts_sources_are_up_to_date() -> None:
+    assert SOURCES.read_text(encoding="utf-8") == dbt_sources(), _REWRITE
+
+
+def test_every_model_and_every_column_is_described(models: dict[str, Model], schemas: Schemas) -> None:
+    assert [m.name for m in models.values() if not m.description] == []
+    undescribed = [
+        f"{m.name}.{column}"
+        for m in models.values()
+        for column in schemas[m.schema][m.name]
+        if not m.columns.get(column)
+    ]
+    assert undescribed == []
+
+
+def test_every_model_has_tests_and_every_core_table_a_staging_view(models: dict[str, Model]) -> None:
+    assert [m.name for m in models.values() if not m.tests] == []
+    staged = {table for m in models.values() if m.schema == "staging" for _, table in m.sources}
+    assert staged == set(TABLES)
+    assert all(m.schema == "staging" for m in models.values() if m.sources), "marts read staging, not core"
+
+
+@pytest.mark.parametrize(
+    ("model", "column", "origins"),
+    [
+        pytest.param(
+            "page_text", "text", {("core.text_lines", "text"), ("core.document_blocks", "text")}, id="text"
+        ),
+        pytest.param("line_items", "amount", {("core.key_values", "value_number")}, id="amount"),
+        pytest.param("documents_overview", "cost_usd", {("core.ocr_responses", "cost_usd")}, id="cost"),
+        pytest.param(
+            "failures",
+            "reason",
+            {(f"core.{t}", "reason") for t in ("documents", "pages", "ocr_responses")},
+            id="reason",
+        ),
+    ],
+)
+def test_lineage_leads_from_mart_columns_to_core(
+    models: dict[str, Model], schemas: Schemas, model: str, column: str, origins: set[tuple[str, str]]
+) -> None:
+    lineage = {m.relation: column_lineage(m, schemas) for m in models.values()}
+    reached, ahead = set(), [(models[model].relation, column)]
+    while ahead:
+        table, name = ahead.pop()
+        if table.startswith("core."):
+            assert name in TABLES[table.removeprefix("core.")].column_names
+            reached.add((table, name))
+        else:
+            ahead += lineage[table][name]
+    assert origins <= reached
+
+
+def test_lineage_names_every_column_and_only_what_is_there(
+    models: dict[str, Model], schemas: Schemas
+) -> None:
+    for model in models.values():
+        lineage = column_lineage(model, schemas)
+        assert list(lineage) == list(schemas[model.schema][model.name])
+        for table, column in (origin for origins in lineage.values() for origin in origins):
+            schema, _, name = table.partition(".")
+            assert column in schemas[schema][name]
