@@ -21,7 +21,7 @@ def opened(jpeg: bytes) -> Image.Image:
 def coloured_part(image: Image.Image) -> tuple[int, int, int, int] | None:
     """Bounding box of what is not about white."""
     dark = ImageChops.difference(image, Image.new("RGB", image.size, "white")).convert("L")
-    return dark.point(lambda value: 255 * (value > 16)).getbbox()
+    return dark.point(lambda value: 255 * (value > 40)).getbbox()
 
 
 @pytest.mark.parametrize(
