@@ -16,8 +16,10 @@ from qwenocr_assets.defs.launch import register_batch, run_batch, run_publish
 from qwenocr_assets.defs.resources import resources_for
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.intake.manifest import Manifest, cut_batches
+from qwenocr_assets.intake.routes import load_routes
 from qwenocr_assets.intake.scan import find_files
-from qwenocr_assets.settings import Settings, load_settings
+from qwenocr_assets.qwenocr.catalogue import load_catalogue
+from qwenocr_assets.settings import Settings, load_settings, project_root
 
 
 def run_paths(
@@ -35,7 +37,9 @@ def run_paths(
         RejectedInput: a path that does not exist, or no file to read below the paths.
     """
     settings = settings or load_settings()
+    load_catalogue().model(settings.region, settings.model)
     settings.api_key_for(settings.region)
+    load_routes(settings.routes, project_root())
     data = settings.data_folder
     data.require_writable()
     manifests = [m for path in paths for m in manifests_of(path, settings)]

@@ -11,7 +11,7 @@ from qwenocr_assets.imaging.draw import contact_sheet, draw_boxes
 from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
 from qwenocr_assets.storage.table_files import Row
 
-_MOST_PICTURES = 24
+_MOST_PICTURES = 12
 """Pages drawn per batch: enough to see whether reading went well, few enough to cost nothing next to it."""
 _PICTURE_SIDE_PX = 1600
 _SHEET_PAGES = 6

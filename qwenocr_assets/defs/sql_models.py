@@ -1,11 +1,11 @@
 """The SQL models of `dbt_like_sql/` as assets: each with its SQL, columns, column lineage and tests."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
 
-from qwenocr_assets.defs.metadata import OWNERS
+from qwenocr_assets.defs.metadata import OWNERS, markdown_table
 from qwenocr_assets.defs.resources import DataRoot
 from qwenocr_assets.defs.warehouse import KEEP_UP_TO_DATE, WRITER_POOL
 from qwenocr_assets.warehouse.build import (
@@ -20,7 +20,7 @@ from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.models import Model, load_models
 from qwenocr_assets.warehouse.publish import publish, working_file
 
-_SEVERITY = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN}
+_TESTS = "tests"
 
 
 def build_sql_models(folder: Path) -> list[dg.AssetsDefinition]:
@@ -32,9 +32,11 @@ def build_sql_models(folder: Path) -> list[dg.AssetsDefinition]:
         name="sql_models",
         specs=[_spec(model) for model in models.values()],
         check_specs=[
-            dg.AssetCheckSpec(test.name, asset=model.name, description=f"{test.name} (dbt test)")
+            dg.AssetCheckSpec(
+                _TESTS, asset=model.name, description=f"{len(model.tests)} tests of schema.yml."
+            )
             for model in models.values()
-            for test in model.tests
+            if model.tests
         ],
         can_subset=True,
         pool=WRITER_POOL,
@@ -59,8 +61,9 @@ def build_sql_models(folder: Path) -> list[dg.AssetsDefinition]:
                     },
                 )
             # afterwards, since a test may compare with a model that is built later
-            for name in models.keys() & selected:
-                yield from (_check(models[name], test) for test in run_tests(con, models[name]))
+            for model in models.values():
+                if model.name in selected and model.tests:
+                    yield _check(model, run_tests(con, model))
 
     @dg.asset(
         deps=list(models),
@@ -118,11 +121,19 @@ def _columns(model: Model, columns: list[tuple[str, str]]) -> dg.TableSchema:
     return dg.TableSchema([dg.TableColumn(name, kind, model.columns.get(name)) for name, kind in columns])
 
 
-def _check(model: Model, test: TestResult) -> dg.AssetCheckResult:
+def _check(model: Model, tests: Sequence[TestResult]) -> dg.AssetCheckResult:
+    """One check for all tests of a model: a check of its own for each would cost more than building them all."""
+    failed = [test for test in tests if not test.passed]
+    errors = any(test.severity == "error" for test in failed)
+    rows = [{"test": t.name, "severity": t.severity, "failing rows": t.failing_rows} for t in failed]
     return dg.AssetCheckResult(
         asset_key=model.name,
-        check_name=test.name,
-        passed=test.passed,
-        severity=_SEVERITY[test.severity],
-        metadata={"failing_rows": test.failing_rows},
+        check_name=_TESTS,
+        passed=not failed,
+        severity=dg.AssetCheckSeverity.ERROR if errors or not failed else dg.AssetCheckSeverity.WARN,
+        metadata={
+            "tests": len(tests),
+            "failed": len(failed),
+            **({"failures": markdown_table(rows, ["test", "severity", "failing rows"])} if failed else {}),
+        },
     )

@@ -1,0 +1,41 @@
+"""The command line as a person types it: the installed program, in a project of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+
+Qwenocr = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project without routes of its own, with this repository's SQL models."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    for name in ("dbt_like_sql", "deploy", "workspace.yaml"):
+        (folder / name).symlink_to(REPOSITORY / name)
+    return folder
+
+
+@pytest.fixture
+def qwenocr(project: Path) -> Qwenocr:
+    """Run `qwenocr` with these arguments and environment."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(Path(sys.executable).with_name("qwenocr")), *arguments],
+            env={**os.environ, "QWENOCR_PROJECT": str(project), "COLUMNS": "200", **environment},
+            cwd=project,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    return run

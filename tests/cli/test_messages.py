@@ -1,0 +1,119 @@
+"""What goes wrong ends in one clear message that names the next step, without a traceback."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Qwenocr
+
+pytestmark = pytest.mark.slow  # each starts the program
+
+
+def _unwritable(project: Path) -> None:
+    (project / "data").write_text("a file where the folder should be")
+
+
+def _misspelt(project: Path) -> None:
+    (project / "pipeline.toml").write_text('regoin = "local"\n')
+
+
+def _key_in_file(project: Path) -> None:
+    (project / "pipeline.toml").write_text('api_key = "sk-secret-in-a-file"\n')
+
+
+def _bad_route(project: Path) -> None:
+    (project / "pipeline.toml").write_text('[[routes]]\nname = "a"\ntasks = ["table_parsin"]\n')
+
+
+def _broken_toml(project: Path) -> None:
+    (project / "pipeline.toml").write_text("region = ")
+
+
+def _nothing(_: Path) -> None:
+    return
+
+
+@pytest.mark.parametrize(
+    ("prepare", "arguments", "environment", "says"),
+    [
+        (_nothing, ["run", "nowhere"], {}, "nowhere does not exist"),
+        (_nothing, ["run", "empty"], {}, "There is no file to read in empty"),
+        (_unwritable, ["run", "empty"], {}, "cannot be written"),
+        (_nothing, ["run", "empty"], {"QWENOCR_REGION": "singapore"}, "DASHSCOPE_API_KEY_SINGAPORE"),
+        (_nothing, ["run", "empty"], {"QWENOCR_REGION": "mars"}, "no region 'mars'"),
+        (_nothing, ["run", "empty"], {"QWENOCR_MODEL": "gpt"}, "Models there: embedded-ocr"),
+        (_misspelt, ["run", "empty"], {}, "sets regoin, which does not exist"),
+        (_broken_toml, ["run", "empty"], {}, "pipeline.toml cannot be read"),
+        (_key_in_file, ["run", "empty"], {}, "never into a file in git"),
+        (_bad_route, ["run", "empty"], {}, "did you mean table_parsing?"),
+        (_nothing, ["sql", "select 1"], {}, "Run `qwenocr run PATH` first"),
+        (_nothing, ["run", "empty"], {"QWENOCR_CONCURRENCY": "lots"}, "concurrency"),
+    ],
+    ids=[
+        "no such path",
+        "empty folder",
+        "data folder is a file",
+        "no key",
+        "no such region",
+        "no such model",
+        "misspelt setting",
+        "broken toml",
+        "key in pipeline.toml",
+        "misspelt task",
+        "no warehouse",
+        "not a number",
+    ],
+)
+def test_message(
+    qwenocr: Qwenocr,
+    project: Path,
+    prepare: object,
+    arguments: list[str],
+    environment: dict[str, str],
+    says: str,
+) -> None:
+    (project / "empty").mkdir()
+    prepare(project)  # type: ignore[operator]
+    done = qwenocr(*arguments, **environment)
+    shown = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == 1, shown
+    assert says in shown
+    assert "Traceback" not in shown
+    assert "sk-secret" not in shown
+
+
+def test_doctor_says_what_is_missing_and_fails(qwenocr: Qwenocr) -> None:
+    done = qwenocr("doctor", QWENOCR_REGION="beijing")
+    shown = " ".join(done.stdout.split())
+    assert done.returncode == 1
+    assert "✗ │ API key" in shown
+    assert "DASHSCOPE_API_KEY_BEIJING" in shown
+
+
+def test_doctor_is_content_with_the_embedded_engine(qwenocr: Qwenocr) -> None:
+    done = qwenocr("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "✓ │ embedded engine" in done.stdout
+
+
+def test_a_document_becomes_sql_rows(qwenocr: Qwenocr, project: Path) -> None:
+    from PIL import Image, ImageDraw, ImageFont
+
+    (project / "in").mkdir()
+    picture = Image.new("L", (900, 300), 255)
+    draw = ImageDraw.Draw(picture)
+    draw.text((40, 60), "Invoice Number: 42017", fill=0, font=ImageFont.load_default(40))
+    draw.text((40, 160), "Total: 125.50", fill=0, font=ImageFont.load_default(40))
+    picture.save(project / "in" / "請求書.png")
+
+    first = qwenocr("run", "in")
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "3 requests sent" in first.stdout
+    second = qwenocr("run", "in")
+    assert "0 requests sent" in second.stdout
+    rows = qwenocr("sql", "select name, value from core.key_values join core.documents using (document_id)")
+    assert "請求書.png" in rows.stdout
+    assert "42017" in rows.stdout
+    wrong = qwenocr("sql", "select nothing from nowhere")
+    assert wrong.returncode == 1
+    assert "nowhere does not exist" in " ".join(wrong.stderr.split())
