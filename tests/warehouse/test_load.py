@@ -141,7 +141,7 @@ _CHANGES = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_CHANGES, min_size=1, max_size=4))
 def test_after_any_changes_core_holds_what_the_files_hold(
     data: DataFolder, put: Put, loads: list[list[_Change]]
