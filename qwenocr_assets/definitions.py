@@ -11,7 +11,7 @@ from qwenocr_assets.defs.rows import rows
 from qwenocr_assets.defs.schedules import daily_publish
 from qwenocr_assets.defs.sensors import inbox_sensor, warehouse_automation
 from qwenocr_assets.defs.sql_models import build_sql_models
-from qwenocr_assets.defs.warehouse import published_snapshot, warehouse
+from qwenocr_assets.defs.warehouse import warehouse
 from qwenocr_assets.settings import load_settings, project_root
 
 
@@ -26,8 +26,7 @@ def build_definitions() -> dg.Definitions:
             ocr_answers,
             rows,
             warehouse,
-            build_sql_models(project_root() / "dbt_like_sql"),
-            published_snapshot,
+            *build_sql_models(project_root() / "dbt_like_sql"),
         ],
         jobs=[ocr_batch, publish_warehouse],
         sensors=[inbox_sensor(settings), warehouse_automation],
