@@ -1,7 +1,7 @@
 #!/bin/sh
 # Brings Debian's Tesseract data for the embedded engine's extra `scripts` into a folder of the project, without root.
 #
-#   deploy/tessdata.sh [FOLDER [LANGUAGE…]]      default: .tessdata rus kor ara vie eng
+#   deploy/tessdata.sh [FOLDER [LANGUAGE…]]      default: .tessdata rus kor ara vie
 #
 # What Debian has installed already is linked; the rest is downloaded with apt-get and unpacked there, nothing is
 # installed. Run again, it does only what is missing.
@@ -9,7 +9,7 @@ set -eu
 
 folder=${1:-.tessdata}
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- rus kor ara vie eng
+[ $# -gt 0 ] || set -- rus kor ara vie
 
 mkdir -p "$folder"
 missing=

@@ -14,7 +14,7 @@ _SAME_ROW = 0.5
 """Lines stand in one row when they share more than this part of the lower one's height."""
 _LEAST_GUTTER = 1.0
 """Width of the gap between two columns of prose, in line heights."""
-_LEAST_CUT = 1.0
+_LEAST_CUT = 1.2
 """Distance in line heights between the characters on both sides of a cut: more than between two words."""
 _LEAST_PROSE_ROWS = 4
 _PROSE_FILL = 0.6
@@ -170,8 +170,18 @@ def _prose_rows(lines: Sequence[Line], gutter: float) -> tuple[int, int]:
 
 
 def _prose_count(boxes: Sequence[Box]) -> int:
-    if not boxes:
-        return 0
+    """Lines of the column that holds most prose among boxes that may stand in several columns."""
+    columns: list[list[Box]] = []
+    for box in sorted(boxes, key=lambda b: b.left):
+        if columns and around(columns[-1]).overlap_x(box) > 0:
+            columns[-1].append(box)
+        else:
+            columns.append([box])
+    return max((_full_lines(column) for column in columns), default=0)
+
+
+def _full_lines(boxes: Sequence[Box]) -> int:
+    """How many lines of a column fill it as prose does; 0 when most do not."""
     column = around(boxes).width
     full = [b for b in boxes if b.width >= _PROSE_FILL * column and b.width >= _LEAST_PROSE_LENGTH * b.height]
     return len(full) if 2 * len(full) >= len(boxes) else 0

@@ -38,8 +38,8 @@ def find_rulings(picture: Picture, text_height: float) -> Rulings:
         grid = _grid(part_across, part_down, text_height, (int(x), int(y)))
         if grid is not None:
             grids.append(grid)
-        elif height < 0.6 * text_height and width >= 4 * text_height:
-            rules.append(Box(x, y, x + width, y + height))
+        elif width >= 4 * text_height and _anywhere(part_across, 1).sum() <= max(0.35 * text_height, 6):
+            rules.append(Box(*map(float, (x, y, x + width, y + height))))
     grids.sort(key=lambda g: (g.box.top, g.box.left))
     return Rulings(tuple(_outermost(grids)), tuple(sorted(rules, key=lambda r: r.top)))
 
