@@ -165,12 +165,11 @@ def _filled_list(key: str, template: Sequence[Any], page: ReadPage) -> list[Any]
 
 def _items(template: Mapping[str, Any], page: ReadPage) -> list[dict[str, Any]]:
     """Records of the best fitting table as objects with the template's keys; [] when no table fits."""
-    best: tuple[float, Records, dict[str, int]] | None = None
+    best: tuple[int, Records, dict[str, int]] | None = None
     for records in _records(page):
         columns = _columns(template, records.header)
-        fit = len(columns) / len(template)
-        if columns and (best is None or fit > best[0]):
-            best = fit, records, columns
+        if columns and (best is None or len(columns) > best[0]):
+            best = len(columns), records, columns
     if best is None:
         return []
     _, records, columns = best
@@ -187,7 +186,7 @@ def _columns(template: Mapping[str, Any], header: Sequence[str]) -> dict[str, in
             (score, -column, key)
             for key in template
             for column, label in enumerate(header)
-            if (score := similarity(normalised(key), normalised(label))) >= _CUT
+            if (score := max(similarity(name, normalised(label)) for name in _names(key))) >= _CUT
         ),
         reverse=True,
     )
@@ -196,3 +195,9 @@ def _columns(template: Mapping[str, Any], header: Sequence[str]) -> dict[str, in
         if key not in columns and -minus_column not in columns.values():
             columns[key] = -minus_column
     return columns
+
+
+def _names(key: str) -> tuple[str, ...]:
+    """A key of a template as normalised words; the name of an item is its description."""
+    words = normalised(key)
+    return (words, "description") if "name" in concepts_of(words) else (words,)

@@ -34,7 +34,7 @@ def records_of(table: Table) -> Records | None:
         joined(dict.fromkeys(row[column] for row in grid[:depth] if row[column]))
         for column in range(len(grid[0]))
     )
-    if not _is_header(header, body):
+    if not _is_header(header, body, depth):
         return None
     sums = {index: found for index, row in enumerate(body) if (found := _sum(row)) is not None}
     rows = tuple(tuple(row) for index, row in enumerate(body) if index not in sums)
@@ -67,7 +67,7 @@ def _header_depth(table: Table, grid: Sequence[Sequence[str]]) -> int:
     return 2 if not any(is_number(text) for text in grid[1]) else 1
 
 
-def _is_header(header: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
+def _is_header(header: Sequence[str], body: Sequence[Sequence[str]], depth: int) -> bool:
     named = [label for label in header if label]
     if any(is_number(label) or label.endswith((":", "：")) for label in named):
         return False
@@ -75,7 +75,7 @@ def _is_header(header: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
     if len(header) == 2:
         first_column_known = sum(is_known(row[0]) or row[0].endswith((":", "：")) for row in body)
         return known == 2 and 2 * first_column_known < len(body)
-    if len(body) == 1:  # labels over their values, unless the columns are those of line items
+    if len(body) == 1 and depth == 1:  # labels over their values, unless the columns are those of line items
         return bool(
             _concepts(header) & {"description"} and _concepts(header) & {"quantity", "amount", "unit price"}
         )
