@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.trace import Trace
-from qwenocr_assets.tables.typed_values import typed_value
+from qwenocr_assets.tables.typed_values import typed_number
 
 
 class Cell(NamedTuple):
@@ -29,7 +29,7 @@ def grid_rows(grids: Iterable[Grid], trace: Trace) -> list[Row]:
     base = trace.columns()
     rows: list[Row] = []
     for table_index, grid in enumerate(grids):
-        numbers = [_number(cell.text) for cell in grid]
+        numbers = [typed_number(cell.text) if cell.text else None for cell in grid]
         headed = _first_row_heads(grid, numbers)
         for cell, number in zip(grid, numbers, strict=True):
             row, column, row_span, column_span, is_header, text = cell
@@ -47,10 +47,6 @@ def grid_rows(grids: Iterable[Grid], trace: Trace) -> list[Row]:
                 }
             )
     return rows
-
-
-def _number(text: str) -> Decimal | None:
-    return typed_value(text).number if text else None
 
 
 def _first_row_heads(grid: Grid, numbers: Sequence[Decimal | None]) -> bool:

@@ -81,8 +81,13 @@ def _grid(table: LexborNode, has_spans: bool) -> Grid:
                     continue
                 while column < len(free_at) and free_at[column] > row:
                     column += 1
-                row_span, column_span = _spans(td.attributes, last - row) if has_spans else (1, 1)
-                grid.append(Cell(row, column, row_span, column_span, is_head or tag == "th", _text(td)))
+                is_header = is_head or tag == "th"
+                if not has_spans:
+                    grid.append(Cell(row, column, 1, 1, is_header, _text(td)))
+                    column += 1
+                    continue
+                row_span, column_span = _spans(td.attributes, last - row)
+                grid.append(Cell(row, column, row_span, column_span, is_header, _text(td)))
                 below = row + row_span
                 for covered in range(column, column + column_span):
                     if covered < len(free_at):

@@ -94,6 +94,16 @@ def typed_value(text: str) -> TypedValue:
     return TEXT
 
 
+def typed_number(text: str) -> Decimal | None:
+    """The number a text is, as `typed_value` reads it; None for anything else."""
+    if _PLAIN.fullmatch(text):
+        return Decimal(text)
+    if len(text) > _LONGEST or not _DIGIT.search(text):
+        return None
+    amount = _amount(text.translate(_NARROW).strip())
+    return None if amount is None else amount[0]
+
+
 def plain_number(written: str) -> Decimal | None:
     """A number as JSON writes it, where there is only one reading; None when no column could hold it."""
     try:

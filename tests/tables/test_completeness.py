@@ -46,7 +46,7 @@ FREE = Task.CUSTOM_PROMPT
         *((task, " \n") for task in Task),
     ],
 )
-def test_complete(task, text):
+def test_complete(task: Task, text: str) -> None:
     assert incomplete(task, text) is None
 
 
@@ -84,7 +84,7 @@ def test_complete(task, text):
         (FREE, "\\documentclass{article}", "the LaTeX breaks off before \\begin{document}"),
     ],
 )
-def test_truncated(task, text, reason):
+def test_truncated(task: Task, text: str, reason: str | None) -> None:
     assert incomplete(task, text) == reason
 
 
@@ -98,10 +98,10 @@ DOCUMENT_TEXT = r"""\documentclass{article}
 
 
 @given(st.integers(min_value=1, max_value=len(DOCUMENT_TEXT) - 1))
-def test_a_document_cut_anywhere_is_truncated(length):
+def test_a_document_cut_anywhere_is_truncated(length: int) -> None:
     assert incomplete(DOCUMENT, DOCUMENT_TEXT[:length]) is not None
 
 
 @given(st.sampled_from(Task), st.text() | st.text("{}[]\"'<>/tdr\\$`begin ", max_size=60))
-def test_any_text_is_judged_without_error(task, text):
+def test_any_text_is_judged_without_error(task: Task, text: str) -> None:
     incomplete(task, text)

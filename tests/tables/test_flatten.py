@@ -1,5 +1,8 @@
 """A page with all its answers → the rows of the five tables."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -10,15 +13,19 @@ from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import ROW_TABLES
 from qwenocr_assets.tables.flatten import AnsweredPage, flatten
 
+PageRows = Callable[[dict[Task, Answer]], dict[str, list[dict[str, Any]]]]
 
-def word(text, left, top, right, bottom):
+
+def word(text: str, left: float, top: float, right: float, bottom: float) -> Word:
     return Word(text, (left, top, right, top, right, bottom, left, bottom), None)
 
 
 LINES = Answer("", words=(word("Total: $5.00", 0, 0, 120, 10), word("Bolt", 0, 20, 40, 30)))
 
 
-def test_values_and_cells_are_grounded_among_the_lines_of_the_page(page_rows):
+def test_values_and_cells_are_grounded_among_the_lines_of_the_page(
+    page_rows: PageRows,
+) -> None:
     rows = page_rows(
         {
             Task.KEY_INFORMATION_EXTRACTION: Answer('{"total": "$5.00", "name": "Nut", "note": null}'),
@@ -37,12 +44,16 @@ def test_values_and_cells_are_grounded_among_the_lines_of_the_page(page_rows):
     ]
 
 
-def test_without_lines_nothing_is_said_about_the_ground(page_rows):
+def test_without_lines_nothing_is_said_about_the_ground(
+    page_rows: PageRows,
+) -> None:
     rows = page_rows({Task.KEY_INFORMATION_EXTRACTION: Answer('{"a": "x"}'), Task.MULTI_LAN: Answer("x")})
     assert rows["key_values"][0].get("ground") is None
 
 
-def test_each_row_names_its_own_task_and_request(page_rows):
+def test_each_row_names_its_own_task_and_request(
+    page_rows: PageRows,
+) -> None:
     document = r"\section{A} \begin{tabular}{c} b \end{tabular} $c$"
     rows = page_rows(
         {
@@ -76,12 +87,19 @@ def test_each_row_names_its_own_task_and_request(page_rows):
         ("{}", "text_lines", 1),
     ],
 )
-def test_a_custom_prompt_gives_values_where_it_answers_in_json(page_rows, text, table, count):
+def test_a_custom_prompt_gives_values_where_it_answers_in_json(
+    page_rows: PageRows,
+    text: str,
+    table: str,
+    count: int,
+) -> None:
     rows = page_rows({Task.CUSTOM_PROMPT: Answer(text)})
     assert {name: len(found) for name, found in rows.items() if found} == {table: count}
 
 
-def test_a_page_without_answers_has_every_table(page_rows):
+def test_a_page_without_answers_has_every_table(
+    page_rows: PageRows,
+) -> None:
     assert page_rows({}) == {table.name: [] for table in ROW_TABLES}
 
 
@@ -133,7 +151,7 @@ texts = st.text() | fragments | st.text(st.characters(categories=["Cs", "Ll", "P
 
 
 @given(st.dictionaries(st.sampled_from(Task), texts))
-def test_any_text_gives_rows_that_fit_the_tables(answered):
+def test_any_text_gives_rows_that_fit_the_tables(answered: Any) -> None:
     answers = {task: ("key", Answer(text)) for task, text in answered.items()}
     answers[Task.ADVANCED_RECOGNITION] = ("key", LINES)
     found = flatten(AnsweredPage("batch", "document", "document/1", (200, 100), answers))

@@ -1,22 +1,38 @@
 """Values → boxes among the page's lines."""
 
+from typing import Any
+
 import pytest
 
+from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.grounding import ground_rows, normalised
 
 
-def line(text, left=0.0, top=0.0, right=100.0, bottom=10.0, quad=None):
-    row = {"text": text, "left_px": left, "top_px": top, "right_px": right, "bottom_px": bottom}
+def line(
+    text: str,
+    left: float = 0.0,
+    top: float = 0.0,
+    right: float = 100.0,
+    bottom: float = 10.0,
+    quad: list[float] | None = None,
+) -> Row:
+    row: dict[str, Any] = {
+        "text": text,
+        "left_px": left,
+        "top_px": top,
+        "right_px": right,
+        "bottom_px": bottom,
+    }
     return row | {"quad_px": quad or [left, top, right, top, right, bottom, left, bottom]}
 
 
-def grounded(value, lines):
+def grounded(value: str | None, lines: list[Row]) -> tuple[str | None, Any]:
     (row,) = ground_rows([{"value": value}], lines, column="value")
     box = tuple(row.get(name) for name in ("left_px", "top_px", "right_px", "bottom_px"))
     return row.get("ground"), box
 
 
-NOWHERE = (None,) * 4
+NOWHERE: tuple[float | None, ...] = (None,) * 4
 
 
 @pytest.mark.parametrize(
@@ -45,20 +61,20 @@ NOWHERE = (None,) * 4
         (" ", "Jane Doe", None, NOWHERE),
     ],
 )
-def test_one_line(value, text, ground, box):
+def test_one_line(value: Any, text: str, ground: str | None, box: Any) -> None:
     assert grounded(value, [line(text)]) == (ground, box)
 
 
-def test_a_whole_line_goes_before_a_part_of_one():
+def test_a_whole_line_goes_before_a_part_of_one() -> None:
     lines = [line("Total 50"), line("50", top=20.0, bottom=30.0)]
     assert grounded("50", lines) == ("line", (0, 20, 100, 30))
 
 
-def test_a_value_is_not_found_across_lines():
+def test_a_value_is_not_found_across_lines() -> None:
     assert grounded("Jane Doe", [line("Jane"), line("Doe")]) == ("not_found", NOWHERE)
 
 
-def test_equal_values_are_paired_with_their_places_in_order():
+def test_equal_values_are_paired_with_their_places_in_order() -> None:
     lines = [line("10", top=top, bottom=top + 5) for top in (0.0, 10.0, 20.0)]
     rows = ground_rows([{"text": "10"}] * 4, lines, column="text")
     assert [row["top_px"] for row in rows] == [0, 10, 20, 20]
@@ -69,7 +85,7 @@ def test_equal_values_are_paired_with_their_places_in_order():
     [[], [{"text": "a", "quad_px": None}], [line("")]],
     ids=["no lines", "no boxes", "no text"],
 )
-def test_a_page_without_lines_with_boxes_grounds_nothing(lines):
+def test_a_page_without_lines_with_boxes_grounds_nothing(lines: list[Row]) -> None:
     assert grounded("a", lines) == (None, NOWHERE)
 
 
@@ -83,13 +99,13 @@ def test_a_page_without_lines_with_boxes_grounds_nothing(lines):
         pytest.param([0, 0, 80, 40, 75, 50, -5, 40], (35, 20, 80, 50), id="tilted"),
     ],
 )
-def test_the_box_is_cut_along_the_text(quad, box):
+def test_the_box_is_cut_along_the_text(quad: Any, box: Any) -> None:
     xs, ys = quad[0::2], quad[1::2]
     whole = line("一二三四", min(xs), min(ys), max(xs), max(ys), quad=[float(v) for v in quad])
     assert grounded("三四", [whole]) == ("within_line", pytest.approx(box))
 
 
-def test_rows_keep_what_they_had():
+def test_rows_keep_what_they_had() -> None:
     (row,) = ground_rows([{"value": "a", "path": "p"}], [line("a")], column="value")
     assert row["path"] == "p"
 
@@ -105,5 +121,5 @@ def test_rows_keep_what_they_had():
         ("ｶﾀｶﾅ", "カタカナ"),
     ],
 )
-def test_how_texts_are_compared(text, expected):
+def test_how_texts_are_compared(text: str, expected: Any) -> None:
     assert normalised(text) == expected

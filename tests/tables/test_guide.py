@@ -1,19 +1,25 @@
 """The product guide's own sample answers become the rows a person would write down."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.completeness import incomplete
 
+PageRows = Callable[[dict[Task, Answer]], dict[str, list[dict[str, Any]]]]
+Guide = Callable[[str], Answer]
 
-def columns(rows, *names):
+
+def columns(rows: list[dict[str, Any]], *names: str) -> list[tuple[Any, ...]]:
     return [tuple(row.get(name) for name in names) for row in rows]
 
 
-def test_train_ticket(guide, page_rows):
+def test_train_ticket(guide: Guide, page_rows: PageRows) -> None:
     rows = page_rows({Task.CUSTOM_PROMPT: guide("train_ticket")})
     assert columns(
         rows["key_values"], "path", "value", "value_type", "value_number", "value_date", "currency"
@@ -32,7 +38,7 @@ def test_train_ticket(guide, page_rows):
     assert rows["text_lines"] == []
 
 
-def test_taxi_receipt(guide, page_rows):
+def test_taxi_receipt(guide: Guide, page_rows: PageRows) -> None:
     rows = page_rows({Task.KEY_INFORMATION_EXTRACTION: guide("taxi_receipt")})["key_values"]
     assert columns(rows, "path", "key", "parent_path", "list_index", "value", "value_type", "ground") == [
         ("Ride Date", "Ride Date", None, None, "2013-06-29", "date", None),
@@ -42,7 +48,7 @@ def test_taxi_receipt(guide, page_rows):
     assert rows[0]["value_date"] == date(2013, 6, 29)
 
 
-def test_taxi_receipt_from_the_text_alone(guide, page_rows):
+def test_taxi_receipt_from_the_text_alone(guide: Guide, page_rows: PageRows) -> None:
     """The OpenAI dialect has no `kv_result`; its text says the same."""
     answer = guide("taxi_receipt")
     text_alone = type(answer)(answer.text)
@@ -90,7 +96,7 @@ T13 | WT5 | 活荷重 | 30.48 | 4.524
 """.strip("\n")  # noqa: W291
 
 
-def test_load_table(guide, page_rows):
+def test_load_table(guide: Guide, page_rows: PageRows) -> None:
     rows = page_rows({Task.TABLE_PARSING: guide("load_table")})["table_cells"]
     expected = [
         (row, column, text.strip())
@@ -108,7 +114,7 @@ def test_load_table(guide, page_rows):
     assert numeric[30, 4] == Decimal("4.524")
 
 
-def test_paper_page(guide, page_rows):
+def test_paper_page(guide: Guide, page_rows: PageRows) -> None:
     rows = page_rows({Task.DOCUMENT_PARSING: guide("paper_page")})
     blocks = rows["document_blocks"]
     assert columns(blocks, "block_index", "block_type", "level") == [
@@ -147,7 +153,7 @@ def test_paper_page(guide, page_rows):
     assert rows["table_cells"] == []
 
 
-def test_formula(guide, page_rows):
+def test_formula(guide: Guide, page_rows: PageRows) -> None:
     rows = page_rows({Task.FORMULA_RECOGNITION: guide("formula")})["formulas"]
     assert columns(rows, "formula_index", "display", "latex") == [
         (
@@ -160,7 +166,7 @@ def test_formula(guide, page_rows):
     ]
 
 
-def test_shell_script_page_as_lines_with_boxes(guide, page_rows):
+def test_shell_script_page_as_lines_with_boxes(guide: Guide, page_rows: PageRows) -> None:
     rows = page_rows({Task.ADVANCED_RECOGNITION: guide("shell_script_lines")})["text_lines"]
     assert columns(rows, "line_index", "left_px", "top_px", "right_px", "bottom_px") == [
         (0, 52, 54, 250, 106),
@@ -181,13 +187,13 @@ def test_shell_script_page_as_lines_with_boxes(guide, page_rows):
     assert rows[10]["text"] == "available on the command line, and this book will show you how to use them."
 
 
-def test_shell_script_page_as_plain_text(guide, page_rows):
+def test_shell_script_page_as_plain_text(guide: Guide, page_rows: PageRows) -> None:
     rows = page_rows({Task.TEXT_RECOGNITION: guide("shell_script_text")})["text_lines"]
     assert [row["text"][:10] for row in rows] == ["対象読者", "Linux 環境のシ", "自宅で Linux "]
     assert all("left_px" not in row for row in rows)
 
 
-def test_greetings(guide, page_rows):
+def test_greetings(guide: Guide, page_rows: PageRows) -> None:
     rows = page_rows({Task.MULTI_LAN: guide("greetings")})["text_lines"]
     assert [row["text"] for row in rows] == [
         *("INTERNATIONAL", "MOTHER LANGUAGE", "DAY", "!"),
@@ -209,7 +215,7 @@ def test_greetings(guide, page_rows):
     ],
     ids=lambda value: value if isinstance(value, str) and "_" in value else "",
 )
-def test_which_samples_are_truncated(guide, name, task, reason):
+def test_which_samples_are_truncated(guide: Guide, name: str, task: Task, reason: str | None) -> None:
     answer = guide(name)
     assert answer.finish_reason == "stop"
     assert incomplete(task, answer.text) == reason

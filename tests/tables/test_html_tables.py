@@ -1,7 +1,9 @@
 """HTML → cells on a grid, as browsers place them."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from html import escape
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,9 +14,12 @@ from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.cell_grid import Cell
 from qwenocr_assets.tables.html_end import html_end
 from qwenocr_assets.tables.html_tables import grids, table_cells
+from qwenocr_assets.tables.trace import Trace
+
+TraceOf = Callable[[Task], Trace]
 
 
-def placed(text):
+def placed(text: str) -> list[list[tuple[int, int, int, int, str]]]:
     """Per table, cells as row, column, row span, column span, text."""
     return [[(c.row, c.column, c.row_span, c.column_span, c.text) for c in grid] for grid in grids(text)]
 
@@ -111,7 +116,7 @@ def placed(text):
         pytest.param("", [], id="empty"),
     ],
 )
-def test_cells_are_placed_as_browsers_do(html, expected):
+def test_cells_are_placed_as_browsers_do(html: str, expected: Any) -> None:
     assert placed(html) == expected
 
 
@@ -135,7 +140,7 @@ def test_cells_are_placed_as_browsers_do(html, expected):
         ("<ul><li>a</li><li>b</li></ul>", "a\nb"),
     ],
 )
-def test_text_of_a_cell(html, text):
+def test_text_of_a_cell(html: str, text: str) -> None:
     assert [grid[0].text for grid in grids(f"<table><tr><td>{html}</td></tr></table>")] == [text]
 
 
@@ -162,7 +167,7 @@ def test_text_of_a_cell(html, text):
         ("prose, a <b", [], None),
     ],
 )
-def test_truncated_html_keeps_what_is_complete(html, texts, reason):
+def test_truncated_html_keeps_what_is_complete(html: str, texts: list[str], reason: str | None) -> None:
     assert [cell.text for grid in grids(html) for cell in grid] == texts
     found = html_end(html).reason
     assert found == reason or (reason is not None and found is not None and found.endswith(reason))
@@ -187,19 +192,19 @@ HEADED = "<table><tr><td>Item</td><td>Price</td></tr><tr><td>Bolt</td><td>1.50</
         ),
     ],
 )
-def test_header_cells(trace, html, headers):
+def test_header_cells(trace: TraceOf, html: str, headers: list[str]) -> None:
     rows = table_cells(Answer(html), trace(Task.TABLE_PARSING))
     assert [row["text"] for row in rows if row["is_header"]] == headers
 
 
-def test_numbers_of_cells(trace):
+def test_numbers_of_cells(trace: TraceOf) -> None:
     html = "<table><tr><td>¥1,200<td>12.5%<td>x<td></table>"
     rows = table_cells(Answer(html), trace(Task.TABLE_PARSING))
     assert [row["number"] for row in rows] == [Decimal(1200), None, None, None]
 
 
 @st.composite
-def span_grids(draw):
+def span_grids(draw: st.DrawFn) -> tuple[list[Cell], int]:
     """A rectangle tiled by cells with spans, read row by row, and its number of rows."""
     height, width = draw(st.integers(1, 6)), draw(st.integers(1, 6))
     free = [[True] * width for _ in range(height)]
@@ -223,7 +228,7 @@ def span_grids(draw):
     return cells, height
 
 
-def as_html(cells, height):
+def as_html(cells: list[Cell], height: int) -> str:
     rows = ["" for _ in range(height)]
     for cell in cells:
         tag = "th" if cell.is_header else "td"
@@ -234,13 +239,13 @@ def as_html(cells, height):
 
 
 @given(span_grids())
-def test_a_grid_written_as_html_is_read_back(grid):
+def test_a_grid_written_as_html_is_read_back(grid: tuple[list[Cell], int]) -> None:
     cells, height = grid
     assert grids(as_html(cells, height)) == [cells]
 
 
 @given(span_grids(), st.data())
-def test_truncation_only_takes_cells_away(grid, data):
+def test_truncation_only_takes_cells_away(grid: tuple[list[Cell], int], data: st.DataObject) -> None:
     cells, height = grid
     html = as_html(cells, height)
     cut = html[: data.draw(st.integers(0, len(html) - 1))]
@@ -276,7 +281,7 @@ def test_truncation_only_takes_cells_away(grid, data):
         )
     ).map("".join)
 )
-def test_any_text_is_read_without_error(text):
+def test_any_text_is_read_without_error(text: str) -> None:
     for grid in grids(text):
         anchors = [(cell.row, cell.column) for cell in grid]
         assert len(set(anchors)) == len(anchors), "a grid position belongs to one cell"
@@ -285,5 +290,5 @@ def test_any_text_is_read_without_error(text):
 @pytest.mark.parametrize(
     "html", ["<table><tr><td>" * 5000, "<td rowspan=65534 colspan=1000>" * 300, "<a" * 20000]
 )
-def test_hostile_html_is_read_in_reasonable_time(html):
+def test_hostile_html_is_read_in_reasonable_time(html: str) -> None:
     grids(html)

@@ -1,6 +1,8 @@
 """JSON as the model writes it → one row per leaf."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,11 +12,14 @@ from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.json_text import read_json
 from qwenocr_assets.tables.key_values import key_values, leaves
+from qwenocr_assets.tables.trace import Trace
+
+TraceOf = Callable[[Task], Trace]
 
 KIE = Task.KEY_INFORMATION_EXTRACTION
 
 
-def values(source):
+def values(source: Any) -> list[tuple[str, Any]]:
     return [(leaf.path, leaf.value) for leaf in leaves(source)]
 
 
@@ -58,7 +63,7 @@ def values(source):
         pytest.param('"x"', [], id="a single string"),
     ],
 )
-def test_json_as_the_model_writes_it(text, expected):
+def test_json_as_the_model_writes_it(text: str, expected: Any) -> None:
     assert values(read_json(text)) == expected
 
 
@@ -86,7 +91,7 @@ def test_json_as_the_model_writes_it(text, expected):
     ],
     ids=str,
 )
-def test_paths(source, rows):
+def test_paths(source: Any, rows: Any) -> None:
     assert [(leaf.path, leaf.key, leaf.parent_path, leaf.list_index) for leaf in leaves(source)] == rows
 
 
@@ -114,17 +119,17 @@ def test_paths(source, rows):
     ],
     ids=repr,
 )
-def test_values_and_types(trace, value, written, value_type):
+def test_values_and_types(trace: TraceOf, value: Any, written: str, value_type: str) -> None:
     (row,) = key_values(Answer("", key_values={"k": value}), trace(KIE))
     assert (row["value"], row["value_type"]) == (written, value_type)
 
 
-def test_kv_result_goes_before_the_text(trace):
+def test_kv_result_goes_before_the_text(trace: TraceOf) -> None:
     (row,) = key_values(Answer('{"a": "text"}', key_values={"a": "kv_result"}), trace(KIE))
     assert row["value"] == "kv_result"
 
 
-def test_a_row_says_where_it_comes_from(trace):
+def test_a_row_says_where_it_comes_from(trace: TraceOf) -> None:
     (row,) = key_values(Answer('{"a": "x"}'), trace(KIE))
     assert [row[name] for name in ("batch_id", "document_id", "page_id", "task", "request_key")] == [
         *("batch", "document", "document/1", "key_information_extraction", "key")
@@ -139,7 +144,7 @@ trees = st.recursive(
 ).filter(lambda tree: isinstance(tree, dict | list))
 
 
-def leaf_values(tree):
+def leaf_values(tree: Any) -> list[Any]:
     """The leaves a person would count, in order."""
     if isinstance(tree, dict | list) and tree:
         inner = tree.values() if isinstance(tree, dict) else tree
@@ -148,14 +153,14 @@ def leaf_values(tree):
 
 
 @given(trees)
-def test_every_leaf_becomes_one_row_with_its_own_path(tree):
+def test_every_leaf_becomes_one_row_with_its_own_path(tree: Any) -> None:
     found = list(leaves(tree))
     assert [leaf.value for leaf in found] == (leaf_values(tree) if tree else [])
     assert len({leaf.path for leaf in found}) == len(found)
 
 
 @given(trees, st.booleans())
-def test_json_is_read_back(tree, ascii_only):
+def test_json_is_read_back(tree: Any, ascii_only: bool) -> None:
     text = "```json\n" + json.dumps(tree, ensure_ascii=ascii_only, indent=2) + "\n```"
     read = [str(leaf.value) for leaf in leaves(read_json(text))]
     assert read == [str(leaf.value) for leaf in leaves(tree)]
@@ -171,7 +176,7 @@ simple_trees = st.recursive(
 
 
 @given(simple_trees, st.data())
-def test_of_cut_off_json_no_leaf_is_invented(tree, data):
+def test_of_cut_off_json_no_leaf_is_invented(tree: Any, data: st.DataObject) -> None:
     text = json.dumps(tree, ensure_ascii=False)
     cut = text[: data.draw(st.integers(0, len(text) - 1))]
     whole = values(tree)
@@ -180,7 +185,7 @@ def test_of_cut_off_json_no_leaf_is_invented(tree, data):
 
 
 @pytest.mark.parametrize("bracket", ["[", '{"a":', "[[", "{"])
-def test_deep_nesting_gives_no_error(trace, bracket):
+def test_deep_nesting_gives_no_error(trace: TraceOf, bracket: str) -> None:
     key_values(Answer(bracket * 3000), trace(KIE))
     tree: object = "x"
     for _ in range(3000):
@@ -190,5 +195,5 @@ def test_deep_nesting_gives_no_error(trace, bracket):
 
 
 @given(st.text() | st.text("{}[]\"':, \\nul123", max_size=60))
-def test_any_text_is_read_without_error(text):
+def test_any_text_is_read_without_error(text: str) -> None:
     list(leaves(read_json(text)))

@@ -1,5 +1,8 @@
 """LaTeX → blocks, formulas and tables."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,11 +10,14 @@ from hypothesis import strategies as st
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.latex_blocks import document_blocks, document_tables, formulas, read_document
+from qwenocr_assets.tables.trace import Trace
+
+TraceOf = Callable[[Task], Trace]
 
 DOCUMENT = Task.DOCUMENT_PARSING
 
 
-def blocks(latex):
+def blocks(latex: str) -> list[tuple[str, int | None, str]]:
     return [(block.type, block.level, block.text) for block in read_document(latex).blocks]
 
 
@@ -76,7 +82,7 @@ def blocks(latex):
         pytest.param("{" * 3000 + "x", [("other", None, "{" * 3000 + "x")], id="nested without end"),
     ],
 )
-def test_blocks(latex, expected):
+def test_blocks(latex: str, expected: Any) -> None:
     assert blocks(latex) == expected
 
 
@@ -96,11 +102,11 @@ def test_blocks(latex, expected):
         ("中文\u3000\u3000b", "中文\u3000\u3000b"),
     ],
 )
-def test_plain_text_of_a_paragraph(latex, text):
+def test_plain_text_of_a_paragraph(latex: str, text: str) -> None:
     assert blocks(latex) == [("paragraph", None, text)]
 
 
-def test_latex_of_blocks_is_kept_as_it_came():
+def test_latex_of_blocks_is_kept_as_it_came() -> None:
     latex = "\\section*{A}\n\\textbf{b} $c$ % note\nd\n\n\\[ e \\]"
     assert [block.latex for block in read_document(latex).blocks] == [
         "\\section*{A}",
@@ -125,7 +131,7 @@ def test_latex_of_blocks_is_kept_as_it_came():
         ("none", []),
     ],
 )
-def test_formulas_of_a_document(trace, latex, expected):
+def test_formulas_of_a_document(trace: TraceOf, latex: str, expected: Any) -> None:
     rows = formulas(Answer(latex), trace(DOCUMENT))
     assert [(row["display"], row["latex"]) for row in rows] == expected
 
@@ -141,7 +147,7 @@ def test_formulas_of_a_document(trace, latex, expected):
         ("", []),
     ],
 )
-def test_formula_recognition(trace, text, expected):
+def test_formula_recognition(trace: TraceOf, text: str, expected: Any) -> None:
     rows = formulas(Answer(text), trace(Task.FORMULA_RECOGNITION))
     assert [(row["display"], row["latex"]) for row in rows] == expected
 
@@ -188,7 +194,7 @@ def test_formula_recognition(trace, text, expected):
         pytest.param("", [], id="nothing"),
     ],
 )
-def test_tables_of_a_document(trace, body, cells):
+def test_tables_of_a_document(trace: TraceOf, body: str, cells: Any) -> None:
     latex = f"\\begin{{tabular}}{{ccc}} {body} \\end{{tabular}}"
     rows = document_tables(Answer(latex), trace(DOCUMENT))
     names = ("row_index", "column_index", "row_span", "column_span", "text")
@@ -196,7 +202,7 @@ def test_tables_of_a_document(trace, body, cells):
     assert {row["table_index"] for row in rows} <= {0}
 
 
-def test_tables_are_numbered_on_the_page(trace):
+def test_tables_are_numbered_on_the_page(trace: TraceOf) -> None:
     table = r"\begin{tabular}{c} a \end{tabular} "
     rows = document_tables(Answer(table + r"\begin{table}" + table + r"\end{table}"), trace(DOCUMENT))
     assert [row["table_index"] for row in rows] == [0, 1]
@@ -206,7 +212,7 @@ PIECES = r"\begin{tabular}{cc} \end{tabular} \begin{itemize} \item & \\ { } $ $$
 
 
 @given(st.text() | st.lists(st.sampled_from(PIECES), max_size=30).map(" ".join))
-def test_any_text_is_read_without_error(text):
+def test_any_text_is_read_without_error(text: str) -> None:
     read_document.cache_clear()
     document = read_document(text)
     assert all(block.type in BLOCK_TYPES for block in document.blocks)
@@ -215,6 +221,6 @@ def test_any_text_is_read_without_error(text):
 BLOCK_TYPES = set("title author section paragraph list_item table formula figure other".split())  # noqa: SIM905
 
 
-def test_rows_say_where_they_come_from(trace):
+def test_rows_say_where_they_come_from(trace: TraceOf) -> None:
     (row,) = document_blocks(Answer("a"), trace(DOCUMENT))
     assert (row["page_id"], row["task"], row["block_index"]) == ("document/1", "document_parsing", 0)

@@ -1,10 +1,16 @@
 """Answers → text lines."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from qwenocr_assets.qwenocr.answers import Answer, Word
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.text_lines import text_lines
+from qwenocr_assets.tables.trace import Trace
+
+TraceOf = Callable[[Task], Trace]
 
 PAGE = (100, 50)
 
@@ -24,7 +30,7 @@ PAGE = (100, 50)
         pytest.param(None, None, None, id="no quad"),
     ],
 )
-def test_corners_are_clamped_to_the_page(trace, quad, clamped, box):
+def test_corners_are_clamped_to_the_page(trace: TraceOf, quad: Any, clamped: Any, box: Any) -> None:
     answer = Answer("", words=(Word("x", quad, (5.0, 5.0, 8.0, 6.0, -89.0)),))
     (row,) = text_lines(answer, trace(Task.ADVANCED_RECOGNITION), PAGE)
     assert row["quad_px"] == clamped
@@ -33,7 +39,7 @@ def test_corners_are_clamped_to_the_page(trace, quad, clamped, box):
     assert found == (box or (None,) * 4)
 
 
-def test_reading_order_is_kept(trace):
+def test_reading_order_is_kept(trace: TraceOf) -> None:
     words = tuple(Word(text, None, None) for text in ("b", "a", "b"))
     rows = text_lines(Answer("", words=words), trace(Task.ADVANCED_RECOGNITION), PAGE)
     assert [(row["line_index"], row["text"]) for row in rows] == [(0, "b"), (1, "a"), (2, "b")]
@@ -50,7 +56,7 @@ def test_reading_order_is_kept(trace):
     ],
     ids=["json", "cut off json", "positions only", "plain", "empty"],
 )
-def test_lines_of_an_answer_without_words_info(trace, text, lines):
+def test_lines_of_an_answer_without_words_info(trace: TraceOf, text: str, lines: list[str]) -> None:
     rows = text_lines(Answer(text), trace(Task.ADVANCED_RECOGNITION), PAGE)
     assert [row["text"] for row in rows] == lines
     assert all(row["quad_px"] is None and "left_px" not in row for row in rows), "units unknown: no box"
@@ -70,6 +76,6 @@ def test_lines_of_an_answer_without_words_info(trace, text, lines):
     ],
     ids=repr,
 )
-def test_plain_text(trace, task, text, lines):
+def test_plain_text(trace: TraceOf, task: Task, text: str, lines: list[str]) -> None:
     rows = text_lines(Answer(text), trace(task), PAGE)
     assert [(row["line_index"], row["text"]) for row in rows] == list(enumerate(lines))

@@ -57,7 +57,7 @@ from qwenocr_assets.tables.typed_values import TEXT, plain_number, typed_value
         ("123456789012345", "123456789012345", None),
     ],
 )
-def test_numbers(text, number, currency):
+def test_numbers(text: str, number: str, currency: str | None) -> None:
     found = typed_value(text)
     assert (found.type, found.number, found.currency) == ("number", Decimal(number), currency)
     assert str(found.number) == number, "digits after the point are kept"
@@ -89,7 +89,7 @@ def test_numbers(text, number, currency):
         ("2024-02-29", date(2024, 2, 29)),
     ],
 )
-def test_dates(text, day):
+def test_dates(text: str, day: date) -> None:
     found = typed_value(text)
     assert (found.type, found.day) == ("date", day)
 
@@ -109,7 +109,7 @@ def test_dates(text, day):
     ],
     ids=lambda text: text[:20] or "empty",
 )
-def test_what_stays_text(text):
+def test_what_stays_text(text: str) -> None:
     assert typed_value(text) == TEXT
 
 
@@ -126,25 +126,25 @@ def test_what_stays_text(text):
         ("0.00000000001", None),
     ],
 )
-def test_numbers_of_json_have_one_reading(written, number):
+def test_numbers_of_json_have_one_reading(written: str, number: str) -> None:
     assert plain_number(written) == number
 
 
 @given(st.decimals(min_value=-(10**12), max_value=10**12, places=2))
-def test_grouped_amounts_are_read_back(amount):
+def test_grouped_amounts_are_read_back(amount: Decimal) -> None:
     assert typed_value(f"{amount:,.2f}").number == amount
     assert typed_value(f"¥{amount:,.2f}").number == amount
 
 
 @given(st.dates(min_value=date(1000, 1, 1), max_value=date(2999, 12, 31)))
-def test_dates_are_read_back(day):
+def test_dates_are_read_back(day: date) -> None:
     assert typed_value(day.isoformat()).day == day
     assert typed_value(f"{day.year}年{day.month}月{day.day}日").day == day
     assert typed_value(f"{day.day} {day:%B} {day.year}").day == day
 
 
 @given(st.text(max_size=70) | st.text("0123456789.,'-+$€¥% /年月日:", max_size=20))
-def test_any_text_is_read_without_error(text):
+def test_any_text_is_read_without_error(text: str) -> None:
     found = typed_value(text)
     assert (found.number is not None) == (found.type == "number")
     assert (found.day is not None) == (found.type == "date")
