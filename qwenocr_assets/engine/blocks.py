@@ -118,7 +118,7 @@ def _groups(rows: Sequence[Row], body: _Print) -> list[list[Row]]:
     """Rows of one column grouped where a wider gap, other print, an indent or a bullet begins something new."""
     right = _right_edge(rows, body)
     gaps = [row_box(below).top - row_box(above).bottom for above, below in pairwise(rows)]
-    usual = median(gaps) if gaps else 0.0
+    usual = min(median(gaps), body.height) if gaps else 0.0
     groups = [[rows[0]]]
     for (above, below), gap in zip(pairwise(rows), gaps, strict=True):
         ends_sentence = _text(above).endswith(_SENTENCE_END)
@@ -176,7 +176,8 @@ def _as_blocks(
     if any(row is title for row in group):
         return [Block("title", (joined(texts),))]
     if numbering is not None:
-        return [Block("section", (joined(texts),), numbering.count(".") + 1)]
+        title_text = joined(texts).removeprefix(numbering).lstrip(" .")
+        return [Block("section", (title_text,), numbering.count(".") + 1)]
     if _is_large(group[0], body):
         return [Block("section", (joined(texts),), min(sizes.index(_size(group[0], body)) + 1, 3))]
     bullet = _BULLET.match(texts[0])
