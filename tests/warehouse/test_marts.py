@@ -234,6 +234,33 @@ def test_line_items_has_one_row_a_list_element(
     assert found == expected
 
 
+@pytest.mark.parametrize(
+    ("path", "item_path", "fields", "amount"),
+    [
+        pytest.param('items[2]["No."]', "items[2]", {"No.": "7"}, None, id="a key with a dot"),
+        pytest.param(
+            'items[2]["Amount [1]"]', "items[2]", {"Amount [1]": "7"}, 7, id="a key with an index in it"
+        ),
+        pytest.param(
+            '["a[1].b"][2].amount', '["a[1].b"][2]', {"amount": "7"}, 7, id="a list with an odd name"
+        ),
+        pytest.param('items[2]["a\\"]["]', "items[2]", {'a"][': "7"}, None, id="a key with a quote"),
+        pytest.param("items[2].Amount (USD)", "items[2]", {"Amount (USD)": "7"}, 7, id="a unit in the name"),
+        pytest.param("[2].amount", "[2]", {"amount": "7"}, 7, id="the whole answer is a list"),
+    ],
+)
+def test_odd_keys_do_not_break_an_element_apart(
+    put: Put, query: Query, path: str, item_path: str, fields: dict[str, str], amount: int | None
+) -> None:
+    put("documents", "b1", {"document_id": "d1"})
+    put("pages", "b1", {})
+    put("key_values", "b1", {"path": path, "list_index": 2, "value": "7", "value_number": Decimal(7)})
+    ((found_path, index, found_fields, found_amount),) = query(
+        "SELECT item_path, item_index, fields, amount FROM marts.line_items"
+    )
+    assert (found_path, index, json.loads(found_fields), found_amount) == (item_path, 2, fields, amount)
+
+
 def test_nested_fields_belong_to_their_innermost_element(put: Put, query: Query) -> None:
     put("documents", "b1", {"document_id": "d1"})
     put("pages", "b1", {})

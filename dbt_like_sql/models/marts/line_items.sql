@@ -6,10 +6,10 @@ with elements as (
         document_id,
         page_id,
         task,
-        -- items[2].tax.rate → element items[2], field tax.rate; of nested lists the innermost counts.
-        regexp_extract(path, '^(.*\[\d+\])', 1) as item_path,
-        regexp_replace(path, '^.*\[\d+\]\.?', '') as field,
         path,
+        -- Up to the last index: of nested lists the innermost counts. Keys in brackets and quotes are stepped over,
+        -- whatever is in them: items[2]["No. [1]"] is an element items[2].
+        regexp_extract(path, '^((?:[^\["]|\["(?:[^"\\]|\\.)*"\]|\[\d+\])*\[\d+\])', 1) as item_path,
         value,
         value_number,
         currency
@@ -17,13 +17,33 @@ with elements as (
     where list_index is not null
 ),
 
+inside as (
+    select
+        *,
+        ltrim(substr(path, length(item_path) + 1), '.') as rest
+    from elements
+),
+
 fields as (
     select
         *,
-        coalesce(nullif(field, ''), 'value') as field_name,
-        -- Unit Price, unit_price and unitPrice are one name.
-        regexp_replace(lower(field), '[^\p{L}\p{N}]', '', 'g') as plain_name
-    from elements
+        case
+            when rest = '' then 'value'
+            -- ["No."] is the key No.
+            when regexp_matches(rest, '^\["(?:[^"\\]|\\.)*"\]$') then json_extract_string(rest, '$[0]')
+            else rest
+        end as field
+    from inside
+),
+
+named as (
+    select
+        *,
+        -- Unit Price, unit_price, unitPrice and Unit Price (USD) are one name.
+        regexp_replace(
+            regexp_replace(lower(field), '[(\[（].*?[)\]）]', '', 'g'), '[^\p{L}\p{N}]', '', 'g'
+        ) as plain_name
+    from fields
 ),
 
 ranked as (
@@ -49,7 +69,7 @@ ranked as (
             ],
             plain_name
         ) as amount_rank
-    from fields
+    from named
 )
 
 select
@@ -66,6 +86,10 @@ select
     min_by(value_number, amount_rank) filter (where amount_rank > 0) as amount,
     min(currency) as currency,
     count(*) as field_count,
-    json_group_object(field_name, value) as fields
+    cast(
+        '{'
+        || string_agg(to_json(field) || ': ' || coalesce(to_json(value), 'null'), ', ' order by path)
+        || '}' as json
+    ) as fields
 from ranked
 group by batch_id, document_id, page_id, task, item_path
