@@ -106,8 +106,9 @@ def page_of_image(
         if media_type is MediaType.JPEG and image.width * image.height > limits.max_px:
             full = image.size
             _decode_reduced(image, limits)
-            changes.append({"step": "scale", "from_px": list(full), "to_px": list(image.size)})
-            dpi = dpi * image.width / full[0] if dpi else None
+            if image.size != full:
+                changes.append({"step": "scale", "from_px": list(full), "to_px": list(image.size)})
+                dpi = dpi * image.width / full[0] if dpi else None
         image.load()
         if media_type is MediaType.TIFF and orientation != 1:  # Pillow turns these by itself
             changes.append({"step": "upright", "exif_orientation": orientation})
@@ -227,8 +228,8 @@ def _is_whole(image: Image.Image, content: bytes, media_type: MediaType) -> bool
 
 
 def _decode_reduced(image: Image.Image, limits: Limits) -> None:
-    """Let a JPEG be decoded at the smallest half, quarter or eighth that is still above the limit."""
-    factor = (limits.max_px / (image.width * image.height)) ** 0.5
+    """Let a JPEG be decoded at the smallest half, quarter or eighth that is enough."""
+    factor = limits.shrinking_factor(*image.size)
     image.draft(None, (round(image.width * factor), round(image.height * factor)))
 
 

@@ -35,8 +35,9 @@ class Limits:
     """Above 8K nothing is promised: such a picture is scaled down."""
     max_bytes: int = 7_800_000
     """Encoded as base64 and with its data-URL prefix this stays below the 10,485,760 bytes of one item."""
-    drawn_px: int = 8_388_608
-    """Most pixels to draw of a PDF page: the service's default `max_pixels`, above which it scales down itself."""
+    useful_px: int = 8_388_608
+    """Most pixels to draw of a PDF page, and what is left of a picture that has to be scaled down: the service's
+    default `max_pixels`, above which it scales down itself."""
     max_decoded_px: int = 178_956_970
     """Most pixels to decode of one picture: 512 MiB of them at 3 bytes. A file that claims more is a bomb."""
     max_pages: int = 5_000
@@ -79,9 +80,13 @@ class Limits:
         """
         if not (0 < width < inf and 0 < height < inf):
             raise RejectedInput("The page has no size.", "Export the PDF again.")
-        scale = min(dpi / POINTS_PER_INCH, sqrt(self.drawn_px / (width * height)))
+        scale = min(dpi / POINTS_PER_INCH, sqrt(self.useful_px / (width * height)))
         self.require_usable(round(width * scale), round(height * scale))
         return scale
+
+    def shrinking_factor(self, width: int, height: int) -> float:
+        """By what to multiply the sides of a picture that has too many pixels or bytes; 1 if it has few pixels."""
+        return min(1.0, sqrt(min(self.useful_px, self.max_px) / (width * height)))
 
     def takes(self, media_type: MediaType, width: int, height: int, size_bytes: int) -> bool:
         """Whether the service accepts a picture of this type and size as it is.

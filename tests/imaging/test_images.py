@@ -196,9 +196,6 @@ def test_of_an_animation_the_first_frame_is_taken_and_said(encoded, gradient, pi
     assert difference(pixels(page), frames[0]) < 4
 
 
-SMALL = Limits(min_side_px=11, max_px=60 * 60, max_bytes=3_000)
-
-
 def test_above_the_largest_size_a_picture_is_scaled_down(encoded, gradient):
     page = only_page(encoded(gradient("RGB", 120, 90), "PNG", dpi=(300, 300)), Limits(max_px=60 * 60))
     assert page.width_px * page.height_px <= 60 * 60
@@ -207,6 +204,14 @@ def test_above_the_largest_size_a_picture_is_scaled_down(encoded, gradient):
         {"step": "scale", "from_px": [120, 90], "to_px": [page.width_px, page.height_px]},
     )
     assert page.dpi == pytest.approx(300 * page.width_px / 120, rel=0.01)
+
+
+def test_what_has_to_be_scaled_down_keeps_the_pixels_the_service_looks_at(encoded, gradient):
+    page = only_page(encoded(gradient("RGB", 120, 90), "PNG"), Limits(max_px=100 * 90, useful_px=40 * 30))
+    assert (page.width_px, page.height_px) == (40, 30)
+    assert (
+        only_page(encoded(gradient("RGB", 120, 90), "PNG"), Limits(useful_px=40 * 30)).origin == "untouched"
+    )
 
 
 def test_a_large_jpeg_is_scaled_down_while_it_is_decoded(encoded, gradient):

@@ -233,7 +233,7 @@ def test_size_of_a_drawn_page(pdf_page, attributes, dpi, size):
 
 def test_a_poster_is_drawn_with_as_many_pixels_as_the_service_looks_at(pdf_page):
     page = only_page(pdf_page(TEXT, attributes=b"/MediaBox[0 0 2384 3370]"), dpi=200)
-    assert page.width_px * page.height_px == pytest.approx(SERVICE_LIMITS.drawn_px, rel=0.01)
+    assert page.width_px * page.height_px == pytest.approx(SERVICE_LIMITS.useful_px, rel=0.01)
     assert page.dpi == pytest.approx(73.6, rel=0.01)
 
 
