@@ -97,6 +97,9 @@ def test_blocks(latex: str, expected: Any) -> None:
         (r"H\textsubscript{2}O x\textsuperscript{2}", "H2O x2"),
         (r"a\footnote{n} \href{http://u}{t} \url{http://a_b}", "a [n] t http://a_b"),
         (r"\unknown{a}b", "ab"),
+        (r"a \unknown b \unknown", r"a \unknown b \unknown"),
+        (r"A & B", "A & B"),
+        (r"\textless{}a\textgreater{} \textbar{} \copyright{} \euro{}5 \^{} \~{}", "<a> | © €5 ^ ~"),
         (r"\verb|a_b|", "a_b"),
         (r"$\alpha$ and \(x\)", r"$\alpha$ and \(x\)"),
         ("中文\u3000\u3000b", "中文\u3000\u3000b"),
@@ -104,6 +107,20 @@ def test_blocks(latex: str, expected: Any) -> None:
 )
 def test_plain_text_of_a_paragraph(latex: str, text: str) -> None:
     assert blocks(latex) == [("paragraph", None, text)]
+
+
+ESCAPED = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    **{sign: f"\\{sign}" for sign in "{}$&#_%"},
+}
+
+
+@given(st.text('aZé1中日<>|"@/*()[]=+,.;:' + "".join(ESCAPED), min_size=1))
+def test_escaped_text_is_read_back(text: str) -> None:
+    latex = "".join(ESCAPED.get(sign, sign) for sign in text)
+    assert blocks(f"\\begin{{document}}\n\n{latex}\n\n\\end{{document}}") == [("paragraph", None, text)]
 
 
 def test_latex_of_blocks_is_kept_as_it_came() -> None:
