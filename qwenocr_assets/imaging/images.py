@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 
 from PIL import Image
@@ -106,6 +107,7 @@ def page_of_image(
         if media_type is MediaType.JPEG and image.width * image.height > limits.max_px:
             full = image.size
             _decode_reduced(image, limits)
+            limits = replace(limits, max_px=min(limits.useful_px, limits.max_px))  # the rest is scaled
             if image.size != full:
                 changes.append({"step": "scale", "from_px": list(full), "to_px": list(image.size)})
                 dpi = dpi * image.width / full[0] if dpi else None
