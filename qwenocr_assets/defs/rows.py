@@ -29,7 +29,7 @@ _FED_BY: dict[str, tuple[Task, ...]] = {
         Task.MULTI_LAN,
         Task.CUSTOM_PROMPT,
     ),
-    "key_values": (Task.KEY_INFORMATION_EXTRACTION, Task.ADVANCED_RECOGNITION),
+    "key_values": (Task.KEY_INFORMATION_EXTRACTION, Task.CUSTOM_PROMPT, Task.ADVANCED_RECOGNITION),
     "table_cells": (Task.TABLE_PARSING, Task.DOCUMENT_PARSING, Task.ADVANCED_RECOGNITION),
     "document_blocks": (Task.DOCUMENT_PARSING,),
     "formulas": (Task.FORMULA_RECOGNITION, Task.DOCUMENT_PARSING),
