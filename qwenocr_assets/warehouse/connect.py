@@ -13,6 +13,11 @@ STORAGE_VERSION = "v1.0.0"
 """Files are written so that every DuckDB since 1.0 opens them: an analyst's tool may be older than ours."""
 
 _POLL_SECONDS = 0.2
+_PERMISSION = "Give the data folder write permission, or set QWENOCR_DATA to a folder that has it."
+_REBUILD = (
+    "If it is damaged or from a newer DuckDB, delete it: the next run rebuilds it "
+    "from the table files at no cost."
+)
 
 
 def open_writer(working: Path, wait_seconds: float = 30.0) -> duckdb.DuckDBPyConnection:
@@ -28,7 +33,7 @@ def open_writer(working: Path, wait_seconds: float = 30.0) -> duckdb.DuckDBPyCon
     except OSError as error:
         raise WarehouseError(
             f"The folder {working.parent} cannot be made ({error.strerror or error}).",
-            "Give the data folder write permission, or set QWENOCR_DATA to a folder that has it.",
+            _PERMISSION,
         ) from error
     deadline = time.monotonic() + wait_seconds
     while True:
@@ -37,14 +42,13 @@ def open_writer(working: Path, wait_seconds: float = 30.0) -> duckdb.DuckDBPyCon
         except duckdb.Error as error:
             if not _held_elsewhere(error):
                 raise WarehouseError(
-                    f"The working file {working} cannot be opened: {error}",
-                    "If it is damaged or from a newer DuckDB, delete it: the next run rebuilds it from the "
-                    "table files at no cost.",
+                    f"The working file {working} cannot be opened: {error}.",
+                    _PERMISSION if "permission denied" in str(error).lower() else _REBUILD,
                 ) from error
             if time.monotonic() >= deadline:
                 raise WarehouseError(
                     f"The working file {working} has been held by another process for {wait_seconds:g} s: "
-                    f"{error}",
+                    f"{error}.",
                     "Let that run finish or stop it, then run again. To query, open the published "
                     "warehouse.duckdb instead of the working file.",
                 ) from error
@@ -62,7 +66,7 @@ def open_reader(warehouse: Path) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(str(warehouse), read_only=True)
     except duckdb.Error as error:
         raise WarehouseError(
-            f"The warehouse {warehouse} cannot be opened: {error}",
+            f"The warehouse {warehouse} cannot be opened: {error}.",
             "If another program has it open for writing, open it read-only there; if it is from a newer "
             "DuckDB, upgrade this one; otherwise delete it, and the next run publishes it again.",
         ) from error

@@ -55,9 +55,9 @@ def load_changes(data: DataFolder, working: Path) -> LoadReport:
         try:
             with transaction(con):
                 return _load(con, data, working.with_name("hashes.json"), Path(copies))
-        except duckdb.Error as error:
+        except (duckdb.Error, OSError) as error:
             raise WarehouseError(
-                f"Loading {data.root / 'tables'} into {working} failed: {error}",
+                f"Loading {data.root / 'tables'} into {working} failed: {error}.",
                 "Nothing was loaded and the published warehouse is unchanged; free disk space if that is "
                 "what the message says, and run again.",
             ) from error

@@ -52,12 +52,13 @@ def publish(working: Path, data: DataFolder) -> bool:
         _verify(part)
         _put_in_place(part, data)
     except (OSError, duckdb.Error) as error:
-        part.unlink(missing_ok=True)
         reason = error.strerror if isinstance(error, OSError) else None
         raise WarehouseError(
             f"Publishing {target} failed: {reason or error}.",
             "The old snapshot is still in place; free disk space or give write permission, and run again.",
         ) from error
+    finally:
+        part.unlink(missing_ok=True)
     _note_published(working).write_text(json.dumps({"working": state, "target": _target_state(data)}))
     return True
 
