@@ -67,6 +67,8 @@ def _page(
             lossy = pdfium.is_mostly_lossy_pictures(page)
     except PdfiumError as error:
         with _second_opinion(content, error) as file:
+            if not poppler.has_page(file, len(document)):
+                raise RejectedInput("Poppler counts the pages differently.") from error
             return _poppler_page(file, number, dpi, limits)
     return page_of_pixels(
         image, number, origin="rendered", lossy=lossy, limits=limits, dpi=used_dpi, renderer=pdfium.RENDERER

@@ -44,6 +44,19 @@ def count_pages(pdf: Path) -> int:
         raise RejectedInput("Poppler cannot open the PDF.", "Export it again.") from error
 
 
+def has_page(pdf: Path, number: int) -> bool:
+    """Whether poppler finds a page of this number.
+
+    It passes over damaged pages, so that the numbers of those behind them shift: if it finds the last page, they are
+    those that PDFium counts.
+    """
+    try:
+        width, height = _page_size(pdf, number)
+    except _FAILURES:
+        return False
+    return width > 0 and height > 0
+
+
 def draw_page(pdf: Path, number: int, dpi: float, limits: Limits) -> tuple[Image.Image, float]:
     """Page `number`, from 1, drawn as `pdfium.draw_page` does, with the resolution used.
 
@@ -51,15 +64,26 @@ def draw_page(pdf: Path, number: int, dpi: float, limits: Limits) -> tuple[Image
         RejectedInput: poppler cannot draw it, or the service takes no picture of its proportions.
     """
     try:
-        info = pdf2image.pdfinfo_from_path(
-            str(pdf), first_page=number, last_page=number, timeout=_TIMEOUT_SECONDS
-        )
-        sizes = [_PAGE_SIZE.match(str(value)) for key, value in info.items() if key.endswith("size")]
-        width, height = next((float(m[1]), float(m[2])) for m in sizes if m)
+        width, height = _page_size(pdf, number)
         used_dpi = max(1, int(limits.drawing_scale(width, height, dpi) * POINTS_PER_INCH))
         (image,) = pdf2image.convert_from_path(
             pdf, dpi=used_dpi, first_page=number, last_page=number, use_cropbox=True, timeout=_TIMEOUT_SECONDS
         )
-    except (*_FAILURES, StopIteration) as error:
+    except _FAILURES as error:
         raise RejectedInput("Poppler cannot draw the page.", "Export the PDF again.") from error
     return (image.convert("L") if is_grey(image) else image), used_dpi
+
+
+def _page_size(pdf: Path, number: int) -> tuple[float, float]:
+    """Width and height of a page in points.
+
+    Raises:
+        ValueError: poppler does not tell; other `_FAILURES` when it cannot open the PDF.
+    """
+    info = pdf2image.pdfinfo_from_path(
+        str(pdf), first_page=number, last_page=number, timeout=_TIMEOUT_SECONDS
+    )
+    for key, value in info.items():
+        if key.endswith("size") and (found := _PAGE_SIZE.match(str(value))):
+            return float(found[1]), float(found[2])
+    raise ValueError(f"Poppler gives no size for page {number}.")

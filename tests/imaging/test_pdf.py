@@ -3,7 +3,7 @@ import zlib
 
 import pypdfium2
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging import poppler
@@ -319,6 +319,32 @@ def test_poppler_draws_what_pdfium_draws(pdf_page, tmp_path):
     )  # other fonts
     grey, _ = poppler.draw_page(tmp_path / "a.pdf", 2, 100, SERVICE_LIMITS)
     assert grey.mode == "L"
+
+
+def inked(page: PageImage) -> tuple[int, int, int, int]:
+    """Where there is anything on the page."""
+    return ImageOps.invert(pixels(page).convert("L")).getbbox()
+
+
+def at(height: int) -> bytes:
+    return b"0 g 100 %d 50 50 re f" % height
+
+
+@needs_poppler
+def test_a_page_that_pdfium_cannot_load_is_drawn_by_poppler(pdf_page):
+    whole = pdf_page(at(0), at(200), at(400))
+    damaged = whole.replace(b"5 0 obj\n<</Type/Page/", b"5 0 obj\n<</Type/Odd/")
+    found = pages(damaged, dpi=72)
+    assert [page.renderer.split()[0] for page in found] == ["PDFium", "poppler", "PDFium"]
+    assert [inked(page) for page in found] == [inked(page) for page in pages(whole, dpi=72)]
+
+
+def test_a_page_that_is_not_there_is_not_taken_from_another(pdf_page):
+    damaged = pdf_page(at(0), at(200), at(400)).replace(b"Kids[3 0 R 5 0 R", b"Kids[3 0 R 99 0 R")
+    first, second, third = pages(damaged, dpi=72)
+    assert isinstance(second, RejectedPage)
+    assert "Failed to load page" in second.reason.message
+    assert (inked(first)[1], inked(third)[1]) == (450, 50)
 
 
 @needs_poppler
