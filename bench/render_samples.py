@@ -18,7 +18,6 @@ import tempfile
 from pathlib import Path
 
 from PIL import features
-
 from sample_pages.catalogue import DOCUMENTS, Rendered
 
 SAMPLES = Path(__file__).resolve().parent.parent / "data" / "samples"
@@ -41,7 +40,9 @@ def write(document: Rendered, folder: Path) -> list[Path]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Draw the sample documents and their truth.")
-    parser.add_argument("--out", type=Path, default=SAMPLES, help="folder to write to (default: data/samples)")
+    parser.add_argument(
+        "--out", type=Path, default=SAMPLES, help="folder to write to (default: data/samples)"
+    )
     parser.add_argument("--only", default="", help="draw only documents whose path begins so, e.g. tables/")
     parser.add_argument("--check", action="store_true", help="compare with what is there; write nothing")
     options = parser.parse_args()

@@ -2,40 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from .faces import Type
 
 Box = tuple[int, int, int, int]
 
 A4_150_DPI = (1240, 1754)
-NOTO = "/usr/share/fonts/truetype/noto"
-NOTO_CJK = "/usr/share/fonts/opentype/noto"
-
-# name → (regular file, bold file, face number inside a collection)
-FACES = {
-    "sans": (f"{NOTO}/NotoSans-Regular.ttf", f"{NOTO}/NotoSans-Bold.ttf", 0),
-    "serif": (f"{NOTO}/NotoSerif-Regular.ttf", f"{NOTO}/NotoSerif-Bold.ttf", 0),
-    "naskh": (f"{NOTO}/NotoNaskhArabic-Regular.ttf", f"{NOTO}/NotoNaskhArabic-Bold.ttf", 0),
-    "arabic": (f"{NOTO}/NotoSansArabic-Regular.ttf", f"{NOTO}/NotoSansArabic-Bold.ttf", 0),
-    "ja": (f"{NOTO_CJK}/NotoSansCJK-Regular.ttc", f"{NOTO_CJK}/NotoSansCJK-Bold.ttc", 0),
-    "ko": (f"{NOTO_CJK}/NotoSansCJK-Regular.ttc", f"{NOTO_CJK}/NotoSansCJK-Bold.ttc", 1),
-    "zh": (f"{NOTO_CJK}/NotoSansCJK-Regular.ttc", f"{NOTO_CJK}/NotoSansCJK-Bold.ttc", 2),
-    "zh-serif": (f"{NOTO_CJK}/NotoSerifCJK-Regular.ttc", f"{NOTO_CJK}/NotoSerifCJK-Bold.ttc", 2),
-}
 
 # A line must not begin with these, nor end with those.
 NEVER_FIRST = "、。，．,.：；;:！？!?）)」』】〉》”’％%・ーっゃゅょァィゥェォッャュョ々"
 NEVER_LAST = "（(「『【〈《“‘￥¥"
-
-
-@cache
-def font(face: str, size_px: int, bold: bool = False) -> ImageFont.FreeTypeFont:
-    regular, heavy, number = FACES[face]
-    return ImageFont.truetype(
-        heavy if bold else regular, size_px, index=number, layout_engine=ImageFont.Layout.RAQM
-    )
 
 
 def points(size: float, dpi: int = 150) -> int:
@@ -62,14 +41,17 @@ class Sheet:
         return ImageDraw.Draw(self.image)
 
     def text(
-        self, xy: tuple[float, float], text: str, type_: ImageFont.FreeTypeFont, *, anchor: str = "la",
+        self, xy: tuple[float, float], text: str, type_: Type, *, anchor: str = "la",
         rtl: bool = False, ink: Any = None,
     ) -> Box:  # fmt: skip
         """Draws one line and notes it; `anchor` as in Pillow ("ra": `xy` is the top right corner)."""
+        type_.require_glyphs(text)
         options: dict[str, Any] = {"direction": "rtl", "language": "ar"} if rtl else {}
         draw = self.draw
-        draw.text(xy, text, font=type_, fill=self.ink if ink is None else ink, anchor=anchor, **options)
-        box = whole_box(draw.textbbox(xy, text, font=type_, anchor=anchor, **options))
+        draw.text(
+            xy, text, font=type_.pillow, fill=self.ink if ink is None else ink, anchor=anchor, **options
+        )
+        box = whole_box(draw.textbbox(xy, text, font=type_.pillow, anchor=anchor, **options))
         if box[0] < 0 or box[1] < 0 or box[2] > self.image.width or box[3] > self.image.height:
             raise ValueError(f"text runs off the page at {box}: {text!r}")
         self.lines.append({"text": plain(text), "bbox": list(box)})
@@ -104,12 +86,12 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def wrapped(text: str, type_: ImageFont.FreeTypeFont, width_px: float, by_character: bool) -> list[str]:
+def wrapped(text: str, type_: Type, width_px: float, by_character: bool) -> list[str]:
     """Breaks a paragraph greedily, between words or (`by_character`) between ideographs."""
     lines: list[str] = []
     line = ""
     for piece in pieces(text) if by_character else text.replace(" ", " \0").split("\0"):
-        if line and type_.getlength((line + piece).rstrip()) > width_px and piece[0] not in NEVER_FIRST:
+        if line and type_.width_px((line + piece).rstrip()) > width_px and piece[0] not in NEVER_FIRST:
             carried = line[-1] if line[-1] in NEVER_LAST else ""
             lines.append(line.removesuffix(carried).rstrip())
             line = carried + piece.lstrip()

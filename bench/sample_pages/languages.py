@@ -6,7 +6,8 @@ a file is a paragraph, broken to the width of the page; an empty line is a gap.
 
 from pathlib import Path
 
-from .canvas import A4_150_DPI, Sheet, font, points, wrapped
+from .canvas import A4_150_DPI, Sheet, points, wrapped
+from .faces import font
 
 TEXTS = Path(__file__).parent / "texts"
 FACE = {
@@ -31,7 +32,11 @@ def language_page(language: str) -> Sheet:
             continue
         for line in wrapped(paragraph, type_, width - 2 * MARGIN_PX, language in ("zh", "ja")):
             sheet.text(
-                (width - MARGIN_PX if rtl else MARGIN_PX, y), line, type_, anchor="ra" if rtl else "la", rtl=rtl
+                (width - MARGIN_PX if rtl else MARGIN_PX, y),
+                line,
+                type_,
+                anchor="ra" if rtl else "la",
+                rtl=rtl,
             )
             y += PITCH_PX
     if y > height - MARGIN_PX / 2:
