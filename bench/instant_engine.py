@@ -1,6 +1,8 @@
 """The whole way from files to the published warehouse, with an engine that answers at once."""
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -67,8 +69,13 @@ class InstantQwenOcr(QwenOcr):
         return create_app(InstantReader())
 
 
-def run_with_dagster(images: Path) -> None:
-    """Both jobs in this process, as `qwenocr run` runs them."""
+Way = Callable[[Path], None]
+"""Takes a folder of images all the way to the published warehouse."""
+
+
+@contextmanager
+def with_dagster() -> Iterator[Way]:
+    """Both jobs in this process, as `qwenocr run` runs them, once Dagster's instance is open."""
     settings = load_settings(batch_max_files=10_000)
     resources = {
         **resources_for(settings),
@@ -77,25 +84,35 @@ def run_with_dagster(images: Path) -> None:
     }
     ensure_dagster_home()
     with dg.DagsterInstance.get() as instance:
-        for manifest in manifests_of(images, settings):
-            register_batch(instance, settings.data_folder, manifest)
-            _require(run_batch(defs, instance, manifest.batch_id, resources).error)
-        _require(run_publish(defs, instance, resources).error)
+        instance.get_dynamic_partitions("intake_batches")  # makes its databases when they are not there yet
+
+        def run(images: Path) -> None:
+            for manifest in manifests_of(images, settings):
+                register_batch(instance, settings.data_folder, manifest)
+                _require(run_batch(defs, instance, manifest.batch_id, resources).error)
+            _require(run_publish(defs, instance, resources).error)
+
+        yield run
 
 
-def run_straight(images: Path) -> None:
+@contextmanager
+def straight() -> Iterator[Way]:
     """The same functions in the same order, called without Dagster."""
     settings = load_settings(batch_max_files=10_000)
-    for manifest in manifests_of(images, settings):
-        _batch(settings, manifest)
-    data = settings.data_folder
-    load_changes(data, working_file(data))
-    models = load_models(project_root() / "dbt_like_sql")
-    with open_writer(working_file(data)) as con:
-        build_models(con, models)
-        for model in models.values():
-            run_tests(con, model)
-    publish(working_file(data), data)
+
+    def run(images: Path) -> None:
+        for manifest in manifests_of(images, settings):
+            _batch(settings, manifest)
+        data = settings.data_folder
+        load_changes(data, working_file(data))
+        models = load_models(project_root() / "dbt_like_sql")
+        with open_writer(working_file(data)) as con:
+            build_models(con, models)
+            for model in models.values():
+                run_tests(con, model)
+        publish(working_file(data), data)
+
+    yield run
 
 
 def _batch(settings: Settings, manifest: Manifest) -> None:
@@ -111,8 +128,9 @@ def _batch(settings: Settings, manifest: Manifest) -> None:
     write_table(data, OCR_REQUESTS, batch_id, requests)
     asyncio.run(_ask(service, BatchAnswers.open(data, batch_id, Task), requests, pages))
     latest = read_answers(data.journal(task, batch_id) for task in Task)
-    write_table(data, OCR_RESPONSES, batch_id, response_rows(requests, latest))
-    tables = flatten_batch(requests, pages, answers_of(latest), on_page=lambda: None)
+    found = answers_of(latest)
+    write_table(data, OCR_RESPONSES, batch_id, response_rows(requests, latest, found))
+    tables = flatten_batch(requests, pages, found, on_page=lambda: None)
     for schema in ROW_TABLES:
         write_table(data, schema, batch_id, tables[schema.name])
     draw_batch(data, batch_id, pages, tables[TEXT_LINES.name])

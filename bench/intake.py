@@ -83,11 +83,12 @@ def _cpu() -> float:
 
 def _work(way: str, images: Path) -> None:
     """The measured process: the whole way once, with or without Dagster."""
-    from bench.instant_engine import run_straight, run_with_dagster
+    from bench.instant_engine import straight, with_dagster
 
-    before = _cpu()
-    {"dagster": run_with_dagster, "straight": run_straight}[way](images)
-    print(_cpu(), _cpu() - before)
+    with {"dagster": with_dagster, "straight": straight}[way]() as run:
+        before = _cpu()
+        run(images)
+        print(_cpu(), _cpu() - before)
 
 
 if __name__ == "__main__":

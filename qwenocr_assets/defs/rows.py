@@ -70,16 +70,17 @@ def rows(
     requests = read_table(data.folder, OCR_REQUESTS, batch_id)
     pages = read_table(data.folder, PAGES, batch_id)
     latest = read_answers(data.folder.journal(task, batch_id) for task in Task)
+    answers = answers_of(latest)
 
     if OCR_RESPONSES.name in selected:
-        responses = response_rows(requests, latest)
+        responses = response_rows(requests, latest, answers)
         write_table(data.folder, OCR_RESPONSES, batch_id, responses)
         result = completeness(responses)
         yield dg.MaterializeResult(asset_key=OCR_RESPONSES.name, metadata=_response_metadata(responses))
         yield from _checks(result, load_settings().failure_rate_limit)
 
     with progress.stage("Rows", len(pages)) as advance:
-        tables = flatten_batch(requests, pages, answers_of(latest), on_page=advance)
+        tables = flatten_batch(requests, pages, answers, on_page=advance)
 
     for schema in ROW_TABLES:
         if schema.name not in selected:

@@ -124,8 +124,6 @@ def _count(value: Any) -> int | None:
 
 
 def _numbers(value: Any) -> tuple[float, ...] | None:
-    if not isinstance(value, list) or not all(
-        isinstance(n, int | float) and not isinstance(n, bool) for n in value
-    ):
+    if not isinstance(value, list) or not {int, float}.issuperset(map(type, value)):
         return None
-    return tuple(float(n) for n in value)
+    return tuple(map(float, value))

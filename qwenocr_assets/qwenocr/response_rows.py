@@ -3,18 +3,24 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from qwenocr_assets.qwenocr.answers import Usage
+from qwenocr_assets.qwenocr.answers import Answer, Usage
 from qwenocr_assets.qwenocr.records import AnswerRecord, Status
 
 
 def response_rows(
-    requests: Iterable[Mapping[str, Any]], latest: Mapping[str, AnswerRecord]
+    requests: Iterable[Mapping[str, Any]],
+    latest: Mapping[str, AnswerRecord],
+    answers: Mapping[str, Answer],
 ) -> list[dict[str, Any]]:
-    """One row a request: its answer's record, or status `missing` where nothing was asked yet."""
-    return [_row(request, latest.get(request["request_key"])) for request in requests]
+    """One row a request: what its answer's record says, or status `missing` where nothing was asked yet.
+
+    `latest` and `answers` are by request key, the latter as `answers_of` gives them.
+    """
+    keys = ((request, request["request_key"]) for request in requests)
+    return [_row(request, latest.get(key), answers.get(key)) for request, key in keys]
 
 
-def _row(request: Mapping[str, Any], record: AnswerRecord | None) -> dict[str, Any]:
+def _row(request: Mapping[str, Any], record: AnswerRecord | None, answer: Answer | None) -> dict[str, Any]:
     trace = {name: request[name] for name in ("batch_id", "document_id", "page_id", "task", "request_key")}
     if record is None:
         return {
@@ -23,7 +29,6 @@ def _row(request: Mapping[str, Any], record: AnswerRecord | None) -> dict[str, A
             "reason": "Not asked yet. Run the batch again.",
             "attempts": 0,
         }
-    answer = record.answer()
     usage = answer.usage if answer else Usage()
     return {
         **trace,
