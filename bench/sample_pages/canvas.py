@@ -1,7 +1,7 @@
 """A page to draw on that remembers what was drawn where: the picture and its truth come from one act."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -31,6 +31,7 @@ class Sheet:
     lines: list[dict[str, Any]] = field(default_factory=list)
     key_values: dict[str, Any] = field(default_factory=dict)
     tables: list[dict[str, Any]] = field(default_factory=list)
+    extracted: dict[str, Any] | None = None  # what the extraction schema of its route should give
 
     @classmethod
     def blank(cls, size: tuple[int, int] = A4_150_DPI, colour: bool = False) -> "Sheet":
@@ -61,7 +62,8 @@ class Sheet:
         self.draw.line((x0, y0, x1, y1), fill=self.ink, width=width)
 
     def page_truth(self) -> dict[str, Any]:
-        return {"lines": self.lines, "key_values": self.key_values, "tables": self.tables}
+        truth = {"lines": self.lines, "key_values": self.key_values, "tables": self.tables}
+        return truth if self.extracted is None else {**truth, "extracted": self.extracted}
 
     def mapped(self, image: Image.Image, point: Callable[[float, float], tuple[float, float]]) -> "Sheet":
         """The same page after a turn or a warp: every box becomes a quad of 8 numbers, clockwise from the
@@ -72,8 +74,12 @@ class Sheet:
             corners = [point(x, y) for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))]
             return {**item, "bbox": [round(value, 1) for corner in corners for value in corner]}
 
-        tables = [{**table, "cells": [moved(cell) for cell in table["cells"]]} for table in self.tables]
-        return Sheet(image, self.ink, [moved(line) for line in self.lines], self.key_values, tables)
+        return replace(
+            self,
+            image=image,
+            lines=[moved(line) for line in self.lines],
+            tables=[{**table, "cells": [moved(cell) for cell in table["cells"]]} for table in self.tables],
+        )
 
 
 def whole_box(box: tuple[float, float, float, float]) -> Box:
