@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,12 @@ class InstantQwenOcr(QwenOcr):
         return create_app(InstantReader())
 
 
-Way = Callable[[Path], None]
-"""Takes a folder of images all the way to the published warehouse."""
+@dataclass(frozen=True)
+class Way:
+    """The two halves of the way: a folder of images into rows, and all rows into the published warehouse."""
+
+    read: Callable[[Path], None]
+    publish: Callable[[], None]
 
 
 @contextmanager
@@ -86,13 +91,12 @@ def with_dagster() -> Iterator[Way]:
     with dg.DagsterInstance.get() as instance:
         instance.get_dynamic_partitions("intake_batches")  # makes its databases when they are not there yet
 
-        def run(images: Path) -> None:
+        def read(images: Path) -> None:
             for manifest in manifests_of(images, settings):
                 register_batch(instance, settings.data_folder, manifest)
                 _require(run_batch(defs, instance, manifest.batch_id, resources).error)
-            _require(run_publish(defs, instance, resources).error)
 
-        yield run
+        yield Way(read, lambda: _require(run_publish(defs, instance, resources).error))
 
 
 @contextmanager
@@ -100,9 +104,11 @@ def straight() -> Iterator[Way]:
     """The same functions in the same order, called without Dagster."""
     settings = load_settings(batch_max_files=10_000)
 
-    def run(images: Path) -> None:
+    def read(images: Path) -> None:
         for manifest in manifests_of(images, settings):
             _batch(settings, manifest)
+
+    def publish_all() -> None:
         data = settings.data_folder
         load_changes(data, working_file(data))
         models = load_models(project_root() / "dbt_like_sql")
@@ -112,7 +118,7 @@ def straight() -> Iterator[Way]:
                 run_tests(con, model)
         publish(working_file(data), data)
 
-    yield run
+    yield Way(read, publish_all)
 
 
 def _batch(settings: Settings, manifest: Manifest) -> None:
