@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from . import invoices, languages, receipts, tables, tickets
+from . import formulas, invoices, languages, letters, papers, receipts, tables, tickets
 from .canvas import Sheet
 
 
@@ -61,6 +61,31 @@ def photo(draw: Callable[[], Sheet]) -> Maker:
     return make
 
 
+def paper(path: str) -> Rendered:
+    content, pages = papers.paper()
+    return Rendered(path, content, {"pages": pages})
+
+
+def scan(path: str) -> Rendered:
+    content, pages = papers.picture_pdf(letters.scan_pages(), quality=55)
+    return Rendered(path, content, {"pages": pages})
+
+
+def formula(path: str) -> Rendered:
+    sheet, found = formulas.quadratic()
+    return Rendered(path, png(sheet.image), {"pages": [{**sheet.page_truth(), "formulas": found}]})
+
+
+def cut_short(path: str) -> Rendered:
+    """The first tenth of the paper: no page of it can be found any more."""
+    content, _ = papers.paper()
+    return Rendered(path, content[: len(content) // 10], None)
+
+
+def not_an_image(path: str) -> Rendered:
+    return Rendered(path, b"This is a line of plain text in a file that calls itself a PNG picture.\n", None)
+
+
 DOCUMENTS: dict[str, Maker] = {
     **{f"languages/{name}.png": language(name) for name in languages.FACE},
     "invoices/invoice-acme.png": picture(invoices.acme),
@@ -72,4 +97,11 @@ DOCUMENTS: dict[str, Maker] = {
     "tables/borderless.png": picture(tables.borderless),
     "tables/merged-cells.png": picture(tables.merged_cells),
     "tables/load-table-30-rows.png": picture(tables.load_table),
+    "letters/skewed-5deg.png": picture(letters.skewed),
+    "letters/rotated-90.png": picture(letters.on_its_side),
+    "scans/scanned-letter.pdf": scan,
+    "papers/three-page-text.pdf": paper,
+    "formulas/quadratic.png": formula,
+    "broken/broken.pdf": cut_short,
+    "broken/not-an-image.png": not_an_image,
 }
