@@ -1,7 +1,7 @@
 """Draws the rendered documents of `data/samples/`, their truth, and the broken files.
 
     python -m venv /tmp/render && /tmp/render/bin/pip install pillow==13.0.0 numpy==2.4.6 \\
-        reportlab==5.1.0 matplotlib==3.11.2
+        reportlab==5.1.0 matplotlib==3.11.2 fonttools==4.68.0
     /tmp/render/bin/python bench/render_samples.py            # into data/samples
     /tmp/render/bin/python bench/render_samples.py --check    # draws again and compares byte by byte
 
