@@ -13,6 +13,7 @@ from qwenocr_assets.cli.progress import BarProgress
 from qwenocr_assets.cli.summary import print_summary
 from qwenocr_assets.defs.instance import ensure_dagster_home
 from qwenocr_assets.defs.launch import register_batch, run_batch, run_publish
+from qwenocr_assets.defs.processes import close_dead_runs, living_process
 from qwenocr_assets.defs.resources import resources_for
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.intake.manifest import Manifest, cut_batches
@@ -50,19 +51,24 @@ def run_paths(
         )
 
     _silence()
-    ensure_dagster_home()
+    home = ensure_dagster_home()
     from qwenocr_assets.definitions import defs
 
     sent, errors = 0, []
-    with dg.DagsterInstance.get() as instance, BarProgress(console) as progress:
+    with (
+        dg.DagsterInstance.get() as instance,
+        living_process(home) as tags,
+        BarProgress(console) as progress,
+    ):
+        close_dead_runs(instance, home)
         resources = {**resources_for(settings), "progress": progress}
         for manifest in manifests:
             register_batch(instance, data, manifest)
-            outcome = run_batch(defs, instance, manifest.batch_id, resources, resend)
+            outcome = run_batch(defs, instance, manifest.batch_id, resources, resend=resend, tags=tags)
             sent += outcome.sent
             if outcome.error:
                 errors.append(f"Batch {manifest.batch_id}: {outcome.error}")
-        outcome = run_publish(defs, instance, resources)
+        outcome = run_publish(defs, instance, resources, tags=tags)
         if outcome.error:
             errors.append(f"Warehouse: {outcome.error}")
 

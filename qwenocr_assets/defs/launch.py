@@ -40,18 +40,24 @@ def run_batch(
     instance: dg.DagsterInstance,
     batch_id: str,
     resources: Mapping[str, Any],
+    *,
     resend: Iterable[str] = (),
+    tags: Mapping[str, str] | None = None,
 ) -> JobOutcome:
     """Run the batch job on one batch, with these resources in place of the definitions' own."""
     config = {**_QUIET, "ops": {"ocr_answers": {"config": {"resend": list(resend)}}}}
-    return _run(definitions, instance, BATCH_JOB, config, resources, partition_key=batch_id)
+    return _run(definitions, instance, BATCH_JOB, config, resources, tags, partition_key=batch_id)
 
 
 def run_publish(
-    definitions: dg.Definitions, instance: dg.DagsterInstance, resources: Mapping[str, Any]
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    resources: Mapping[str, Any],
+    *,
+    tags: Mapping[str, str] | None = None,
 ) -> JobOutcome:
     """Run the job that loads, builds and publishes the warehouse."""
-    return _run(definitions, instance, PUBLISH_JOB, _QUIET, resources)
+    return _run(definitions, instance, PUBLISH_JOB, _QUIET, resources, tags)
 
 
 def _run(
@@ -60,6 +66,7 @@ def _run(
     job: str,
     config: Mapping[str, Any],
     resources: Mapping[str, Any],
+    tags: Mapping[str, str] | None,
     partition_key: str | None = None,
 ) -> JobOutcome:
     result = definitions.resolve_job_def(job).execute_in_process(
@@ -68,6 +75,7 @@ def _run(
         partition_key=partition_key,
         raise_on_error=False,
         resources=resources,
+        tags=tags,
     )
     return JobOutcome(
         run_id=result.run_id,

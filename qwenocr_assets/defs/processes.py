@@ -1,0 +1,58 @@
+"""Runs of processes that died: closed before the next run starts, so that it does not wait for them for ever.
+
+A process that runs jobs holds a lock file as long as it lives; the system lets go of it however the process ends.
+Its runs carry the file's name as a tag.
+"""
+
+import contextlib
+import fcntl
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+
+PROCESS_TAG = "qwenocr/process"
+
+_UNFINISHED = (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED)
+
+
+@contextlib.contextmanager
+def living_process(dagster_home: Path) -> Iterator[dict[str, str]]:
+    """The tags for runs of this process, while it lives in the context."""
+    folder = dagster_home / "processes"
+    folder.mkdir(exist_ok=True)
+    path = folder / uuid.uuid4().hex
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield {PROCESS_TAG: path.name}
+        finally:
+            path.unlink()
+
+
+def close_dead_runs(instance: dg.DagsterInstance, dagster_home: Path) -> list[str]:
+    """Mark the runs of dead processes as failed and free what they held; returns their ids."""
+    closed = []
+    for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)):
+        process = run.tags.get(PROCESS_TAG)
+        if process is not None and not _lives(dagster_home / "processes" / process):
+            instance.report_run_failed(run, "The process that ran it ended without finishing.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+            closed.append(run.run_id)
+    return closed
+
+
+def _lives(lock: Path) -> bool:
+    try:
+        file = lock.open("rb")
+    except FileNotFoundError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    with contextlib.suppress(FileNotFoundError):
+        lock.unlink()
+    return False
