@@ -2,7 +2,7 @@
 
     python -m venv /tmp/render && /tmp/render/bin/pip install pillow==13.0.0 numpy==2.4.6 \\
         reportlab==5.1.0 matplotlib==3.11.2 fonttools==4.68.0
-    /tmp/render/bin/python bench/render_samples.py            # into data/samples
+    /tmp/render/bin/python bench/render_samples.py            # into data/samples and data/truth
     /tmp/render/bin/python bench/render_samples.py --check    # draws again and compares byte by byte
 
 Needs the Noto fonts of Debian's `fonts-noto-core` and `fonts-noto-cjk`, and a Pillow with libraqm (its wheels
@@ -20,12 +20,12 @@ from pathlib import Path
 from PIL import features
 from sample_pages.catalogue import DOCUMENTS, Rendered
 
-SAMPLES = Path(__file__).resolve().parent.parent / "data" / "samples"
+DATA = Path(__file__).resolve().parent.parent / "data"
 
 
 def write(document: Rendered, folder: Path) -> list[Path]:
-    """Writes one document and, where it has one, its truth; returns the paths below `folder`."""
-    target = folder / document.path
+    """Writes one document below `samples/` and, where it has one, its truth; returns the paths below `folder`."""
+    target = folder / "samples" / document.path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(document.content)
     written = [target]
@@ -41,7 +41,7 @@ def write(document: Rendered, folder: Path) -> list[Path]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Draw the sample documents and their truth.")
     parser.add_argument(
-        "--out", type=Path, default=SAMPLES, help="folder to write to (default: data/samples)"
+        "--out", type=Path, default=DATA, help="folder of samples/ and truth/ (default: data)"
     )
     parser.add_argument("--only", default="", help="draw only documents whose path begins so, e.g. tables/")
     parser.add_argument("--check", action="store_true", help="compare with what is there; write nothing")

@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNFINISHED_SUFFIXES = (".part", ".tmp", ".crdownload")
-_LITTER = {"thumbs.db", "desktop.ini"}
+_LITTER = {"thumbs.db", "desktop.ini", "readme.md"}
 _MODIFIED_KEYS = ("mtime", "LastModified", "last_modified", "updated", "modified", "created")
 """What fsspec's file systems call the time of last change, best first."""
 
@@ -38,8 +38,8 @@ def find_files(root: UPath) -> Iterator[FoundFile]:
     """Every file below `root`, or `root` itself when it is a file, in a fixed order.
 
     Left out: dotfiles and dot folders, unfinished downloads (`.part`, `.tmp`, `.crdownload`), lock files (`~$…`),
-    `Thumbs.db`, and symbolic links that lead out of `root` or to a folder. A folder that may not be listed is
-    yielded with `unreadable_reason`.
+    `Thumbs.db`, a folder's `README.md`, and symbolic links that lead out of `root` or to a folder. A folder that may
+    not be listed is yielded with `unreadable_reason`.
 
     Raises:
         StorageError: there is no such folder, or it cannot be listed.

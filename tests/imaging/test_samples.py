@@ -13,8 +13,6 @@ from qwenocr_assets.intake.documents import accepted_type
 from qwenocr_assets.intake.scan import is_ignored
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
-NOT_DOCUMENTS = {".md", ".json", ".toml"}
-"""What lies beside the documents: where they come from, their truth, schemas."""
 
 
 def samples(broken: bool) -> list[pytest.param]:
@@ -22,9 +20,7 @@ def samples(broken: bool) -> list[pytest.param]:
     return [
         pytest.param(SAMPLES / path, id=path.as_posix())
         for path in below
-        if (path.parts[0] == "broken") is broken
-        and path.suffix not in NOT_DOCUMENTS
-        and not is_ignored(path.name)
+        if (path.parts[0] == "broken") is broken and not is_ignored(path.name)
     ]
 
 

@@ -10,22 +10,22 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-SAMPLES = Path(__file__).parents[2] / "data" / "samples"
-BESIDE = {"truth", "schemas"}
+DATA = Path(__file__).parents[2] / "data"
+SAMPLES, TRUTH, SCHEMA_FOLDER = DATA / "samples", DATA / "truth", DATA / "schemas"
 DOCUMENTS = sorted(
     path.relative_to(SAMPLES).as_posix()
     for path in SAMPLES.rglob("*")
-    if path.is_file() and path.name != "README.md" and path.relative_to(SAMPLES).parts[0] not in BESIDE
+    if path.is_file() and path.name != "README.md"
 )
 READABLE = [path for path in DOCUMENTS if not path.startswith("broken/")]
-TRUTHS = [path.relative_to(SAMPLES).as_posix() for path in sorted((SAMPLES / "truth").rglob("*.json"))]
-SCHEMAS = sorted(path.name for path in (SAMPLES / "schemas").glob("*.json"))
+TRUTHS = [path.relative_to(TRUTH).as_posix() for path in sorted(TRUTH.rglob("*.json"))]
+SCHEMAS = sorted(path.name for path in SCHEMA_FOLDER.glob("*.json"))
 LANGUAGES = {"en", "fr", "de", "es", "pt", "it", "zh", "ja", "ko", "ru", "ar", "vi"}
 LICENCES = {"Apache-2.0", "MIT; the text is in the public domain"}
 
 
 def truth_of(document: str) -> dict[str, Any]:
-    path = (SAMPLES / "truth" / document).with_suffix(".json")
+    path = (TRUTH / document).with_suffix(".json")
     truth: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     assert truth["document"] == document
     return truth
@@ -68,7 +68,7 @@ def test_all_samples_together_are_small():
 
 
 def test_every_readable_document_has_its_truth_and_no_truth_is_alone():
-    assert sorted(Path("truth", path).with_suffix(".json").as_posix() for path in READABLE) == TRUTHS
+    assert sorted(Path(path).with_suffix(".json").as_posix() for path in READABLE) == TRUTHS
 
 
 def test_there_is_a_page_in_every_language():
@@ -139,7 +139,7 @@ def test_the_cells_of_a_table_cover_its_grid_once(document):
     ],
 )
 def test_extracted_truth_has_the_keys_of_its_schema(document, schema):
-    asked = json.loads((SAMPLES / "schemas" / schema).read_text(encoding="utf-8"))
+    asked = json.loads((SCHEMA_FOLDER / schema).read_text(encoding="utf-8"))
     extracted = truth_pages(document)[0]["extracted"]
     assert set(extracted) == set(asked)
     for item in extracted.get("items", []):
@@ -158,7 +158,7 @@ def depth(schema: object) -> int:
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_a_schema_has_at_most_three_levels_and_only_text_as_values(name):
-    schema = json.loads((SAMPLES / "schemas" / name).read_text(encoding="utf-8"))
+    schema = json.loads((SCHEMA_FOLDER / name).read_text(encoding="utf-8"))
     assert isinstance(schema, dict)
     assert 1 <= depth(schema) <= 3
 
