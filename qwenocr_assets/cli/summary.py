@@ -33,7 +33,7 @@ def print_summary(settings: Settings, batch_ids: Sequence[str], sent: int, conso
         overview.add_row(schema.name, str(len(all_rows(schema))))
     console.print(overview)
 
-    _print_reasons(console, documents, pages, responses)
+    _print_reasons(console, documents, _with_places(documents, pages), _with_places(documents, responses))
     _print_costs(console, responses)
     if sent:
         console.print(f"\n[bold]{sent}[/] requests sent.")
@@ -42,6 +42,20 @@ def print_summary(settings: Settings, batch_ids: Sequence[str], sent: int, conso
     console.print(Text(f"Warehouse: {local_path(data.warehouse)}"))
     if pictures := sorted(p for b in batch_ids for p in data.boxes_picture(b, "").parent.glob("*.jpg")):
         console.print(Text(f"Pictures with boxes: {local_path(pictures[0].parent)} ({len(pictures)} pages)"))
+
+
+def _with_places(
+    documents: list[dict[str, object]], rows: list[dict[str, object]]
+) -> list[dict[str, object]]:
+    """The rows with the name a person knows: the document's, and the page where there are several."""
+    known = {d["document_id"]: d for d in documents}
+    named = []
+    for row in rows:
+        document = known[row["document_id"]]
+        page = int(str(row["page_id"]).rpartition("-")[2])
+        place = f"{document['name']}, page {page}" if document["page_count"] != 1 else document["name"]
+        named.append({**row, "name": place})
+    return named
 
 
 def _counts(statuses: object) -> str:
@@ -58,9 +72,8 @@ def _print_reasons(console: Console, *tables: list[dict[str, object]]) -> None:
     console.print("\n[bold]Not read, and why[/]")
     reasons: dict[str, list[str]] = {}
     for row in rows:
-        what = str(row.get("name") or row.get("page_id"))
         task = f" ({row['task']})" if "task" in row else ""
-        reasons.setdefault(str(row["reason"]), []).append(what + task)
+        reasons.setdefault(str(row["reason"]), []).append(f"{row['name']}{task}")
     for reason, places in list(reasons.items())[:_MOST_REASONS]:
         shown = ", ".join(places[:3]) + (f" and {len(places) - 3} more" if len(places) > 3 else "")
         console.print(Text(f"  {shown}: {reason}"))

@@ -71,10 +71,9 @@ _RUN_REFUSED: dict[str, str] = {
     "prepaidbilloverdue": "Settle the bill in the billing console, then run again.",
     "postpaidbilloverdue": "Settle the bill in the billing console, then run again.",
 }
-_NOT_OFFERED: dict[str, str] = {
-    "unsupportedtask": "Send this task to a cloud region.",
-    "unsupportedscript": "Install the extra for more scripts (`make scripts`), or use a cloud region.",
-}
+_NOT_OFFERED = ("unsupportedtask", "unsupportedscript")
+"""Codes of the embedded engine; its messages say themselves what to do."""
+
 _PERMANENT_TEXTS: tuple[str, ...] = (
     "missing content-length of multimodal url",
     "list index out of range",
@@ -90,7 +89,7 @@ def classify(fault: ServiceFault) -> ServiceError:
     if code in _RUN_REFUSED:
         return RunRefused(fault, _RUN_REFUSED[code])
     if last in _NOT_OFFERED:
-        return NotOffered(fault, _NOT_OFFERED[last])
+        return NotOffered(fault)
     if fault.status == 401:
         return RunRefused(fault, _RUN_REFUSED["invalidapikey"])
     if fault.status == 403:
