@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class BarProgress:
-    """Draws a bar for each stage of a run; a stage without work shows as done at once."""
+    """Draws a bar for each stage of a run that has work to do."""
 
     def __init__(self, console: Console) -> None:
         self._bars = Progress(
@@ -22,7 +22,10 @@ class BarProgress:
     @contextlib.contextmanager
     def stage(self, name: str, total: int) -> Iterator[Callable[[], None]]:
         """A bar of `total` steps, open while the context is."""
-        bar = self._bars.add_task(name, total=max(total, 1), completed=0 if total else 1)
+        if not total:
+            yield lambda: None
+            return
+        bar = self._bars.add_task(name, total=total)
         yield lambda: self._bars.advance(bar)
 
     def __enter__(self) -> "BarProgress":
