@@ -19,7 +19,7 @@ ocr_batch = dg.define_asset_job(
 
 publish_warehouse = dg.define_asset_job(
     PUBLISH_JOB,
-    selection=dg.AssetSelection.groups("warehouse", "staging", "marts"),
+    selection=dg.AssetSelection.groups("warehouse", "staging", "marts", "publish"),
     executor_def=dg.in_process_executor,
     description="Load new and changed batches, build the SQL models, publish the snapshot.",
 )

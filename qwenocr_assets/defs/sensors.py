@@ -77,7 +77,7 @@ def watch_inbox(settings: Settings, cursor: str | None, now: datetime) -> dg.Sen
 
 warehouse_automation = dg.AutomationConditionSensorDefinition(
     "warehouse_automation",
-    target=dg.AssetSelection.groups("warehouse", "staging", "marts"),
+    target=dg.AssetSelection.groups("warehouse", "staging", "marts", "publish"),
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
     description="Brings the warehouse up to date a while after new batches: once per burst, not once per batch.",

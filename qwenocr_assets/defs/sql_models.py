@@ -67,7 +67,7 @@ def build_sql_models(folder: Path) -> list[dg.AssetsDefinition]:
 
     @dg.asset(
         deps=list(models),
-        group_name="warehouse",
+        group_name="publish",
         kinds={"duckdb"},
         owners=OWNERS,
         pool=WRITER_POOL,

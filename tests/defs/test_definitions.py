@@ -7,7 +7,7 @@ import pytest
 
 from qwenocr_assets.schemas import TABLES
 
-GROUPS = {"intake", "pages", "ocr", "tables", "warehouse", "staging", "marts"}
+GROUPS = {"intake", "pages", "ocr", "tables", "warehouse", "staging", "marts", "publish"}
 
 
 @pytest.fixture(scope="module")
