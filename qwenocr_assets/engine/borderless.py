@@ -1,5 +1,6 @@
 """Tables without rulings: rows of short pieces of text that stand in columns."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,6 +22,10 @@ _WRAPPED_GAP = 0.6
 """A lone piece this near (in text heights) to the row above or below may be the rest of a wrapped cell."""
 _LEAST_ROWS_OF_TWO = 4
 """Two columns make a table only from this many rows on: with fewer they are label and value."""
+
+
+_LABEL = re.compile(r"[^\W\d]\s?[:：](?!//)")
+"""A colon after a word: rows of labels with their values are no table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ def _is_wide_text(line: Line, above: Sequence[Row], below: Sequence[Row]) -> boo
         if len(row) > 1:
             return any(
                 box.left < (before.right + after.left) / 2 < box.right
-                for before, after in pairwise([box_of(piece) for piece in row])
+                for before, after in pairwise(sorted(box_of(piece) for piece in row))
             )
     return True
 
@@ -207,10 +212,10 @@ def _is_table(rows: Sequence[Row], columns: Sequence[_Column]) -> bool:
     filled = sum(len({_places(box_of(line), columns) for line in row}) for row in several)
     if filled < 0.5 * len(several) * len(columns):
         return False
-    labels = [row for row in several if row[0].text.rstrip().endswith((":", "：")) or ":" in row[0].text[:-1]]
+    labelled = sum(any(_LABEL.search(line.text) for line in row) for row in several)
     if len(columns) == 2:
-        return len(several) >= _LEAST_ROWS_OF_TWO and 3 * len(labels) < len(several)
-    return 2 * len(labels) < len(several)
+        return len(several) >= _LEAST_ROWS_OF_TWO and 3 * labelled < len(several)
+    return 2 * labelled < len(several)
 
 
 def _cells(index: int, row: Row, columns: Sequence[_Column]) -> list[Cell]:

@@ -76,6 +76,14 @@ def side_lengths(quads: Quads) -> tuple[NDArray[np.float64], NDArray[np.float64]
     )
 
 
+def from_top_left(quads: Quads) -> Quads:
+    """The same quads, the corners of each beginning where its top side begins: the side that points most rightwards."""
+    sides = np.roll(quads, -1, axis=1) - quads
+    rightwards = sides[..., 0] / np.maximum(np.linalg.norm(sides, axis=2), 1e-9)
+    first = rightwards.argmax(axis=1)
+    return np.take_along_axis(quads, ((first[:, None] + np.arange(4)) % 4)[..., None], axis=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """From an image as given to the same page upright: first a clockwise `rotation`, then the skew taken out.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
-from unicodedata import east_asian_width
+from unicodedata import bidirectional, east_asian_width
 
 from qwenocr_assets.engine.geometry import Box, around, box_of
 from qwenocr_assets.engine.page import Line
@@ -24,7 +24,7 @@ _LEAST_PROSE_LENGTH = 8.0
 
 
 def rows_of(lines: Iterable[Line]) -> list[Row]:
-    """Lines grouped into visual rows from top to bottom, each from left to right."""
+    """Lines grouped into visual rows from top to bottom, each as it is read: mostly from left to right."""
     rows: list[tuple[Box, Row]] = []
     for line in sorted(lines, key=lambda n: box_of(n).middle_y):
         box = box_of(line)
@@ -32,7 +32,16 @@ def rows_of(lines: Iterable[Line]) -> list[Row]:
             rows[-1][1].append(line)
         else:
             rows.append((box, [line]))
-    return [sorted(row, key=lambda n: box_of(n).left) for _, row in rows]
+    return [
+        sorted(row, key=lambda n: box_of(n).left, reverse=reads_leftwards(n.text for n in row))
+        for _, row in rows
+    ]
+
+
+def reads_leftwards(texts: Iterable[str]) -> bool:
+    """Whether most letters are of a script that is written from right to left."""
+    kinds = [bidirectional(c) for text in texts for c in text if c.isalpha()]
+    return sum(kind in ("R", "AL") for kind in kinds) > len(kinds) / 2
 
 
 def _in_row(box: Box, row: tuple[Box, Row]) -> bool:
@@ -113,8 +122,9 @@ def columns_of(lines: Sequence[Line]) -> list[list[Line]]:
         if not parted:
             blocks.append(band)
             continue
-        blocks += columns_of([n for n in band if box_of(n).middle_x < gutter])
-        blocks += columns_of([n for n in band if box_of(n).middle_x >= gutter])
+        left = columns_of([n for n in band if box_of(n).middle_x < gutter])
+        right = columns_of([n for n in band if box_of(n).middle_x >= gutter])
+        blocks += right + left if reads_leftwards(n.text for n in band) else left + right
     return blocks
 
 
@@ -154,8 +164,8 @@ def _find_gutter(lines: Sequence[Line]) -> float | None:
 
 
 def pairwise_gaps(row: Row) -> list[tuple[float, float]]:
-    """Right edge of each line of a row and left edge of the next."""
-    boxes = [box_of(line) for line in row]
+    """Right edge of each line of a row and left edge of the next to its right."""
+    boxes = sorted((box_of(line) for line in row), key=lambda box: box.left)
     return [(before.right, after.left) for before, after in pairwise(boxes)]
 
 

@@ -1,11 +1,10 @@
 """Which way up a page lies: a quarter turn by the shape of its lines, up or down by reading, then the skew.
 
-There is no model for this: a line of print is much wider than tall, and the recogniser is surer of a line the
-right way up than upside down.
+A line of print is much wider than tall; and what the recogniser makes of a line the right way up differs from what
+it makes of the same line upside down, also in scripts that it cannot read (see `scripts.py`).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from qwenocr_assets.engine.geometry import Quads, Turn, side_lengths
 from qwenocr_assets.engine.pictures import Picture, cut_out
+from qwenocr_assets.engine.scripts import script_model
 from qwenocr_assets.engine.weights import Reading
 
 Recognise = Callable[[Sequence[Picture]], list[Reading]]
@@ -27,27 +27,16 @@ _LEAST_SKEW = 0.15
 _GREATEST_SKEW = 44.0
 
 
-@dataclass(frozen=True, slots=True)
-class Orientation:
-    """How a page lies, and how sure the reading both ways is of it."""
-
-    turn: Turn
-    margin: float
-    """Mean confidence the chosen way up minus the other way, -1 to 1; 0 when nothing could be read."""
-
-
-def find_orientation(picture: Picture, quads: Quads, recognise: Recognise) -> Orientation:
+def find_turn(picture: Picture, quads: Quads, recognise: Recognise) -> Turn:
     """How the page on `picture` lies, from its text boxes and a reading of six of them both ways up."""
     height, width = picture.shape[:2]
     if not len(quads):
-        return Orientation(Turn(width, height), 0.0)
+        return Turn(width, height)
     sideways = _runs_sideways(quads)
-    as_is, upside_down = _read_both_ways(picture, quads, sideways, recognise)
-    margin = abs(as_is - upside_down)
-    # A sideways line is cut out turned a quarter counter-clockwise: reading well so, the page needs that turn.
-    rotation = (270 if sideways else 0) if as_is >= upside_down else (90 if sideways else 180)
-    quarter = Turn(width, height, rotation)
-    return Orientation(Turn(width, height, rotation, _skew(quarter.to_upright(quads))), margin)
+    # A sideways line is cut out turned a quarter counter-clockwise: the right way up so, the page needs that turn.
+    stands = _stands(picture, quads, sideways, recognise)
+    rotation = (270 if sideways else 0) if stands else (90 if sideways else 180)
+    return Turn(width, height, rotation, _skew(Turn(width, height, rotation).to_upright(quads)))
 
 
 def _runs_sideways(quads: Quads) -> bool:
@@ -59,9 +48,8 @@ def _runs_sideways(quads: Quads) -> bool:
     return bool(down > across)
 
 
-def _read_both_ways(
-    picture: Picture, quads: Quads, sideways: bool, recognise: Recognise
-) -> tuple[float, float]:
+def _stands(picture: Picture, quads: Quads, sideways: bool, recognise: Recognise) -> bool:
+    """Whether the lines, as they are cut out, stand the right way up rather than upside down."""
     widths, heights = side_lengths(quads)
     along = (heights > widths) == sideways
     candidates = quads[along] if along.any() else quads
@@ -69,12 +57,12 @@ def _read_both_ways(
     ratios = np.maximum(widths, heights) / np.maximum(np.minimum(widths, heights), 1)
     chosen = candidates[np.argsort(np.abs(ratios - _TYPICAL_LENGTH), kind="stable")[:_SAMPLES]]
     crops = [cut_out(picture, corners) for corners in chosen]
-    flipped = [np.asarray(cv2.rotate(crop, cv2.ROTATE_180), np.uint8) for crop in crops]
-    return _confidence(recognise(crops)), _confidence(recognise(flipped))
+    turned = [np.asarray(cv2.rotate(crop, cv2.ROTATE_180), np.uint8) for crop in crops]
+    return _uprightness(recognise(crops)) >= _uprightness(recognise(turned))
 
 
-def _confidence(readings: Sequence[Reading]) -> float:
-    return float(np.mean([r.score for r in readings]))
+def _uprightness(readings: Sequence[Reading]) -> float:
+    return float(script_model().uprightness([reading.evidence for reading in readings]).sum())
 
 
 def _skew(upright: Quads) -> float:
@@ -85,11 +73,13 @@ def _skew(upright: Quads) -> float:
         return 0.0
     along = upright[long][:, 1] - upright[long][:, 0] + upright[long][:, 2] - upright[long][:, 3]
     angles = np.degrees(np.arctan2(along[:, 1], along[:, 0]))
-    angle = _weighted_median(angles, widths[long])
-    return round(angle, 2) if _LEAST_SKEW <= abs(angle) <= _GREATEST_SKEW else 0.0
+    # Boxes around print of two sizes are a little tilted themselves, one way or the other: most must agree.
+    low, middle, high = (_weighted_quantile(angles, widths[long], q) for q in (0.25, 0.5, 0.75))
+    agree = min(abs(low), abs(high)) >= _LEAST_SKEW and low * high > 0
+    return round(middle, 2) if agree and abs(middle) <= _GREATEST_SKEW else 0.0
 
 
-def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+def _weighted_quantile(values: NDArray[np.float64], weights: NDArray[np.float64], quantile: float) -> float:
     order = np.argsort(values)
     below = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(below, below[-1] / 2)])
+    return float(values[order][np.searchsorted(below, below[-1] * quantile)])

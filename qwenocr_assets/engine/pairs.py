@@ -16,6 +16,10 @@ _MOST_WORDS = 6
 _MOST_CHARACTERS = 40
 _BELOW = 1.6
 """A value stands at most this many line heights under its label."""
+_SAME_BLOCK = 0.8
+"""Lines of an address are at most this many line heights apart."""
+_BLOCKS = frozenset({"bill to", "ship to", "seller", "customer", "company", "address"})
+"""Labels whose value under them may have several lines."""
 _WIDE_GAP = 1.6
 """A gap of this many line heights between two words of a line parts one pair from the next."""
 
@@ -61,8 +65,12 @@ def _from_rows(rows: Sequence[Row]) -> Iterator[Pair]:
                 continue
             value = _value_of(piece, beside, pieces[index + 1 :], taken, is_plain_pair)
             if value is not None:
-                taken.add(value)
-                yield Pair(piece.text.rstrip(" :："), value.text, box_of(piece))
+                label = piece.text.rstrip(" :：")
+                block = [value]
+                if value is not beside and concepts_of(normalised(label)) & _BLOCKS:
+                    block = [value, *_below(value, pieces[index + 1 :], taken)]
+                taken.update(block)
+                yield Pair(label, ", ".join(line.text.rstrip(" ,") for line in block), box_of(piece))
 
 
 def _in_line(text: str) -> tuple[str, str] | None:
@@ -173,13 +181,29 @@ def _under(label: Line, rows: Iterable[Row], taken: set[Line]) -> Line | None:
     return None
 
 
+def _below(first: Line, rows: Iterable[Row], taken: set[Line]) -> Iterator[Line]:
+    """The lines of a block, such as an address, under its first line."""
+    last = box_of(first)
+    for line in (line for row in rows for line in row):
+        box = box_of(line)
+        gap = box.top - last.bottom
+        if gap > _SAME_BLOCK * last.height:
+            return
+        aligned = abs(box.left - last.left) < 0.5 * last.height and gap > -0.5 * last.height
+        if aligned and box.middle_y > last.middle_y and line not in taken:
+            if _split(line.text) is not None or is_known(line.text):
+                return
+            yield line
+            last = box
+
+
 def _led_by_label(text: str) -> tuple[str, str] | None:
     """Label and value of "Invoice No INV-7": words that are a known label, then a value with a digit."""
     words = text.split()
     for count in range(min(_MOST_WORDS, len(words) - 1), 0, -1):
         label, value = " ".join(words[:count]), " ".join(words[count:])
-        if _is_value(value) and not _is_value(label) and concepts_of(normalised(label)):
-            short = count == 1 and not re.match(r"[\d#$€£¥￥+(-]", value)
+        if _is_value(value) and value[0] != "(" and not _is_value(label) and concepts_of(normalised(label)):
+            short = count == 1 and not re.match(r"[\d#$€£¥￥+-]", value)
             return None if short else (label, value)
     return None
 

@@ -7,18 +7,25 @@ from threading import Lock
 
 import numpy as np
 
-from qwenocr_assets.engine.geometry import Turn, quad_of, side_lengths
+from qwenocr_assets.engine.cjk import corrected
+from qwenocr_assets.engine.errors import EngineError, UnsupportedScript
+from qwenocr_assets.engine.geometry import Quads, Turn, quad_of, side_lengths
 from qwenocr_assets.engine.grids import Rulings, cut_at_rulings
 from qwenocr_assets.engine.layout import reading_order
-from qwenocr_assets.engine.orientation import find_orientation
+from qwenocr_assets.engine.orientation import find_turn
+from qwenocr_assets.engine.other_scripts import read_other
 from qwenocr_assets.engine.page import Line, ReadPage
 from qwenocr_assets.engine.pictures import Picture, cut_out, decode, turned
 from qwenocr_assets.engine.ruling import find_rulings
+from qwenocr_assets.engine.scripts import page_script
 from qwenocr_assets.engine.table_finder import find_tables
+from qwenocr_assets.engine.tesseract import how_to_install, languages_for, script_name
 from qwenocr_assets.engine.weights import Weights
 
 _LEAST_SCORE = 0.5
 """Lines that the recogniser is less sure of are taken for specks and drawings."""
+_LEAST_TESSERACT_SCORE = 0.25
+"""Tesseract doubts itself more: below this, its lines are noise."""
 _REDETECT_SKEW = 0.5
 """Degrees of tilt from which text is searched again on the levelled page; below, the boxes are good as they are."""
 
@@ -26,12 +33,14 @@ _REDETECT_SKEW = 0.5
 class Reader:
     """Reads page images; loads its weights on first use, safe to share between threads.
 
-    The last `cached_pages` pages are kept by the SHA-256 of their bytes, so that several tasks on one page, also
-    at the same time, cost one recognition.
+    Scripts that its own weights do not know it reads with Tesseract, where the extra `scripts` and Debian's data are
+    installed and `with_tesseract` is not turned off. The last `cached_pages` pages are kept by the SHA-256 of their
+    bytes, so that several tasks on one page, also at the same time, cost one recognition.
     """
 
-    def __init__(self, cached_pages: int = 16) -> None:
+    def __init__(self, cached_pages: int = 16, with_tesseract: bool = True) -> None:
         self._weights = Weights()
+        self._with_tesseract = with_tesseract
         self._cached_pages = cached_pages
         self._pages: OrderedDict[str, Future[ReadPage]] = OrderedDict()
         self._lock = Lock()
@@ -61,15 +70,16 @@ class Reader:
             page = self._read(decode(image))
         except BaseException as error:
             promise.set_exception(error)
-            with self._lock:
-                self._pages.pop(key, None)
+            if not isinstance(error, EngineError):  # what is wrong with the page will be wrong again
+                with self._lock:
+                    self._pages.pop(key, None)
             raise
         promise.set_result(page)
         return page
 
     def _read(self, picture: Picture) -> ReadPage:
         quads = self._weights.detect(picture)
-        turn = find_orientation(picture, quads, self._weights.recognise).turn
+        turn = find_turn(picture, quads, self._weights.recognise)
         upright = turned(picture, turn)
         if turn.rotation or abs(turn.skew) >= _REDETECT_SKEW:
             quads = self._weights.detect(upright)
@@ -77,21 +87,43 @@ class Reader:
             quads = turn.to_upright(quads)
         rulings = find_rulings(upright, float(np.median(side_lengths(quads)[1]))) if len(quads) else Rulings()
         quads = cut_at_rulings(quads, rulings)
-        readings = self._weights.recognise([cut_out(upright, corners) for corners in quads])
-        upright_lines = reading_order(
-            Line(reading.text, quad_of(corners), reading.score, reading.places)
-            for corners, reading in zip(quads, readings, strict=True)
-            if reading.score >= _LEAST_SCORE
-        )
+        lines = reading_order(self._lines(upright, quads))
         return ReadPage(
             width=turn.width,
             height=turn.height,
             rotation=turn.rotation,
             skew=turn.skew,
-            lines=tuple(_as_given(line, turn) for line in upright_lines),
-            upright_lines=tuple(upright_lines),
-            tables=find_tables(upright_lines, rulings),
+            lines=tuple(_as_given(line, turn) for line in lines),
+            upright_lines=tuple(lines),
+            tables=find_tables(lines, rulings),
         )
+
+    def _lines(self, upright: Picture, quads: Quads) -> list[Line]:
+        """The lines in the quads of an upright page, in no order. Raises `UnsupportedScript`."""
+        crops = [cut_out(upright, corners) for corners in quads]
+        readings = self._weights.recognise(crops)
+        lines = [
+            Line(corrected(reading.text, reading.places), quad_of(corners), reading.score, reading.places)
+            for corners, reading in zip(quads, readings, strict=True)
+        ]
+        lengths = [crop.shape[1] / crop.shape[0] for crop in crops]
+        script = page_script([reading.evidence for reading in readings], lengths)
+        languages = languages_for(script.foreign) if script.foreign and self._with_tesseract else ()
+        if script.unreadable is not None and not languages:
+            raise UnsupportedScript(
+                f"The page is written in {script_name(script.unreadable)}, which the embedded engine cannot read as it "
+                f"is installed: {how_to_install(script.unreadable)}, or use a cloud region."
+            )
+        foreign = script.foreign_lines if languages else ()
+        kept = [n for i, n in enumerate(lines) if i not in foreign and n.score >= _LEAST_SCORE]
+        if foreign:
+            others = read_other([crops[i] for i in foreign], languages, self._weights.recognise)
+            kept += [
+                Line(text, lines[i].quad, score)
+                for i, (text, score) in zip(foreign, others, strict=True)
+                if score >= _LEAST_TESSERACT_SCORE
+            ]
+        return [line for line in kept if line.text]
 
 
 def _as_given(line: Line, turn: Turn) -> Line:

@@ -1,7 +1,7 @@
 """Rulings found on an upright page: the grids that drawn lines form, and the rules that stand alone."""
 
 from collections.abc import Sequence
-from itertools import product
+from itertools import pairwise, product
 
 import cv2
 import numpy as np
@@ -17,17 +17,25 @@ _LEAST_RULE = 2.5
 """Length of the shortest horizontal rule in text heights; print has no straight stroke that long."""
 _LEAST_UPRIGHT = 1.2
 """Length of the shortest vertical rule in text heights."""
+_WAVER = 3
+"""Pixels by which a stroke may waver across its direction: a page is never quite level."""
+_JOINED = 7
+"""Rules whose ends are less than this many pixels apart belong together."""
+_THICKEST = 0.5
+"""A rule is thinner than this many text heights."""
+_LEAST_CONTRAST = 18
+"""A rule is darker than the paper by this much, of 255."""
 _DRAWN = 0.6
 """A side of a cell counts as ruled when this part of it is drawn."""
 
 
 def find_rulings(picture: Picture, text_height: float) -> Rulings:
     """Grids and lone horizontal rules of an upright page whose lines of text are `text_height` pixels high."""
-    ink = _ink(picture)
-    thickness = max(int(text_height / 6), 2)
-    across = _opened(ink, (max(int(_LEAST_RULE * text_height), 20), 1), (1, thickness))
-    down = _opened(ink, (1, max(int(_LEAST_UPRIGHT * text_height), 14)), (thickness, 1))
-    either = cv2.dilate((across | down).astype(np.uint8), np.ones((3 + thickness, 3 + thickness), np.uint8))
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
+    ink = _thin(grey, max(int(_THICKEST * text_height), 5))
+    across = _opened(ink, (max(int(_LEAST_RULE * text_height), 20), 1), (1, _WAVER))
+    down = _opened(ink, (1, max(int(_LEAST_UPRIGHT * text_height), 14)), (_WAVER, 1))
+    either = cv2.dilate((across | down).astype(np.uint8), np.ones((_JOINED, _JOINED), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(either, connectivity=8)
     grids: list[Grid] = []
     rules: list[Box] = []
@@ -44,11 +52,13 @@ def find_rulings(picture: Picture, text_height: float) -> Rulings:
     return Rulings(tuple(_outermost(grids)), tuple(sorted(rules, key=lambda r: r.top)))
 
 
-def _ink(picture: Picture) -> Mask:
-    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-    # Local threshold: grey rules on grey shading are ink too, a filled header is not one block.
-    dark = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 25, 8)
-    return np.asarray(dark > 0, np.bool_)
+def _thin(grey: Picture, size: int) -> Mask:
+    """Strokes thinner than `size` pixels and darker than what is around them.
+
+    A filled area is no stroke, nor is the rim of paper around white letters on it.
+    """
+    kernel = np.ones((size, size), np.uint8)
+    return np.asarray(cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, kernel) >= _LEAST_CONTRAST, np.bool_)
 
 
 def _opened(ink: Mask, length: tuple[int, int], slack: tuple[int, int]) -> Mask:
@@ -67,8 +77,8 @@ def _grid(across: Mask, down: Mask, text_height: float, origin: tuple[int, int])
     # A table may be open at its sides, at its top or at its foot: its rules end where the sides would be.
     xs = _with_open_sides(xs, _anywhere(across, 0), 1.5 * text_height)
     ys = _with_open_sides(ys, _anywhere(down, 1), 0.9 * text_height)
-    rows, columns = len(ys) - 1, len(xs) - 1
-    if rows < 2 or columns < 2:
+    xs, ys = _bounding(xs, ys, down, tolerance), _bounding(ys, xs, across.T, tolerance)
+    if len(xs) < 3 or len(ys) < 3:
         return None
     cells = _merged_cells(across, down, xs, ys, tolerance)
     if len(cells) < 3:
@@ -106,6 +116,19 @@ def _with_open_sides(positions: list[int], drawn: Mask, least: float) -> list[in
     if len(at) and at[-1] - positions[-1] >= least:
         positions = [*positions, int(at[-1])]
     return positions
+
+
+def _bounding(at: list[int], between: Sequence[int], drawn: Mask, tolerance: int) -> list[int]:
+    """Those of the rulings `at` that run from one of the rulings across to the next; strokes of letters do not.
+
+    `drawn` has the direction of the rulings first. The outermost stay: an open side has no ruling.
+    """
+
+    def runs_through(position: int) -> bool:
+        strip = _anywhere(drawn[:, max(position - tolerance, 0) : position + tolerance + 1], 1)
+        return any(_is_drawn(strip[start:end], tolerance) for start, end in pairwise(between))
+
+    return [at[0], *(position for position in at[1:-1] if runs_through(position)), *at[1:][-1:]]
 
 
 def _merged_cells(

@@ -1,11 +1,12 @@
 """Tables of a page: by their rulings, and where there are none by their columns."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from qwenocr_assets.engine.borderless import find_borderless
 from qwenocr_assets.engine.geometry import Box, box_of
 from qwenocr_assets.engine.grids import Grid, GridCell, Rulings
-from qwenocr_assets.engine.layout import joined, rows_of
+from qwenocr_assets.engine.layout import joined, reads_leftwards, rows_of
 from qwenocr_assets.engine.page import Cell, Line, Table
 
 _LEAST_FILLED = 0.2
@@ -17,7 +18,19 @@ def find_tables(lines: Sequence[Line], rulings: Rulings) -> tuple[Table, ...]:
     ruled = [table for grid in rulings.grids if (table := _ruled(grid, lines)) is not None]
     taken = [Box(*table.bbox) for table in ruled]
     free = [n for n in lines if not any(box.holds(box_of(n).middle_x, box_of(n).middle_y) for box in taken)]
-    return tuple(sorted([*ruled, *find_borderless(free, rulings.rules)], key=lambda table: table.bbox[1]))
+    tables = sorted([*ruled, *find_borderless(free, rulings.rules)], key=lambda table: table.bbox[1])
+    return tuple(_mirrored(table) if reads_leftwards(_texts(table)) else table for table in tables)
+
+
+def _texts(table: Table) -> list[str]:
+    return [cell.text for cell in table.cells]
+
+
+def _mirrored(table: Table) -> Table:
+    """The table with its columns counted from the right, as Arabic and Hebrew tables are read."""
+    width = max(cell.column + cell.column_span for cell in table.cells)
+    cells = (replace(cell, column=width - cell.column - cell.column_span) for cell in table.cells)
+    return Table(tuple(sorted(cells, key=lambda cell: (cell.row, cell.column))), table.bbox)
 
 
 def _ruled(grid: Grid, lines: Iterable[Line]) -> Table | None:

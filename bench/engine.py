@@ -1,0 +1,225 @@
+"""The embedded engine: how well and how fast it reads the sample pages, against their truth.
+
+Every language page of `data/samples/languages` is read upright, tilted by 5° and turned by 90, 180 and 270°;
+the invoices, receipts, tickets and forms show how well tables and key information come out.
+"""
+
+import io
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+from unicodedata import normalize
+
+from PIL import Image
+from rapidfuzz.distance import Levenshtein
+
+from qwenocr_assets.engine.errors import UnsupportedScript
+from qwenocr_assets.engine.key_values import all_pairs, fill_schema
+from qwenocr_assets.engine.page import ReadPage, Table
+from qwenocr_assets.engine.reader import Reader
+from qwenocr_assets.engine.tesseract import languages_for
+from qwenocr_assets.engine.text import plain_text
+
+SAMPLES = Path(__file__).parents[1] / "data/samples"
+TRUTH = SAMPLES.parent / "truth"
+LATIN = ("en", "fr", "de", "es", "pt", "it")
+UNSPACED = ("zh", "ja")
+OTHER = {"ko": "hangul", "ru": "cyrillic", "ar": "arabic", "vi": "vietnamese"}
+VIEWS = ("upright", "skew5", "rot90", "rot180", "rot270")
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How one view of a page was read."""
+
+    error_rate: float
+    """Character error rate; spaces count as one, in Chinese and Japanese not at all."""
+    seconds: float
+
+
+def main() -> None:
+    reader = Reader(cached_pages=1)
+    reader.warm_up()
+    print(f"{'CER %':9s}" + "".join(f"{view:>9s}" for view in VIEWS) + f"{'s a page':>10s}")
+    scores = {language: _scores(reader, language) for language in (*LATIN, *UNSPACED)}
+    readable = {language: script for language, script in OTHER.items() if languages_for(script)}
+    scores |= {language: _scores(reader, language) for language in readable}
+    refusals = _refusals()
+    cells, pairs, filled = _structure(reader)
+    print()
+    for goal, figure, limit in (
+        ("cer_latin_worst", _worst(scores, LATIN), 0.01),
+        ("cer_zh_worst", _worst(scores, ["zh"]), 0.015),
+        ("cer_ja_worst", _worst(scores, ["ja"]), 0.015),
+        *((f"cer_{language}_worst_with_extra", _worst(scores, [language]), 0.06) for language in readable),
+    ):
+        _say(goal, f"{figure:.1%}", f"<={limit:.1%}", figure <= limit)
+    for language in OTHER.keys() - readable.keys():
+        print(
+            f"engine.cer_{language}_worst_with_extra not measured: no data of Tesseract for it (deploy/tessdata.sh)"
+        )
+    refused = sum(refusals[language] for language in OTHER)
+    wrongly = sum(refusals[language] for language in (*LATIN, *UNSPACED))
+    _say("unreadable_views_refused", f"{refused}/20", "20/20", refused == 20)
+    _say("readable_views_refused", f"{wrongly}/40", "0/40", wrongly == 0)
+    _say("table_cells", f"{cells:.1%}", ">=95%", cells >= 0.95)
+    _say("all_pairs", f"{pairs:.1%}", ">=90%", pairs >= 0.9)
+    _say("schema_values", f"{filled:.1%}", ">=90%", filled >= 0.9)
+    seconds = median(score.seconds for language in (*LATIN, *UNSPACED) for score in scores[language].values())
+    _say("dense_page", f"{seconds:.1f}s", "<=6s", seconds <= 6)
+
+
+def _say(goal: str, figure: str, wanted: str, is_met: bool) -> None:
+    print(f"engine.{goal} {figure} {wanted} {'ok' if is_met else 'short'}")
+
+
+def _worst(scores: dict[str, dict[str, Score]], languages: Sequence[str]) -> float:
+    return max(score.error_rate for language in languages for score in scores[language].values())
+
+
+# --- text ------------------------------------------------------------------------------------------------------
+
+
+def _scores(reader: Reader, language: str) -> dict[str, Score]:
+    truth = json.loads((TRUTH / f"languages/{language}.json").read_text("utf-8"))
+    wanted = _spaced(" ".join(line["text"] for line in truth["lines"]), language)
+    scores = {}
+    for view, image in _views(language):
+        started = time.perf_counter()
+        try:
+            text = _spaced(plain_text(reader.read(image)), language)
+        except UnsupportedScript:
+            text = ""
+        seconds = time.perf_counter() - started
+        scores[view] = Score(Levenshtein.distance(text, wanted) / len(wanted), seconds)
+    rates = "".join(f"{100 * score.error_rate:9.2f}" for score in scores.values())
+    print(f"{language:9s}{rates}{median(score.seconds for score in scores.values()):10.1f}", flush=True)
+    return scores
+
+
+def _spaced(text: str, language: str) -> str:
+    return ("" if language in UNSPACED else " ").join(normalize("NFC", text).split())
+
+
+def _views(language: str) -> Iterator[tuple[str, bytes]]:
+    with Image.open(SAMPLES / f"languages/{language}.png") as opened:
+        page = opened.convert("RGB")
+    yield "upright", _png(page)
+    yield "skew5", _png(page.rotate(5, expand=True, fillcolor="white", resample=Image.Resampling.BICUBIC))
+    for degrees, turn in ((90, Image.Transpose.ROTATE_90), (180, Image.Transpose.ROTATE_180)):
+        yield f"rot{degrees}", _png(page.transpose(turn))
+    yield "rot270", _png(page.transpose(Image.Transpose.ROTATE_270))
+
+
+def _png(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def _refusals() -> dict[str, int]:
+    """In how many of its views a language is refused when Tesseract is not there."""
+    reader = Reader(cached_pages=1, with_tesseract=False)
+    refused = {}
+    for language in (*LATIN, *UNSPACED, *OTHER):
+        refused[language] = 0
+        for _, image in _views(language):
+            try:
+                reader.read(image)
+            except UnsupportedScript:
+                refused[language] += 1
+    print("refused without the extra, of 5 views: " + ", ".join(f"{k} {v}" for k, v in refused.items()))
+    return refused
+
+
+# --- tables and key information --------------------------------------------------------------------------------
+
+
+def _structure(reader: Reader) -> tuple[float, float, float]:
+    """Share of right cells, of right pairs without a schema and with one, over the samples that have them."""
+    totals = {"cells": [0.0, 0.0], "pairs": [0.0, 0.0], "filled": [0.0, 0.0]}
+    print(f"{'right of all':44s}{'cells':>10s}{'pairs':>10s}{'schema':>10s}{'s a page':>10s}")
+    for path in sorted(TRUTH.rglob("*.json")):
+        truth = json.loads(path.read_text("utf-8"))
+        image = SAMPLES / truth["document"]
+        pages = truth.get("pages", [])
+        if image.suffix not in (".png", ".jpg", ".jpeg") or len(pages) != 1 or "lines" in truth:
+            continue
+        started = time.perf_counter()
+        try:
+            page = reader.read(image.read_bytes())
+        except UnsupportedScript:
+            continue
+        seconds = time.perf_counter() - started
+        found = {
+            "cells": _cells(pages[0].get("tables", []), page.tables),
+            "pairs": _pairs(pages[0].get("key_values", {}), page),
+            "filled": _filled(pages[0].get("key_values", {}), page),
+        }
+        for name, (right, all_) in found.items():
+            totals[name][0] += right
+            totals[name][1] += all_
+        figures = "".join(
+            f"{right:.0f}/{all_:.0f}".rjust(10) if all_ else "-".rjust(10) for right, all_ in found.values()
+        )
+        print(f"{truth['document']:44s}{figures}{seconds:10.1f}", flush=True)
+    cells, pairs, filled = (right / max(all_, 1) for right, all_ in totals.values())
+    return cells, pairs, filled
+
+
+def _same(text: object) -> str:
+    """A value to compare: no spaces, full-width and half-width forms alike."""
+    return "".join(normalize("NFKC", str(text)).split())
+
+
+def _cells(wanted: Sequence[dict[str, Any]], found: Sequence[Table]) -> tuple[float, float]:
+    """Cells with the right place, spans and text, and all cells wanted or found beyond."""
+    right = all_ = 0
+    left = [
+        {(c.row, c.column, c.row_span, c.column_span, _same(c.text)) for c in table.cells} for table in found
+    ]
+    for table in wanted:
+        cells = {
+            (c["row"], c["column"], c["row_span"], c["column_span"], _same(c["text"])) for c in table["cells"]
+        }
+        best = max(left, key=lambda other: len(cells & other), default=set())
+        if best:
+            left.remove(best)
+        right += len(cells & best)
+        all_ += max(len(cells), len(best))
+    return right, all_ + sum(map(len, left))
+
+
+def _pairs(wanted: dict[str, Any], page: ReadPage) -> tuple[float, float]:
+    found = {_same(label): value for label, value in all_pairs(page).items()}
+    flat = {key: value for key, value in wanted.items() if not isinstance(value, list)}
+    return sum(_same(found.get(_same(key))) == _same(value) for key, value in flat.items()), len(flat)
+
+
+def _filled(wanted: dict[str, Any], page: ReadPage) -> tuple[float, float]:
+    schema = {
+        key: [dict.fromkeys(value[0], "")] if isinstance(value, list) and value else ""
+        for key, value in wanted.items()
+    }
+    found = fill_schema(page, schema)
+    truth, answer = dict(_leaves(wanted)), dict(_leaves(found))
+    return sum(_same(answer.get(path)) == _same(value) for path, value in truth.items()), len(truth)
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}[{index}]")
+    else:
+        yield path, value
+
+
+if __name__ == "__main__":
+    main()
