@@ -13,7 +13,9 @@ PARTS = ("engine", "client", "money", "pages", "rows", "warehouse", "intake", "t
 
 
 def main() -> None:
-    written = [part for part in PARTS if part in {module.name for module in pkgutil.iter_modules(bench.__path__)}]
+    written = [
+        part for part in PARTS if part in {module.name for module in pkgutil.iter_modules(bench.__path__)}
+    ]
     wanted = sys.argv[1:] or written
     for part in wanted:
         if part not in written:
