@@ -1,7 +1,7 @@
 """Which way up a page lies: a quarter turn by the shape of its lines, up or down by reading, then the skew.
 
-A line of print is much wider than tall; and what the recogniser makes of a line the right way up differs from what
-it makes of the same line upside down, also in scripts that it cannot read (see `scripts.py`).
+A line of print is much wider than tall; the recogniser is surer of a line the right way up than upside down; and of
+a script that it cannot read at all it still makes something else (see `scripts.py`).
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +22,9 @@ _ELONGATED = 2.0
 _TYPICAL_LENGTH = 10.0
 """Boxes nearest to this many times their thickness are read both ways: enough characters, cheap to read."""
 _SAMPLES = 6
+_READ = 0.7
+"""Confidence from which lines count as read: what is read better, stands. Below, in a script that the weights do not
+know, the confidence says nothing, and the looks of the lines decide (`ScriptModel.upright`)."""
 _LEAST_SKEW = 0.15
 """Degrees below which a tilt is not told from the rounding of box corners."""
 _GREATEST_SKEW = 44.0
@@ -58,7 +61,17 @@ def _stands(picture: Picture, quads: Quads, sideways: bool, recognise: Recognise
     chosen = candidates[np.argsort(np.abs(ratios - _TYPICAL_LENGTH), kind="stable")[:_SAMPLES]]
     crops = [cut_out(picture, corners) for corners in chosen]
     turned = [np.asarray(cv2.rotate(crop, cv2.ROTATE_180), np.uint8) for crop in crops]
-    return _uprightness(recognise(crops)) >= _uprightness(recognise(turned))
+    given, other = recognise(crops), recognise(turned)
+    sure, sure_turned = _confidence(given), _confidence(other)
+    if max(sure, sure_turned) >= _READ:
+        return sure >= sure_turned
+    return _uprightness(given) >= _uprightness(other)
+
+
+def _confidence(readings: Sequence[Reading]) -> float:
+    """Mean confidence of the recogniser, by character."""
+    lengths = [max(1, len(reading.text)) for reading in readings]
+    return float(np.average([reading.score for reading in readings], weights=lengths))
 
 
 def _uprightness(readings: Sequence[Reading]) -> float:
