@@ -1,5 +1,6 @@
 """Query results as tables in the terminal."""
 
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -26,4 +27,6 @@ def print_query(settings: Settings, query: str, console: Console) -> None:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"  # 230.4, not 230.400000000
     return "" if value is None else str(value)
