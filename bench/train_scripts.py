@@ -1,6 +1,6 @@
 """Trains `qwenocr_assets/engine/scripts.npz`: which script a line of print is in.
 
-    python -m bench.train_scripts [--held-out FOLDER] [--lines 300]
+    python -m bench.train_scripts [--held-out FOLDER] [--lines 110]
 
 Lines of text come from the gettext catalogues of the machine (/usr/share/locale), fonts from Debian's fonts-noto,
 fonts-noto-cjk, fonts-dejavu and fonts-liberation. `--held-out` names a folder of other fonts, which are never
@@ -372,7 +372,8 @@ def report(model: ScriptModel, lines: Sequence[Sample], title: str) -> None:
         for size in (1, 3, 6, 12):
             pages = [rng.choice(own, size) for _ in range(400)]
             said = [
-                page_script(list(rows[p]), [len(lines[i].text) for i in p], model).unreadable for p in pages
+                page_script(list(rows[p]), [len(lines[i].text) / 2 for i in p], model).unreadable
+                for p in pages
             ]
             shares.append(f"{np.mean([s is not None for s in said]):7.1%}")
             named = float(np.mean([s == script for s in said])) if size == 6 else named
@@ -399,7 +400,7 @@ def save(model: ScriptModel) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--held-out", type=Path, help="folder of fonts to measure with")
-    parser.add_argument("--lines", type=int, default=300, help="lines per script")
+    parser.add_argument("--lines", type=int, default=110, help="lines per script")
     options = parser.parse_args()
     recogniser = Weights().recogniser
     groups = np.array([0, *(group_of(c) for c in recogniser.postprocess_op.character[1:])])
@@ -413,7 +414,7 @@ def main() -> None:
     save(model)
     report(model, lines, "trained on")
     if options.held_out is not None:
-        unseen = list(samples(folder_fonts(options.held_out), max(options.lines // 4, 20), 22, observed))
+        unseen = list(samples(folder_fonts(options.held_out), max(options.lines // 3, 20), 22, observed))
         report(model, unseen, "fonts never seen")
 
 

@@ -28,14 +28,12 @@ _INK_CONTRAST = 0.3
 """A step along the line holds ink when its contrast is this part of the line's."""
 _REACHES = (2, 3, 6)
 """Steps from a character within which ink counts as read; a line is about as high as six steps are wide."""
-_MOST = 0.5
+_MOST = 0.6
 """A page on which unreadable scripts have this share of the print cannot be read."""
-_LEAST_LENGTH = 10.0
+_LEAST_LENGTH = 15.0
 """Less print than this (in line heights) does not tell its script."""
 _SOME = 0.15
 """From this share on, a script has lines of its own on the page."""
-_CLEAR = 0.5
-"""Probability of one script from which a line speaks for it: a network that wavers between many says nothing."""
 _SURE = 0.9
 """Probability from which a line is taken to be in another script than most of its page."""
 
@@ -176,8 +174,7 @@ def page_script(
     readable = probabilities[:, [model.classes.index(script) for script in READABLE]].sum(axis=1)
     shares = dict(zip(model.classes, np.average(probabilities, axis=0, weights=lengths), strict=True))
     foreign = max(shares.keys() - set(READABLE), key=lambda script: shares[script])
-    clear = (readable <= 1 - _SURE) & (probabilities.max(axis=1) >= _CLEAR)
-    if np.average(clear, weights=lengths) >= _MOST:
+    if 1 - np.average(readable, weights=lengths) >= _MOST:
         others = np.flatnonzero(readable < _SURE)
         return PageScript(foreign, foreign, tuple(int(index) for index in others))
     sure = np.flatnonzero(probabilities[:, model.classes.index(foreign)] >= _SURE)
