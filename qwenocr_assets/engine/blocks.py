@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
-from qwenocr_assets.engine.geometry import Box, around, box_of, thickness
+from qwenocr_assets.engine.geometry import Box, around, box_of
 from qwenocr_assets.engine.layout import Row, columns_of, is_wide, joined, row_box, rows_of
 from qwenocr_assets.engine.page import Line, ReadPage, Table
 
@@ -15,7 +15,6 @@ Kind = Literal["title", "section", "paragraph", "item"]
 
 _LARGE = 1.22
 """Print this many times as high as the body's is a heading."""
-_SURE = 0.8
 _SLIGHTLY_LARGE = 1.08
 _LONGEST_HEADING = 120
 _NUMBERED = re.compile(r"^(\d{1,2}(?:\.\d{1,2}){0,2})\.?\s+\S")
@@ -81,7 +80,7 @@ class _Print:
 
 def _print_of(lines: Sequence[Line]) -> _Print:
     """Size of most of the print."""
-    heights = [thickness(line) for line in lines for _ in line.text]
+    heights = [box_of(line).height for line in lines for _ in line.text]
     widths = [box_of(line).width / len(line.text) for line in lines for _ in line.text]
     return _Print(median(heights), median(widths)) if heights else _Print(1.0, 1.0)
 
@@ -94,9 +93,7 @@ def _title(columns: Sequence[Sequence[Row]], body: _Print) -> Row | None:
 
 
 def _is_large(row: Row, body: _Print) -> bool:
-    # A line that is read badly misses characters, so that the rest seem wider than they are.
-    is_sure = min(line.score for line in row) >= _SURE
-    return is_sure and _print_of(row).times(body) >= _LARGE and len(_text(row)) <= _LONGEST_HEADING
+    return _print_of(row).times(body) >= _LARGE and len(_text(row)) <= _LONGEST_HEADING
 
 
 def _size(row: Row, body: _Print) -> float:

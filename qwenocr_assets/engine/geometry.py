@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import ceil, cos, hypot, radians, sin
+from math import ceil, cos, radians, sin
 from typing import NamedTuple
 
 import numpy as np
@@ -54,12 +54,6 @@ def box_of(line: Line) -> Box:
     """The upright rectangle around a line."""
     xs, ys = line.quad[0::2], line.quad[1::2]
     return Box(min(xs), min(ys), max(xs), max(ys))
-
-
-def thickness(line: Line) -> float:
-    """Height of a line's print in pixels, across the direction in which it runs."""
-    x1, y1, x2, y2, x3, y3, x4, y4 = line.quad
-    return (hypot(x4 - x1, y4 - y1) + hypot(x3 - x2, y3 - y2)) / 2
 
 
 def around(boxes: Iterable[Box]) -> Box:
