@@ -6,6 +6,7 @@ ServiceError
 ├── PageRefused          this page or these options will never succeed; other pages will
 │   └── NotOffered       the model or engine cannot do this task or read this script
 └── RunRefused           every further call would fail the same way: key, arrears, unknown model
+    └── ServiceDown      the service has failed every call for too long
 
 Codes and their meaning: the service's error reference. The two dialects write them differently
 (`Throttling.RateQuota`, `limit_requests`), so they are compared without case, dots and underscores.
@@ -52,6 +53,10 @@ class NotOffered(PageRefused):
 
 class RunRefused(ServiceError):
     """Every further call would fail the same way, so the run stops after saving what it has."""
+
+
+class ServiceDown(RunRefused):
+    """The service failed every call, probes included, for longer than the run is willing to wait."""
 
 
 _RUN_REFUSED: dict[str, str] = {
