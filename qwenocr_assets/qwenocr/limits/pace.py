@@ -85,10 +85,13 @@ class Pace:
         return started
 
     def correct(self, limits: AccountLimits, started: Started, tokens: int) -> None:
-        """Put what the service counted in the place of the estimate."""
+        """Pay for what the service counted instead of the estimate.
+
+        The second of the start stays as full as it was: whether the service counts the one or the other is not known.
+        """
         if limits.tokens_per_minute is not None:
             self.tokens_due += 60 * WINDOW_SECONDS * (tokens - started.tokens) / limits.tokens_per_minute
-        started.tokens = tokens
+        started.tokens = max(started.tokens, tokens)
 
     def give_back(self, limits: AccountLimits, started: Started) -> None:
         """Undo a start that was not used."""
