@@ -7,11 +7,12 @@ API keys are read from the environment or `.env` only, under the names of the of
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -20,6 +21,13 @@ from upath import UPath
 
 from qwenocr_assets.errors import ConfigurationError, MissingApiKey
 from qwenocr_assets.storage.data_folder import DataFolder
+
+REGIONS_WITH_KEYS = ("singapore", "virginia", "beijing", "custom")
+
+
+def _names(value: Any) -> Any:
+    """A list of names, in the environment also as `a,b`."""
+    return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
 
 def project_root() -> Path:
@@ -34,8 +42,22 @@ class Settings(BaseSettings):
 
     data: str = Field("data", description="Data folder: a local path (below the project) or any fsspec URL.")
 
-    region: str = Field("local", description="local (embedded engine), singapore, virginia or beijing.")
+    region: str = Field(
+        "local", description="local (embedded engine), singapore, virginia, beijing or custom (any base_url)."
+    )
     model: str | None = Field(None, description="Model; by default the pinned snapshot of the region.")
+    base_url: str | None = Field(
+        None, description="Another address for the region: a workspace's host, a proxy, a server of your own."
+    )
+    protocol: Literal["native", "openai"] | None = Field(
+        None, description="Dialect, native or openai; by default openai for custom, else native."
+    )
+    workspace: str | None = Field(None, description="Workspace whose rights and limits the calls use.")
+    allow_http: bool = Field(False, description="Allow an http:// base_url outside private networks.")
+    failover: Annotated[list[str], NoDecode, BeforeValidator(_names)] = Field(
+        default_factory=list,
+        description="Regions to go on with, in this order, while the first is down; the data then goes there.",
+    )
     concurrency: int = Field(8, ge=1, le=1000, description="Requests in flight at once.")
     max_attempts: int = Field(4, ge=1, le=20, description="Calls per page and task before giving up.")
     timeout_seconds: float = Field(
@@ -53,11 +75,29 @@ class Settings(BaseSettings):
     )
 
     routes: list[dict[str, Any]] = Field(default_factory=list, description="Which documents get which tasks.")
+    models: list[dict[str, Any]] = Field(
+        default_factory=list, description="Changes to the catalogue of models, and models of your own."
+    )
 
-    api_key: SecretStr | None = Field(None, validation_alias="DASHSCOPE_API_KEY")
-    api_key_singapore: SecretStr | None = Field(None, validation_alias="DASHSCOPE_API_KEY_SINGAPORE")
-    api_key_virginia: SecretStr | None = Field(None, validation_alias="DASHSCOPE_API_KEY_VIRGINIA")
-    api_key_beijing: SecretStr | None = Field(None, validation_alias="DASHSCOPE_API_KEY_BEIJING")
+    api_key: SecretStr | None = Field(
+        None,
+        validation_alias="DASHSCOPE_API_KEY",
+        description="API key, for whichever of the three cloud regions is set.",
+    )
+    api_key_singapore: SecretStr | None = Field(
+        None, validation_alias="DASHSCOPE_API_KEY_SINGAPORE", description="API key of singapore."
+    )
+    api_key_virginia: SecretStr | None = Field(
+        None, validation_alias="DASHSCOPE_API_KEY_VIRGINIA", description="API key of virginia."
+    )
+    api_key_beijing: SecretStr | None = Field(
+        None, validation_alias="DASHSCOPE_API_KEY_BEIJING", description="API key of beijing."
+    )
+    api_key_custom: SecretStr | None = Field(
+        None,
+        validation_alias="DASHSCOPE_API_KEY_CUSTOM",
+        description="API key of region custom, where its server asks for one.",
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -80,21 +120,40 @@ class Settings(BaseSettings):
         return DataFolder(root)
 
     def api_key_for(self, region: str) -> SecretStr | None:
-        """The key of a region; None for the embedded engine.
+        """The key of a region; None for the embedded engine, and for region custom when it has none of its own.
 
         Raises:
             MissingApiKey: a cloud region without a key.
         """
         if region == "local":
             return None
-        key: SecretStr | None = getattr(self, f"api_key_{region}", None) or self.api_key
-        if key is None or not key.get_secret_value().strip():
+        variable = self.api_key_variable(region)
+        if variable is not None:
+            return self._keys(region)[variable]
+        if region != "custom":
             raise MissingApiKey(
                 f"Region {region} needs an API key and none is set.",
                 f"Set DASHSCOPE_API_KEY_{region.upper()} (or DASHSCOPE_API_KEY) in the environment or in .env; "
                 "a key belongs to one region. To work without a key, set QWENOCR_REGION=local.",
             )
-        return key
+        return None
+
+    def api_key_variable(self, region: str) -> str | None:
+        """The environment variable that a region's key comes from; None when none is set."""
+        return next(iter(self._keys(region)), None)
+
+    def _keys(self, region: str) -> dict[str, SecretStr]:
+        """The keys a region can use, the first first. The general one never goes to region custom's server."""
+        keys: dict[str, SecretStr | None] = {}
+        if region in REGIONS_WITH_KEYS:
+            keys[f"DASHSCOPE_API_KEY_{region.upper()}"] = getattr(self, f"api_key_{region}")
+        if region != "custom":
+            keys["DASHSCOPE_API_KEY"] = self.api_key
+        return {
+            name: SecretStr(text)
+            for name, key in keys.items()
+            if key is not None and (text := key.get_secret_value().strip())
+        }
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -19,7 +19,8 @@ from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.intake.manifest import Manifest, cut_batches
 from qwenocr_assets.intake.routes import load_routes
 from qwenocr_assets.intake.scan import find_files
-from qwenocr_assets.qwenocr.catalogue import load_catalogue
+from qwenocr_assets.qwenocr.catalogue_overrides import catalogue_of
+from qwenocr_assets.qwenocr.failover import failover_order
 from qwenocr_assets.settings import Settings, load_settings, project_root
 
 
@@ -38,8 +39,7 @@ def run_paths(
         RejectedInput: a path that does not exist, or no file to read below the paths.
     """
     settings = settings or load_settings()
-    load_catalogue().model(settings.region, settings.model)
-    settings.api_key_for(settings.region)
+    failover_order(catalogue_of(settings), settings)
     load_routes(settings.routes, project_root())
     data = settings.data_folder
     data.require_writable()

@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from qwenocr_assets.qwenocr.catalogue import load_catalogue
+from qwenocr_assets.qwenocr.catalogue import Catalogue
+from qwenocr_assets.qwenocr.catalogue_overrides import catalogue_of
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, ROW_TABLES, TableSchema
 from qwenocr_assets.settings import Settings
@@ -34,7 +35,7 @@ def print_summary(settings: Settings, batch_ids: Sequence[str], sent: int, conso
     console.print(overview)
 
     _print_reasons(console, documents, _with_places(documents, pages), _with_places(documents, responses))
-    _print_costs(console, responses)
+    _print_costs(console, responses, catalogue_of(settings))
     if sent:
         console.print(f"\n[bold]{sent}[/] requests sent.")
     else:
@@ -81,9 +82,8 @@ def _print_reasons(console: Console, *tables: list[dict[str, object]]) -> None:
         console.print(f"  … and {len(reasons) - _MOST_REASONS} more reasons: see the table marts.failures.")
 
 
-def _print_costs(console: Console, responses: list[dict[str, object]]) -> None:
+def _print_costs(console: Console, responses: list[dict[str, object]], catalogue: Catalogue) -> None:
     """What the reported tokens cost here and would cost in each region."""
-    catalogue = load_catalogue()
     spent = sum((Decimal(str(r["cost_usd"] or 0)) for r in responses), Decimal(0))
     console.print(f"\nCost of these answers: [bold]${spent:.6f}[/]. In the cloud they would cost:")
     for model in catalogue.pinned_models():

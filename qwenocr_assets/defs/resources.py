@@ -11,8 +11,10 @@ from upath import UPath
 from qwenocr_assets.defs.progress import QuietProgress
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.routes import Route, load_routes
-from qwenocr_assets.qwenocr.catalogue import Catalogue, Model, Region, load_catalogue
+from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
+from qwenocr_assets.qwenocr.catalogue_overrides import configured_catalogue
 from qwenocr_assets.qwenocr.client import OcrClient, open_client
+from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.settings import Settings, load_settings, project_root
 from qwenocr_assets.storage.data_folder import DataFolder
 
@@ -41,13 +43,25 @@ class QwenOcr(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     region: str
     model: str | None = None
+    base_url: str | None = None
+    protocol: str | None = None
+    workspace: str | None = None
+    allow_http: bool = False
+    models: list[dict[str, Any]] = []  # noqa: RUF012  pydantic copies it
     concurrency: int = 8
     max_attempts: int = 4
     timeout_seconds: float = 330.0
 
     @property
     def catalogue(self) -> Catalogue:
-        return load_catalogue()
+        return configured_catalogue(
+            region=self.region,
+            base_url=self.base_url,
+            protocol=self.protocol,
+            workspace=self.workspace,
+            allow_http=self.allow_http,
+            models=self.models,
+        )
 
     @property
     def region_entry(self) -> Region:
@@ -88,6 +102,11 @@ def resources_for(settings: Settings) -> dict[str, Any]:
         "qwen_ocr": QwenOcr(
             region=settings.region,
             model=settings.model,
+            base_url=settings.base_url,
+            protocol=settings.protocol,
+            workspace=settings.workspace,
+            allow_http=settings.allow_http,
+            models=settings.models,
             concurrency=settings.concurrency,
             max_attempts=settings.max_attempts,
             timeout_seconds=settings.timeout_seconds,

@@ -1,33 +1,39 @@
-"""Regions, models, prices and limits, read from the versioned data file beside this module.
+"""Models, prices and limits per region, read from the versioned data file beside this module.
 
-Prices are Decimal US dollars per million tokens. The file's figures are those of the product guide's model list.
+Prices are Decimal US dollars per million tokens. The file's figures are those of the product guide's model list; where
+an edition of the guide disagrees, the model's `note` says so. Overrides: `catalogue_overrides.py`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import orjson
+from pydantic import TypeAdapter
 
 from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.qwenocr.regions import Region as Region
 from qwenocr_assets.qwenocr.tasks import Task
 
 _MILLION = Decimal(1_000_000)
+_USUAL_INPUT_TOKENS, _USUAL_OUTPUT_TOKENS = 4_000, 900
+"""An A4 page at 200 dpi, and the text lines of a full page: what models are compared by."""
+
+Sureness = Literal["high", "medium", "low"]
+"""high: two independent sources; medium: one official text; low: a third party's, or inferred."""
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """Where the service is called, and the model taken when none is chosen."""
+class FreeQuota:
+    """Tokens that a new account need not pay for. Costs are never reduced by it."""
 
-    name: str
-    host: str
-    default_model: str
-
-    @property
-    def is_local(self) -> bool:
-        return self.name == "local"
+    input_tokens: int
+    output_tokens: int
+    days_from_activation: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class Model:
     aliases: tuple[str, ...]
     pinned: bool
     """Whether the name means one snapshot for ever; other names move, and their prices with them."""
+    stands_for: str | None
+    """The snapshot that a moving name meant on `valid_from`, where the source tells."""
     context_tokens: int
     max_input_tokens: int
     max_image_tokens: int
@@ -46,21 +54,40 @@ class Model:
     token_pixels: int
     """Pixels behind one image token."""
     min_pixels: int
+    """The service's default, and the least it takes."""
     max_pixels: int
+    """The service's default."""
     max_pixels_limit: int
+    """The most that `max_pixels` may be."""
     usd_per_million_input: Decimal
     usd_per_million_output: Decimal
     batch_discount: Decimal | None
+    """Share of the price that is taken off in batch calls; None where there are none."""
+    free_quota: FreeQuota | None
     requests_per_minute: int | None
+    """For the whole account; None where no limit is known."""
     tokens_per_minute: int | None
+    rates_source: str
+    rates_sureness: Sureness
     tasks: frozenset[Task]
+    valid_from: date
     source: str
+    sureness: Sureness
+    note: str
 
     def cost_usd(self, input_tokens: int, output_tokens: int) -> Decimal:
         """The exact price of these tokens in US dollars."""
         return (
             self.usd_per_million_input * input_tokens + self.usd_per_million_output * output_tokens
         ) / _MILLION
+
+    def is_called(self, name: str) -> bool:
+        return name == self.name or name in self.aliases
+
+    @property
+    def usual_page_usd(self) -> Decimal:
+        """What a usual page costs: the figure by which models are compared."""
+        return self.cost_usd(_USUAL_INPUT_TOKENS, _USUAL_OUTPUT_TOKENS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +113,13 @@ class Catalogue:
             return self.regions[name]
         except KeyError:
             raise ConfigurationError(
-                f"There is no region {name!r}.", f"Known regions: {', '.join(self.regions)}."
+                f"There is no region {name!r}.",
+                f"Known regions: {', '.join(self.regions)}; any other address is region custom with a base_url.",
             ) from None
+
+    def models_in(self, region: str) -> list[Model]:
+        """The models of a region, in the order of the catalogue."""
+        return [m for m in self.models if m.region == region]
 
     def model(self, region: str, name: str | None = None) -> Model:
         """A model by name or alias, or the region's default.
@@ -96,11 +128,16 @@ class Catalogue:
             ConfigurationError: the model is not offered there; names the models that are. Never a price of $0.
         """
         wanted = name or self.region(region).default_model
-        offered = [m for m in self.models if m.region == self.region(region).name]
+        offered = self.models_in(self.region(region).name)
         for model in offered:
-            if wanted == model.name or wanted in model.aliases:
+            if model.is_called(wanted):
                 return model
-        elsewhere = sorted({m.region for m in self.models if wanted == m.name or wanted in m.aliases})
+        if not offered:
+            raise ConfigurationError(
+                f"No model of region {region} is known, so nothing can be priced.",
+                "Add it to pipeline.toml as [[models]], with its prices and limits: see docs/settings.md.",
+            )
+        elsewhere = sorted({m.region for m in self.models if m.is_called(wanted)})
         hint = f" It is offered in {', '.join(elsewhere)}." if elsewhere else ""
         raise ConfigurationError(
             f"Model {wanted!r} is not offered in region {region}.{hint}",
@@ -109,7 +146,21 @@ class Catalogue:
 
     def pinned_models(self) -> list[Model]:
         """Each cloud region's default model: what one and the same page costs where."""
-        return [self.model(r.name) for r in self.regions.values() if not r.is_local]
+        return [
+            self.model(r.name) for r in self.regions.values() if not r.is_local and self.models_in(r.name)
+        ]
+
+    def cheapest_equal(self, model: Model) -> Model:
+        """The cheapest pinned model of the same region that does all that `model` does; `model` if none is cheaper."""
+        equal = [
+            other
+            for other in self.models_in(model.region)
+            if other.pinned
+            and other.tasks >= model.tasks
+            and other.max_output_tokens >= model.max_output_tokens
+            and other.max_input_tokens >= model.max_input_tokens
+        ]
+        return min([model, *equal], key=lambda m: m.usual_page_usd)
 
 
 @cache
@@ -119,23 +170,14 @@ def load_catalogue() -> Catalogue:
     return Catalogue(
         version=raw["version"],
         regions={r["name"]: Region(**r) for r in raw["regions"]},
-        models=tuple(_model(m) for m in raw["models"]),
+        models=tuple(model_from(m) for m in raw["models"]),
         task_tokens={Task(name): TaskTokens(**tokens) for name, tokens in raw["task_tokens"].items()},
     )
 
 
-def _model(raw: dict[str, Any]) -> Model:
-    discount = raw["batch_discount"]
-    return Model(
-        **{
-            key: raw[key]
-            for key in Model.__dataclass_fields__
-            if key
-            not in ("aliases", "tasks", "usd_per_million_input", "usd_per_million_output", "batch_discount")
-        },
-        aliases=tuple(raw["aliases"]),
-        usd_per_million_input=Decimal(raw["usd_per_million_input"]),
-        usd_per_million_output=Decimal(raw["usd_per_million_output"]),
-        batch_discount=None if discount is None else Decimal(discount),
-        tasks=frozenset(Task(t) for t in raw["tasks"]),
-    )
+def model_from(raw: Mapping[str, Any]) -> Model:
+    """A model from JSON or TOML values; prices may be strings. Raises pydantic's `ValidationError`."""
+    return _MODEL.validate_python(raw)
+
+
+_MODEL = TypeAdapter(Model)
