@@ -6,8 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from qwenocr_assets.cost.quote import quote_request
+from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
+from qwenocr_assets.qwenocr.checks import check_request
 from qwenocr_assets.qwenocr.requests import PROTOCOL, RequestOptions, request_key
 from qwenocr_assets.qwenocr.tasks import Task
 
@@ -19,13 +21,19 @@ def request_rows(
     model: Model,
     catalogue: Catalogue,
 ) -> list[dict[str, Any]]:
-    """Rows of `ocr_requests`: every ready page with every task of its document's route."""
+    """Rows of `ocr_requests`: every ready page with every task of its document's route.
+
+    Raises:
+        ConfigurationError: a route asks for what the model cannot do; nothing has been sent then.
+    """
     by_name = {route.name: route for route in (DEFAULT_ROUTE, *routes)}
     route_of = {d["document_id"]: by_name[d["route"]] for d in documents if d["status"] == "accepted"}
+    ready = [page for page in pages if page["status"] == "ready"]
+    used = {route_of[page["document_id"]].name for page in ready}
+    for name in sorted(used):
+        check_route(by_name[name], model, catalogue)
     rows: list[dict[str, Any]] = []
-    for page in pages:
-        if page["status"] != "ready":
-            continue
+    for page in ready:
         route = route_of[page["document_id"]]
         for task in route.tasks:
             options = request_options(route, task)
@@ -47,6 +55,18 @@ def request_rows(
                 }
             )
     return rows
+
+
+def check_route(route: Route, model: Model, catalogue: Catalogue) -> None:
+    """Raise `ConfigurationError`, naming route and task, for what the model cannot do."""
+    protocol = catalogue.region(model.region).protocol
+    for task in route.tasks:
+        try:
+            check_request(model, task, request_options(route, task), protocol=protocol, catalogue=catalogue)
+        except ConfigurationError as error:
+            raise ConfigurationError(
+                f"Route {route.name}, task {task.value}: {error.message}", error.next_step
+            ) from error
 
 
 def request_options(route: Route, task: Task) -> RequestOptions:

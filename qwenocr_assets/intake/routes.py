@@ -19,10 +19,8 @@ from pydantic import (
 )
 
 from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.qwenocr.checks import schema_problem
 from qwenocr_assets.qwenocr.tasks import Task
-
-MAX_SCHEMA_LEVELS = 3
-"""Deepest nesting of objects in a result schema (product guide, section Key information extraction)."""
 
 
 def _as_tuple(value: Any) -> Any:
@@ -91,10 +89,8 @@ class Route(BaseModel):
     def _usable_schema(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
         if value is None:
             return None
-        if not value:
-            raise ValueError("is empty; leave it out to extract every pair")
-        if (levels := _levels(value)) > MAX_SCHEMA_LEVELS:
-            raise ValueError(f"nests {levels} levels deep; the service takes {MAX_SCHEMA_LEVELS}")
+        if problem := schema_problem(value):
+            raise ValueError(problem)
         return value
 
     @model_validator(mode="after")
@@ -153,15 +149,6 @@ def _parts_match(globs: list[str], parts: list[str]) -> bool:
     if globs[0] == "**":
         return any(_parts_match(globs[1:], parts[start:]) for start in range(len(parts) + 1))
     return bool(parts) and fnmatchcase(parts[0], globs[0]) and _parts_match(globs[1:], parts[1:])
-
-
-def _levels(value: Any) -> int:
-    """How deep objects nest; a list counts as what is in it."""
-    if isinstance(value, dict):
-        return 1 + max(map(_levels, value.values()), default=0)
-    if isinstance(value, list):
-        return max(map(_levels, value), default=0)
-    return 0
 
 
 def _problems(error: ValidationError) -> str:
