@@ -1,0 +1,284 @@
+"""The ledger's entries: what happens to the money of a call, as functions on an open transaction.
+
+Transactions that write take turns (`Ledger.writing`), so what one has read is true until it commits.
+
+    reserve ──▶ reserved ──▶ settled     the answer came and says what it used
+                   │    └──▶ released    certainly not billed
+                   └──▶ uncertain        the answer or the process was lost: counts at its reserved price …
+                            └──▶ settled or released     … until somebody knows better
+
+Settled, uncertain and reserved money together never exceed a cap: the cap is checked in the transaction that sets the
+money aside, against running sums that every transaction keeps. What counts is the day of the reservation (UTC).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, text, update
+
+from qwenocr_assets.cost.budget import Caps, Scopes, scopes_of
+from qwenocr_assets.cost.ledger_tables import ENTRIES
+from qwenocr_assets.cost.money import Price
+
+
+class State(StrEnum):
+    """What became of the money of a call."""
+
+    RESERVED = "reserved"
+    SETTLED = "settled"
+    UNCERTAIN = "uncertain"
+    RELEASED = "released"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that is about to be made: what it is for, and what it may cost."""
+
+    request_key: str
+    batch_id: str
+    run_id: str
+    region: str
+    model: str
+    task: str
+    route: str
+    catalogue_version: str
+    price: Price
+    estimated_input_tokens: int
+    expected_pico: int
+    worst_pico: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Money that was set aside."""
+
+    entry_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Money that was not there: the first cap that would have been exceeded."""
+
+    scope: str
+    cap_pico: int
+    spent_pico: int
+    """Settled, uncertain and reserved before this call."""
+    needed_pico: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The money of a scope, in pico-dollars."""
+
+    reserved_pico: int = 0
+    settled_pico: int = 0
+    uncertain_pico: int = 0
+
+    @property
+    def spent_pico(self) -> int:
+        """What counts against a cap."""
+        return self.reserved_pico + self.settled_pico + self.uncertain_pico
+
+    def __sub__(self, other: "Sums") -> "Sums":
+        return Sums(
+            self.reserved_pico - other.reserved_pico,
+            self.settled_pico - other.settled_pico,
+            self.uncertain_pico - other.uncertain_pico,
+        )
+
+
+def reserve(connection: Connection, call: Call, caps: Caps, lease_id: str, now: float) -> Reserved | Refused:
+    """Set the worst case of a call aside, unless that would exceed a cap; `now` in seconds since 1970."""
+    day = datetime.fromtimestamp(now, UTC).date().isoformat()
+    scopes = scopes_of(call.run_id, day, call.route)
+    set_aside = Sums(reserved_pico=call.worst_pico)
+    spent = _add(connection, scopes, set_aside)
+    for scope, cap in caps.of(scopes):
+        if spent[scope] > cap:
+            _add(connection, scopes, Sums() - set_aside)
+            return Refused(scope, cap, spent[scope] - call.worst_pico, call.worst_pico)
+    values = {
+        "state": State.RESERVED.value,
+        "request_key": call.request_key,
+        "batch_id": call.batch_id,
+        "run_id": call.run_id,
+        "lease_id": lease_id,
+        "region": call.region,
+        "model": call.model,
+        "task": call.task,
+        "route": call.route,
+        "catalogue_version": call.catalogue_version,
+        "input_price_pico": call.price.input_pico,
+        "output_price_pico": call.price.output_pico,
+        "estimated_input_tokens": call.estimated_input_tokens,
+        "expected_pico": call.expected_pico,
+        "reserved_pico": call.worst_pico,
+        "day": day,
+        "reserved_at": now,
+    }
+    return Reserved(connection.execute(_INSERT, values).scalar_one())
+
+
+def settle(
+    connection: Connection,
+    entry_id: int,
+    input_tokens: int,
+    output_tokens: int,
+    reported_model: str | None,
+    now: float,
+) -> int:
+    """The answer came: the price of its usage, in pico-dollars.
+
+    Takes the place of whatever was thought of the call before: the answer knows best.
+    """
+    entry = _entry(connection, entry_id)
+    price = Price(entry["input_price_pico"], entry["output_price_pico"])
+    cost = price.cost_pico(input_tokens, output_tokens)
+    move(
+        connection,
+        entry,
+        State.SETTLED,
+        now,
+        settled_pico=cost,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        reported_model=reported_model,
+    )
+    return cost
+
+
+def release(connection: Connection, entry_id: int, now: float) -> None:
+    """It is certain that the call was not billed."""
+    entry = _entry(connection, entry_id)
+    if entry["state"] in (State.RESERVED, State.UNCERTAIN):
+        move(connection, entry, State.RELEASED, now)
+
+
+def lose(connection: Connection, entry_id: int, reason: str, now: float) -> None:
+    """Nobody knows whether the call was billed: it counts at its reserved price until somebody does."""
+    entry = _entry(connection, entry_id)
+    if entry["state"] == State.RESERVED:
+        move(connection, entry, State.UNCERTAIN, now, reason=reason)
+
+
+def reconcile(
+    connection: Connection, entry_id: int, state: State, settled_pico: int | None, reason: str, now: float
+) -> bool:
+    """Somebody has looked at the bill: close an uncertain entry as settled or released.
+
+    Without an amount it is settled at its reserved price. False when the entry is not uncertain any more.
+    """
+    entry = _entry(connection, entry_id)
+    if entry["state"] != State.UNCERTAIN:
+        return False
+    amount = entry["reserved_pico"] if settled_pico is None else settled_pico
+    paid = amount if state is State.SETTLED else None
+    move(connection, entry, state, now, settled_pico=paid, reason=reason)
+    return True
+
+
+def move(
+    connection: Connection,
+    entry: RowMapping,
+    state: State,
+    now: float,
+    *,
+    settled_pico: int | None = None,
+    input_tokens: int | None = None,
+    output_tokens: int | None = None,
+    reported_model: str | None = None,
+    reason: str | None = None,
+) -> None:
+    """Bring an entry into another state, and the running sums with it."""
+    before = _counted(State(entry["state"]), entry["reserved_pico"], entry["settled_pico"])
+    after = _counted(state, entry["reserved_pico"], settled_pico)
+    connection.execute(
+        _CLOSE,
+        {
+            "id": entry["entry_id"],
+            "state": state.value,
+            "settled_pico": settled_pico,
+            "input_tokens": input_tokens,
+            "output_tokens": output_tokens,
+            "reported_model": reported_model,
+            "reason": reason,
+            "closed_at": now,
+        },
+    )
+    _add(connection, scopes_of(entry["run_id"], entry["day"], entry["route"]), after - before)
+
+
+# compiled once each: building a statement costs more than running it
+_ADD = text(
+    """
+    INSERT INTO cost_totals (scope, reserved_pico, settled_pico, uncertain_pico)
+    VALUES (:scope0, :reserved, :settled, :uncertain), (:scope1, :reserved, :settled, :uncertain),
+        (:scope2, :reserved, :settled, :uncertain), (:scope3, :reserved, :settled, :uncertain)
+    ON CONFLICT (scope) DO UPDATE SET
+        reserved_pico = cost_totals.reserved_pico + excluded.reserved_pico,
+        settled_pico = cost_totals.settled_pico + excluded.settled_pico,
+        uncertain_pico = cost_totals.uncertain_pico + excluded.uncertain_pico
+    RETURNING scope, reserved_pico + settled_pico + uncertain_pico
+    """
+)
+_INSERT = insert(ENTRIES).returning(ENTRIES.c.entry_id)
+_FIND = select(
+    ENTRIES.c.entry_id,
+    ENTRIES.c.state,
+    ENTRIES.c.run_id,
+    ENTRIES.c.day,
+    ENTRIES.c.route,
+    ENTRIES.c.input_price_pico,
+    ENTRIES.c.output_price_pico,
+    ENTRIES.c.reserved_pico,
+    ENTRIES.c.settled_pico,
+).where(ENTRIES.c.entry_id == bindparam("id"))
+_CLOSE = (
+    update(ENTRIES)
+    .where(ENTRIES.c.entry_id == bindparam("id"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                "state",
+                "settled_pico",
+                "input_tokens",
+                "output_tokens",
+                "reported_model",
+                "reason",
+                "closed_at",
+            )
+        }
+    )
+)
+
+
+def _add(connection: Connection, scopes: Scopes, change: Sums) -> Mapping[str, int]:
+    """Add to the running sums of all scopes; returns what each has spent now."""
+    values: dict[str, Any] = {f"scope{i}": scope for i, scope in enumerate(scopes)}
+    values |= {
+        "reserved": change.reserved_pico,
+        "settled": change.settled_pico,
+        "uncertain": change.uncertain_pico,
+    }
+    return {row[0]: row[1] for row in connection.execute(_ADD, values)}
+
+
+def _entry(connection: Connection, entry_id: int) -> RowMapping:
+    return connection.execute(_FIND, {"id": entry_id}).mappings().one()
+
+
+def _counted(state: State, reserved_pico: int, settled_pico: int | None) -> Sums:
+    """Where an entry in this state counts."""
+    match state:
+        case State.RESERVED:
+            return Sums(reserved_pico=reserved_pico)
+        case State.SETTLED:
+            return Sums(settled_pico=settled_pico or 0)
+        case State.UNCERTAIN:
+            return Sums(uncertain_pico=reserved_pico)
+        case State.RELEASED:
+            return Sums()

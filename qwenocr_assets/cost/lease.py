@@ -1,0 +1,50 @@
+"""The sign of life of a process that has money set aside."""
+
+import contextlib
+import logging
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from qwenocr_assets.cost.ledger import Ledger
+
+LEASE_SECONDS = 120.0
+"""So long after its last sign of life a process is taken for dead, and what it had reserved becomes uncertain."""
+
+_BEATS_PER_LEASE = 4
+
+_log = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def living_lease(ledger: Ledger, seconds: float = LEASE_SECONDS) -> Iterator[str]:
+    """The id of a lease that is renewed as long as the context is open.
+
+    First, what dead processes left behind is made uncertain; so is at the end what this one still has reserved. A
+    process that was only paused, and taken for dead, loses nothing: its answers settle uncertain entries too.
+    """
+    ledger.expire()
+    lease_id = uuid.uuid4().hex
+    host, pid = socket.gethostname(), os.getpid()
+    ledger.renew(lease_id, host, pid, seconds)
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(seconds / _BEATS_PER_LEASE):
+            try:
+                ledger.renew(lease_id, host, pid, seconds)
+            except SQLAlchemyError as error:
+                _log.warning("The ledger's lease could not be renewed, trying again: %s", error)
+
+    heart = threading.Thread(target=beat, name="ledger-lease", daemon=True)
+    heart.start()
+    try:
+        yield lease_id
+    finally:
+        ended.set()
+        heart.join()
+        ledger.expire(ended=lease_id)

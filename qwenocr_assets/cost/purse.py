@@ -1,0 +1,99 @@
+"""The purse of a run: what the client asks before each call, and tells after it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+
+from qwenocr_assets.cost import entries
+from qwenocr_assets.cost.budget import Caps
+from qwenocr_assets.cost.clerk import Clerk, Work
+from qwenocr_assets.cost.entries import Call, Refused, Reserved
+from qwenocr_assets.cost.lease import living_lease
+from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.qwenocr.answers import Usage
+
+
+class LedgerHold:
+    """Money set aside in the ledger for one call."""
+
+    def __init__(self, ledger: Ledger, clerk: Clerk, entry_id: int) -> None:
+        self._ledger = ledger
+        self._clerk = clerk
+        self.entry_id = entry_id
+
+    async def settle(self, usage: Usage, reported_model: str | None) -> None:
+        """An answer came. One that does not say what it used is billed nobody knows how."""
+        spent_in, spent_out = usage.input_tokens, usage.output_tokens
+        if spent_in is None or spent_out is None:
+            await self.lose("the answer reports no usage")
+            return
+        await self._write(
+            lambda connection: entries.settle(
+                connection, self.entry_id, spent_in, spent_out, reported_model, self._ledger.now()
+            )
+        )
+
+    async def release(self) -> None:
+        """It is certain that nothing was billed."""
+        await self._write(lambda connection: entries.release(connection, self.entry_id, self._ledger.now()))
+
+    async def lose(self, why: str) -> None:
+        """The answer was lost: it may have been billed."""
+        await self._write(lambda connection: entries.lose(connection, self.entry_id, why, self._ledger.now()))
+
+    async def _write(self, work: Work[object]) -> None:
+        await asyncio.shield(self._clerk.submit(work))
+
+
+class LedgerPurse:
+    """Sets money aside for the calls of one batch's run; calls that it was not told of are refused as a mistake."""
+
+    def __init__(
+        self, ledger: Ledger, clerk: Clerk, caps: Caps, lease_id: str, calls: Mapping[str, Call]
+    ) -> None:
+        self._ledger = ledger
+        self._clerk = clerk
+        self._caps = caps
+        self._lease_id = lease_id
+        self._calls = calls
+        self.refused: dict[str, Refused] = {}
+        """The last refusal of each scope that had no money left."""
+
+    async def reserve(self, request: object, request_key: str) -> LedgerHold | None:  # noqa: ARG002  the seam's
+        """Set aside the worst case of one call; None when a cap leaves no room for it."""
+        call = self._calls[request_key]
+        reserving = self._clerk.submit(
+            lambda connection: entries.reserve(
+                connection, call, self._caps, self._lease_id, self._ledger.now()
+            )
+        )
+        try:
+            outcome = await asyncio.shield(reserving)
+        except asyncio.CancelledError:
+            reserving.add_done_callback(self._give_back)
+            raise
+        if isinstance(outcome, Refused):
+            self.refused[outcome.scope] = outcome
+            return None
+        return LedgerHold(self._ledger, self._clerk, outcome.entry_id)
+
+    def _give_back(self, reserving: asyncio.Future[Reserved | Refused]) -> None:
+        """Whoever asked for it is gone, and has sent nothing."""
+        if reserving.cancelled() or reserving.exception() is not None:
+            return
+        outcome = reserving.result()
+        if isinstance(outcome, Reserved):
+            self._clerk.submit(
+                lambda connection: entries.release(connection, outcome.entry_id, self._ledger.now())
+            )
+
+
+@contextlib.asynccontextmanager
+async def open_purse(ledger: Ledger, caps: Caps, calls: Mapping[str, Call]) -> AsyncIterator[LedgerPurse]:
+    """A purse for these calls, by request key. At its end everything is on disk."""
+    with living_lease(ledger) as lease_id:
+        clerk = Clerk(ledger)
+        try:
+            yield LedgerPurse(ledger, clerk, caps, lease_id, calls)
+        finally:
+            await clerk.close()
