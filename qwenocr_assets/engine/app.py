@@ -22,11 +22,58 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from qwenocr_assets.engine import native, openai_compatible
+from qwenocr_assets.engine.account import AccountLimits, BurstRamp
+from qwenocr_assets.engine.emulator import Emulator, create_emulator
+from qwenocr_assets.engine.emulator_transport import ConnectionDropped, EmulatorTransport
 from qwenocr_assets.engine.errors import EngineError
+from qwenocr_assets.engine.faults import (
+    NAMED_FAULTS,
+    Call,
+    Drop,
+    ErrorAnswer,
+    Fault,
+    FaultScript,
+    RawAnswer,
+    StreamError,
+    Torn,
+    Truncated,
+    by_share,
+    in_order,
+    rough_service,
+)
+from qwenocr_assets.engine.latency import jittered, steady
 from qwenocr_assets.engine.wire import Answer, OcrRequest, PageReader
-from qwenocr_assets.engine.wire_errors import ErrorCode, WireError, refusal
+from qwenocr_assets.engine.wire_errors import ErrorCode, ServiceCode, WireError, refusal
 
-__all__ = ["PageReader", "create_app", "serve"]
+__all__ = [
+    "NAMED_FAULTS",
+    "AccountLimits",
+    "BurstRamp",
+    "Call",
+    "ConnectionDropped",
+    "Drop",
+    "Emulator",
+    "EmulatorTransport",
+    "ErrorAnswer",
+    "ErrorCode",
+    "Fault",
+    "FaultScript",
+    "PageReader",
+    "RawAnswer",
+    "ServiceCode",
+    "StreamError",
+    "Torn",
+    "Truncated",
+    "by_share",
+    "create_app",
+    "create_emulator",
+    "in_order",
+    "jittered",
+    "rough_service",
+    "serve",
+    "steady",
+]
+"""What others may import of the engine: the app, and the emulated service around it."""
 
 _logger = logging.getLogger(__name__)
 

@@ -69,8 +69,12 @@ def failed(error: WireError, request_id: str) -> Response:
 
 def failed_in_stream(error: WireError, request_id: str) -> Response:
     """A refusal of a request that asked for a stream: HTTP 200, the real status in a comment of the event."""
-    frame = _frame(1, "error", error.code.status, _error_body(error, request_id))
-    return event_stream([frame], request_id)
+    return event_stream([error_event(1, error, request_id)], request_id)
+
+
+def error_event(number: int, error: WireError, request_id: str) -> bytes:
+    """A refusal as the n-th event of a stream."""
+    return _frame(number, "error", error.code.status, _error_body(error, request_id))
 
 
 def _error_body(error: WireError, request_id: str) -> JsonObject:

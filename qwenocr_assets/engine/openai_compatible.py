@@ -63,13 +63,22 @@ def answered(request: OcrRequest, answer: Answer, request_id: str) -> Response:
 
 def failed(error: WireError, request_id: str) -> Response:
     """A refusal; the same for a request that asked for a stream, since none has begun."""
+    return json_response(error.code.status, _error_body(error, request_id), request_id)
+
+
+def error_event(_number: int, error: WireError, request_id: str) -> bytes:
+    """A refusal inside a stream that has begun."""
+    return _frame(_error_body(error, request_id))
+
+
+def _error_body(error: WireError, request_id: str) -> JsonObject:
     fault = {
         "message": error.message,
         "type": "invalid_request_error" if error.code.status < 500 else "server_error",
         "param": None,
         "code": error.code.compatible,
     }
-    return json_response(error.code.status, {"error": fault, "request_id": request_id}, request_id)
+    return {"error": fault, "request_id": request_id}
 
 
 def _envelope(kind: str, model: str, request_id: str) -> JsonObject:

@@ -8,7 +8,9 @@ Codes and texts follow the service's page of error messages. Three things have n
 * an installation without weights is `ModelNotFound`, permanent for every page.
 """
 
+from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from qwenocr_assets.engine.errors import (
     EngineError,
@@ -22,8 +24,28 @@ _ALGORITHM = "<400> InternalError.Algo.InvalidParameter: "
 """The service puts this before what its model, and not its gateway, finds wrong."""
 
 
+class WireCode(Protocol):
+    """A kind of error: its HTTP status, and its code in each dialect."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def native(self) -> str: ...
+    @property
+    def compatible(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCode:
+    """A code that the engine itself never gives."""
+
+    status: int
+    native: str
+    compatible: str
+
+
 class ErrorCode(Enum):
-    """A kind of refusal, as (HTTP status, native code, OpenAI-compatible code)."""
+    """The codes that the engine and its emulated account give, as (HTTP status, native, OpenAI-compatible)."""
 
     INVALID_PARAMETER = (400, "InvalidParameter", "invalid_parameter_error")
     UNSUPPORTED_TASK = (400, "InvalidParameter.UnsupportedTask", "invalid_parameter_error.unsupported_task")
@@ -35,7 +57,11 @@ class ErrorCode(Enum):
     NOT_FOUND = (404, "NotFound", "not_found")
     MODEL_NOT_FOUND = (404, "ModelNotFound", "model_not_found")
     METHOD_NOT_ALLOWED = (405, "InvalidParameter", "invalid_parameter_error")
+    RATE_QUOTA = (429, "Throttling.RateQuota", "limit_requests")
+    ALLOCATION_QUOTA = (429, "Throttling.AllocationQuota", "insufficient_quota")
+    BURST_RATE = (429, "Throttling.BurstRate", "limit_burst_rate")
     INTERNAL_ERROR = (500, "InternalError", "internal_error")
+    REQUEST_TIMEOUT = (500, "RequestTimeOut", "request_timeout")
 
     @property
     def status(self) -> int:
@@ -53,7 +79,7 @@ class ErrorCode(Enum):
 class WireError(Exception):
     """A refusal, ready to be written in either dialect."""
 
-    def __init__(self, code: ErrorCode, message: str) -> None:
+    def __init__(self, code: WireCode, message: str) -> None:
         super().__init__(message)
         self.code = code
         self.message = message

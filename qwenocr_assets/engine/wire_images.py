@@ -1,11 +1,15 @@
 """The image of a request: from its URL to bytes that are within the service's limits.
 
-Only `data:` URLs are read: the embedded engine never fetches anything. Limits are those of the product guide,
-section Image limitations; the declared MIME type is not believed, since the guide's own samples get it wrong.
+Only `data:` URLs are read, and those that the emulator holds: nothing is ever fetched. Limits are those of the
+product guide, section Image limitations; the declared MIME type is not believed, since the guide's own samples get
+it wrong.
 """
 
 import io
+from collections.abc import Mapping
+from contextvars import ContextVar
 from functools import cache
+from types import MappingProxyType
 
 import pillow_heif
 import pybase64
@@ -16,12 +20,17 @@ from qwenocr_assets.engine.wire import PageImage
 from qwenocr_assets.engine.wire_errors import invalid_parameter
 
 MAX_DATA_URL_BYTES = 10_485_760
+MAX_FETCHED_BYTES = 10_485_760
+"""The service's limits for an image in the request, encoded, and for one that it fetches."""
 MIN_SIDE = 10
 """Both sides must be longer than this, in pixels."""
 MAX_ASPECT = 200
 
 _FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP", "HEIF")
-_FETCHED_SCHEMES = ("http://", "https://", "oss://", "file://")
+FETCHED_SCHEMES = ("http://", "https://", "oss://", "file://")
+
+held_images: ContextVar[Mapping[str, bytes]] = ContextVar("held_images", default=MappingProxyType({}))
+"""Images of the request that is being answered which have come another way, by their URL."""
 
 
 def page_image(url: str, *, min_pixels: int, max_pixels: int) -> PageImage:
@@ -42,7 +51,11 @@ def page_image(url: str, *, min_pixels: int, max_pixels: int) -> PageImage:
 
 
 def _decode(url: str) -> bytes:
-    if url.startswith(_FETCHED_SCHEMES):
+    if (held := held_images.get().get(url)) is not None:
+        if len(held) > MAX_FETCHED_BYTES:
+            raise invalid_parameter("Multimodal file size is too large.")
+        return held
+    if url.startswith(FETCHED_SCHEMES):
         raise invalid_parameter(
             "Failed to download multimodal content. "
             "The embedded engine fetches nothing: send the image as a data: URL."

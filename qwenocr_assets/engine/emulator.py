@@ -1,0 +1,292 @@
+"""The emulated service: an account with limits, a bill and faults around any app of the service's wire format.
+
+All waiting goes by the event loop's clock, and no thread is used beside those of the app. A call goes this way:
+
+1. it is counted, and refused where the account's limits are met (`account.py`);
+2. the script may let it fail (`faults.py`); a fault that needs no answer ends the call here, and costs nothing;
+3. the app answers. The tokens that its answer reports are held against the limits, and the answer is billed: from
+   here on it has to be paid for, whether it arrives or not and whether the caller still waits or not;
+4. the latency passes: before a whole answer, or between the events of a stream. A whole answer that would take
+   longer than the service's 300 seconds is a `RequestTimeOut` then, and costs nothing;
+5. the answer goes out, spoiled if the script says so.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from starlette.responses import Response
+
+from qwenocr_assets.engine import native, openai_compatible, wire_body
+from qwenocr_assets.engine.account import Account, AccountLimits
+from qwenocr_assets.engine.bill import Bill, priced_model
+from qwenocr_assets.engine.emulator_asgi import AsgiApp, call_app, deliver, drop, read_body
+from qwenocr_assets.engine.emulator_routes import emulator_routes
+from qwenocr_assets.engine.faults import (
+    Call,
+    Drop,
+    ErrorAnswer,
+    Fault,
+    FaultScript,
+    RawAnswer,
+    StreamError,
+    Torn,
+    Truncated,
+    no_faults,
+)
+from qwenocr_assets.engine.latency import Latency, steady
+from qwenocr_assets.engine.traffic import CallRecord, Traffic
+from qwenocr_assets.engine.uploads import Uploads
+from qwenocr_assets.engine.wire import JsonObject
+from qwenocr_assets.engine.wire_answers import (
+    NO_ANSWER,
+    Tokens,
+    WireAnswer,
+    error_code,
+    of_response,
+    tokens_of,
+    truncated,
+    whole,
+    without_usage_event,
+)
+from qwenocr_assets.engine.wire_errors import ErrorCode, WireError, invalid_parameter
+from qwenocr_assets.engine.wire_images import FETCHED_SCHEMES, held_images
+from qwenocr_assets.qwenocr.catalogue import Model
+
+IDENTITY_HEADER = "x-request-identity"
+"""With this header a caller names its request for the log of calls."""
+SERVICE_SECONDS = 300.0
+
+_FAILED: dict[str, Callable[[WireError, str], Response]] = {
+    native.PATH: native.failed,
+    openai_compatible.PATH: openai_compatible.failed,
+}
+_ERROR_EVENT: dict[str, Callable[[int, WireError, str], bytes]] = {
+    native.PATH: native.error_event,
+    openai_compatible.PATH: openai_compatible.error_event,
+}
+_NO_PICTURES: Mapping[str, bytes] = MappingProxyType({})
+
+
+class Emulator:
+    """The ASGI app. One is for one event loop's clock at a time: `reset` before it is used with another."""
+
+    def __init__(
+        self,
+        app: AsgiApp,
+        account: AccountLimits,
+        faults: FaultScript,
+        latency: Latency,
+        region: str,
+        pictures: Mapping[str, bytes],
+        keep_log: bool,
+    ) -> None:
+        self._app = app
+        self._limits = account
+        self._faults = faults
+        self._latency = latency
+        self._region = region
+        self._pictures = pictures
+        self._keep_log = keep_log
+        self._routes = emulator_routes(
+            app,
+            uploads=lambda: self.uploads,
+            bill=lambda: self.bill.as_json() | {"region": region},
+            calls=lambda: self.traffic.as_json(),
+            reset=self.reset,
+        )
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: the bill, the counts, the limits' windows, the uploads, the place in the script."""
+        self.bill = Bill()
+        self.traffic = Traffic(keep_log=self._keep_log)
+        self.uploads = Uploads()
+        self._account = Account(self._limits)
+        self._admitted = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in _FAILED:
+            await self._routes(scope, receive, send)
+            return
+        traffic = self.traffic  # that of the time of arrival, should there be a reset meanwhile
+        record = traffic.arrive(_now())
+        try:
+            body = await read_body(receive)
+            try:
+                answer, seconds = await self._answer(scope, body, record)
+            except WireError as error:
+                answer, seconds = of_response(_FAILED[scope["path"]](error, str(uuid4()))), 0.0
+            await deliver(answer, seconds, send)
+            record.outcome = _outcome(answer, record)
+            if answer.drops:
+                await drop(receive, send, begun=bool(answer.pieces))
+        finally:
+            traffic.leave(record)
+
+    async def _answer(self, scope: Any, body: bytes, record: CallRecord) -> tuple[WireAnswer, float]:
+        """What goes out, and in how many seconds from now. Raises WireError for a refusal."""
+        path = scope["path"]
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        request = wire_body.json_object(body)
+        record.model = wire_body.model(request)
+        if self._keep_log:
+            digest = hashlib.blake2b(body, digest_size=8).hexdigest()
+            record.identity = headers.get(IDENTITY_HEADER, digest)
+        model = priced_model(self._region, record.model)
+        if model is None:
+            raise WireError(
+                ErrorCode.MODEL_NOT_FOUND, f"Model not exist: {record.model} in region {self._region}."
+            )
+        self._account.admit(model.name, _now())
+
+        self._admitted += 1
+        streams = native.wants_stream(headers) if path == native.PATH else bool(request.get("stream"))
+        call = Call(self._admitted, path, record.model, streams, headers, request)
+        fault = self._faults(call)
+        seconds = self._latency(call.number)
+        if (at_once := _without_answer(fault, call)) is not None:
+            return at_once, fault.after_seconds if isinstance(fault, ErrorAnswer) else seconds
+        if seconds > SERVICE_SECONDS and not streams:
+            await asyncio.sleep(SERVICE_SECONDS)
+            raise WireError(ErrorCode.REQUEST_TIMEOUT, "Request timed out, please try again later.")
+
+        answer, tokens = await self._ask(scope, call, body)
+        if isinstance(fault, StreamError) and tokens is not None:
+            error = WireError(fault.code, fault.message)
+            event = _ERROR_EVENT[path](fault.after_events + 1, error, str(uuid4()))
+            return replace(answer, pieces=(*answer.pieces[: fault.after_events], event)), seconds
+        if tokens is None:
+            return answer, 0.0  # the app refuses
+        self._charge(tokens, model, record, lost=isinstance(fault, Drop | Torn))
+        record.request_id = answer.header(b"x-request-id")
+        match fault:
+            case Drop():
+                answer = NO_ANSWER
+            case Torn(share):
+                answer = answer.torn(share)
+            case Truncated(share):
+                answer = truncated(answer, share)
+        return answer, seconds
+
+    def _charge(self, tokens: Tokens, model: Model, record: CallRecord, *, lost: bool) -> None:
+        """Count the tokens of an answer and bill them. Raises WireError when the account has none left."""
+        now = _now()
+        self._account.spend(model.name, tokens.input + tokens.output, now)
+        self.traffic.spend(tokens.input + tokens.output, now)
+        record.input_tokens, record.output_tokens = tokens.input, tokens.output
+        record.billed_usd = self.bill.charge(model, tokens.input, tokens.output, lost=lost)
+
+    async def _ask(self, scope: Any, call: Call, body: bytes) -> tuple[WireAnswer, Tokens | None]:
+        """The answer of the app, whole (what is streamed later is only the writing), and what it cost."""
+        hides_usage = False
+        if call.path == openai_compatible.PATH and call.streams:
+            options = wire_body.child(call.body, "stream_options")
+            hides_usage = not options.get("include_usage")
+            body = orjson.dumps(call.body | {"stream_options": options | {"include_usage": True}})
+        token = held_images.set(self._fetched(call))
+        try:
+            answer = await call_app(self._app, scope, body)
+        finally:
+            held_images.reset(token)
+        tokens = tokens_of(answer)
+        return (without_usage_event(answer) if hides_usage else answer), tokens
+
+    def _fetched(self, call: Call) -> Mapping[str, bytes]:
+        """The images that the call gives by address. Raises WireError for those that cannot be had."""
+        may_resolve = call.headers.get("x-dashscope-ossresourceresolve", "").casefold() == "enable"
+        images = {}
+        for url in _image_urls(call.body):
+            if url.startswith("oss://"):
+                images[url] = self.uploads.fetch(url, call.model, _now(), may_resolve=may_resolve)
+            elif url.startswith(FETCHED_SCHEMES):
+                if url not in self._pictures:
+                    raise invalid_parameter("Failed to download multimodal content.")
+                images[url] = self._pictures[url]
+        return images
+
+
+def create_emulator(
+    app: AsgiApp,
+    *,
+    account: AccountLimits | None = None,
+    faults: FaultScript = no_faults,
+    latency: float | Latency = 0.0,
+    region: str = "singapore",
+    pictures: Mapping[str, bytes] = _NO_PICTURES,
+    keep_log: bool = False,
+) -> Emulator:
+    """The service as it would be met: `app` (the embedded engine or any other of its wire format) behind an account.
+
+    Args:
+        app: What answers the calls.
+        account: The limits of each model; by default none.
+        faults: When what goes wrong; by default nothing does.
+        latency: Seconds until an answer, for all calls or by the number of the call.
+        region: The cloud region whose models are offered, and whose prices are billed.
+        pictures: Images that "lie on the web", by their http(s) or other address. Nothing is ever fetched.
+        keep_log: Whether to keep a record of each call; without it memory stays flat over any number of calls.
+    """
+    waits = latency if callable(latency) else steady(latency)
+    return Emulator(app, account or AccountLimits(), faults, waits, region, pictures, keep_log)
+
+
+def _without_answer(fault: Fault | None, call: Call) -> WireAnswer | None:
+    """What goes out for a fault that needs no answer of the app; None for the others."""
+    match fault:
+        case ErrorAnswer():
+            return _error_answer(fault, call)
+        case StreamError() if not call.streams:
+            return _error_answer(ErrorAnswer(fault.code, fault.message), call)
+        case RawAnswer(status, body, content_type):
+            headers = () if content_type is None else ((b"content-type", content_type.encode()),)
+            return whole(status, headers, body)
+        case Drop(billed=False):
+            return NO_ANSWER
+        case _:
+            return None
+
+
+def _error_answer(fault: ErrorAnswer, call: Call) -> WireAnswer:
+    message = fault.message
+    if fault.echo_authorization:
+        message += f" (Authorization: {call.headers.get('authorization', '')})"
+    answer = of_response(_FAILED[call.path](WireError(fault.code, message), str(uuid4())))
+    if fault.http_status is not None:
+        answer = replace(answer, status=fault.http_status)
+    if fault.retry_after_seconds is not None:
+        answer = answer.with_header(b"retry-after", str(fault.retry_after_seconds))
+    return answer if fault.content_type else answer.without(b"content-type")
+
+
+def _image_urls(request: JsonObject) -> list[str]:
+    """The addresses of a request's images, in either dialect; what is malformed is left to the app to refuse."""
+    source = request.get("input") or request
+    messages = source.get("messages") if isinstance(source, dict) else None
+    contents = [m.get("content") for m in messages or () if isinstance(m, dict)]
+    parts = [part for content in contents if isinstance(content, list) for part in content]
+    urls = []
+    for part in parts:
+        if isinstance(part, dict):
+            url = part.get("image") or part.get("image_url")
+            urls.append(url.get("url") if isinstance(url, dict) else url)
+    return [url for url in urls if isinstance(url, str)]
+
+
+def _outcome(answer: WireAnswer, record: CallRecord) -> str:
+    if answer.drops:
+        return "torn" if answer.pieces else "dropped"
+    if code := error_code(answer):
+        return f"{answer.status} {code}"
+    return (
+        "200 without an answer" if answer.status == 200 and record.billed_usd is None else str(answer.status)
+    )
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
