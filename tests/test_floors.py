@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tables": {*GROUND, "qwenocr"},
     "quality": {*GROUND, "qwenocr"},
     "warehouse": GROUND,
-    "engine": {"qwenocr"},
+    "engine": {"errors", "qwenocr"},
 }
 """Each floor's rooms and the rooms below them; `defs`, `cli` and `definitions` stand on top of all."""
 
