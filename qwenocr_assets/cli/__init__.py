@@ -79,6 +79,18 @@ def doctor() -> None:
     _exit(print_findings(console))
 
 
+@app.command()
+def models(
+    region: Annotated[str | None, typer.Option(help="Only this region.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything that is known, as JSON.")] = False,
+) -> None:
+    """List the models of each region with prices, limits and tasks, as pipeline.toml has them."""
+    from qwenocr_assets.cli.models import print_models
+    from qwenocr_assets.settings import load_settings
+
+    print_models(load_settings(), console, region=region, as_json=as_json)
+
+
 @engine_app.command()
 def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8765,

@@ -15,6 +15,7 @@ from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.progress import Progress
 from qwenocr_assets.defs.resources import DataRoot, QwenOcr, Routes
 from qwenocr_assets.errors import QwenocrError
+from qwenocr_assets.qwenocr.advice import model_warnings
 from qwenocr_assets.qwenocr.batch_answers import BatchAnswers, Page, Question
 from qwenocr_assets.qwenocr.records import AnswerRecord, Status
 from qwenocr_assets.qwenocr.tasks import Task
@@ -68,6 +69,8 @@ def ocr_requests(
         qwen_ocr.catalogue,
     )
     write_table(data.folder, OCR_REQUESTS, batch_id, rows)
+    for warning in model_warnings(qwen_ocr.catalogue, qwen_ocr.model_entry):
+        context.log.warning(warning)
     elsewhere = cost_by_region(rows, qwen_ocr.catalogue)
     return dg.MaterializeResult(
         metadata={

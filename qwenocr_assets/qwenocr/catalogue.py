@@ -151,7 +151,7 @@ class Catalogue:
         ]
 
     def cheapest_equal(self, model: Model) -> Model:
-        """The cheapest pinned model of the same region that does all that `model` does; `model` if none is cheaper."""
+        """The cheapest pinned model of the same region that does all that `model` does; `model` if all cost more."""
         equal = [
             other
             for other in self.models_in(model.region)
@@ -160,7 +160,7 @@ class Catalogue:
             and other.max_output_tokens >= model.max_output_tokens
             and other.max_input_tokens >= model.max_input_tokens
         ]
-        return min([model, *equal], key=lambda m: m.usual_page_usd)
+        return min([*equal, model], key=lambda m: (m.usual_page_usd, not m.pinned))
 
 
 @cache

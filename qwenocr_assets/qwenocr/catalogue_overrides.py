@@ -116,7 +116,7 @@ def configured_catalogue(
     """
     shipped = load_catalogue()
     overrides = [_parsed(entry, number) for number, entry in enumerate(models, start=1)]
-    known = {*shipped.regions, _CUSTOM}
+    known = [*shipped.regions, _CUSTOM]
     for override in overrides:
         if override.region not in known:
             raise ConfigurationError(

@@ -39,7 +39,7 @@ def test_what_the_model_can_do_passes(
             {"tasks": ["custom_prompt", "table_parsing"], "prompt": "x"},
             FIRST,
             {},
-            "task table_parsing: .*has no task",
+            "table_parsing: .*has no task",
         ),
         ({"tasks": ["table_parsing"], "max_tokens": 5000}, "qwen-vl-ocr-0828", {}, "at most 4096"),
         ({"tasks": ["table_parsing"], "max_pixels": 99_999_999}, None, {}, "max_pixels is 99999999"),

@@ -155,9 +155,9 @@ def test_prices_are_exact() -> None:
     [
         ("singapore", "qwen-vl-ocr", "qwen-vl-ocr-2025-11-20"),
         ("singapore", "qwen-vl-ocr-2025-11-20", "qwen-vl-ocr-2025-11-20"),
-        ("virginia", "qwen-vl-ocr", "qwen-vl-ocr"),
+        ("virginia", "qwen-vl-ocr", "qwen-vl-ocr-2025-11-20"),
         ("beijing", "qwen-vl-ocr", "qwen-vl-ocr-2025-11-20"),
-        ("beijing", "qwen-vl-ocr-latest", "qwen-vl-ocr-latest"),
+        ("beijing", "qwen-vl-ocr-latest", "qwen-vl-ocr-2025-11-20"),
         ("beijing", "qwen-vl-ocr-0828", "qwen-vl-ocr-2025-11-20"),
         ("local", "embedded-ocr", "embedded-ocr"),
     ],

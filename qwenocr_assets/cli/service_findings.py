@@ -1,0 +1,90 @@
+"""The doctor's look at the service: model and price, keys, where the data goes, and whether the hosts answer."""
+
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+from qwenocr_assets.cli.findings import Finding, tried
+from qwenocr_assets.errors import QwenocrError
+from qwenocr_assets.qwenocr.advice import model_warnings, price
+from qwenocr_assets.qwenocr.catalogue import Catalogue
+from qwenocr_assets.qwenocr.catalogue_overrides import catalogue_of
+from qwenocr_assets.qwenocr.failover import failover_order
+from qwenocr_assets.qwenocr.regions import Region
+from qwenocr_assets.settings import REGIONS_WITH_KEYS, Settings
+
+_CONNECT_SECONDS = 3.0
+
+
+def service_findings(settings: Settings) -> Iterator[Finding]:
+    """Model, API keys, residency, failover and reachability, as these settings have them."""
+    try:
+        catalogue = catalogue_of(settings)
+        region = catalogue.region(settings.region)
+    except QwenocrError as error:
+        yield Finding("region", False, error.message, error.next_step)
+        return
+    yield Finding("region", True, f"{region.name}, {region.protocol} dialect, catalogue {catalogue.version}")
+    yield tried("model", lambda: _model(settings, catalogue))
+    yield from _warnings(settings, catalogue)
+    yield tried("API key", lambda: _key(settings))
+    yield _other_keys(settings)
+    yield Finding("data residency", True, region.residency)
+    listed = [catalogue.regions[name] for name in settings.failover if name in catalogue.regions]
+    if settings.failover:
+        yield tried("failover", lambda: _failover(settings, catalogue))
+        yield from (Finding(f"data residency, {r.name}", True, r.residency) for r in listed)
+    cloud = [r for r in (region, *listed) if not r.is_local]
+    with ThreadPoolExecutor(max_workers=max(len(cloud), 1)) as pool:
+        yield from pool.map(_reachable, cloud)
+
+
+def _model(settings: Settings, catalogue: Catalogue) -> Finding:
+    model = catalogue.model(settings.region, settings.model)
+    return Finding("model", True, f"{model.name} in {model.region}: {price(model)} ({model.source})")
+
+
+def _warnings(settings: Settings, catalogue: Catalogue) -> Iterator[Finding]:
+    try:
+        model = catalogue.model(settings.region, settings.model)
+    except QwenocrError:
+        return  # said already, as the model's finding
+    pinned = catalogue.cheapest_equal(model).name
+    for warning in model_warnings(catalogue, model):
+        yield Finding("model's price", False, warning, f'model = "{pinned}"', needed=False)
+
+
+def _key(settings: Settings) -> Finding:
+    key = settings.api_key_for(settings.region)
+    if key is None:
+        return Finding(
+            "API key", True, "none needed" if settings.region == "local" else "none set, none sent"
+        )
+    return Finding(
+        "API key", True, f"set for {settings.region}, by {settings.api_key_variable(settings.region)}"
+    )
+
+
+def _other_keys(settings: Settings) -> Finding:
+    """Which regions have a key; never the key itself."""
+    variables = {region: settings.api_key_variable(region) for region in REGIONS_WITH_KEYS}
+    found = ", ".join(f"{region}: {variable or 'no key'}" for region, variable in variables.items())
+    return Finding("keys by region", True, found)
+
+
+def _failover(settings: Settings, catalogue: Catalogue) -> Finding:
+    order = failover_order(catalogue, settings)
+    return Finding("failover", True, " → ".join(f"{region.name} ({model.name})" for region, model in order))
+
+
+def _reachable(region: Region) -> Finding:
+    """Whether the region's host takes a connection. Nothing is sent over it, least of all a key."""
+    url = urlsplit(region.host)
+    host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
+    try:
+        socket.create_connection((host, port), timeout=_CONNECT_SECONDS).close()
+    except OSError as error:
+        step = "Check network and proxy, or base_url."
+        return Finding("service", False, f"{host}:{port} cannot be reached ({error})", step)
+    return Finding("service", True, f"{host}:{port} answers")

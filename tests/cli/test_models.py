@@ -1,0 +1,74 @@
+"""`qwenocr models`: the catalogue as pipeline.toml has it."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from qwenocr_assets.cli.models import print_models
+from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.qwenocr.catalogue import load_catalogue, model_from
+from qwenocr_assets.settings import Settings, load_settings
+
+OVERRIDE = {"region": "beijing", "name": "qwen-vl-ocr-1120", "usd_per_million_input": 0.031}
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QWENOCR_PROJECT", str(tmp_path))
+
+
+def shown(settings: Settings, *, width: int = 200, region: str | None = None, as_json: bool = False) -> str:
+    console = Console(width=width, file=StringIO())
+    print_models(settings, console, region=region, as_json=as_json)
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "singapore https://dashscope-intl.aliyuncs.com/api/v1",
+        "computed in mainland China only",
+        "qwen-vl-ocr-2025-11-20 │ 0.07 / 0.16 │ 8,192  │ 1,200 / 6M?",
+        "qwen-vl-ocr *          │ 0.717 / 0.717 │ 4,096  │ 600 / 6M   │ all tasks",
+        "pictures of 3,072 to 30.72M pixels; 30,000 tokens in; batch −50%",
+        "free for 90 days: 1M in and 1M out",
+        "only custom_prompt",
+        "no limit",
+        f"Catalogue {load_catalogue().version}: US dollars",
+    ],
+)
+def test_the_table(says: str) -> None:
+    assert says in shown(load_settings())
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_nothing_is_cut_off_in_a_narrow_terminal(width: int) -> None:
+    text = shown(load_settings(), width=width)
+    assert "…" not in text
+    last_column = "".join(
+        line.rpartition("│")[2].replace(" ", "") for line in text.splitlines() if "│" in line
+    )
+    assert last_column.count("30,000tokensin") == len(load_catalogue().models)
+
+
+def test_json_holds_every_field_exactly() -> None:
+    answer = json.loads(shown(load_settings(), as_json=True))
+    assert answer["version"] == load_catalogue().version
+    assert [r["name"] for r in answer["regions"]] == list(load_catalogue().regions)
+    assert tuple(model_from(m) for m in answer["models"]) == load_catalogue().models
+
+
+def test_one_region_with_its_overrides() -> None:
+    answer = json.loads(shown(load_settings(models=[OVERRIDE]), region="beijing", as_json=True))
+    assert {m["region"] for m in answer["models"]} == {"beijing"}
+    prices = {m["name"]: m["usd_per_million_input"] for m in answer["models"]}
+    assert prices["qwen-vl-ocr-2025-11-20"] == "0.031"
+    assert answer["version"].startswith(load_catalogue().version + "+")
+
+
+def test_an_unknown_region() -> None:
+    with pytest.raises(ConfigurationError, match="Known regions: singapore"):
+        shown(load_settings(), region="mars")
