@@ -7,17 +7,14 @@ version 2) and `openai` (whole and streaming).
 import base64
 import io
 import json
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import anyio
 import dashscope
 import openai
 import pytest
-import uvicorn
 from dashscope.api_entities.http_request import close_shared_sync_session
 from PIL import Image, ImageDraw, ImageFont
 from starlette.applications import Starlette
@@ -27,6 +24,10 @@ from qwenocr_assets.engine.page import ReadPage
 from qwenocr_assets.engine.tables import tables_html
 from qwenocr_assets.engine.text import plain_text
 
+Served = Callable[..., AbstractContextManager[str]]
+
+pytestmark = pytest.mark.usefixtures("no_proxy")
+
 MODEL = "qwen-vl-ocr-2025-11-20"
 KEY = "sk-none-needed"
 P0 = "Please output only the text content from the image without any additional descriptions or formatting."
@@ -35,33 +36,8 @@ P6 = "Extract and output the LaTeX representation of the formula from the image.
 TICKET = "Return the data as JSON: {'Invoice No': 'xxx', 'Train Number': 'xxx'}"
 
 
-@contextmanager
-def served(app: Starlette) -> Iterator[str]:
-    """The app on a free loopback port, in a thread; gives its base URL."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started:
-        assert thread.is_alive(), "the server did not start"
-        assert time.monotonic() < deadline, "the server did not start in 20 s"
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-
-
 @pytest.fixture(scope="module")
-def base_url(app: Starlette) -> Iterator[str]:
+def base_url(app: Starlette, served: Served) -> Iterator[str]:
     with served(app) as url:
         yield url
 
@@ -296,7 +272,9 @@ def printed_page() -> str:
 
 
 @pytest.mark.slow
-def test_the_sdks_get_what_the_page_says(printed_page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sdks_get_what_the_page_says(
+    printed_page: str, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with served(create_app()) as url:
         monkeypatch.setattr(dashscope, "base_http_api_url", f"{url}/api/v1")
 
