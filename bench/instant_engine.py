@@ -25,7 +25,7 @@ from qwenocr_assets.imaging.pages import count_pages
 from qwenocr_assets.intake.documents import document_rows
 from qwenocr_assets.intake.manifest import Manifest, write_manifest
 from qwenocr_assets.intake.routes import load_routes
-from qwenocr_assets.qwenocr.batch_answers import BatchAnswers, Page, answers_of, read_answers
+from qwenocr_assets.qwenocr.batch_answers import BatchAnswers, Page, answers_of, image_sizes, read_answers
 from qwenocr_assets.qwenocr.response_rows import response_rows
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_REQUESTS, OCR_RESPONSES, PAGES, ROW_TABLES, TEXT_LINES
@@ -134,7 +134,7 @@ def _batch(settings: Settings, manifest: Manifest) -> None:
     write_table(data, OCR_REQUESTS, batch_id, requests)
     asyncio.run(_ask(service, BatchAnswers.open(data, batch_id, Task), requests, pages))
     latest = read_answers(data.journal(task, batch_id) for task in Task)
-    found = answers_of(latest)
+    found = answers_of(latest, image_sizes(requests, pages))
     write_table(data, OCR_RESPONSES, batch_id, response_rows(requests, latest, found))
     tables = flatten_batch(requests, pages, found, on_page=lambda: None)
     for schema in ROW_TABLES:

@@ -10,7 +10,7 @@ from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
 from qwenocr_assets.qwenocr.checks import check_request
-from qwenocr_assets.qwenocr.requests import PROTOCOL, RequestOptions, request_key
+from qwenocr_assets.qwenocr.requests import Protocol, RequestOptions, request_key
 from qwenocr_assets.qwenocr.tasks import Task
 
 
@@ -48,7 +48,7 @@ def request_rows(
                     "route": route.name,
                     "region": model.region,
                     "model": model.name,
-                    "protocol": PROTOCOL,
+                    "protocol": Protocol.NATIVE.value,
                     "options": options.to_json(),
                     **asdict(quote),
                     "catalogue_version": catalogue.version,

@@ -85,11 +85,12 @@ class QwenOcr(dg.ConfigurableResource):  # type: ignore[type-arg]
         region = self.region_entry
         async with open_client(
             region,
+            self.model_entry,
             load_settings().api_key_for(region.name),
             concurrency=self.concurrency,
             max_attempts=self.max_attempts,
             timeout_seconds=self.timeout_seconds,
-            engine=self.engine() if region.is_local else None,
+            app=self.engine() if region.is_local else None,
         ) as client:
             yield client
 

@@ -13,7 +13,7 @@ from qwenocr_assets.defs.pictures import draw_batch
 from qwenocr_assets.defs.progress import Progress
 from qwenocr_assets.defs.resources import DataRoot
 from qwenocr_assets.quality.completeness import Completeness, completeness
-from qwenocr_assets.qwenocr.batch_answers import answers_of, read_answers
+from qwenocr_assets.qwenocr.batch_answers import answers_of, image_sizes, read_answers
 from qwenocr_assets.qwenocr.response_rows import response_rows
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES, PAGES, ROW_TABLES, TEXT_LINES
@@ -70,7 +70,7 @@ def rows(
     requests = read_table(data.folder, OCR_REQUESTS, batch_id)
     pages = read_table(data.folder, PAGES, batch_id)
     latest = read_answers(data.folder.journal(task, batch_id) for task in Task)
-    answers = answers_of(latest)
+    answers = answers_of(latest, image_sizes(requests, pages))
 
     if OCR_RESPONSES.name in selected:
         responses = response_rows(requests, latest, answers)

@@ -12,8 +12,9 @@ from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.client import OcrClient, Reply
 from qwenocr_assets.qwenocr.errors import Retryable, ServiceError, ServiceFault
+from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.records import AnswerRecord, Status, latest_by_key, record_of
-from qwenocr_assets.qwenocr.requests import RequestOptions, request_body
+from qwenocr_assets.qwenocr.requests import Request, RequestOptions
 from qwenocr_assets.qwenocr.reuse import answers_of_other_batches
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.storage import journal
@@ -98,8 +99,8 @@ class BatchAnswers:
             except OSError as error:
                 reply = _unsent(f"the page image {page.uri} cannot be read ({error.strerror or error})")
             else:
-                body = request_body(image, page.media_type, question.task, model.name, question.options)
-                reply = await client.ask(body)
+                request = Request(ImageBytes(image, page.media_type), question.task, question.options)
+                reply = await client.ask(request, question.request_key)
             incomplete = judge(question.task, reply.answer.text) if reply.answer else None
             on_reply()
             record = record_of(
@@ -131,6 +132,17 @@ def read_answers(journals: Iterable[UPath]) -> dict[str, AnswerRecord]:
     return latest_by_key(AnswerRecord.from_json(r) for path in journals for r in journal.read(path))
 
 
-def answers_of(latest: Mapping[str, AnswerRecord]) -> dict[str, Answer]:
-    """The typed answers among these records, by request key."""
-    return {key: answer for key, record in latest.items() if (answer := record.answer()) is not None}
+def answers_of(
+    latest: Mapping[str, AnswerRecord], image_sizes: Mapping[str, tuple[int, int]]
+) -> dict[str, Answer]:
+    """The typed answers among these records, by request key; `image_sizes` as of the same name gives them."""
+    found = {key: record.answer(image_sizes.get(key)) for key, record in latest.items()}
+    return {key: answer for key, answer in found.items() if answer is not None}
+
+
+def image_sizes(
+    requests: Iterable[Mapping[str, Any]], pages: Iterable[Mapping[str, Any]]
+) -> dict[str, tuple[int, int]]:
+    """Width and height in pixels of the page image behind each request key."""
+    sizes = {p["page_id"]: (p["width_px"], p["height_px"]) for p in pages if p["status"] == "ready"}
+    return {r["request_key"]: sizes[r["page_id"]] for r in requests if r["page_id"] in sizes}

@@ -5,25 +5,53 @@ It never raises for a page: a fault becomes a reply with an error. Only `RunRefu
 
 import asyncio
 import random
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import httpx
-import orjson
-from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
-from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer, parse_answer
-from qwenocr_assets.qwenocr.catalogue import Region
-from qwenocr_assets.qwenocr.errors import Retryable, ServiceError, ServiceFault, Throttled, classify
-from qwenocr_assets.qwenocr.requests import GENERATION_PATH
+from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.qwenocr.answers import Answer
+from qwenocr_assets.qwenocr.catalogue import Model, Region, load_catalogue
+from qwenocr_assets.qwenocr.endpoint import Call, Endpoint, Outcome
+from qwenocr_assets.qwenocr.errors import (
+    FetchFailed,
+    PageRefused,
+    Retryable,
+    ServiceDown,
+    ServiceError,
+    ServiceFault,
+    Throttled,
+    ThrottledBurst,
+    Unfunded,
+    UploadExpired,
+    classify,
+)
+from qwenocr_assets.qwenocr.estimates import expected_tokens
+from qwenocr_assets.qwenocr.images import ImageAt, SentAs, choose_way
+from qwenocr_assets.qwenocr.limits.calls import Calls
+from qwenocr_assets.qwenocr.limits.limiter import Limiter, Slot
+from qwenocr_assets.qwenocr.limits.pace import AccountLimits
+from qwenocr_assets.qwenocr.purse import Hold, OpenPurse, Purse
+from qwenocr_assets.qwenocr.redaction import Redactor
+from qwenocr_assets.qwenocr.request_bodies import request_body
+from qwenocr_assets.qwenocr.requests import Protocol, Request
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.transport import open_http
+from qwenocr_assets.qwenocr.uploads import Uploads
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
+
+Streaming = Literal["auto", "always", "never"]
+
+_LONG_ANSWERS = frozenset({Task.TABLE_PARSING, Task.DOCUMENT_PARSING})
+"""Tasks whose answers may take longer than the 300 seconds after which the service gives up. They are text only:
+whether a stream carries `ocr_result` is not documented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,110 +61,231 @@ class Reply:
     answer: Answer | None
     error: ServiceError | None
     raw: str | None
-    """The body of the last HTTP answer as it came; None when there was none."""
+    """The body of the last HTTP answer, secrets hidden; None when there was none."""
     attempts: int
+    """Calls that count: those the account's limit turned away do not."""
     latency_ms: float
+    """Time of the last call."""
     answered_at: datetime
+    throttled: int = 0
+    """Calls that the account's limit turned away."""
+    waited_ms: float = 0.0
+    """Time spent waiting for limits, pauses between calls included."""
+    sent_as: SentAs | None = None
+    """How the image travelled; None when nothing was sent."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What has happened to one request so far."""
+
+    sent_as: SentAs | None = None
+    calls: int = 0
+    throttled: int = 0
+    waited_seconds: float = 0.0
+    timed_out: bool = False
+    partial: Answer | None = None
+    partial_raw: str | None = None
+    last: Outcome = field(default_factory=lambda: Outcome(Unfunded(ServiceFault(0, "", ""))))
+
+    def add(self, outcome: Outcome) -> None:
+        self.calls += 1
+        self.throttled += isinstance(outcome.result, Throttled)
+        self.timed_out |= outcome.timed_out
+        self.last = outcome
+        if outcome.partial is not None:
+            self.partial, self.partial_raw = outcome.partial, outcome.raw
+
+    @property
+    def attempts(self) -> int:
+        return self.calls - self.throttled
+
+    def reply(self, result: Answer | ServiceError) -> Reply:
+        raw = self.last.raw if self.calls else None
+        if isinstance(result, Retryable) and self.partial is not None:
+            result, raw = self.partial, self.partial_raw
+        return Reply(
+            answer=result if isinstance(result, Answer) else None,
+            error=result if isinstance(result, ServiceError) else None,
+            raw=raw,
+            attempts=self.attempts,
+            latency_ms=self.last.latency_ms,
+            answered_at=datetime.now(UTC),
+            throttled=self.throttled,
+            waited_ms=self.waited_seconds * 1000,
+            sent_as=self.sent_as if self.calls else None,
+        )
 
 
 class OcrClient:
-    """Sends prepared bodies to one region. Use `open_client` to get one with its connections."""
+    """Asks one model of one region. Use `open_client` to get one with its connections."""
 
-    def __init__(self, http: httpx.AsyncClient, *, max_attempts: int) -> None:
-        self._http = http
+    def __init__(
+        self,
+        model: Model,
+        endpoint: Endpoint,
+        limiter: Limiter,
+        *,
+        protocol: Protocol,
+        uploads: Uploads | None,
+        purse: Purse,
+        streaming: Streaming,
+        max_attempts: int,
+    ) -> None:
+        self._model = model
+        self._endpoint = endpoint
+        self._limiter = limiter
+        self._protocol = protocol
+        self._uploads = uploads
+        self._purse = purse
+        self._streaming = streaming
         self._max_attempts = max_attempts
+        self._task_tokens = load_catalogue().task_tokens
 
-    async def ask(self, body: bytes) -> Reply:
-        """Send one request body, again while that may help, and return what came of it."""
-        attempts = pauses = 0
+    async def ask(self, request: Request, request_key: str = "", *, send_as: SentAs | None = None) -> Reply:
+        """Ask one question, again while that may help, and return what came of it.
+
+        `request_key` names the question to the budget. `send_as` overrides how the image travels.
+        """
+        tally = _Tally()
+        try:
+            tally.sent_as = choose_way(request.image, has_uploads=self._uploads is not None, wanted=send_as)
+        except RejectedInput as error:
+            return tally.reply(PageRefused(ServiceFault(0, "ImageTooLarge", error.message), error.next_step))
         while True:
-            attempts += 1
-            started = time.perf_counter()
-            raw, result = await self._call(body)
-            reply = Reply(
-                answer=result if isinstance(result, Answer) else None,
-                error=result if isinstance(result, ServiceError) else None,
-                raw=raw,
-                attempts=attempts,
-                latency_ms=(time.perf_counter() - started) * 1000,
-                answered_at=datetime.now(UTC),
-            )
-            if not isinstance(result, Retryable):
-                return reply
-            if isinstance(result, Throttled):
-                attempts -= 1  # the account's limit is no fault of this page
-            elif attempts >= self._max_attempts:
-                return reply
-            await asyncio.sleep(_pause(pauses))
-            pauses += 1
-
-    async def _call(self, body: bytes) -> tuple[str | None, Answer | ServiceError]:
-        try:
-            response = await self._http.post(GENERATION_PATH, content=body)
-        except httpx.TransportError as error:
-            text = f"{type(error).__name__}: {error}".rstrip(": ")
-            return None, classify(ServiceFault(0, "", f"no answer came ({text})"))
-        raw = response.text
-        try:
-            parsed = orjson.loads(response.content)
-        except orjson.JSONDecodeError:
-            excerpt = " ".join(raw[:200].split())
-            return raw, classify(ServiceFault(response.status_code or 0, "", f"not JSON: {excerpt!r}"))
-        if response.status_code == 200 and not (isinstance(parsed, dict) and parsed.get("code")):
             try:
-                return raw, parse_answer(parsed)
-            except MalformedAnswer as error:
-                return raw, Retryable(ServiceFault(200, "", str(error)), "Run again later.")
-        return raw, classify(_fault(response.status_code, parsed))
+                outcome = await self._attempt(request, request_key, tally)
+            except ServiceDown as down:
+                return tally.reply(down)
+            except Unfunded as refused:
+                return tally.reply(refused)
+            tally.add(outcome)
+            result = outcome.result
+            if not isinstance(result, Retryable) or self._is_enough(result, tally):
+                return tally.reply(result)
+            pause = outcome.retry_after_seconds or (0.0 if isinstance(result, Throttled) else _pause(tally))
+            tally.waited_seconds += pause
+            await asyncio.sleep(pause)
+
+    def _is_enough(self, error: Retryable, tally: _Tally) -> bool:
+        if isinstance(error, Throttled):  # the account's limit is no fault of this page
+            return False
+        most = min(self._max_attempts, error.most_calls or self._max_attempts)
+        return tally.attempts >= most
+
+    async def _attempt(self, request: Request, request_key: str, tally: _Tally) -> Outcome:
+        """One call, when the limits let it and there is money for it."""
+        tokens = expected_tokens(request, self._model, self._task_tokens[request.task])
+        async with self._limiter.slot(tokens) as slot:
+            tally.waited_seconds += slot.waited_ms / 1000
+            hold = await self._purse.reserve(request, request_key)
+            if hold is None:
+                raise Unfunded(
+                    ServiceFault(0, "BudgetExhausted", "the budget has no money left for this call"),
+                    "Raise the cap under [budget] in pipeline.toml, or wait for its next period.",
+                )
+            try:
+                outcome = await self._call(request, tally)
+            except BaseException:
+                await hold.lose("interrupted while it was in flight")
+                raise
+            _report(outcome, slot, tokens)
+            await _account_for(outcome, hold)
+        return outcome
+
+    async def _call(self, request: Request, tally: _Tally) -> Outcome:
+        image = request.image
+        try:
+            if isinstance(image, ImageAt):
+                address = image.url
+            elif tally.sent_as is SentAs.UPLOAD and self._uploads is not None:
+                address = await self._uploads.upload(image)
+            else:
+                address = image.data_url()
+        except ServiceError as error:
+            return Outcome(error)
+        except httpx.TransportError as error:
+            return Outcome(classify(ServiceFault(0, "", f"the upload failed ({type(error).__name__})")))
+        stream = self._streams(request.task) or tally.timed_out
+        body = request_body(
+            self._protocol, self._model.name, address, request.task, request.options, stream=stream
+        )
+        outcome = await self._endpoint.call(
+            Call(body, stream, resolve_upload=address.startswith("oss://"), image_size=image.size)
+        )
+        if isinstance(outcome.result, UploadExpired) and self._uploads is not None:
+            self._uploads.forget_policy()
+        return outcome
+
+    def _streams(self, task: Task) -> bool:
+        return self._streaming == "always" or (self._streaming == "auto" and task in _LONG_ANSWERS)
+
+
+def _report(outcome: Outcome, slot: Slot, expected: int) -> None:
+    """Tell the limiter what the call says about the service's state."""
+    match outcome.result:
+        case Answer() as answer:
+            used = answer.usage.all_tokens
+            slot.answered(expected if used is None else used)
+        case Throttled() as error:
+            slot.throttled(burst=isinstance(error, ThrottledBurst))
+        case FetchFailed() | UploadExpired():
+            pass  # says nothing of the service
+        case Retryable() as error:
+            slot.failed(str(error))
+
+
+async def _account_for(outcome: Outcome, hold: Hold) -> None:
+    """Tell the budget what became of the money."""
+    match outcome.result:
+        case Answer(broken_off=None, usage=usage) as answer if usage.all_tokens is not None:
+            await hold.settle(usage, answer.reported_model)
+        case Answer():
+            await hold.lose("the answer does not say what it used")
+        case error if outcome.may_be_billed:
+            await hold.lose(str(error))
+        case _:
+            await hold.release()
 
 
 @asynccontextmanager
 async def open_client(
     region: Region,
-    key: SecretStr | None,
+    model: Model,
+    key: SecretStr | None = None,
     *,
-    concurrency: int,
-    max_attempts: int,
-    timeout_seconds: float,
-    engine: Any = None,
+    protocol: Protocol = Protocol.NATIVE,
+    concurrency: int = 64,
+    max_attempts: int = 4,
+    timeout_seconds: float = 330.0,
+    streaming: Streaming = "auto",
+    purse: Purse | None = None,
+    shared_calls: Calls | None = None,
+    app: Any = None,
 ) -> AsyncIterator[OcrClient]:
-    """A client for a region; for the local one, `engine` is the embedded engine's ASGI app.
+    """A client for one model of a region.
 
-    The aiohttp transport holds hundreds of slow requests in flight, where httpx's own pool scan collapses.
+    `timeout_seconds` should be over the 300 after which the service itself gives up. `shared_calls` shares the
+    account's limits with other processes. `app` is an ASGI app in the network's place: the embedded engine.
     """
-    headers = {"Content-Type": "application/json; charset=utf-8", "Accept": "application/json"}
-    if key is not None:
-        headers["Authorization"] = f"Bearer {key.get_secret_value()}"
-    limits = httpx.Limits(
-        max_connections=concurrency,
-        max_keepalive_connections=concurrency,
-        keepalive_expiry=timeout_seconds,
-    )
-    transport: httpx.AsyncBaseTransport = (
-        httpx.ASGITransport(engine) if engine is not None else AiohttpTransport(limits=limits)
-    )
-    timeout = httpx.Timeout(timeout_seconds, connect=10.0)
-    async with httpx.AsyncClient(
-        base_url=region.host, headers=headers, transport=transport, timeout=timeout
-    ) as http:
-        yield OcrClient(http, max_attempts=max_attempts)
+    secret = key.get_secret_value() if key is not None else ""
+    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+    limits = AccountLimits(model.requests_per_minute, model.tokens_per_minute)
+    limiter = Limiter(limits, max_in_flight=concurrency, calls=shared_calls)
+    async with open_http(concurrency=concurrency, timeout_seconds=timeout_seconds, app=app) as http:
+        yield OcrClient(
+            model,
+            Endpoint(http, region.url(protocol), protocol, headers, Redactor([secret])),
+            limiter,
+            protocol=protocol,
+            uploads=Uploads(http, region.host, headers, model.name) if region.has_uploads else None,
+            purse=purse or OpenPurse(),
+            streaming=streaming,
+            max_attempts=max_attempts,
+        )
 
 
-def _fault(status: int, body: Any) -> ServiceFault:
-    """The fault in an error body; the OpenAI-compatible dialect nests it under `error`."""
-    source = body.get("error") if isinstance(body, dict) and isinstance(body.get("error"), dict) else body
-    if not isinstance(source, dict):
-        return ServiceFault(status, "", "the answer is no JSON object")
-    request_id = body.get("request_id") if isinstance(body, dict) else None
-    return ServiceFault(
-        status,
-        str(source.get("code") or source.get("type") or ""),
-        str(source.get("message") or ""),
-        request_id if isinstance(request_id, str) else None,
-    )
-
-
-def _pause(pauses: int) -> float:
+def _pause(tally: _Tally) -> float:
     """Seconds to wait before the next call: doubling, half of it random so that callers spread out."""
-    longest: float = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0**pauses)
+    longest: float = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0 ** (tally.attempts - 1))
     return longest * (0.5 + random.random() / 2)  # noqa: S311  spreads load, protects nothing

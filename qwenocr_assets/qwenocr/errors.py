@@ -2,17 +2,23 @@
 
 ServiceError
 ├── Retryable            the same call may succeed: server errors, dropped connections, time limits
-│   └── Throttled        the account's limit was met: wait, and it does not count as an attempt
+│   ├── Throttled        the account's limit was met: wait, and it does not count as an attempt
+│   │   └── ThrottledBurst   calls rose too quickly: wait, and rise more slowly
+│   ├── Unreadable       an answer came that nobody can read; it may be billed, so it is asked for only once more
+│   ├── FetchFailed      the service could not fetch the image from its address
+│   └── UploadExpired    the temporary upload is gone: upload again
 ├── PageRefused          this page or these options will never succeed; other pages will
 │   └── NotOffered       the model or engine cannot do this task or read this script
+├── Unfunded             the budget said no; nothing was sent
 └── RunRefused           every further call would fail the same way: key, arrears, unknown model
     └── ServiceDown      the service has failed every call for too long
 
-Codes and their meaning: the service's error reference. The two dialects write them differently
-(`Throttling.RateQuota`, `limit_requests`), so they are compared without case, dots and underscores.
+Codes and their meaning: the service's error reference.
 """
 
+import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 from qwenocr_assets.errors import QwenocrError
 
@@ -38,9 +44,32 @@ class ServiceError(QwenocrError):
 class Retryable(ServiceError):
     """The same call may succeed later."""
 
+    most_calls: ClassVar[int | None] = None
+    """Calls after which asking again has no sense; None leaves it to the client's `max_attempts`."""
+
 
 class Throttled(Retryable):
     """The account's rate limit was met; waiting helps, and does not count as an attempt."""
+
+
+class ThrottledBurst(Throttled):
+    """Calls rose too quickly: the rate has to rise more slowly."""
+
+
+class Unreadable(Retryable):
+    """A 200 that holds no answer. What it cost is unknown, so it is asked for once more and then given up."""
+
+    most_calls = 2
+
+
+class FetchFailed(Retryable):
+    """The service could not fetch the image from the address it was given."""
+
+    most_calls = 2
+
+
+class UploadExpired(Retryable):
+    """The temporary upload or its policy has expired."""
 
 
 class PageRefused(ServiceError):
@@ -51,6 +80,10 @@ class NotOffered(PageRefused):
     """The model or engine cannot do this task or read this script."""
 
 
+class Unfunded(ServiceError):
+    """The budget has no money left for this call. Nothing was sent; it resumes when there is money again."""
+
+
 class RunRefused(ServiceError):
     """Every further call would fail the same way, so the run stops after saving what it has."""
 
@@ -59,61 +92,125 @@ class ServiceDown(RunRefused):
     """The service failed every call, probes included, for longer than the run is willing to wait."""
 
 
-_RUN_REFUSED: dict[str, str] = {
-    "invalidapikey": "Check the API key: each key belongs to one region.",
-    "notauthorized": "Check the API key: each key belongs to one region.",
-    "arrearage": "The account is in arrears: settle it in the billing console, then run again.",
-    "accessdenied": "The account may not use this model: activate Model Studio in its console.",
-    "accessdeniedunpurchased": "Activate Model Studio for this account in its console.",
-    "modelaccessdenied": "Grant the workspace access to the model in the console.",
-    "workspaceaccessdenied": "Check that the key belongs to the workspace.",
-    "allocationquotafreetieronly": "The free quota is used up: switch off 'free tier only' in the console.",
-    "modelnotfound": "Choose a model of the region: see `qwenocr doctor`.",
-    "modelnotexist": "Choose a model of the region: see `qwenocr doctor`.",
-    "modelnotsupported": "Choose a model of the region: see `qwenocr doctor`.",
-    "workspacenotfound": "Check the workspace in the base URL.",
-    "commoditynotpurchased": "Activate Model Studio for this account in its console.",
-    "prepaidbilloverdue": "Settle the bill in the billing console, then run again.",
-    "postpaidbilloverdue": "Settle the bill in the billing console, then run again.",
-}
-_NOT_OFFERED = ("unsupportedtask", "unsupportedscript")
-"""Codes of the embedded engine; its messages say themselves what to do."""
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """What a fault is taken for. Every condition that is set must hold; codes and texts are compared bare."""
 
-_PERMANENT_TEXTS: tuple[str, ...] = (
-    "missing content-length of multimodal url",
-    "list index out of range",
+    error: type[ServiceError]
+    next_step: str = ""
+    statuses: range | tuple[int, ...] = ()
+    codes: tuple[str, ...] = ()
+    text: str = ""
+    """A pattern searched in the message, letter case ignored."""
+
+    def fits(self, fault: ServiceFault) -> bool:
+        return (
+            (not self.statuses or fault.status in self.statuses)
+            and (not self.codes or _code_is_one_of(fault.code, self.codes))
+            and (not self.text or re.search(self.text, fault.message, re.IGNORECASE) is not None)
+        )
+
+
+_KEY = "Check the API key: each key belongs to one region (Model Studio console, API Keys)."
+_ACCESS = (
+    "Activate Model Studio for this account, or grant the workspace access to the model, in its console."
 )
-_PERMANENT_QUOTA_TEXT = "free allocated quota exceeded"
+_FREE_TIER = "The free quota is used up: switch off 'free tier only' in the Model Studio console."
+_BILL = "Settle the bill in the billing console, then run again."
+_MODEL = "Choose a model of the region: `qwenocr models` lists them."
+_WORKSPACE = "Check the workspace in the base URL and that the key belongs to it."
+_URL = "Check region, base_url and protocol: this address does not offer the model."
+_SMALLER = "Lower max_pixels for its route, or send it smaller."
+_LATER = "Run again later."
+_SHORTER = "The answer took longer than the service allows: lower max_tokens or let long answers stream."
+
+_PERMANENT_500 = r"missing content-length of multimodal url|list index out of range"
+_FETCH = r"(failed to|timed out).*(download|multimodal|media resource)|download.*(failed|timed out)"
+
+_RULES: tuple[_Rule, ...] = (
+    # account, key, model: nothing further will succeed
+    _Rule(RunRefused, _KEY, codes=("invalidapikey", "notauthorized", "unauthorized")),
+    _Rule(
+        RunRefused,
+        "The account is in arrears: settle it in the billing console, then run again.",
+        codes=("arrearage",),
+    ),
+    _Rule(
+        RunRefused,
+        _BILL,
+        codes=("prepaidbilloverdue", "postpaidbilloverdue"),
+    ),
+    _Rule(RunRefused, _ACCESS, codes=("commoditynotpurchased", "unpurchased")),
+    _Rule(RunRefused, _FREE_TIER, codes=("freetieronly",)),
+    _Rule(RunRefused, _FREE_TIER, text=r"free allocated quota exceeded|free tier .*exhausted"),
+    _Rule(UploadExpired, "", statuses=(400, 403), text="policy expired"),
+    _Rule(RunRefused, _WORKSPACE, codes=("workspaceaccessdenied", "workspacenotfound")),
+    _Rule(RunRefused, _ACCESS, codes=("accessdenied", "modelaccessdenied")),
+    _Rule(RunRefused, _MODEL, codes=("modelnotfound", "modelnotexist", "modelnotsupported")),
+    _Rule(RunRefused, _MODEL, statuses=(400, 404), text=r"model .{0,80}(not exist|not found)"),
+    _Rule(RunRefused, _URL, statuses=(400,), text=r"url error"),
+    # the embedded engine's own codes; its messages say what to do
+    _Rule(NotOffered, codes=("unsupportedtask", "unsupportedscript")),
+    # limits of the account
+    _Rule(ThrottledBurst, _LATER, codes=("burstrate", "limitburstrate")),
+    _Rule(Throttled, _LATER, codes=("throttling", "ratequota", "limitrequests", "insufficientquota")),
+    _Rule(Throttled, _LATER, codes=("allocationquota",)),
+    _Rule(Throttled, _LATER, statuses=(429,)),
+    # the page itself
+    _Rule(PageRefused, "The service's content inspection refused it.", codes=("datainspectionfailed",)),
+    _Rule(FetchFailed, "Give the image's bytes instead of its address.", text=_FETCH),
+    _Rule(Retryable, _LATER, text="file parsing in progress"),
+    _Rule(PageRefused, _SMALLER, codes=("requesttoolarge",)),
+    _Rule(PageRefused, _SMALLER, statuses=(413,)),
+    _Rule(
+        PageRefused,
+        _SMALLER,
+        text=r"max bytes per data-uri|file size is too large|range of input length",
+    ),
+    _Rule(PageRefused, "Lower max_tokens for its route.", text=r"range of max_tokens"),
+    _Rule(
+        PageRefused,
+        "Sides must be over 10 px and the longer at most 200 times the shorter.",
+        text=r"length and width do not meet",
+    ),
+    _Rule(PageRefused, codes=("invalidparameter", "invalidparametererror", "badrequest")),
+    # the service's own trouble
+    _Rule(PageRefused, "The service cannot read this image.", statuses=range(500, 600), text=_PERMANENT_500),
+    _Rule(Retryable, _SHORTER, codes=("requesttimeout",)),
+    _Rule(
+        Retryable, _LATER, codes=("internalerror", "systemerror", "serviceunavailable", "modelservingerror")
+    ),
+    _Rule(Retryable, _LATER, codes=("modelunavailable", "modelservicefailed", "gatewaytimeout")),
+    _Rule(Retryable, _LATER, statuses=(0, 408, *range(500, 600))),
+    # no code that is known: the status decides
+    _Rule(RunRefused, _KEY, statuses=(401,)),
+    _Rule(RunRefused, _ACCESS, statuses=(403,)),
+    _Rule(RunRefused, "Check base_url and the model's name.", statuses=(404,)),
+    _Rule(
+        RunRefused,
+        "A proxy asks for a login: check HTTPS_PROXY.",
+        statuses=(407,),
+    ),
+    _Rule(RunRefused, "Check base_url: it leads elsewhere.", statuses=range(300, 400)),
+)
+"""In this order; the first that fits decides, and what none fits is refused for this page only."""
 
 
 def classify(fault: ServiceFault) -> ServiceError:
-    """The error class for a fault, by status, code and message together: a status alone misleads."""
-    code = _bare(fault.code)
-    last = _bare(fault.code.rsplit(".", 1)[-1])
-    message = fault.message.lower()
-    if code in _RUN_REFUSED:
-        return RunRefused(fault, _RUN_REFUSED[code])
-    if last in _NOT_OFFERED:
-        return NotOffered(fault)
-    if fault.status == 401:
-        return RunRefused(fault, _RUN_REFUSED["invalidapikey"])
-    if fault.status == 403:
-        return RunRefused(fault, _RUN_REFUSED["accessdenied"])
-    if fault.status == 404:
-        return RunRefused(fault, "Check the base URL and the model's name.")
-    if fault.status == 400 and "model not exist" in message:
-        return RunRefused(fault, _RUN_REFUSED["modelnotexist"])
-    if fault.status == 429 or code.startswith(("throttling", "limit")) or code == "insufficientquota":
-        if _PERMANENT_QUOTA_TEXT in message:
-            return RunRefused(fault, _RUN_REFUSED["allocationquotafreetieronly"])
-        return Throttled(fault)
-    if fault.status in (0, 408) or fault.status >= 500 or code in ("internalerror", "requesttimeout"):
-        if any(text in message for text in _PERMANENT_TEXTS):
-            return PageRefused(fault)
-        return Retryable(fault, "Run again later.")
-    if "download" in message and "multimodal" in message:
-        return Retryable(fault, "The service could not fetch the image.")
+    """The error class for a fault, by status, code and message together: a status alone misleads.
+
+    The two dialects write codes differently (`Throttling.RateQuota`, `limit_requests`), so they are compared
+    without letter case, dots and underscores, whole and by the part after the last dot.
+    """
+    for rule in _RULES:
+        if rule.fits(fault):
+            return rule.error(fault, rule.next_step)
     return PageRefused(fault)
+
+
+def _code_is_one_of(code: str, codes: tuple[str, ...]) -> bool:
+    """`Throttling.RateQuota` is one of (`throttling`) and of (`ratequota`)."""
+    return any(_bare(part) in codes for part in (code, *code.split(".")))
 
 
 def _bare(code: str) -> str:

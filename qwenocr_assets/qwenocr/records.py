@@ -9,10 +9,11 @@ from typing import Any
 
 import orjson
 
-from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer, parse_answer
+from qwenocr_assets.qwenocr.answer_bodies import parse_answer
+from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.client import Reply
-from qwenocr_assets.qwenocr.errors import NotOffered, PageRefused, ServiceError
+from qwenocr_assets.qwenocr.errors import NotOffered, PageRefused, ServiceError, Unfunded
 from qwenocr_assets.qwenocr.tasks import Task
 
 
@@ -24,12 +25,13 @@ class Status(StrEnum):
     REJECTED = "rejected"
     FAILED = "failed"
     SKIPPED = "skipped"
+    UNFUNDED = "unfunded"
     MISSING = "missing"
 
     @property
     def is_final(self) -> bool:
         """Whether asking again would bring nothing new; only final answers are reused."""
-        return self not in (Status.FAILED, Status.MISSING)
+        return self not in (Status.FAILED, Status.UNFUNDED, Status.MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ class AnswerRecord:
     error_code: str | None = None
     reason: str | None = None
     reused_from: str | None = None
+    throttled: int = 0
+    """Calls that the account's limit turned away."""
+    waited_ms: float = 0.0
+    sent_as: str | None = None
+    """How the image travelled: data_url, url or upload."""
     raw: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -70,12 +77,15 @@ class AnswerRecord:
             }
         )
 
-    def answer(self) -> Answer | None:
-        """The typed answer, for the statuses that have one."""
+    def answer(self, image_size: tuple[int, int] | None = None) -> Answer | None:
+        """The typed answer, for the statuses that have one.
+
+        With the size of the image that was sent, in pixels, positions that came as thousandths become pixels.
+        """
         if self.status not in (Status.OK, Status.PARTIAL) or self.raw is None:
             return None
         try:
-            return parse_answer(orjson.loads(self.raw))
+            return parse_answer(orjson.loads(self.raw), image_size)
         except (MalformedAnswer, orjson.JSONDecodeError):
             return None
 
@@ -90,6 +100,7 @@ def record_of(
         usage = answer.usage
         known = usage.input_tokens is not None and usage.output_tokens is not None
         cost = model.cost_usd(usage.input_tokens or 0, usage.output_tokens or 0) if known else None
+        incomplete = answer.broken_off or incomplete
         if answer.finish_reason == "length":
             incomplete = "the model stopped at its output limit" + (f"; {incomplete}" if incomplete else "")
     return AnswerRecord(
@@ -106,6 +117,9 @@ def record_of(
         error_class=type(error).__name__ if error else None,
         error_code=(error.fault.code or None) if error else None,
         reason=str(error) if error else incomplete,
+        throttled=reply.throttled,
+        waited_ms=round(reply.waited_ms, 1),
+        sent_as=reply.sent_as,
         raw=reply.raw,
     )
 
@@ -120,4 +134,6 @@ def _status(error: ServiceError | None, incomplete: str | None) -> Status:
         return Status.PARTIAL if incomplete else Status.OK
     if isinstance(error, NotOffered):
         return Status.SKIPPED
+    if isinstance(error, Unfunded):
+        return Status.UNFUNDED
     return Status.REJECTED if isinstance(error, PageRefused) else Status.FAILED

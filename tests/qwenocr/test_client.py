@@ -1,97 +1,91 @@
-"""The client against small servers that misbehave, each a plain ASGI function."""
+"""The client against servers that misbehave: the right class, the right number of calls, nothing lost."""
 
 import asyncio
+import dataclasses
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from qwenocr_assets.qwenocr import client as client_module
+from bench.virtual_time import run_in_virtual_time
+from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.client import Reply, open_client
-from qwenocr_assets.qwenocr.errors import PageRefused, Retryable, RunRefused
+from qwenocr_assets.qwenocr.errors import (
+    FetchFailed,
+    PageRefused,
+    Retryable,
+    RunRefused,
+    ServiceDown,
+    Unfunded,
+    Unreadable,
+)
+from qwenocr_assets.qwenocr.images import ImageAt, ImageBytes
+from qwenocr_assets.qwenocr.requests import Protocol, Request, RequestOptions
+from qwenocr_assets.qwenocr.tasks import Task
+from tests.qwenocr.servers import (
+    BROKEN,
+    BURST,
+    CODE_IN_200,
+    DROPPED,
+    EMPTY,
+    FINE,
+    HTML,
+    HTML_200,
+    NO_KEY,
+    NO_KEY_COMPATIBLE,
+    NO_KEY_UNTYPED,
+    NO_OUTPUT,
+    OK,
+    REFUSED,
+    THROTTLED,
+    TIMED_OUT,
+    UNFETCHED,
+    Says,
+    Server,
+)
 
-OK = {
-    "output": {"choices": [{"finish_reason": "stop", "message": {"content": [{"text": "hello"}]}}]},
-    "usage": {"input_tokens": 10, "output_tokens": 2},
-    "request_id": "r-1",
-}
-THROTTLED = (429, {"code": "Throttling.RateQuota", "message": "Requests rate limit exceeded"})
-BROKEN = (500, {"code": "InternalError", "message": "try later"})
-REFUSED = (400, {"code": "InvalidParameter", "message": "bad image"})
-NO_KEY = (401, {"code": "InvalidApiKey", "message": "Invalid API-key provided."})
-HTML = (502, "<html>Bad Gateway</html>")
-CODE_IN_200 = (200, {"code": "InternalError", "message": "inside a 200"})
-NO_OUTPUT = (200, {"request_id": "r-2"})
-FINE = (200, OK)
-
-
-class Server:
-    """Gives the scripted answers in order, the last one for ever, and counts the calls."""
-
-    def __init__(self, *script: tuple[int, Any]) -> None:
-        self.script = list(script)
-        self.calls = 0
-        self.headers: dict[str, str] = {}
-
-    async def __call__(
-        self, scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
-    ) -> None:
-        self.headers = {k.decode(): v.decode() for k, v in scope["headers"]}
-        while (await receive()).get("more_body"):
-            pass
-        status, body = self.script[min(self.calls, len(self.script) - 1)]
-        self.calls += 1
-        payload = (body if isinstance(body, str) else json.dumps(body)).encode()
-        await send({"type": "http.response.start", "status": status, "headers": []})
-        await send({"type": "http.response.body", "body": payload})
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "_FIRST_PAUSE_SECONDS", 0.0)
+REGION = load_catalogue().region("singapore")
+MODEL = load_catalogue().model("singapore")
+PAGE = ImageBytes(b"no picture: the server does not look", "image/png")
+TEXT = Request(PAGE, Task.TEXT_RECOGNITION)
 
 
-def ask(server: Server, *, max_attempts: int = 3, key: str | None = None) -> Reply:
+def ask(server: Any, request: Request = TEXT, *, key: str | None = None, **client: Any) -> Reply:
     async def run() -> Reply:
-        region = load_catalogue().region("local")
         secret = SecretStr(key) if key else None
-        async with open_client(
-            region, secret, concurrency=1, max_attempts=max_attempts, timeout_seconds=5, engine=server
-        ) as client:
-            return await client.ask(b"{}")
+        async with open_client(REGION, MODEL, secret, app=server, max_attempts=3, **client) as opened:
+            return await opened.ask(request, "key-1")
 
-    return asyncio.run(run())
+    return run_in_virtual_time(run())
 
 
 @pytest.mark.parametrize(
     ("script", "calls", "attempts", "error"),
     [
-        ([FINE], 1, 1, None),
-        ([BROKEN, FINE], 2, 2, None),
-        ([HTML, CODE_IN_200, FINE], 3, 3, None),
-        ([NO_OUTPUT, FINE], 2, 2, None),
-        ([THROTTLED] * 20 + [FINE], 21, 1, None),
-        ([BROKEN], 3, 3, Retryable),
-        ([HTML], 3, 3, Retryable),
-        ([REFUSED], 1, 1, PageRefused),
-        ([NO_KEY], 1, 1, RunRefused),
-    ],
-    ids=[
-        "fine",
-        "server error once",
-        "gateway page, then a code inside a 200",
-        "200 without output",
-        "throttled for long: no attempts used",
-        "server error for ever",
-        "gateway page for ever",
-        "page refused",
-        "wrong key",
+        pytest.param([FINE], 1, 1, None, id="fine"),
+        pytest.param([BROKEN, FINE], 2, 2, None, id="server error once"),
+        pytest.param([HTML, CODE_IN_200, FINE], 3, 3, None, id="gateway page, then a code inside a 200"),
+        pytest.param([DROPPED, FINE], 2, 2, None, id="connection dropped once"),
+        pytest.param([NO_OUTPUT, FINE], 2, 2, None, id="200 without output"),
+        pytest.param([EMPTY, FINE], 2, 2, None, id="empty 200"),
+        pytest.param([THROTTLED] * 20 + [FINE], 21, 1, None, id="throttled for long: no attempts used"),
+        pytest.param([BURST, THROTTLED, BROKEN, FINE], 4, 2, None, id="a bit of everything"),
+        pytest.param([BROKEN], 3, 3, Retryable, id="server error for ever"),
+        pytest.param([HTML], 3, 3, Retryable, id="gateway page for ever"),
+        pytest.param([DROPPED], 3, 3, Retryable, id="connection dropped for ever"),
+        pytest.param([NO_OUTPUT], 2, 2, Unreadable, id="200 without output for ever: may be paid, so twice"),
+        pytest.param([HTML_200], 2, 2, Unreadable, id="a page instead of an answer, with a 200"),
+        pytest.param([UNFETCHED], 2, 2, FetchFailed, id="the image's address cannot be fetched"),
+        pytest.param([REFUSED], 1, 1, PageRefused, id="page refused"),
+        pytest.param([NO_KEY], 1, 1, RunRefused, id="wrong key"),
+        pytest.param([NO_KEY_UNTYPED], 1, 1, RunRefused, id="wrong key, no content type"),
+        pytest.param([NO_KEY_COMPATIBLE], 1, 1, RunRefused, id="wrong key in the other dialect, code null"),
     ],
 )
-def test_reply(script: Iterable[Any], calls: int, attempts: int, error: type[Exception] | None) -> None:
+def test_reply(script: Iterable[Says], calls: int, attempts: int, error: type[Exception] | None) -> None:
     server = Server(*script)
     reply = ask(server)
     assert (server.calls, reply.attempts) == (calls, attempts)
@@ -106,11 +100,27 @@ def test_the_answer_is_typed_and_kept_as_it_came() -> None:
     assert json.loads(reply.raw or "") == OK
 
 
+def test_waiting_and_throttling_are_told() -> None:
+    reply = ask(Server(THROTTLED, THROTTLED, FINE))
+    assert reply.throttled == 2
+    assert reply.waited_ms >= 2_000
+
+
+@pytest.mark.parametrize(
+    ("header", "least", "most"),
+    [({"retry-after": "7"}, 7_000, 9_000), ({}, 0, 3_000)],
+    ids=["said", "not said"],
+)
+def test_retry_after_is_obeyed(header: dict[str, str], least: float, most: float) -> None:
+    reply = ask(Server(dataclasses.replace(BROKEN, headers=header), FINE))
+    assert least <= reply.waited_ms <= most
+
+
 def test_a_server_that_is_not_there_is_a_failed_page() -> None:
     async def run() -> Reply:
-        region = type(load_catalogue().region("local"))("custom", "http://127.0.0.1:9", "m")
-        async with open_client(region, None, concurrency=1, max_attempts=2, timeout_seconds=2) as client:
-            return await client.ask(b"{}")
+        region = dataclasses.replace(REGION, host="http://127.0.0.1:9")
+        async with open_client(region, MODEL, max_attempts=2, timeout_seconds=2) as client:
+            return await client.ask(TEXT)
 
     reply = asyncio.run(run())
     assert isinstance(reply.error, Retryable)
@@ -118,8 +128,124 @@ def test_a_server_that_is_not_there_is_a_failed_page() -> None:
     assert "no answer came" in str(reply.error)
 
 
-def test_the_key_goes_into_the_header_and_nowhere_else() -> None:
-    server = Server(NO_KEY)
-    reply = ask(server, key="sk-very-secret")
-    assert server.headers["authorization"] == "Bearer sk-very-secret"
-    assert "sk-very-secret" not in repr(reply) + str(reply.error)
+def test_a_service_that_stays_down_ends_the_run_after_a_quarter_of_an_hour() -> None:
+    server = Server(BROKEN)
+
+    async def run() -> tuple[list[Reply], float]:
+        async with open_client(REGION, MODEL, app=server, concurrency=8) as client:
+            replies = await asyncio.gather(*(client.ask(TEXT) for _ in range(200)))
+        return replies, asyncio.get_running_loop().time()
+
+    replies, seconds = run_in_virtual_time(run())
+    down = sum(isinstance(reply.error, ServiceDown) for reply in replies)
+    assert down > 150
+    assert server.calls < 100, "a service that is down was called on and on"
+    assert 900 <= seconds < 1100
+
+
+class CountingPurse:
+    """A budget for so many calls; writes down what becomes of each."""
+
+    def __init__(self, calls: int) -> None:
+        self.left = calls
+        self.ends: list[str] = []
+
+    async def reserve(self, request: Request, request_key: str) -> "CountingPurse | None":
+        assert (request, request_key) == (TEXT, "key-1")
+        self.left -= 1
+        return self if self.left >= 0 else None
+
+    async def settle(self, usage: Usage, reported_model: str | None) -> None:
+        self.ends.append(f"settled {usage.all_tokens}")
+
+    async def release(self) -> None:
+        self.ends.append("released")
+
+    async def lose(self, why: str) -> None:
+        self.ends.append("lost")
+
+
+@pytest.mark.parametrize(
+    ("script", "ends"),
+    [
+        pytest.param([FINE], ["settled 12"], id="answered"),
+        pytest.param([THROTTLED, FINE], ["released", "settled 12"], id="throttled"),
+        pytest.param([BROKEN, FINE], ["released", "settled 12"], id="server error"),
+        pytest.param([TIMED_OUT, FINE], ["lost", "settled 12"], id="the service's time limit"),
+        pytest.param([DROPPED, FINE], ["lost", "settled 12"], id="dropped"),
+        pytest.param([NO_OUTPUT, FINE], ["lost", "settled 12"], id="unreadable"),
+        pytest.param([REFUSED], ["released"], id="refused"),
+        pytest.param([Says(200, {**OK, "usage": None})], ["lost"], id="no usage reported"),
+    ],
+)
+def test_every_call_is_accounted_for(script: Iterable[Says], ends: list[str]) -> None:
+    purse = CountingPurse(5)
+    ask(Server(*script), purse=purse)
+    assert purse.ends == ends
+
+
+def test_without_money_nothing_is_sent() -> None:
+    server, purse = Server(BROKEN), CountingPurse(1)
+    reply = ask(server, purse=purse)
+    assert isinstance(reply.error, Unfunded)
+    assert server.calls == 1
+    assert purse.ends == ["released"]
+
+
+def test_an_interrupted_call_may_have_been_billed() -> None:
+    purse = CountingPurse(1)
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(60)
+
+    async def run() -> None:
+        async with open_client(REGION, MODEL, app=slow, purse=purse) as client:
+            await asyncio.wait_for(client.ask(TEXT, "key-1"), 1)
+
+    with pytest.raises(TimeoutError):
+        run_in_virtual_time(run())
+    assert purse.ends == ["lost"]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "image", "path", "said"),
+    [
+        (Protocol.NATIVE, PAGE, "/api/v1/services/aigc/multimodal-generation/generation", "data:image/png;"),
+        (Protocol.OPENAI, PAGE, "/compatible-mode/v1/chat/completions", "data:image/png;base64,bm8"),
+        (
+            Protocol.NATIVE,
+            ImageAt("https://example.com/a.png"),
+            "/api/v1/services/aigc/multimodal-generation/generation",
+            "https://example.com/a.png",
+        ),
+    ],
+    ids=["native", "openai", "by address"],
+)
+def test_where_a_request_goes(protocol: Protocol, image: Any, path: str, said: str) -> None:
+    server = Server(FINE)
+    ask(server, Request(image, Task.TEXT_RECOGNITION, RequestOptions(max_pixels=10**6)), protocol=protocol)
+    [(method, sent_to, headers, body)] = server.requests
+    assert (method, sent_to) == ("POST", path)
+    assert headers["content-type"] == "application/json; charset=utf-8"
+    assert said.encode() in body
+
+
+def test_an_image_too_large_for_every_way_is_refused_before_it_is_sent() -> None:
+    server = Server(FINE)
+    reply = ask(server, Request(ImageBytes(bytes(9_000_000), "image/png"), Task.TEXT_RECOGNITION))
+    assert isinstance(reply.error, PageRefused)
+    assert "Send it smaller" in str(reply.error)
+    assert (server.calls, reply.attempts, reply.sent_as) == (0, 0, None)
+
+
+def test_pages_share_one_limit() -> None:
+    """600 requests a minute are ten a second, however many ask at once."""
+    server = Server(FINE)
+    model = dataclasses.replace(MODEL, requests_per_minute=600, tokens_per_minute=None)
+
+    async def run() -> float:
+        async with open_client(REGION, model, app=server, concurrency=500) as client:
+            await asyncio.gather(*(client.ask(TEXT) for _ in range(300)))
+        return asyncio.get_running_loop().time()
+
+    assert 30 <= run_in_virtual_time(run()) <= 40

@@ -1,45 +1,13 @@
-"""Requests: their bodies are the official SDK's, their keys mean the question."""
+"""Requests: a key means the question, and options survive the table they are kept in."""
 
-import base64
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenocr_assets.qwenocr.requests import RequestOptions, request_body, request_key
+from qwenocr_assets.qwenocr.requests import Protocol, RequestOptions, request_key
 from qwenocr_assets.qwenocr.tasks import Task
-
-SDK_BODIES: dict[str, Any] = json.loads((Path(__file__).parent / "sdk_bodies.json").read_text())
-"""What the official SDK puts on the wire for the product guide's examples."""
-
-IMAGE = b"\x89PNG\r\n\x1a\n and so on"
-DATA_URL = "data:image/png;base64," + base64.b64encode(IMAGE).decode()
-
-
-@pytest.mark.parametrize("name", SDK_BODIES)
-def test_body_equals_the_sdks_but_for_the_image(name: str) -> None:
-    recorded = SDK_BODIES[name]
-    [content, *texts] = recorded["input"]["messages"][0]["content"]
-    ocr = recorded["parameters"].get("ocr_options", {})
-    task = Task(ocr["task"]) if ocr else Task.CUSTOM_PROMPT
-    options = RequestOptions(
-        min_pixels=content["min_pixels"],
-        max_pixels=content["max_pixels"],
-        result_schema=ocr.get("task_config", {}).get("result_schema"),
-        prompt=texts[0]["text"] if texts else None,
-    )
-    content["image"] = DATA_URL
-    assert json.loads(request_body(IMAGE, "image/png", task, recorded["model"], options)) == recorded
-
-
-def test_unset_options_are_left_to_the_service() -> None:
-    body = json.loads(request_body(IMAGE, "image/png", Task.TABLE_PARSING, "m", RequestOptions()))
-    assert body["input"]["messages"][0]["content"] == [{"image": DATA_URL, "enable_rotate": False}]
-    assert body["parameters"] == {"ocr_options": {"task": "table_parsing"}}
-
 
 BASE: dict[str, Any] = {
     "page_sha256": "ab" * 32,
@@ -59,8 +27,10 @@ BASE: dict[str, Any] = {
         {"options": RequestOptions(result_schema={"total": ""}, max_pixels=1_000_000)},
         {"options": RequestOptions(result_schema={"total": ""}, enable_rotate=True)},
         {"options": RequestOptions()},
+        {"options": RequestOptions(result_schema={"total": ""}, temperature=0.0)},
+        {"protocol": Protocol.OPENAI},
     ],
-    ids=["image", "task", "model", "schema", "pixels", "rotate", "no schema"],
+    ids=["image", "task", "model", "schema", "pixels", "rotate", "no schema", "sampling", "protocol"],
 )
 def test_another_question_has_another_key(change: dict[str, Any]) -> None:
     assert request_key(**BASE) != request_key(**{**BASE, **change})

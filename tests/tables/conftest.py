@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from qwenocr_assets.qwenocr.answers import Answer, parse_answer
+from qwenocr_assets.qwenocr.answer_bodies import parse_answer
+from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.flatten import AnsweredPage, flatten
 from qwenocr_assets.tables.trace import Trace

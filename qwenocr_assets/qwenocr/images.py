@@ -1,0 +1,108 @@
+"""The picture in a request: its bytes, or an address from which the service fetches it.
+
+How it travels follows from its size (product guide, section Image limits): a data URL up to the limit of one
+base64 item, above that a temporary upload where the region has one, else it is refused with what to do instead.
+"""
+
+import io
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+import pybase64
+from PIL import Image as PillowImage
+
+from qwenocr_assets.errors import RejectedInput
+
+MAX_DATA_URL_BYTES = 10 * 2**20
+"""Longest `data:` URL, prefix included: the service's error text names 10485760 bytes."""
+
+MAX_UPLOAD_BYTES = 10 * 2**20
+"""Largest image by address or upload."""
+
+_PUBLIC = ("http://", "https://")
+_TEMPORARY = "oss://"
+
+
+class SentAs(StrEnum):
+    """How an image travels to the service."""
+
+    DATA_URL = "data_url"
+    """Inside the request, as base64."""
+    URL = "url"
+    """A public address that the service fetches."""
+    UPLOAD = "upload"
+    """The service's temporary storage, an `oss://` address."""
+
+
+@dataclass(frozen=True)
+class ImageBytes:
+    """An image's file content."""
+
+    data: bytes
+    media_type: str
+    """Its true MIME type: the service refuses a data URL whose type does not fit its bytes."""
+
+    @cached_property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height in pixels, from the header; None when it cannot be read."""
+        try:
+            with PillowImage.open(io.BytesIO(self.data)) as image:
+                return image.size
+        except (OSError, ValueError, PillowImage.DecompressionBombError):
+            return None
+
+    @property
+    def data_url_bytes(self) -> int:
+        """Length of the image as a data URL."""
+        return len(f"data:{self.media_type};base64,") + 4 * ((len(self.data) + 2) // 3)
+
+    def data_url(self) -> str:
+        return f"data:{self.media_type};base64,{pybase64.b64encode(self.data).decode('ascii')}"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageAt:
+    """An image that the service fetches itself: `http(s)://`, or `oss://` from an earlier upload."""
+
+    url: str
+    size: tuple[int, int] | None = None
+    """Width and height in pixels, where known: tokens are estimated and positions scaled with it."""
+
+    def __post_init__(self) -> None:
+        if not self.url.startswith((*_PUBLIC, _TEMPORARY)):
+            raise RejectedInput(
+                f"{self.url[:80]!r} is no address the service can fetch.",
+                "Give an http(s):// or oss:// address, or the image's bytes.",
+            )
+
+    @property
+    def is_temporary(self) -> bool:
+        return self.url.startswith(_TEMPORARY)
+
+
+Image = ImageBytes | ImageAt
+
+
+def choose_way(image: Image, *, has_uploads: bool, wanted: SentAs | None = None) -> SentAs:
+    """How an image travels: `wanted` if that is possible, else by its size.
+
+    Raises:
+        RejectedInput: it is too large for every way there is.
+    """
+    if isinstance(image, ImageAt):
+        return SentAs.UPLOAD if image.is_temporary else SentAs.URL
+    size = f"{len(image.data):,} bytes"
+    fits_inside = image.data_url_bytes <= MAX_DATA_URL_BYTES
+    fits_upload = has_uploads and len(image.data) <= MAX_UPLOAD_BYTES
+    if wanted is SentAs.UPLOAD and not has_uploads:
+        raise RejectedInput("This region has no temporary uploads.", "Send a data URL or a public address.")
+    if fits_inside and wanted is not SentAs.UPLOAD:
+        return SentAs.DATA_URL
+    if fits_upload and wanted is not SentAs.DATA_URL:
+        return SentAs.UPLOAD
+    raise RejectedInput(
+        f"The image has {size}: too large for a request (at most {MAX_DATA_URL_BYTES:,} bytes as base64).",
+        "Send it smaller, or at a public address"
+        + ("." if not has_uploads else f" (uploads take up to {MAX_UPLOAD_BYTES:,} bytes)."),
+    )

@@ -1,0 +1,55 @@
+"""The one seam to the network."""
+
+from typing import Any
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+_CONNECT_SECONDS = 10.0
+_KEEP_ALIVE_SECONDS = 45.0
+"""Below what gateways keep an idle connection for: one closed at the far end loses the call that is sent on it."""
+
+_NEVER_SENT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ClientHttpProxyError,
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+def open_http(*, concurrency: int, timeout_seconds: float, app: Any = None) -> httpx.AsyncClient:
+    """An HTTP client for hundreds of slow requests in flight; with `app`, an ASGI app takes the network's place.
+
+    httpx's own pool searches all its connections for every request and collapses above 64 in flight, so aiohttp
+    carries them. Proxies are taken from the environment (`HTTPS_PROXY`, `NO_PROXY`).
+    """
+    timeout = httpx.Timeout(timeout_seconds, connect=_CONNECT_SECONDS)
+    if app is not None:
+        return httpx.AsyncClient(transport=httpx.ASGITransport(app), timeout=timeout)
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=concurrency, keepalive_timeout=_KEEP_ALIVE_SECONDS, ssl=httpx.create_ssl_context()
+        )
+        return aiohttp.ClientSession(connector=connector, trust_env=True, cookie_jar=aiohttp.DummyCookieJar())
+
+    return httpx.AsyncClient(transport=AiohttpTransport(client=session), timeout=timeout)
+
+
+def was_sent(error: httpx.TransportError) -> bool:
+    """Whether the request may have reached the service, and so may be billed, although no answer came.
+
+    The transport reports a dropped connection as a failed one, so the error behind it decides where there is one.
+    """
+    return not isinstance(error.__cause__ or error, _NEVER_SENT)
+
+
+def describe(error: httpx.TransportError) -> str:
+    """What went wrong on the way, in words."""
+    cause = error.__cause__ or error
+    return f"{type(cause).__name__}: {cause}".rstrip(": ")
