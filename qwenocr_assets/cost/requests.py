@@ -10,7 +10,7 @@ from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
 from qwenocr_assets.qwenocr.checks import check_request
-from qwenocr_assets.qwenocr.requests import Protocol, RequestOptions, request_key
+from qwenocr_assets.qwenocr.requests import RequestOptions, request_key
 from qwenocr_assets.qwenocr.tasks import Task
 
 
@@ -32,6 +32,7 @@ def request_rows(
     used = {route_of[page["document_id"]].name for page in ready}
     for name in sorted(used):
         check_route(by_name[name], model, catalogue)
+    protocol = catalogue.region(model.region).protocol
     rows: list[dict[str, Any]] = []
     for page in ready:
         route = route_of[page["document_id"]]
@@ -44,11 +45,11 @@ def request_rows(
                     "document_id": page["document_id"],
                     "page_id": page["page_id"],
                     "task": task.value,
-                    "request_key": request_key(page["sha256"], task, model.name, options),
+                    "request_key": request_key(page["sha256"], task, model.name, options, protocol),
                     "route": route.name,
                     "region": model.region,
                     "model": model.name,
-                    "protocol": Protocol.NATIVE.value,
+                    "protocol": protocol.value,
                     "options": options.to_json(),
                     **asdict(quote),
                     "catalogue_version": catalogue.version,

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.qwenocr.answers import Answer
-from qwenocr_assets.qwenocr.catalogue import Model, Region, load_catalogue
+from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
 from qwenocr_assets.qwenocr.endpoint import Call, Endpoint, Outcome
 from qwenocr_assets.qwenocr.errors import (
     FetchFailed,
@@ -38,8 +38,9 @@ from qwenocr_assets.qwenocr.limits.limiter import Limiter, Slot
 from qwenocr_assets.qwenocr.limits.pace import AccountLimits
 from qwenocr_assets.qwenocr.purse import Hold, OpenPurse, Purse
 from qwenocr_assets.qwenocr.redaction import Redactor
+from qwenocr_assets.qwenocr.regions import Protocol, Region
 from qwenocr_assets.qwenocr.request_bodies import request_body
-from qwenocr_assets.qwenocr.requests import Protocol, Request
+from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.transport import open_http
 from qwenocr_assets.qwenocr.uploads import Uploads
@@ -254,7 +255,6 @@ async def open_client(
     model: Model,
     key: SecretStr | None = None,
     *,
-    protocol: Protocol = Protocol.NATIVE,
     concurrency: int = 64,
     max_attempts: int = 4,
     timeout_seconds: float = 330.0,
@@ -269,16 +269,16 @@ async def open_client(
     account's limits with other processes. `app` is an ASGI app in the network's place: the embedded engine.
     """
     secret = key.get_secret_value() if key is not None else ""
-    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+    headers = {**region.headers, **({"Authorization": f"Bearer {secret}"} if secret else {})}
     limits = AccountLimits(model.requests_per_minute, model.tokens_per_minute)
     limiter = Limiter(limits, max_in_flight=concurrency, calls=shared_calls)
     async with open_http(concurrency=concurrency, timeout_seconds=timeout_seconds, app=app) as http:
         yield OcrClient(
             model,
-            Endpoint(http, region.url(protocol), protocol, headers, Redactor([secret])),
+            Endpoint(http, region.generation_url, region.protocol, headers, Redactor([secret])),
             limiter,
-            protocol=protocol,
-            uploads=Uploads(http, region.host, headers, model.name) if region.has_uploads else None,
+            protocol=region.protocol,
+            uploads=Uploads(http, region.native_url, headers, model.name) if region.offers_uploads else None,
             purse=purse or OpenPurse(),
             streaming=streaming,
             max_attempts=max_attempts,

@@ -11,7 +11,7 @@ from qwenocr_assets.qwenocr.answer_bodies import parse_answer
 from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer
 from qwenocr_assets.qwenocr.errors import ServiceError, ServiceFault, Unreadable, classify
 from qwenocr_assets.qwenocr.redaction import Redactor
-from qwenocr_assets.qwenocr.requests import Protocol
+from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.streams import EventReader, StreamedAnswer
 from qwenocr_assets.qwenocr.transport import describe, was_sent
 

@@ -16,7 +16,9 @@ from qwenocr_assets.errors import ConfigurationError
 NATIVE_PATH = "/api/v1"
 COMPATIBLE_PATH = "/compatible-mode/v1"
 _OTHER_SERVERS_PATH = "/v1"
-_ENDPOINTS = ("/chat/completions", "/services/aigc/multimodal-generation/generation")
+_NATIVE_GENERATION = "/services/aigc/multimodal-generation/generation"
+_COMPATIBLE_GENERATION = "/chat/completions"
+_ENDPOINTS = (_COMPATIBLE_GENERATION, _NATIVE_GENERATION)
 """What may follow a base path when a whole endpoint is copied from an example."""
 _SERVICE_DOMAIN = ".aliyuncs.com"
 _PRIVATE_DOMAINS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
@@ -26,7 +28,7 @@ class Protocol(StrEnum):
     """The dialect of requests and answers."""
 
     NATIVE = "native"
-    """The service's own: built-in tasks, rotation, positions in pixels."""
+    """The service's own, `multimodal-generation`: built-in tasks, rotation, positions in pixels."""
     OPENAI = "openai"
     """OpenAI-compatible chat: every task is a prompt."""
 
@@ -61,6 +63,13 @@ class Region:
     def compatible_url(self) -> str:
         """The base of the OpenAI-compatible dialect: what the `openai` SDK takes as `base_url`."""
         return self.host + self.compatible_path
+
+    @property
+    def generation_url(self) -> str:
+        """Where requests go, in the region's dialect."""
+        if self.protocol is Protocol.NATIVE:
+            return self.native_url + _NATIVE_GENERATION
+        return self.compatible_url + _COMPATIBLE_GENERATION
 
     @property
     def headers(self) -> dict[str, str]:

@@ -2,22 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import orjson
 
 from qwenocr_assets.qwenocr.images import Image
+from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.tasks import Task
-
-
-class Protocol(StrEnum):
-    """The dialect a request is written in."""
-
-    NATIVE = "native"
-    """The service's own, `multimodal-generation`: the only one with built-in tasks, rotation and exact positions."""
-    OPENAI = "openai"
-    """`chat/completions`, as other servers speak it too: tasks become prompts."""
 
 
 @dataclass(frozen=True, slots=True)

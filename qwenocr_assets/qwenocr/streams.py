@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from qwenocr_assets.qwenocr.requests import Protocol
+from qwenocr_assets.qwenocr.regions import Protocol
 
 _STATUS_COMMENT = ":HTTP_STATUS/"
 _END = "[DONE]"

@@ -15,7 +15,7 @@ import orjson
 from qwenocr_assets.qwenocr.errors import RunRefused, ServiceFault, classify
 from qwenocr_assets.qwenocr.images import ImageBytes
 
-_POLICY_PATH = "/api/v1/uploads"
+_POLICY_PATH = "/uploads"
 _MARGIN_SECONDS = 30.0
 """A policy this near its end is not used any more."""
 
@@ -33,9 +33,9 @@ _FORM = {
 class Uploads:
     """Uploads images for one model. A policy is used until it is about to expire."""
 
-    def __init__(self, http: httpx.AsyncClient, host: str, headers: dict[str, str], model: str) -> None:
+    def __init__(self, http: httpx.AsyncClient, native_url: str, headers: dict[str, str], model: str) -> None:
         self._http = http
-        self._url = f"{host}{_POLICY_PATH}"
+        self._url = f"{native_url}{_POLICY_PATH}"
         self._headers = headers
         self._model = model
         self._policy: dict[str, Any] = {}

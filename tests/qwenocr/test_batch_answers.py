@@ -48,7 +48,7 @@ def test_a_page_image_that_cannot_be_read_fails_alone_and_is_asked_again(data: D
     async def run() -> None:
         region = load_catalogue().region("local")
         async with open_client(
-            region, None, concurrency=2, max_attempts=1, timeout_seconds=5, engine=service
+            region, load_catalogue().model("local"), concurrency=2, max_attempts=1, app=service
         ) as client:
             await ask(client)
 

@@ -23,7 +23,8 @@ from qwenocr_assets.qwenocr.errors import (
     Unreadable,
 )
 from qwenocr_assets.qwenocr.images import ImageAt, ImageBytes
-from qwenocr_assets.qwenocr.requests import Protocol, Request, RequestOptions
+from qwenocr_assets.qwenocr.regions import Protocol
+from qwenocr_assets.qwenocr.requests import Request, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from tests.qwenocr.servers import (
     BROKEN,
@@ -53,10 +54,18 @@ PAGE = ImageBytes(b"no picture: the server does not look", "image/png")
 TEXT = Request(PAGE, Task.TEXT_RECOGNITION)
 
 
-def ask(server: Any, request: Request = TEXT, *, key: str | None = None, **client: Any) -> Reply:
+def ask(
+    server: Any,
+    request: Request = TEXT,
+    *,
+    protocol: Protocol = Protocol.NATIVE,
+    key: str | None = None,
+    **client: Any,
+) -> Reply:
     async def run() -> Reply:
         secret = SecretStr(key) if key else None
-        async with open_client(REGION, MODEL, secret, app=server, max_attempts=3, **client) as opened:
+        region = dataclasses.replace(REGION, protocol=protocol)
+        async with open_client(region, MODEL, secret, app=server, max_attempts=3, **client) as opened:
             return await opened.ask(request, "key-1")
 
     return run_in_virtual_time(run())

@@ -1,6 +1,7 @@
 """Requests on the wire are those of the official SDKs, but for the differences that are listed here."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import pytest
 
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.prompts import prompt_for
+from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.request_bodies import request_body
-from qwenocr_assets.qwenocr.requests import Protocol, RequestOptions
+from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 
 SDK: dict[str, Any] = json.loads((Path(__file__).parent / "sdk_requests.json").read_text(encoding="utf-8"))
@@ -79,8 +81,8 @@ def test_body_equals_the_sdks(name: str) -> None:
 @pytest.mark.parametrize("name", SDK)
 def test_path_equals_the_sdks(name: str) -> None:
     protocol = Protocol.NATIVE if "input" in SDK[name]["body"] else Protocol.OPENAI
-    region = load_catalogue().region("singapore")
-    assert region.url(protocol).removeprefix("https://dashscope-intl.aliyuncs.com") == SDK[name]["path"]
+    region = replace(load_catalogue().region("singapore"), protocol=protocol)
+    assert region.generation_url.removeprefix("https://dashscope-intl.aliyuncs.com") == SDK[name]["path"]
 
 
 def test_unset_options_are_left_to_the_service() -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenocr_assets.qwenocr.requests import Protocol, RequestOptions, request_key
+from qwenocr_assets.qwenocr.regions import Protocol
+from qwenocr_assets.qwenocr.requests import RequestOptions, request_key
 from qwenocr_assets.qwenocr.tasks import Task
 
 BASE: dict[str, Any] = {

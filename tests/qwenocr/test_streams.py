@@ -1,6 +1,7 @@
 """Streams: the same answer as in one piece, however it is cut, and nothing of a broken one lost."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +18,8 @@ from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.client import Reply, Streaming, open_client
 from qwenocr_assets.qwenocr.errors import NotOffered, Retryable, RunRefused
 from qwenocr_assets.qwenocr.images import ImageBytes
-from qwenocr_assets.qwenocr.requests import Protocol, Request
+from qwenocr_assets.qwenocr.regions import Protocol
+from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.streams import Event, EventReader, StreamedAnswer
 from qwenocr_assets.qwenocr.tasks import Task
 
@@ -97,10 +99,9 @@ def ask(
     async def run() -> Reply:
         catalogue = load_catalogue()
         async with open_client(
-            catalogue.region("singapore"),
+            replace(catalogue.region("singapore"), protocol=protocol),
             catalogue.model("singapore"),
             SecretStr("sk-0123456789"),
-            protocol=protocol,
             streaming=streaming,
             max_attempts=2,
             app=server,
