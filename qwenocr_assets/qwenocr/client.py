@@ -190,6 +190,8 @@ class OcrClient:
             except BaseException:
                 await hold.lose("interrupted while it was in flight")
                 raise
+            if isinstance(outcome.result, UploadExpired) and self._uploads is not None:
+                self._uploads.forget_policy()
             _report(outcome, slot, tokens)
             await _account_for(outcome, hold)
         return outcome
@@ -211,12 +213,9 @@ class OcrClient:
         body = request_body(
             self._protocol, self._model.name, address, request.task, request.options, stream=stream
         )
-        outcome = await self._endpoint.call(
+        return await self._endpoint.call(
             Call(body, stream, resolve_upload=address.startswith("oss://"), image_size=image.size)
         )
-        if isinstance(outcome.result, UploadExpired) and self._uploads is not None:
-            self._uploads.forget_policy()
-        return outcome
 
     def _streams(self, task: Task) -> bool:
         return self._streaming == "always" or (self._streaming == "auto" and task in _LONG_ANSWERS)

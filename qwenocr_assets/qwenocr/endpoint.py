@@ -1,7 +1,7 @@
 """One call to the service: a body out, an outcome back. Nothing is repeated here."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -89,7 +89,7 @@ class Endpoint:
         except httpx.TransportError as error:
             outcome = self._of_broken(error, streamed, call)
         latency_ms = (clock() - started) * 1000
-        return Outcome(**{**_fields(outcome), "latency_ms": latency_ms})
+        return replace(outcome, latency_ms=latency_ms)
 
     def _headers_for(self, call: Call) -> dict[str, str]:
         headers = dict(self._headers)
@@ -101,7 +101,7 @@ class Endpoint:
         return headers
 
     def _of_body(self, response: httpx.Response, call: Call) -> Outcome:
-        raw = self._redact(response.text)
+        raw = self._redact.answer(response.text)
         status = response.status_code
         try:
             parsed = orjson.loads(raw)
@@ -118,9 +118,10 @@ class Endpoint:
 
     def _of_fault(self, fault: ServiceFault, raw: str, response: httpx.Response) -> Outcome:
         timed_out = _is_time_limit(fault)
+        fault = replace(fault, message=self._redact.message(fault.message))
         return Outcome(
             classify(fault),
-            raw,
+            self._redact.message(raw),
             may_be_billed=timed_out,
             timed_out=timed_out,
             retry_after_seconds=_seconds(response.headers.get("retry-after")),
@@ -129,7 +130,7 @@ class Endpoint:
     def _of_stream(self, streamed: StreamedAnswer, call: Call) -> Outcome:
         if streamed.fault is not None:
             status, body = streamed.fault
-            raw = self._redact(orjson.dumps(body).decode())
+            raw = self._redact.message(orjson.dumps(body).decode())
             return self._of_stopped(_fault(status, orjson.loads(raw)), raw, streamed, call)
         if not streamed.ended:
             fault = ServiceFault(0, "", "the stream ended before the answer did")
@@ -154,20 +155,16 @@ class Endpoint:
         return Outcome(error, kept, may_be_billed=True, partial=partial)
 
     def _of_broken(self, error: httpx.TransportError, streamed: StreamedAnswer, call: Call) -> Outcome:
-        described = self._redact(describe(error))
+        described = self._redact.message(describe(error))
         timed_out = isinstance(error, httpx.ReadTimeout)
         code = _READ_TIME_LIMIT if timed_out else ""
         outcome = self._of_stopped(
             ServiceFault(0, code, f"no answer came ({described})"), None, streamed, call
         )
-        return Outcome(**{**_fields(outcome), "may_be_billed": was_sent(error)})
+        return replace(outcome, may_be_billed=was_sent(error))
 
     def _raw_of(self, streamed: StreamedAnswer) -> str:
-        return self._redact(orjson.dumps(streamed.body()).decode())
-
-
-def _fields(outcome: Outcome) -> dict[str, Any]:
-    return {name: getattr(outcome, name) for name in Outcome.__dataclass_fields__}
+        return self._redact.answer(orjson.dumps(streamed.body()).decode())
 
 
 def _unreadable(fault: ServiceFault, raw: str) -> Outcome:

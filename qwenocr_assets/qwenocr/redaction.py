@@ -12,7 +12,7 @@ _SHORTEST = 6
 
 
 class Redactor:
-    """Replaces these secrets, bearer tokens and the logins in URLs by a mark, wherever they stand in a text."""
+    """Replaces secrets by a mark."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         forms = {
@@ -21,12 +21,14 @@ class Redactor:
         longest_first = sorted(forms, key=len, reverse=True)
         self._secrets = re.compile("|".join(map(re.escape, longest_first))) if forms else None
 
-    def __call__(self, text: str) -> str:
-        if self._secrets is not None:
-            text = self._secrets.sub(_HIDDEN, text)
-        if "earer" in text or "EARER" in text:
-            text = _BEARER.sub(rf"\1{_HIDDEN}", text)
-        return _USER_IN_URL.sub(f"{_HIDDEN}@", text) if "@" in text else text
+    def answer(self, text: str) -> str:
+        """An answer without these secrets. What the page says stays as it is, bearers and addresses included."""
+        return self._secrets.sub(_HIDDEN, text) if self._secrets is not None else text
+
+    def message(self, text: str) -> str:
+        """A message without these secrets, any bearer token, and the logins in addresses."""
+        text = _BEARER.sub(rf"\1{_HIDDEN}", self.answer(text))
+        return _USER_IN_URL.sub(f"{_HIDDEN}@", text)
 
     def __repr__(self) -> str:
         return "Redactor(…)"
