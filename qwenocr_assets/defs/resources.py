@@ -90,6 +90,7 @@ class QwenOcr(dg.ConfigurableResource):  # type: ignore[type-arg]
             concurrency=self.concurrency,
             max_attempts=self.max_attempts,
             timeout_seconds=self.timeout_seconds,
+            catalogue=self.catalogue,
             app=self.engine() if region.is_local else None,
         ) as client:
             yield client

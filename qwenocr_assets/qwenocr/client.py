@@ -14,9 +14,10 @@ from typing import Any, Literal
 import httpx
 from pydantic import SecretStr
 
-from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.errors import ConfigurationError, RejectedInput
 from qwenocr_assets.qwenocr.answers import Answer
-from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
+from qwenocr_assets.qwenocr.catalogue import Catalogue, Model, load_catalogue
+from qwenocr_assets.qwenocr.checks import check_image, check_request
 from qwenocr_assets.qwenocr.endpoint import Call, Endpoint, Outcome
 from qwenocr_assets.qwenocr.errors import (
     FetchFailed,
@@ -132,6 +133,7 @@ class OcrClient:
         purse: Purse,
         streaming: Streaming,
         max_attempts: int,
+        catalogue: Catalogue,
     ) -> None:
         self._model = model
         self._endpoint = endpoint
@@ -141,18 +143,25 @@ class OcrClient:
         self._purse = purse
         self._streaming = streaming
         self._max_attempts = max_attempts
-        self._task_tokens = load_catalogue().task_tokens
+        self._catalogue = catalogue
 
     async def ask(self, request: Request, request_key: str = "", *, send_as: SentAs | None = None) -> Reply:
         """Ask one question, again while that may help, and return what came of it.
 
         `request_key` names the question to the budget. `send_as` overrides how the image travels.
+
+        Raises:
+            ConfigurationError: the model cannot do this task, or these options cannot be; nothing was sent.
         """
+        options = request.options
+        check_request(self._model, request.task, options, protocol=self._protocol, catalogue=self._catalogue)
         tally = _Tally()
         try:
+            if request.image.size is not None:
+                check_image(*request.image.size, self._model, options)
             tally.sent_as = choose_way(request.image, has_uploads=self._uploads is not None, wanted=send_as)
-        except RejectedInput as error:
-            return tally.reply(PageRefused(ServiceFault(0, "ImageTooLarge", error.message), error.next_step))
+        except (RejectedInput, ConfigurationError) as error:
+            return tally.reply(PageRefused(ServiceFault(0, "InvalidImage", error.message), error.next_step))
         while True:
             try:
                 outcome = await self._attempt(request, request_key, tally)
@@ -176,7 +185,7 @@ class OcrClient:
 
     async def _attempt(self, request: Request, request_key: str, tally: _Tally) -> Outcome:
         """One call, when the limits let it and there is money for it."""
-        tokens = expected_tokens(request, self._model, self._task_tokens[request.task])
+        tokens = expected_tokens(request, self._model, self._catalogue.task_tokens[request.task])
         async with self._limiter.slot(tokens) as slot:
             tally.waited_seconds += slot.waited_ms / 1000
             hold = await self._purse.reserve(request, request_key)
@@ -260,12 +269,13 @@ async def open_client(
     streaming: Streaming = "auto",
     purse: Purse | None = None,
     shared_calls: Calls | None = None,
+    catalogue: Catalogue | None = None,
     app: Any = None,
 ) -> AsyncIterator[OcrClient]:
     """A client for one model of a region.
 
     `timeout_seconds` should be over the 300 after which the service itself gives up. `shared_calls` shares the
-    account's limits with other processes. `app` is an ASGI app in the network's place: the embedded engine.
+    account's limits with other processes. `catalogue` is where the model comes from, if not the one that ships. `app` is an ASGI app in the network's place: the embedded engine.
     """
     secret = key.get_secret_value() if key is not None else ""
     headers = {**region.headers, **({"Authorization": f"Bearer {secret}"} if secret else {})}
@@ -281,6 +291,7 @@ async def open_client(
             purse=purse or OpenPurse(),
             streaming=streaming,
             max_attempts=max_attempts,
+            catalogue=catalogue or load_catalogue(),
         )
 
 
