@@ -275,7 +275,8 @@ async def open_client(
     """A client for one model of a region.
 
     `timeout_seconds` should be over the 300 after which the service itself gives up. `shared_calls` shares the
-    account's limits with other processes. `catalogue` is where the model comes from, if not the one that ships. `app` is an ASGI app in the network's place: the embedded engine.
+    account's limits with other processes. `catalogue` is where the model comes from, if not the one that ships.
+    `app` is an ASGI app in the network's place: the embedded engine.
     """
     secret = key.get_secret_value() if key is not None else ""
     headers = {**region.headers, **({"Authorization": f"Bearer {secret}"} if secret else {})}
