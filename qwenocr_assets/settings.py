@@ -124,12 +124,18 @@ class Settings(BaseSettings):
 
         Raises:
             MissingApiKey: a cloud region without a key.
+            ConfigurationError: a key that no HTTP header can carry; it is not repeated.
         """
         if region == "local":
             return None
-        variable = self.api_key_variable(region)
-        if variable is not None:
-            return self._keys(region)[variable]
+        for variable, key in self._keys(region).items():
+            text = key.get_secret_value()
+            if not (text.isascii() and text.isprintable() and " " not in text):
+                raise ConfigurationError(
+                    f"{variable} holds characters that no key has, like spaces, quotes or an ellipsis.",
+                    "Copy the key again from the console.",
+                )
+            return key
         if region != "custom":
             raise MissingApiKey(
                 f"Region {region} needs an API key and none is set.",

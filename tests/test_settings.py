@@ -55,6 +55,13 @@ def test_a_cloud_region_without_a_key(monkeypatch: pytest.MonkeyPatch, region: s
         load_settings().api_key_for(region)
 
 
+@pytest.mark.parametrize("tail", ["…", " x", "\nX-Other: 1", "\x00", "鍵", "\udc80"], ids=repr)
+def test_a_key_that_no_header_can_carry_is_not_repeated(monkeypatch: pytest.MonkeyPatch, tail: str) -> None:
+    with pytest.raises(ConfigurationError, match="DASHSCOPE_API_KEY_BEIJING holds characters") as caught:
+        load_settings(DASHSCOPE_API_KEY_BEIJING=SECRET + tail).api_key_for("beijing")
+    assert SECRET not in f"{caught.value!r}"
+
+
 @pytest.mark.parametrize("text", ["virginia,beijing", " virginia , beijing ,"])
 def test_a_list_of_names_in_the_environment(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("QWENOCR_FAILOVER", text)

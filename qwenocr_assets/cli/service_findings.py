@@ -42,7 +42,8 @@ def service_findings(settings: Settings) -> Iterator[Finding]:
 
 def _model(settings: Settings, catalogue: Catalogue) -> Finding:
     model = catalogue.model(settings.region, settings.model)
-    return Finding("model", True, f"{model.name} in {model.region}: {price(model)} ({model.source})")
+    found = f"{model.name} in {model.region}: {price(model)} ({model.source}). {model.note}".rstrip()
+    return Finding("model", True, found)
 
 
 def _warnings(settings: Settings, catalogue: Catalogue) -> Iterator[Finding]:

@@ -19,7 +19,8 @@ def price(model: Model) -> str:
 def _moving(catalogue: Catalogue, model: Model) -> str | None:
     if model.pinned:
         return None
-    now = f" (on {model.valid_from} it meant {model.stands_for})" if model.stands_for else ""
+    when = f"on {model.valid_from} it meant" if model.valid_from else "now it means"
+    now = f" ({when} {model.stands_for})" if model.stands_for else ""
     pinned = catalogue.cheapest_equal(model)
     better = f": prefer {pinned.name}" if pinned.pinned else ""
     return f"{model.name} moves to newer models{now}, and its price with it{better}."

@@ -70,7 +70,8 @@ class Model:
     rates_source: str
     rates_sureness: Sureness
     tasks: frozenset[Task]
-    valid_from: date
+    valid_from: date | None
+    """The source's own date; None where it has none."""
     source: str
     sureness: Sureness
     note: str

@@ -227,7 +227,7 @@ def _new_model_defaults(override: ModelOverride) -> dict[str, Any]:
         "rates_source": "No limit known",
         "rates_sureness": "low",
         "tasks": frozenset(Task),
-        "valid_from": date.min,
+        "valid_from": None,
         "source": "pipeline.toml",
         "sureness": "high",
         "note": "",

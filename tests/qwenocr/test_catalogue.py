@@ -109,6 +109,7 @@ def test_rates_and_how_sure_they_are(region: str, name: str, per_minute: int | N
 def test_a_model_says_where_its_figures_come_from(model: Model) -> None:
     assert model.source
     assert model.rates_source
+    assert model.valid_from is not None
     assert model.valid_from.isoformat() <= CATALOGUE.version
 
 
