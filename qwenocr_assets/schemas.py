@@ -83,11 +83,16 @@ _BOX = (
     Column("right_px", ColumnType.REAL, "Right edge of the upright box, in page pixels."),
     Column("bottom_px", ColumnType.REAL, "Bottom edge of the upright box, in page pixels."),
 )
-_GROUND = Column(
-    "ground",
-    ColumnType.TEXT,
-    "How the value was found among the page's recognised lines: line (a whole line), within_line, not_found; "
-    "NULL when the page has no lines with boxes or the value is empty.",
+_GROUND = (
+    Column(
+        "ground",
+        ColumnType.TEXT,
+        "How the text was found among the recognised lines: line (a whole line), within_line, across_lines, fuzzy "
+        "(nearly so), other_page (on another page of the document; the box is there), not_found; given (the answer "
+        "itself says where); NULL when there are no lines with boxes or the text is empty.",
+    ),
+    Column("ground_score", ColumnType.REAL, "Likeness of the text and what stands there, 0 to 1."),
+    Column("ground_page_id", ColumnType.TEXT, "Page of the box, where it is not the row's own (other_page)."),
 )
 
 DOCUMENTS = TableSchema(
@@ -204,11 +209,18 @@ TEXT_LINES = TableSchema(
     "A recognised line of text.",
     (
         *_TRACE,
-        Column("line_index", ColumnType.INTEGER, "Place in reading order, from 0.", nullable=False),
+        Column("line_index", ColumnType.INTEGER, "Place in the answer, from 0.", nullable=False),
+        Column(
+            "reading_index",
+            ColumnType.INTEGER,
+            "Place in reading order, from 0, by the boxes: column by column, right to left and top to bottom "
+            "where the script runs so; like line_index when there are no boxes.",
+        ),
         Column("text", ColumnType.TEXT, "The line.", nullable=False),
         Column("quad_px", ColumnType.REALS, "Corners x1, y1 … x4, y4 from the text's top left, page pixels."),
         Column("rotate_rect", ColumnType.REALS, "Rotated rectangle cx, cy, width, height, angle, as given."),
         *_BOX,
+        *_GROUND,
     ),
     ("batch_id", "page_id", "task", "line_index"),
 )
@@ -218,7 +230,12 @@ KEY_VALUES = TableSchema(
     "A leaf value of key information extraction.",
     (
         *_TRACE,
-        Column("path", ColumnType.TEXT, "Where the value stands, like items[2].price.", nullable=False),
+        Column(
+            "path",
+            ColumnType.TEXT,
+            "Where the value stands, like items[2].price; of a key that is there twice, the second is total#2.",
+            nullable=False,
+        ),
         Column("key", ColumnType.TEXT, "Last key of the path.", nullable=False),
         Column("parent_path", ColumnType.TEXT, "Path of the object or list around it; NULL at the top."),
         Column("list_index", ColumnType.INTEGER, "Index in the innermost list, from 0; NULL outside lists."),
@@ -227,8 +244,22 @@ KEY_VALUES = TableSchema(
         Column("value_number", ColumnType.NUMBER, "The value as a number, when it is unambiguous."),
         Column("value_date", ColumnType.DATE, "The value as a date, when it is unambiguous."),
         Column("currency", ColumnType.TEXT, "Currency sign or code beside the number."),
+        Column("value_boolean", ColumnType.BOOLEAN, "The value as true or false, when it says just that."),
+        Column(
+            "presence",
+            ColumnType.TEXT,
+            "expected (the result schema asks for it), missing (it does, and the answer has no such key), surplus "
+            "(it does not); NULL when no schema was sent.",
+        ),
+        Column(
+            "repairs",
+            ColumnType.TEXT,
+            "What had to be mended to read the answer's JSON, comma-separated: cut off, quotes, escapes, commas, "
+            "full-width punctuation, leading zeros, words of Python, repeated keys, several JSON values, rebuilt "
+            "by json-repair; NULL when nothing.",
+        ),
         *_BOX,
-        _GROUND,
+        *_GROUND,
     ),
     ("batch_id", "page_id", "task", "path"),
 )
@@ -246,10 +277,53 @@ TABLE_CELLS = TableSchema(
         Column("is_header", ColumnType.BOOLEAN, "Whether the cell heads its column or row.", nullable=False),
         Column("text", ColumnType.TEXT, "The cell's text.", nullable=False),
         Column("number", ColumnType.NUMBER, "The text as a number, when it is unambiguous."),
+        Column(
+            "column_header", ColumnType.TEXT, "Headers above the cell, outermost first, joined with ' > '."
+        ),
+        Column("row_header", ColumnType.TEXT, "Headers to the left of the cell, joined with ' > '."),
         *_BOX,
-        _GROUND,
+        *_GROUND,
     ),
     ("batch_id", "page_id", "task", "table_index", "row_index", "column_index"),
+)
+
+PARSED_TABLES = TableSchema(
+    "tables",
+    "A table of a page: its size, whether it is all there, and what speaks for and against its cells.",
+    (
+        *_TRACE,
+        Column("table_index", ColumnType.INTEGER, "Number of the table on the page, from 0.", nullable=False),
+        Column("row_count", ColumnType.INTEGER, "Rows of the grid.", nullable=False),
+        Column("column_count", ColumnType.INTEGER, "Columns of the grid.", nullable=False),
+        Column("header_row_count", ColumnType.INTEGER, "Rows at the top that are headers.", nullable=False),
+        Column("cell_count", ColumnType.INTEGER, "Cells, a spanning one counted once.", nullable=False),
+        Column(
+            "is_complete",
+            ColumnType.BOOLEAN,
+            "False when the answer breaks off inside the table.",
+            nullable=False,
+        ),
+        Column("caption", ColumnType.TEXT, "Caption, where the answer marks one."),
+        Column(
+            "parent_table_index", ColumnType.INTEGER, "For a table inside a cell: the table of that cell."
+        ),
+        Column("parent_row_index", ColumnType.INTEGER, "Row of that cell."),
+        Column("parent_column_index", ColumnType.INTEGER, "Column of that cell."),
+        *_BOX,
+        Column("cells_found", ColumnType.INTEGER, "Cells with text that stands on the page."),
+        Column("cells_not_found", ColumnType.INTEGER, "Cells with text that stands nowhere on the page."),
+        Column(
+            "lines_unused",
+            ColumnType.INTEGER,
+            "Recognised lines below the header, within the table's width and down to the next gap, that are in no "
+            "cell: rows the answer may have lost. NULL without lines.",
+        ),
+        Column(
+            "totals_checked", ColumnType.INTEGER, "Printed totals that could be compared with the sum above."
+        ),
+        Column("totals_wrong", ColumnType.INTEGER, "Of these, how many differ from the sum."),
+    ),
+    ("batch_id", "page_id", "task", "table_index"),
 )
 
 DOCUMENT_BLOCKS = TableSchema(
@@ -264,7 +338,7 @@ DOCUMENT_BLOCKS = TableSchema(
             "title, author, section, paragraph, list_item, table, formula, figure or other.",
             nullable=False,
         ),
-        Column("level", ColumnType.INTEGER, "Level of a section, from 1."),
+        Column("level", ColumnType.INTEGER, "Level of a section, or depth of a list item, from 1."),
         Column("text", ColumnType.TEXT, "Plain text.", nullable=False),
         Column("latex", ColumnType.TEXT, "LaTeX as it came.", nullable=False),
     ),
@@ -279,6 +353,11 @@ FORMULAS = TableSchema(
         Column("formula_index", ColumnType.INTEGER, "Place on the page, from 0.", nullable=False),
         Column("display", ColumnType.BOOLEAN, "True when set on its own line, false inline.", nullable=False),
         Column("latex", ColumnType.TEXT, "LaTeX without delimiters.", nullable=False),
+        Column(
+            "problem",
+            ColumnType.TEXT,
+            "What a LaTeX parser objects to; NULL when the formula is well formed.",
+        ),
     ),
     ("batch_id", "page_id", "task", "formula_index"),
 )
@@ -292,6 +371,7 @@ TABLES: dict[str, TableSchema] = {
         OCR_RESPONSES,
         TEXT_LINES,
         KEY_VALUES,
+        PARSED_TABLES,
         TABLE_CELLS,
         DOCUMENT_BLOCKS,
         FORMULAS,
@@ -299,5 +379,12 @@ TABLES: dict[str, TableSchema] = {
 }
 """Every table, in the order the pipeline fills them."""
 
-ROW_TABLES: tuple[TableSchema, ...] = (TEXT_LINES, KEY_VALUES, TABLE_CELLS, DOCUMENT_BLOCKS, FORMULAS)
+ROW_TABLES: tuple[TableSchema, ...] = (
+    TEXT_LINES,
+    KEY_VALUES,
+    PARSED_TABLES,
+    TABLE_CELLS,
+    DOCUMENT_BLOCKS,
+    FORMULAS,
+)
 """The tables that answers are flattened into."""

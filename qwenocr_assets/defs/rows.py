@@ -11,7 +11,7 @@ from qwenocr_assets.defs.ocr import ocr_asset
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.pictures import draw_batch
 from qwenocr_assets.defs.progress import Progress
-from qwenocr_assets.defs.resources import DataRoot
+from qwenocr_assets.defs.resources import DataRoot, Routes
 from qwenocr_assets.quality.completeness import Completeness, completeness
 from qwenocr_assets.qwenocr.batch_answers import answers_of, image_sizes, read_answers
 from qwenocr_assets.qwenocr.response_rows import response_rows
@@ -20,6 +20,7 @@ from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES, PAGES, ROW_TABLE
 from qwenocr_assets.settings import load_settings
 from qwenocr_assets.storage.table_files import read_table, write_table
 from qwenocr_assets.tables.batch import flatten_batch
+from qwenocr_assets.tables.typed_values import Notation
 
 _FED_BY: dict[str, tuple[Task, ...]] = {
     "ocr_responses": tuple(Task),
@@ -30,6 +31,7 @@ _FED_BY: dict[str, tuple[Task, ...]] = {
         Task.CUSTOM_PROMPT,
     ),
     "key_values": (Task.KEY_INFORMATION_EXTRACTION, Task.CUSTOM_PROMPT, Task.ADVANCED_RECOGNITION),
+    "tables": (Task.TABLE_PARSING, Task.DOCUMENT_PARSING, Task.ADVANCED_RECOGNITION),
     "table_cells": (Task.TABLE_PARSING, Task.DOCUMENT_PARSING, Task.ADVANCED_RECOGNITION),
     "document_blocks": (Task.DOCUMENT_PARSING,),
     "formulas": (Task.FORMULA_RECOGNITION, Task.DOCUMENT_PARSING),
@@ -62,7 +64,7 @@ FAILURE_RATE = "failure_rate_within_limit"
     can_subset=True,
 )
 def rows(
-    context: dg.AssetExecutionContext, data: DataRoot, progress: dg.ResourceParam[Progress]
+    context: dg.AssetExecutionContext, data: DataRoot, routes: Routes, progress: dg.ResourceParam[Progress]
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Turn the raw answers of a batch into the rows of its tables."""
     batch_id = context.partition_key
@@ -79,8 +81,9 @@ def rows(
         yield dg.MaterializeResult(asset_key=OCR_RESPONSES.name, metadata=_response_metadata(responses))
         yield from _checks(result, load_settings().failure_rate_limit)
 
+    notations = {route.name: Notation(route.date_order, route.decimal) for route in routes.load()}
     with progress.stage("Rows", len(pages)) as advance:
-        tables = flatten_batch(requests, pages, answers, on_page=advance)
+        tables = flatten_batch(requests, pages, answers, on_page=advance, notations=notations)
 
     for schema in ROW_TABLES:
         if schema.name not in selected:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import orjson
 from pydantic import (
@@ -45,6 +45,10 @@ class Route(BaseModel):
     max_tokens: int | None = Field(None, ge=1)
     dpi: int | None = Field(None, ge=50, le=600)
     """Resolution at which PDF pages are drawn; None takes the project's."""
+    date_order: Literal["day_month", "month_day"] | None = None
+    """How its documents write dates: which comes first in 03/04/2025; None leaves such dates untyped."""
+    decimal: Literal[".", ","] | None = None
+    """The decimal point of its documents; None types only the numbers that can be read in one way."""
 
     def matches(self, name: str) -> bool:
         """Whether the route takes a document of this name, whatever the letters' case.

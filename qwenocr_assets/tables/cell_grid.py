@@ -1,12 +1,13 @@
-"""Cells on a grid, and rows of `table_cells` from them; the same for HTML and LaTeX tables."""
+"""Cells on a grid, and rows of `tables` and `table_cells` from them; the same for HTML and LaTeX tables."""
 
-from collections.abc import Iterable, Sequence
-from decimal import Decimal
-from typing import NamedTuple
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from qwenocr_assets.storage.table_files import Row
+from qwenocr_assets.tables.headers import headed
 from qwenocr_assets.tables.trace import Trace
-from qwenocr_assets.tables.typed_values import typed_number
+from qwenocr_assets.tables.typed_values import UNDECLARED, Notation, typed_number
 
 
 class Cell(NamedTuple):
@@ -24,16 +25,66 @@ Grid = list[Cell]
 """The cells of one table, row by row."""
 
 
-def grid_rows(grids: Iterable[Grid], trace: Trace) -> list[Row]:
-    """Rows of `table_cells`, without boxes; tables are numbered in the order given."""
+class Place(NamedTuple):
+    """A cell of another table."""
+
+    table: int
+    row: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedTable:
+    """A table of an answer."""
+
+    cells: Grid
+    row_count: int
+    is_complete: bool = True
+    """False when the answer breaks off inside it; spans may then reach below the last row."""
+    caption: str | None = None
+    parent: Place | None = None
+    """The cell it stands in."""
+
+    @property
+    def column_count(self) -> int:
+        return max((cell.column + cell.column_span for cell in self.cells), default=0)
+
+
+class TableRows(NamedTuple):
+    """Rows of the tables `tables` and `table_cells`."""
+
+    tables: list[dict[str, Any]]
+    cells: list[Row]
+
+
+def table_rows(tables: Iterable[ParsedTable], trace: Trace, notation: Notation = UNDECLARED) -> TableRows:
+    """Rows of `tables` and `table_cells`, without boxes; tables are numbered in the order given."""
     base = trace.columns()
-    rows: list[Row] = []
-    for table_index, grid in enumerate(grids):
-        numbers = [typed_number(cell.text) if cell.text else None for cell in grid]
-        headed = _first_row_heads(grid, numbers)
-        for cell, number in zip(grid, numbers, strict=True):
+    rows = TableRows([], [])
+    for table_index, table in enumerate(tables):
+        numbers = [typed_number(cell.text, notation) if cell.text else None for cell in table.cells]
+        headers = headed(table.cells, numbers, table.row_count, table.column_count)
+        parent = table.parent
+        rows.tables.append(
+            {
+                **base,
+                "table_index": table_index,
+                "row_count": table.row_count,
+                "column_count": table.column_count,
+                "header_row_count": headers.row_count,
+                "cell_count": len(table.cells),
+                "is_complete": table.is_complete,
+                "caption": table.caption,
+                "parent_table_index": parent and parent.table,
+                "parent_row_index": parent and parent.row,
+                "parent_column_index": parent and parent.column,
+            }
+        )
+        for cell, number, above, beside in zip(
+            table.cells, numbers, headers.above, headers.beside, strict=True
+        ):
             row, column, row_span, column_span, is_header, text = cell
-            rows.append(
+            rows.cells.append(
                 {
                     **base,
                     "table_index": table_index,
@@ -41,32 +92,11 @@ def grid_rows(grids: Iterable[Grid], trace: Trace) -> list[Row]:
                     "column_index": column,
                     "row_span": row_span,
                     "column_span": column_span,
-                    "is_header": is_header or (headed and row == 0),
+                    "is_header": is_header or row < headers.row_count,
                     "text": text,
                     "number": number,
+                    "column_header": above,
+                    "row_header": beside,
                 }
             )
     return rows
-
-
-def _first_row_heads(grid: Grid, numbers: Sequence[Decimal | None]) -> bool:
-    """Whether the first row of a table that marks no header is its header all the same.
-
-    It is when it names every column (as wide as the table, one column a cell, no cell empty), holds no number, and
-    there is a column that holds only numbers (at least one) below it. Without such a column nothing tells a
-    header from data.
-    """
-    if any(cell.is_header for cell in grid):
-        return False
-    width = max((cell.column + cell.column_span for cell in grid), default=0)
-    first = [(cell, number) for cell, number in zip(grid, numbers, strict=True) if cell.row == 0]
-    if len(first) != width:
-        return False
-    if any(number is not None or not cell.text or cell.column_span > 1 for cell, number in first):
-        return False
-    numeric: set[int] = set()
-    other: set[int] = set()
-    for cell, number in zip(grid, numbers, strict=True):
-        if cell.row > 0 and cell.text:
-            (other if number is None else numeric).add(cell.column)
-    return bool(numeric - other)

@@ -9,7 +9,8 @@ import re
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.answer_text import fence_left_open, unfenced
 from qwenocr_assets.tables.html_end import html_end
-from qwenocr_assets.tables.json_text import is_answered_in_json, is_json, json_end, json_source
+from qwenocr_assets.tables.json_scan import json_end
+from qwenocr_assets.tables.json_text import is_answered_in_json, is_json, json_source
 
 _JSON = "the JSON breaks off, {} is missing"
 
@@ -27,7 +28,8 @@ def incomplete(task: Task, text: str) -> str | None:
         case Task.ADVANCED_RECOGNITION:
             return _lines(text)
         case Task.TABLE_PARSING:
-            return html_end(unfenced(text)).reason
+            # A page of several tables that ends between two of them shows it by the open fence alone.
+            return html_end(unfenced(text)).reason or _plain(text)
         case Task.DOCUMENT_PARSING:
             return _document(unfenced(text))
         case Task.FORMULA_RECOGNITION:

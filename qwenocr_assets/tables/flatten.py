@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
@@ -9,18 +10,21 @@ from qwenocr_assets.schemas import (
     DOCUMENT_BLOCKS,
     FORMULAS,
     KEY_VALUES,
+    PARSED_TABLES,
     ROW_TABLES,
     TABLE_CELLS,
     TEXT_LINES,
 )
 from qwenocr_assets.storage.table_files import Row
+from qwenocr_assets.tables.cell_grid import TableRows, table_rows
 from qwenocr_assets.tables.grounding import ground_rows
-from qwenocr_assets.tables.html_tables import table_cells
+from qwenocr_assets.tables.html_tables import html_tables
 from qwenocr_assets.tables.json_text import is_answered_in_json
 from qwenocr_assets.tables.key_values import key_values
-from qwenocr_assets.tables.latex_blocks import document_blocks, document_tables, formulas
+from qwenocr_assets.tables.latex_blocks import document_blocks, formulas, read_document
 from qwenocr_assets.tables.text_lines import text_lines
 from qwenocr_assets.tables.trace import Trace
+from qwenocr_assets.tables.typed_values import UNDECLARED, Notation
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,9 @@ class AnsweredPage:
     """Width and height of the page image, in pixels."""
     answers: Mapping[Task, tuple[str, Answer]]
     """Per task, the request key and the answer."""
+    result_schema: Mapping[str, Any] | None = None
+    """What key information extraction was asked for, where it was."""
+    notation: Notation = UNDECLARED
 
 
 def flatten(page: AnsweredPage) -> dict[str, list[Row]]:
@@ -45,7 +52,7 @@ def flatten(page: AnsweredPage) -> dict[str, list[Row]]:
     tables: dict[str, list[Row]] = {table.name: [] for table in ROW_TABLES}
     for task, (request_key, answer) in page.answers.items():
         trace = Trace(page.batch_id, page.document_id, page.page_id, task, request_key)
-        for name, rows in _rows(answer, trace, page.page_size).items():
+        for name, rows in _rows(answer, trace, page).items():
             tables[name].extend(rows)
     lines = [row for row in tables[TEXT_LINES.name] if row["task"] == Task.ADVANCED_RECOGNITION.value]
     tables[KEY_VALUES.name] = ground_rows(tables[KEY_VALUES.name], lines, column="value")
@@ -53,26 +60,27 @@ def flatten(page: AnsweredPage) -> dict[str, list[Row]]:
     return tables
 
 
-def _rows(answer: Answer, trace: Trace, page_size: tuple[int, int]) -> dict[str, list[Row]]:
+def _rows(answer: Answer, trace: Trace, page: AnsweredPage) -> dict[str, list[Row]]:
     match trace.task:
         case Task.KEY_INFORMATION_EXTRACTION:
-            return {KEY_VALUES.name: key_values(answer, trace)}
+            return {KEY_VALUES.name: key_values(answer, trace, page.result_schema, page.notation)}
         case Task.TABLE_PARSING:
-            return {TABLE_CELLS.name: table_cells(answer, trace)}
+            return _of_tables(table_rows(html_tables(answer.text), trace, page.notation))
         case Task.DOCUMENT_PARSING:
+            document = read_document(answer.text)
             return {
                 DOCUMENT_BLOCKS.name: document_blocks(answer, trace),
                 FORMULAS.name: formulas(answer, trace),
-                TABLE_CELLS.name: document_tables(answer, trace),
+                **_of_tables(table_rows(document.tables, trace, page.notation)),
             }
         case Task.FORMULA_RECOGNITION:
             return {FORMULAS.name: formulas(answer, trace)}
         case Task.CUSTOM_PROMPT if is_answered_in_json(answer.text):
-            values = key_values(answer, trace)
-            return (
-                {KEY_VALUES.name: values}
-                if values
-                else {TEXT_LINES.name: text_lines(answer, trace, page_size)}
-            )
-        case _:
-            return {TEXT_LINES.name: text_lines(answer, trace, page_size)}
+            values = key_values(answer, trace, notation=page.notation)
+            if values:
+                return {KEY_VALUES.name: values}
+    return {TEXT_LINES.name: text_lines(answer, trace, page.page_size)}
+
+
+def _of_tables(rows: TableRows) -> dict[str, list[Row]]:
+    return {PARSED_TABLES.name: list(rows.tables), TABLE_CELLS.name: rows.cells}

@@ -16,15 +16,18 @@ class HtmlEnd(NamedTuple):
     """Offset where the torn part begins: half a tag, or the cell that is still open."""
     reason: str | None
     """What is missing; None when nothing is."""
+    in_table: bool = False
+    """Whether it is a table that is cut off, and not what stands behind one."""
 
 
 class _Level:
     """An open table, or the outermost level of bare rows."""
 
-    __slots__ = ("cell_at", "in_row")
+    __slots__ = ("cell_at", "has_rows", "in_row")
 
     def __init__(self) -> None:
         self.cell_at: int | None = None
+        self.has_rows = False
         self.in_row = False
 
 
@@ -44,15 +47,16 @@ def html_end(html: str) -> HtmlEnd:
     tag = None
     for tag in _TABLE_TAG.finditer(html, 0, end):
         _follow(levels, closes=bool(tag[1]), name=tag[2].lower(), at=tag.start())
+    in_table = len(levels) > 1 or levels[0].has_rows
     open_cells = [level.cell_at for level in levels if level.cell_at is not None]
     if torn and (tag is not None or body.lstrip().startswith("<")):
-        return HtmlEnd(min([end, *open_cells]), "the HTML breaks off inside a tag")
+        return HtmlEnd(min([end, *open_cells]), "the HTML breaks off inside a tag", in_table)
     if open_cells:
-        return HtmlEnd(open_cells[0], "the HTML breaks off inside a cell")
+        return HtmlEnd(open_cells[0], "the HTML breaks off inside a cell", in_table)
     if len(levels) > 1:
-        return HtmlEnd(end, "the HTML ends without </table>")
+        return HtmlEnd(end, "the HTML ends without </table>", in_table)
     if levels[0].in_row:
-        return HtmlEnd(end, "the HTML ends without </tr>")
+        return HtmlEnd(end, "the HTML ends without </tr>", in_table)
     return HtmlEnd(len(html), None)
 
 
@@ -63,8 +67,11 @@ def _follow(levels: list[_Level], *, closes: bool, name: str, at: int) -> None:
             levels.append(_Level())
         elif len(levels) > 1:
             levels.pop()
+            levels[-1].has_rows = len(levels) > 1
     elif name in ("td", "th"):
         level.cell_at = None if closes else at
+        level.has_rows = True
     else:
         level.cell_at = None
+        level.has_rows = True
         level.in_row = name == "tr" and not closes

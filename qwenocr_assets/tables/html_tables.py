@@ -1,45 +1,67 @@
-"""Answers into rows of `table_cells`: HTML tables, read by an HTML5 parser, their spans resolved as browsers do."""
+"""HTML tables of an answer, read by an HTML5 parser, their spans resolved as browsers do."""
 
 import re
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from qwenocr_assets.qwenocr.answers import Answer
-from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.answer_text import unfenced
-from qwenocr_assets.tables.cell_grid import Cell, Grid, grid_rows
+from qwenocr_assets.tables.cell_grid import Cell, Grid, ParsedTable, Place
 from qwenocr_assets.tables.html_end import html_end
-from qwenocr_assets.tables.trace import Trace
 
 _MOST_COLUMNS = 1000
-"""HTML's limit on `colspan`."""
+_MOST_ROWS = 65534
+"""HTML's limits on `colspan` and `rowspan`."""
 
 
-def table_cells(answer: Answer, trace: Trace) -> list[Row]:
-    """One row per cell of the answer's HTML tables, without boxes.
-
-    Of HTML that is cut off, the cell it breaks off in is dropped and all before it kept. Header cells are `th` and
-    whatever stands in a `thead`; where a table has neither, see `cell_grid`.
-    """
-    return grid_rows(grids(answer.text), trace)
-
-
-def grids(text: str) -> list[Grid]:
+def html_tables(text: str) -> list[ParsedTable]:
     """The tables of an answer in document order; tables without a cell are left out.
 
     A table inside a cell is a table of its own, its text is no part of the outer cell's. Line breaks in cells
-    (`<br>`, paragraphs) become newlines, other white space one space.
+    (`<br>`, paragraphs) become newlines, other white space one space. Header cells are `th` and whatever stands in a
+    `thead`; where a table has neither, see `headers`. Of HTML that is cut off, the cell it breaks off in is dropped
+    and all before it kept; row spans of that table stay as written, since the rows they cover may be cut off.
     """
     html = unfenced(text)
-    html = html[: html_end(html).sound_end]
+    end = html_end(html)
+    html = html[: end.sound_end]
     lowered = html.lower()
     if "<t" not in lowered:
         return []
     has_spans = "span" in lowered
-    tree = LexborHTMLParser(_with_tables(html))
-    found = (_grid(table, has_spans) for table in tree.css("table"))
-    return [grid for grid in found if grid]
+    nodes = LexborHTMLParser(_with_tables(html)).css("table")
+    last = max((at for at, node in enumerate(nodes) if _cell_around(node) is None), default=0)
+    tables: list[ParsedTable] = []
+    numbers: dict[int, int] = {}  # of the nodes that have cells
+    places: dict[int, tuple[int, Cell]] = {}  # nested tables' cells, by the memory id of their td
+    for at, node in enumerate(nodes):
+        is_open = end.in_table and at == last
+        cells, row_count = _grid(node, has_spans, is_open, places if len(nodes) > 1 else None)
+        if not cells:
+            continue
+        parent = None
+        around = _cell_around(node) if len(nodes) > 1 else None
+        if around is not None and around.mem_id in places:
+            outer, cell = places[around.mem_id]
+            parent = Place(numbers[outer], cell.row, cell.column) if outer in numbers else None
+        numbers[node.mem_id] = len(tables)
+        tables.append(ParsedTable(cells, row_count, not is_open, _caption(node), parent))
+    return tables
+
+
+def _cell_around(node: LexborNode) -> LexborNode | None:
+    """The cell that a nested table stands in."""
+    above = node.parent
+    while above is not None and above.tag not in ("td", "th"):
+        above = above.parent
+    return above
+
+
+def _caption(table: LexborNode) -> str | None:
+    first = table.first_child
+    while first is not None and first.is_text_node:
+        first = first.next
+    return (_text(first) or None) if first is not None and first.tag == "caption" else None
 
 
 _BARE_ROW = re.compile(r"<t[rdh](?![a-z0-9-])", re.IGNORECASE)
@@ -63,15 +85,20 @@ def _with_tables(html: str) -> str:
     return "".join(parts)
 
 
-def _grid(table: LexborNode, has_spans: bool) -> Grid:
-    """Place the cells of one table (HTML Standard, section Forming a table).
+def _grid(
+    table: LexborNode, has_spans: bool, is_open: bool, places: dict[int, tuple[int, Cell]] | None
+) -> tuple[Grid, int]:
+    """Place the cells of one table (HTML Standard, section Forming a table); the cells, and how many rows it has.
 
-    `rowspan` ends with the cell's row group, as browsers draw it; 0 means up to there.
+    `rowspan` ends with the cell's row group, as browsers draw it; 0 means up to there. In `places`, when given, each
+    cell is noted under its node, with the table's.
     """
     grid: Grid = []
     row = 0
-    for is_head, rows in _row_groups(table):
+    groups = _row_groups(table)
+    for number, (is_head, rows) in enumerate(groups, start=1):
         last = row + len(rows)
+        rows_left = _MOST_ROWS if is_open and number == len(groups) else 0
         free_at: list[int] = []  # per column, the first row that no cell from above covers
         for tr in rows:
             column = 0
@@ -85,9 +112,13 @@ def _grid(table: LexborNode, has_spans: bool) -> Grid:
                 if not has_spans:
                     grid.append(Cell(row, column, 1, 1, is_header, _text(td)))
                     column += 1
+                    if places is not None:
+                        places[td.mem_id] = (table.mem_id, grid[-1])
                     continue
-                row_span, column_span = _spans(td.attributes, last - row)
+                row_span, column_span = _spans(td.attributes, rows_left or last - row, last - row)
                 grid.append(Cell(row, column, row_span, column_span, is_header, _text(td)))
+                if places is not None:
+                    places[td.mem_id] = (table.mem_id, grid[-1])
                 below = row + row_span
                 for covered in range(column, column + column_span):
                     if covered < len(free_at):
@@ -96,7 +127,7 @@ def _grid(table: LexborNode, has_spans: bool) -> Grid:
                         free_at.append(below)
                 column += column_span
             row += 1
-    return grid
+    return grid, row
 
 
 def _row_groups(table: LexborNode) -> list[tuple[bool, list[LexborNode]]]:
@@ -114,12 +145,10 @@ def _row_groups(table: LexborNode) -> list[tuple[bool, list[LexborNode]]]:
 _LEADING_NUMBER = re.compile(r"[ \t\n\f\r]*\+?([0-9]+)")
 
 
-def _spans(attributes: Any, rows_left: int) -> tuple[int, int]:
+def _spans(attributes: Any, most_rows: int, rows_left: int) -> tuple[int, int]:
     """Row span and column span of a cell, within the limits of HTML and of its row group."""
     column_span = _span(attributes.get("colspan"))
-    row_span = _span(attributes.get("rowspan"))
-    if row_span == 0 or row_span > rows_left:
-        row_span = rows_left
+    row_span = min(_span(attributes.get("rowspan")) or rows_left, most_rows)
     return row_span, column_span if 1 <= column_span <= _MOST_COLUMNS else (
         _MOST_COLUMNS if column_span else 1
     )

@@ -1,4 +1,4 @@
-"""Answers into rows of `document_blocks`, `formulas` and, for tables in documents, `table_cells`."""
+"""LaTeX answers as blocks, formulas and tables, and rows of `document_blocks` and `formulas` from them."""
 
 import re
 from collections.abc import Iterable
@@ -9,8 +9,9 @@ from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.answer_text import unfenced
-from qwenocr_assets.tables.cell_grid import Grid, grid_rows
-from qwenocr_assets.tables.latex_tables import TABULAR, tabular_grid
+from qwenocr_assets.tables.cell_grid import ParsedTable
+from qwenocr_assets.tables.formula_check import formula_problem
+from qwenocr_assets.tables.latex_tables import TABULAR, tabular
 from qwenocr_assets.tables.latex_text import plain_text
 from qwenocr_assets.tables.latex_tree import Kind, Node, parse
 from qwenocr_assets.tables.trace import Trace
@@ -40,7 +41,7 @@ class Document:
 
     blocks: tuple[Block, ...] = ()
     formulas: tuple[Formula, ...] = ()
-    tables: tuple[Grid, ...] = ()
+    tables: tuple[ParsedTable, ...] = ()
 
 
 def document_blocks(answer: Answer, trace: Trace) -> list[Row]:
@@ -59,11 +60,6 @@ def document_blocks(answer: Answer, trace: Trace) -> list[Row]:
     ]
 
 
-def document_tables(answer: Answer, trace: Trace) -> list[Row]:
-    """Rows of `table_cells` for the `tabular` environments of the answer's LaTeX document."""
-    return grid_rows(read_document(answer.text).tables, trace)
-
-
 def formulas(answer: Answer, trace: Trace) -> list[Row]:
     """One row per formula of the answer, display and inline.
 
@@ -75,7 +71,13 @@ def formulas(answer: Answer, trace: Trace) -> list[Row]:
         bare = unfenced(answer.text).strip()
         found = (Formula(bare, display=True),) if bare else ()
     return [
-        {**base, "formula_index": index, "display": formula.display, "latex": formula.latex}
+        {
+            **base,
+            "formula_index": index,
+            "display": formula.display,
+            "latex": formula.latex,
+            "problem": formula_problem(formula.latex),
+        }
         for index, formula in enumerate(found)
     ]
 
@@ -125,9 +127,10 @@ class _Reader:
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self.formulas: list[Formula] = []
-        self.tables: list[Grid] = []
+        self.tables: list[ParsedTable] = []
         self._paragraph: list[Node] = []
         self._paragraph_type = "paragraph"
+        self._list_depth = 0
 
     def read(self, nodes: Iterable[Node]) -> None:
         """Read the nodes as blocks of their own."""
@@ -155,7 +158,8 @@ class _Reader:
     def _end_paragraph(self) -> None:
         nodes, self._paragraph = self._paragraph, []
         self._formulas_in(nodes)
-        self._add(self._paragraph_type, plain_text(nodes), "".join(node.latex for node in nodes))
+        level = self._list_depth if self._paragraph_type == "list_item" else None
+        self._add(self._paragraph_type, plain_text(nodes), "".join(node.latex for node in nodes), level)
 
     def _text(self, node: Node) -> None:
         pieces = _PARAGRAPH_END.split(node.plain)
@@ -194,19 +198,25 @@ class _Reader:
             return
         self._end_paragraph()
         if node.name in _TABLES:
-            grids = _grids_in((node,))
-            self.tables.extend(grid for grid in grids if grid)
+            caption = plain_text(_captions((node,))) or None
+            tables = _tables_in((node,), caption)
+            self.tables.extend(table for table in tables if table.cells)
             self._formulas_in(node.children)
-            self._add("table", _table_text(node, grids), node.latex)
+            self._add("table", _table_text(caption, tables), node.latex)
         elif node.name in _FIGURES:
             self._formulas_in(node.children)
             self._add("figure", plain_text(_captions((node,))), node.latex)
         elif node.name in _VERBATIM:
             self._add("other", node.plain.strip("\n") or plain_text(node.children), node.latex)
         else:
-            outer = self._paragraph_type
-            self._paragraph_type = "list_item" if node.name in _LISTS else outer
+            is_list = node.name in _LISTS
+            outer, self._paragraph_type = (
+                self._paragraph_type,
+                "list_item" if is_list else self._paragraph_type,
+            )
+            self._list_depth += is_list
             self.read(node.children)
+            self._list_depth -= is_list
             self._paragraph_type = outer
 
     def _formula(self, node: Node) -> None:
@@ -242,14 +252,14 @@ def _undelimited(node: Node) -> str:
     return latex
 
 
-def _grids_in(nodes: Iterable[Node]) -> list[Grid]:
-    grids: list[Grid] = []
+def _tables_in(nodes: Iterable[Node], caption: str | None) -> list[ParsedTable]:
+    tables: list[ParsedTable] = []
     for node in nodes:
         if node.kind is Kind.ENVIRONMENT and node.name in TABULAR:
-            grids.append(tabular_grid(node))
+            tables.append(tabular(node, caption))
         elif node.kind not in (Kind.INLINE_MATH, Kind.DISPLAY_MATH):
-            grids.extend(_grids_in((*node.arguments, *node.children)))
-    return grids
+            tables.extend(_tables_in((*node.arguments, *node.children), caption))
+    return tables
 
 
 def _captions(nodes: Iterable[Node]) -> list[Node]:
@@ -262,12 +272,12 @@ def _captions(nodes: Iterable[Node]) -> list[Node]:
     return found
 
 
-def _table_text(node: Node, grids: Iterable[Grid]) -> str:
+def _table_text(caption: str | None, tables: Iterable[ParsedTable]) -> str:
     """Caption, then the rows of the tables, cells separated by tabs."""
-    lines = [plain_text(_captions(node.children))]
-    for grid in grids:
+    lines = [caption or ""]
+    for table in tables:
         rows: dict[int, list[str]] = {}
-        for cell in grid:
+        for cell in table.cells:
             rows.setdefault(cell.row, []).append(cell.text.replace("\n", " "))
         lines.extend("\t".join(texts) for texts in rows.values())
     return "\n".join(line for line in lines if line.strip())

@@ -1,10 +1,10 @@
-"""LaTeX `tabular` environments as grids of cells."""
+"""LaTeX `tabular` environments as tables."""
 
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from qwenocr_assets.tables.cell_grid import Cell, Grid
+from qwenocr_assets.tables.cell_grid import Cell, Grid, ParsedTable
 from qwenocr_assets.tables.latex_text import plain_text
 from qwenocr_assets.tables.latex_tree import Kind, Node
 
@@ -12,6 +12,7 @@ TABULAR = frozenset(("tabular", "tabular*", "tabularx", "tabulary", "longtable",
 """Environments whose rows are cells."""
 
 _ROW_ENDS = frozenset(("\\", "tabularnewline"))
+_HEADER_ENDS = frozenset(("midrule", "endfirsthead", "endhead"))
 _MOST_SPAN = 1000
 _TRIM = re.compile(r"\A\s*\([^)]*\)\s*\Z")
 
@@ -24,31 +25,39 @@ class _Piece(NamedTuple):
     column_span: int
 
 
-def tabular_grid(node: Node) -> Grid:
-    """The cells of a `tabular`-like environment; no cell is a header, LaTeX has no mark for them.
+def tabular(node: Node, caption: str | None = None) -> ParsedTable:
+    """A `tabular`-like environment as a table; the rows above a `\\midrule` or `\\endhead` are its header.
 
-    LaTeX writes an empty cell under a `\\multirow`; it belongs to the cell above and is left out.
+    LaTeX writes an empty cell under a `\\multirow`; it belongs to the cell above and is left out. Of an environment
+    that is never closed, the cell it breaks off in is dropped, and row spans stay as written.
     """
+    is_complete = node.latex.rstrip().endswith(f"\\end{{{node.name}}}")
+    rows, header_rows = _rows(node.children)
+    if not is_complete and rows:
+        rows[-1].pop()
+        if not rows[-1]:
+            rows.pop()
     grid: Grid = []
     covered: dict[int, int] = {}  # column → first row that no cell from above covers
-    rows = _rows(node.children)
     for row, pieces in enumerate(rows):
         column = 0
         for piece in pieces:
             if covered.get(column, 0) > row and not piece.text:
                 column += piece.column_span
                 continue
-            row_span = min(piece.row_span, len(rows) - row)
-            grid.append(Cell(row, column, row_span, piece.column_span, False, piece.text))
+            row_span = min(piece.row_span, len(rows) - row) if is_complete else piece.row_span
+            grid.append(Cell(row, column, row_span, piece.column_span, row < header_rows, piece.text))
             for inside in range(column, column + piece.column_span):
                 covered[inside] = row + row_span
             column += piece.column_span
-    return grid
+    return ParsedTable(grid, len(rows), is_complete, caption)
 
 
-def _rows(nodes: Iterable[Node]) -> list[list[_Piece]]:
+def _rows(nodes: Iterable[Node]) -> tuple[list[list[_Piece]], int]:
+    """The rows as written, and how many of them a rule marks as header."""
     rows: list[list[_Piece]] = []
     cells: list[list[Node]] = [[]]
+    header_rows = 0
     for node in _without_rules(nodes):
         if node.kind is Kind.SPECIAL and node.name == "&":
             cells.append([])
@@ -56,11 +65,13 @@ def _rows(nodes: Iterable[Node]) -> list[list[_Piece]]:
             rows.append([_piece(cell) for cell in cells])
             cells = [[]]
         else:
+            if node.kind is Kind.MACRO and node.name in _HEADER_ENDS and not header_rows:
+                header_rows = len(rows)
             cells[-1].append(node)
     last = [_piece(cell) for cell in cells]
     if len(last) > 1 or last[0].text:
         rows.append(last)
-    return rows
+    return rows, header_rows
 
 
 def _without_rules(nodes: Iterable[Node]) -> Iterable[Node]:

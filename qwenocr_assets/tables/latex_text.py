@@ -16,7 +16,7 @@ _SILENT = frozenset(
     selectfont selectlanguage item includegraphics rowcolors DeclareMathOperator par linebreak
     tiny scriptsize footnotesize small normalsize large Large LARGE huge Huge bf it rm sf tt em
     bfseries itshape rmfamily sffamily ttfamily mdseries upshape scshape hphantom vphantom phantom
-    today
+    today endhead endfirsthead endfoot endlastfoot
     """.split()  # noqa: SIM905
 )
 _LAST_ARGUMENT_ONLY = frozenset(

@@ -72,7 +72,7 @@ def _words_of_text(text: str) -> list[Word]:
     The OpenAI dialect returns no `ocr_result`. Its rectangles are kept as given but make no box: whether they are
     pixels of a resized image or thousandths of the page depends on the model's generation.
     """
-    items = read_json(text)
+    items = read_json(text).value
     if isinstance(items, list) and all(isinstance(item, dict) for item in items):
         return [
             Word(str(item["text"]), None, _rectangle(item.get("rotate_rect")))

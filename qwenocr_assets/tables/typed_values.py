@@ -21,24 +21,44 @@ decimal comma in much of Europe; beside a currency that is written in both ways 
 Dates are typed when exactly one calendar day can be meant: `2024-11-14`, `2024/11/14`, `2024.11.14`, `2024年11月14日`,
 `14 March 2025`, `March 14, 2025`, `14/11/2024` (14 is no month), but not `03/04/2025`. A time of day may follow; the
 day is what is kept. Two-digit years stay text.
+
+What is ambiguous by itself is read where the route declares its `Notation`: with `day_month`, `03/04/2025` is the third
+of April; with a decimal comma, `1.234` is 1234 and `1,234` is 1.234.
+
+Booleans are words that say nothing else: true and false, yes and no in a few languages, ticked and empty boxes.
 """
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
 
 class TypedValue(NamedTuple):
-    """What a text says: `type` is text, number or date; the rest is None where it does not apply."""
+    """What a text says: `type` is text, number, date or boolean; the rest is None where it does not apply."""
 
     type: str
     number: Decimal | None = None
     day: date | None = None
     currency: str | None = None
+    truth: bool | None = None
 
 
 TEXT = TypedValue("text")
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How the documents of a route write dates and numbers; None where nothing is declared."""
+
+    date_order: str | None = None
+    """day_month or month_day: which comes first in `03/04/2025`."""
+    decimal: str | None = None
+    """`.` or `,`: the decimal point of `1.234`; the other one separates thousands."""
+
+
+UNDECLARED = Notation()
 
 _NARROW = str.maketrans(
     "０１２３４５６７８９．，－＋￥＄％／：（）　−",
@@ -78,29 +98,36 @@ _MOST_INTEGER_DIGITS = 29
 """The last two are what the tables' DECIMAL(38, 9) holds."""
 
 
-def typed_value(text: str) -> TypedValue:
-    """The number or date a text is, or `TEXT` when it is neither or could be read in two ways."""
-    if _PLAIN.fullmatch(text):
+_TRUE = frozenset("true yes 是 はい 예 ☑ ✓ ✔".split())  # noqa: SIM905
+_FALSE = frozenset("false no 否 いいえ 아니요 아니오 ☐".split())  # noqa: SIM905
+
+
+def typed_value(text: str, notation: Notation = UNDECLARED) -> TypedValue:
+    """The number, date or boolean a text is, or `TEXT` when it is none or could be read in two ways."""
+    if _PLAIN.fullmatch(text) and notation.decimal != ",":
         return TypedValue("number", number=Decimal(text))
-    if len(text) > _LONGEST or not _DIGIT.search(text):
+    if len(text) > _LONGEST:
         return TEXT
+    if not _DIGIT.search(text):
+        word = text.strip().lower()
+        return TypedValue("boolean", truth=word in _TRUE) if word in _TRUE or word in _FALSE else TEXT
     text = text.translate(_NARROW).strip()
-    amount = _amount(text)
+    amount = _amount(text, notation.decimal)
     if amount is not None:
         return TypedValue("number", number=amount[0], currency=amount[1])
-    day = _day(text)
+    day = _day(text, notation.date_order)
     if day is not None:
         return TypedValue("date", day=day)
     return TEXT
 
 
-def typed_number(text: str) -> Decimal | None:
+def typed_number(text: str, notation: Notation = UNDECLARED) -> Decimal | None:
     """The number a text is, as `typed_value` reads it; None for anything else."""
-    if _PLAIN.fullmatch(text):
+    if _PLAIN.fullmatch(text) and notation.decimal != ",":
         return Decimal(text)
     if len(text) > _LONGEST or not _DIGIT.search(text):
         return None
-    amount = _amount(text.translate(_NARROW).strip())
+    amount = _amount(text.translate(_NARROW).strip(), notation.decimal)
     return None if amount is None else amount[0]
 
 
@@ -121,7 +148,7 @@ def _holds(value: Decimal) -> bool:
     )
 
 
-def _amount(text: str) -> tuple[Decimal, str | None] | None:
+def _amount(text: str, decimal: str | None) -> tuple[Decimal, str | None] | None:
     match = _AMOUNT.fullmatch(text)
     if match is None:
         return None
@@ -129,13 +156,26 @@ def _amount(text: str) -> tuple[Decimal, str | None] | None:
         return None
     # Where both stand there ("$5.00 USD", "¥39.90元") the one behind says more.
     currency = match["behind"] or match["before"]
-    plain = _plain_digits(match["digits"], currency)
+    digits = match["digits"]
+    plain = _plain_digits(digits, currency) if decimal is None else _declared_digits(digits, decimal)
     if plain is None:
         return None
     value = Decimal(plain)
     if not _holds(value):
         return None
     return (-value if "-" in (match["sign1"], match["sign2"]) else value), currency
+
+
+def _declared_digits(written: str, decimal: str) -> str | None:
+    """Digits with a decimal point and nothing else, where the decimal point is declared."""
+    whole, point, rest = written.partition(decimal)
+    groups = _SEPARATOR.split(whole)
+    separators = set(_SEPARATOR.findall(whole))
+    if len(separators) > 1 or not all(groups) or (point and not rest.isdigit()):
+        return None
+    if not (_is_grouped(groups) if separators else _is_count(whole)):
+        return None
+    return f"{''.join(groups)}.{rest}" if rest else "".join(groups)
 
 
 def _plain_digits(written: str, currency: str | None) -> str | None:
@@ -220,14 +260,17 @@ _NAME_DAY = re.compile(
 )
 
 
-def _day(text: str) -> date | None:
+def _day(text: str, order: str | None) -> date | None:
     """The one calendar day a text can mean, else None."""
     if m := _YEAR_FIRST.fullmatch(text):
         return _calendar_day(m[1], m[3], m[4])
     if m := _YEAR_FIRST_CJK.fullmatch(text):
         return _calendar_day(m[1], m[2], m[3])
     if m := _YEAR_LAST.fullmatch(text):
-        readings = {_calendar_day(m[4], m[3], m[1]), _calendar_day(m[4], m[1], m[3])} - {None}
+        day_first, month_first = _calendar_day(m[4], m[3], m[1]), _calendar_day(m[4], m[1], m[3])
+        if order is not None and day_first and month_first:
+            return day_first if order == "day_month" else month_first
+        readings = {day_first, month_first} - {None}
         return readings.pop() if len(readings) == 1 else None
     if m := _DAY_NAME.fullmatch(text):
         return _calendar_day(m[3], _MONTHS.get(m[2].lower()), m[1])

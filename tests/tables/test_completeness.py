@@ -61,6 +61,7 @@ def test_complete(task: Task, text: str) -> None:
         (LINES, '[{"text": "a"}, ', "the JSON breaks off, ] is missing"),
         (TABLE, "<table><tr><td>a</td></tr>", "the HTML ends without </table>"),
         (TABLE, "```html\n<table><tr><td>AB 1575</```", "the HTML breaks off inside a tag"),
+        (TABLE, "```html\n<table><tr><td>a</table>", "the code fence around the answer is never closed"),
         (
             DOCUMENT,
             "\\documentclass{article}\n\\begin{document}\nx",

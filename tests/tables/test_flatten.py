@@ -71,6 +71,8 @@ def test_each_row_names_its_own_task_and_request(
         ("document_blocks", "document_parsing", "document_parsing"),
         ("formulas", "document_parsing", "document_parsing"),
         ("formulas", "formula_recognition", "formula_recognition"),
+        ("tables", "document_parsing", "document_parsing"),
+        ("tables", "table_parsing", "table_parsing"),
         ("table_cells", "document_parsing", "document_parsing"),
         ("table_cells", "table_parsing", "table_parsing"),
         ("text_lines", "text_recognition", "text_recognition"),

@@ -9,14 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.tables.cell_grid import Cell
+from qwenocr_assets.tables.cell_grid import Cell, table_rows
 from qwenocr_assets.tables.html_end import html_end
-from qwenocr_assets.tables.html_tables import grids, table_cells
+from qwenocr_assets.tables.html_tables import html_tables
 from qwenocr_assets.tables.trace import Trace
 
 TraceOf = Callable[[Task], Trace]
+
+
+def grids(text: str) -> list[list[Cell]]:
+    return [table.cells for table in html_tables(text)]
 
 
 def placed(text: str) -> list[list[tuple[int, int, int, int, str]]]:
@@ -193,13 +196,13 @@ HEADED = "<table><tr><td>Item</td><td>Price</td></tr><tr><td>Bolt</td><td>1.50</
     ],
 )
 def test_header_cells(trace: TraceOf, html: str, headers: list[str]) -> None:
-    rows = table_cells(Answer(html), trace(Task.TABLE_PARSING))
+    rows = table_rows(html_tables(html), trace(Task.TABLE_PARSING)).cells
     assert [row["text"] for row in rows if row["is_header"]] == headers
 
 
 def test_numbers_of_cells(trace: TraceOf) -> None:
     html = "<table><tr><td>¥1,200<td>12.5%<td>x<td></table>"
-    rows = table_cells(Answer(html), trace(Task.TABLE_PARSING))
+    rows = table_rows(html_tables(html), trace(Task.TABLE_PARSING)).cells
     assert [row["number"] for row in rows] == [Decimal(1200), None, None, None]
 
 
@@ -292,3 +295,89 @@ def test_any_text_is_read_without_error(text: str) -> None:
 )
 def test_hostile_html_is_read_in_reasonable_time(html: str) -> None:
     grids(html)
+
+
+MERGED = (
+    "<table><tr><td rowspan=2>Site</td><td colspan=2>Heat</td></tr>"
+    "<tr><td>2024</td><td>2025</td></tr><tr><td>North</td><td>1.5</td><td>2.5</td></tr></table>"
+)
+MARKED = "<table><thead><tr><th>Item<th>Price</thead><tr><th>Bolt<td>1.50<tr><th rowspan=2>Nut<td>2<tr><td>3</table>"
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        pytest.param(
+            HEADED,
+            [("Item", None, None), ("Price", None, None), ("Bolt", "Item", None), ("1.50", "Price", None)],
+            id="recognised",
+        ),
+        pytest.param(
+            MERGED,
+            [
+                ("Site", None, None),
+                ("Heat", None, None),
+                ("2024", "Heat", None),
+                ("2025", "Heat", None),
+                ("North", "Site", None),
+                ("1.5", "Heat > 2024", None),
+                ("2.5", "Heat > 2025", None),
+            ],
+            id="two rows, years below a spanning cell",
+        ),
+        pytest.param(
+            MARKED,
+            [
+                ("Item", None, None),
+                ("Price", None, None),
+                ("Bolt", "Item", None),
+                ("1.50", "Price", "Bolt"),
+                ("Nut", "Item", None),
+                ("2", "Price", "Nut"),
+                ("3", "Price", "Nut"),
+            ],
+            id="marked, with heads of rows",
+        ),
+    ],
+)
+def test_what_heads_a_cell(trace: TraceOf, html: str, expected: Any) -> None:
+    rows = table_rows(html_tables(html), trace(Task.TABLE_PARSING)).cells
+    assert [(row["text"], row["column_header"], row["row_header"]) for row in rows] == expected
+
+
+NESTED = "<table><tr><td>a</td><td>b<table><tr><td>in</td></tr></table></td></tr></table>"
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        pytest.param(MERGED, [(3, 3, 2, 7, True, None, None)], id="one"),
+        pytest.param(
+            NESTED,
+            [(1, 2, 0, 2, True, None, None), (1, 1, 0, 1, True, None, (0, 0, 1))],
+            id="nested",
+        ),
+        pytest.param(
+            "<table><caption>Prices</caption><tr><td>a</table><table><tr><td>b</td><td>c",
+            [(1, 1, 0, 1, True, "Prices", None), (1, 1, 0, 1, False, None, None)],
+            id="the second is cut off",
+        ),
+        pytest.param("<table><tr><td>a</table><", [(1, 1, 0, 1, True, None, None)], id="cut off behind it"),
+        pytest.param("<tr><td>a</td></tr><", [(1, 1, 0, 1, False, None, None)], id="bare rows cut off"),
+        pytest.param("<table><tr><td rowspan=3>a</td>", [(1, 1, 0, 1, False, None, None)], id="cut in a row"),
+    ],
+)
+def test_tables(trace: TraceOf, html: str, expected: Any) -> None:
+    rows = table_rows(html_tables(html), trace(Task.TABLE_PARSING)).tables
+    names = ("row_count", "column_count", "header_row_count", "cell_count", "is_complete", "caption")
+    parents = [tuple(row[f"parent_{of}_index"] for of in ("table", "row", "column")) for row in rows]
+    found = [tuple(row[name] for name in names) for row in rows]
+    assert [
+        (*row, None if parent[0] is None else parent) for row, parent in zip(found, parents, strict=True)
+    ] == expected
+
+
+def test_row_spans_of_a_table_cut_off_stay_as_written() -> None:
+    assert placed("<table><tr><td rowspan=3>a</td><td>b</td></tr><tr><td>c</td>") == [
+        [(0, 0, 3, 1, "a"), (0, 1, 1, 1, "b"), (1, 1, 1, 1, "c")]
+    ]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.json_text import read_json
-from qwenocr_assets.tables.key_values import key_values, leaves
+from qwenocr_assets.tables.key_values import key_values
+from qwenocr_assets.tables.leaves import leaves
 from qwenocr_assets.tables.trace import Trace
 
 TraceOf = Callable[[Task], Trace]
@@ -64,7 +65,7 @@ def values(source: Any) -> list[tuple[str, Any]]:
     ],
 )
 def test_json_as_the_model_writes_it(text: str, expected: Any) -> None:
-    assert values(read_json(text)) == expected
+    assert values(read_json(text).value) == expected
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ def test_every_leaf_becomes_one_row_with_its_own_path(tree: Any) -> None:
 @given(trees, st.booleans())
 def test_json_is_read_back(tree: Any, ascii_only: bool) -> None:
     text = "```json\n" + json.dumps(tree, ensure_ascii=ascii_only, indent=2) + "\n```"
-    read = [str(leaf.value) for leaf in leaves(read_json(text))]
+    read = [str(leaf.value) for leaf in leaves(read_json(text).value)]
     assert read == [str(leaf.value) for leaf in leaves(tree)]
 
 
@@ -180,7 +181,7 @@ def test_of_cut_off_json_no_leaf_is_invented(tree: Any, data: st.DataObject) -> 
     text = json.dumps(tree, ensure_ascii=False)
     cut = text[: data.draw(st.integers(0, len(text) - 1))]
     whole = values(tree)
-    found = [(path, value) for path, value in values(read_json(cut)) if value not in ({}, [])]
+    found = [(path, value) for path, value in values(read_json(cut).value) if value not in ({}, [])]
     assert found == whole[: len(found)]
 
 
@@ -196,4 +197,4 @@ def test_deep_nesting_gives_no_error(trace: TraceOf, bracket: str) -> None:
 
 @given(st.text() | st.text("{}[]\"':, \\nul123", max_size=60))
 def test_any_text_is_read_without_error(text: str) -> None:
-    list(leaves(read_json(text)))
+    list(leaves(read_json(text).value))

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.tables.latex_blocks import document_blocks, document_tables, formulas, read_document
+from qwenocr_assets.tables.cell_grid import table_rows
+from qwenocr_assets.tables.latex_blocks import document_blocks, formulas, read_document
 from qwenocr_assets.tables.trace import Trace
 
 TraceOf = Callable[[Task], Trace]
@@ -44,9 +45,9 @@ def blocks(latex: str) -> list[tuple[str, int | None, str]]:
         pytest.param(
             r"\begin{itemize}\item a \item[2.] b\begin{enumerate}\item c\end{enumerate}\end{itemize} d",
             [
-                ("list_item", None, "a"),
-                ("list_item", None, "2. b"),
-                ("list_item", None, "c"),
+                ("list_item", 1, "a"),
+                ("list_item", 1, "2. b"),
+                ("list_item", 2, "c"),
                 ("paragraph", None, "d"),
             ],
             id="lists",
@@ -213,7 +214,7 @@ def test_formula_recognition(trace: TraceOf, text: str, expected: Any) -> None:
 )
 def test_tables_of_a_document(trace: TraceOf, body: str, cells: Any) -> None:
     latex = f"\\begin{{tabular}}{{ccc}} {body} \\end{{tabular}}"
-    rows = document_tables(Answer(latex), trace(DOCUMENT))
+    rows = table_rows(read_document(latex).tables, trace(DOCUMENT)).cells
     names = ("row_index", "column_index", "row_span", "column_span", "text")
     assert [tuple(row[name] for name in names) for row in rows] == cells
     assert {row["table_index"] for row in rows} <= {0}
@@ -221,7 +222,9 @@ def test_tables_of_a_document(trace: TraceOf, body: str, cells: Any) -> None:
 
 def test_tables_are_numbered_on_the_page(trace: TraceOf) -> None:
     table = r"\begin{tabular}{c} a \end{tabular} "
-    rows = document_tables(Answer(table + r"\begin{table}" + table + r"\end{table}"), trace(DOCUMENT))
+    rows = table_rows(
+        read_document(table + r"\begin{table}" + table + r"\end{table}").tables, trace(DOCUMENT)
+    ).cells
     assert [row["table_index"] for row in rows] == [0, 1]
 
 
@@ -241,3 +244,16 @@ BLOCK_TYPES = set("title author section paragraph list_item table formula figure
 def test_rows_say_where_they_come_from(trace: TraceOf) -> None:
     (row,) = document_blocks(Answer("a"), trace(DOCUMENT))
     assert (row["page_id"], row["task"], row["block_index"]) == ("document/1", "document_parsing", 0)
+
+
+def test_a_table_that_breaks_off_keeps_its_whole_cells() -> None:
+    (table,) = read_document(r"\begin{tabular}{cc} \multirow{3}{*}{a} & b \\ & c \\ & tor").tables
+    assert not table.is_complete
+    assert [cell.text for cell in table.cells] == ["a", "b", "c"]
+    assert table.cells[0].row_span == 3
+
+
+def test_rows_above_a_midrule_are_the_header() -> None:
+    latex = r"\begin{table}\caption{Costs}\begin{tabular}{cc}\toprule a & b \\ \midrule c & d \\ \bottomrule\end{tabular}\end{table}"
+    (table,) = read_document(latex).tables
+    assert (table.caption, [cell.text for cell in table.cells if cell.is_header]) == ("Costs", ["a", "b"])

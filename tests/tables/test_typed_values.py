@@ -2,12 +2,13 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenocr_assets.tables.typed_values import TEXT, plain_number, typed_value
+from qwenocr_assets.tables.typed_values import TEXT, Notation, plain_number, typed_value
 
 
 @pytest.mark.parametrize(
@@ -148,3 +149,45 @@ def test_any_text_is_read_without_error(text: str) -> None:
     found = typed_value(text)
     assert (found.number is not None) == (found.type == "number")
     assert (found.day is not None) == (found.type == "date")
+
+
+@pytest.mark.parametrize(
+    ("text", "truth"),
+    [
+        *((text, True) for text in ("true", "True", " YES ", "是", "はい", "예", "☑", "✓")),
+        *((text, False) for text in ("false", "No", "否", "いいえ", "아니요", "☐")),
+    ],
+)
+def test_booleans(text: str, truth: bool) -> None:
+    found = typed_value(text)
+    assert (found.type, found.truth) == ("boolean", truth)
+
+
+GERMAN = Notation("day_month", ",")
+AMERICAN = Notation("month_day", ".")
+
+
+@pytest.mark.parametrize(
+    ("text", "notation", "value"),
+    [
+        ("03/04/2025", GERMAN, date(2025, 4, 3)),
+        ("03/04/2025", AMERICAN, date(2025, 3, 4)),
+        ("14/11/2024", AMERICAN, date(2024, 11, 14)),
+        ("2024-11-14", GERMAN, date(2024, 11, 14)),
+        ("€1.234", GERMAN, Decimal(1234)),
+        ("1.234", GERMAN, Decimal(1234)),
+        ("1.234.567,5", GERMAN, Decimal("1234567.5")),
+        ("1,234", GERMAN, Decimal("1.234")),
+        ("12,5", GERMAN, Decimal("12.5")),
+        ("12.50", GERMAN, None),
+        ("€1.234", AMERICAN, Decimal("1.234")),
+        ("€1,234", AMERICAN, Decimal(1234)),
+        ("1,234,567.5", AMERICAN, Decimal("1234567.5")),
+        ("1.234.567", AMERICAN, None),
+        ("12,50", AMERICAN, None),
+        ("007", GERMAN, None),
+    ],
+)
+def test_a_declared_notation_settles_what_is_ambiguous(text: str, notation: Notation, value: Any) -> None:
+    found = typed_value(text, notation)
+    assert (found.number if found.number is not None else found.day) == value

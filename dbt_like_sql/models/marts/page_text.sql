@@ -5,7 +5,7 @@ with by_task as (
         page_id,
         task,
         count(*) as line_count,
-        string_agg(text, chr(10) order by line_index) as text
+        string_agg(text, chr(10) order by coalesce(reading_index, line_index)) as text
     from {{ ref('stg_text_lines') }}
     group by page_id, task
 

@@ -1,0 +1,123 @@
+"""The leaves of nested JSON with their paths, compared with the schema that asked for them."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from qwenocr_assets.tables.answer_text import storable
+from qwenocr_assets.tables.json_text import Pairs
+
+EXPECTED, MISSING, SURPLUS = "expected", "missing", "surplus"
+"""Whether a key is in the schema and in the answer; see `leaves`."""
+
+
+class Leaf(NamedTuple):
+    """A value of nested JSON that holds no other value."""
+
+    path: str
+    key: str
+    parent_path: str | None
+    list_index: int | None
+    value: Any
+    presence: str | None = None
+    """expected, missing or surplus; None where no schema was given."""
+
+
+def leaves(source: Any, schema: Mapping[str, Any] | None = None) -> Iterator[Leaf]:
+    """The leaves of nested JSON, in order, each with a path no other leaf has.
+
+    Paths are like `items[2].price`. A key that could be mistaken for part of the path (with a dot, a bracket, a
+    quote or a # in it, or empty) stands in brackets as a JSON string: `items[2]["No."]`. Of a key that an object
+    has more than once (`Pairs`), the second leaf's path is `total#2`. A single value outside any object or list has
+    no key and gives no leaf.
+
+    With a result schema (product guide, section Key information extraction), each leaf is `expected` or `surplus`, and
+    each key of the schema that the answer lacks gives a leaf of its own without a value, `missing`: a key inside a
+    list once for every element, or for the list itself when it is not there at all.
+    """
+    if isinstance(source, dict | list | Pairs):
+        yield from _inside(Leaf("", "", None, None, source), schema)
+
+
+def _inside(node: Leaf, schema: Any) -> Iterator[Leaf]:
+    """The leaves below a node; as deep as the schema goes by recursion."""
+    if not isinstance(schema, Mapping | list):
+        yield from _all_below(node, None if schema is None else EXPECTED)
+        return
+    value = node.value
+    if isinstance(schema, list):
+        wanted = schema[0] if schema else ""
+        if not isinstance(value, list) or not value:
+            yield from _unlike(node, {})
+            return
+        for child in _children(node):
+            yield from _inside(child, wanted)
+        return
+    if not isinstance(value, dict | Pairs):
+        yield from _unlike(node, schema)
+        return
+    for child in _children(node):
+        if child.key in schema:
+            yield from _inside(child, schema[child.key])
+        else:
+            yield from _all_below(child, SURPLUS)
+    present = {str(key) for key, _ in _pairs(value)}
+    yield from _missing(node, {key: inner for key, inner in schema.items() if key not in present})
+
+
+def _unlike(node: Leaf, schema: Mapping[str, Any]) -> Iterator[Leaf]:
+    """Leaves of a value that has not the form its schema asks for: it is kept, and what it should hold is missing."""
+    is_empty = node.value is None or node.value in ("", "null") or node.value in ({}, [])
+    if not is_empty or not schema:
+        yield from _all_below(node, EXPECTED)
+    yield from _missing(node, schema)
+
+
+def _missing(node: Leaf, schema: Mapping[str, Any]) -> Iterator[Leaf]:
+    for key, inner in schema.items():
+        leaf = Leaf(_below(node.path, key), key, node.path or None, node.list_index, None, MISSING)
+        if isinstance(inner, Mapping) and inner:
+            yield from _missing(leaf, inner)
+        else:
+            yield leaf
+
+
+def _all_below(node: Leaf, presence: str | None) -> Iterator[Leaf]:
+    # A stack, not recursion: the depth is the model's choice.
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        if isinstance(node.value, dict | list | Pairs) and node.value:
+            stack.extend(list(_children(node))[::-1])
+        elif node.path:
+            yield node._replace(presence=presence)
+
+
+def _children(node: Leaf) -> Iterator[Leaf]:
+    parent = node.path or None
+    if isinstance(node.value, list):
+        for index, value in enumerate(node.value):
+            yield Leaf(f"{node.path}[{index}]", node.key, parent, index, value)
+        return
+    times: dict[str, int] = {}
+    for raw_key, value in _pairs(node.value):
+        key = storable(str(raw_key))
+        path = _below(node.path, key)
+        times[key] = times.get(key, 0) + 1
+        if times[key] > 1:
+            path = f"{path}#{times[key]}"
+        yield Leaf(path, key, parent, node.list_index, value)
+
+
+def _pairs(value: Any) -> Any:
+    return value.items() if isinstance(value, dict) else value
+
+
+_PLAIN_KEY = re.compile(r'[^.\[\]"#]+')
+
+
+def _below(path: str, key: str) -> str:
+    if not _PLAIN_KEY.fullmatch(key):
+        return f"{path}[{json.dumps(key, ensure_ascii=False)}]"
+    return f"{path}.{key}" if path else key
