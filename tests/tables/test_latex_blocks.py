@@ -254,6 +254,7 @@ def test_a_table_that_breaks_off_keeps_its_whole_cells() -> None:
 
 
 def test_rows_above_a_midrule_are_the_header() -> None:
-    latex = r"\begin{table}\caption{Costs}\begin{tabular}{cc}\toprule a & b \\ \midrule c & d \\ \bottomrule\end{tabular}\end{table}"
+    rows = r"\toprule a & b \\ \midrule c & d \\ \bottomrule"
+    latex = rf"\begin{{table}}\caption{{Costs}}\begin{{tabular}}{{cc}}{rows}\end{{tabular}}\end{{table}}"
     (table,) = read_document(latex).tables
     assert (table.caption, [cell.text for cell in table.cells if cell.is_header]) == ("Costs", ["a", "b"])
