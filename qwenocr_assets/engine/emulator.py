@@ -124,10 +124,10 @@ class Emulator:
                 answer, seconds = of_response(_FAILED[scope["path"]](error, str(uuid4()))), 0.0
             await deliver(answer, seconds, send)
             record.outcome = _outcome(answer, record)
-            if answer.drops:
-                await drop(receive, send, begun=bool(answer.pieces))
         finally:
             traffic.leave(record)
+        if answer.drops:
+            await drop(receive, send, begun=bool(answer.pieces))
 
     async def _answer(self, scope: Any, body: bytes, record: CallRecord) -> tuple[WireAnswer, float]:
         """What goes out, and in how many seconds from now. Raises WireError for a refusal."""

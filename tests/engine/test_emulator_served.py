@@ -209,8 +209,8 @@ def test_dashscope_takes_a_truncated_answer_for_whole(faulty: Any, native: Any) 
     ("name", "error", "sent"),
     [
         ("rate_quota", "RateLimitError", 3),
-        ("inspection_failed", "BadRequestError", 1),
-        ("arrearage", None, 1),
+        ("inspection_failed", "ContentFilterError", 1),
+        ("arrearage", "PermissionDeniedError", 1),
     ],
 )
 def test_dashscope_client_of_version_2(name: str, error: str, sent: int, faulty: Any) -> None:
