@@ -83,6 +83,10 @@ class Account:
         if started.at > self.throttled_at:
             self.pause_seconds = 0.0
 
+    def give_back(self, rules: Rules, started: Started) -> None:
+        """The call did not go after all."""
+        self.pace.give_back(rules.limits, started)
+
     def throttled(self, rules: Rules, now: float, started: Started, *, burst: bool) -> bool:
         """The service refused the call for its rate. Was that news?
 

@@ -37,8 +37,8 @@ class Limiter:
         failures: int = 10,
         patience_seconds: float = 900.0,
     ) -> None:
-        self._limits = limits
-        self._calls = calls if calls is not None else OwnCalls(Rules(limits, ramp_seconds))
+        self._rules = Rules(limits, ramp_seconds)
+        self._calls = calls if calls is not None else OwnCalls()
         self._in_flight = InFlight(max_in_flight)
         self._breaker = Breaker(failures=failures, patience_seconds=patience_seconds)
         self._turnstile = asyncio.Lock()
@@ -69,7 +69,7 @@ class Limiter:
                 while self._in_flight.full:
                     await self._in_flight.place()
                     await self._breaker.passage()
-                started = await self._calls.reserve(slot.estimated_tokens)
+                started = await self._calls.reserve(self._rules, slot.estimated_tokens)
             self._in_flight.running += 1
             slot.started = started
             slot.probe = self._breaker.started()
@@ -86,11 +86,13 @@ class Limiter:
             case "answered":
                 self._in_flight.answered(now - slot.sent_at)
                 came_back = self._breaker.alive()
-                await self._calls.answered(started, slot.total_tokens)
+                await self._calls.answered(self._rules, started, slot.total_tokens)
             case "throttled" | "throttled burst":
                 came_back = self._breaker.is_open and self._breaker.alive()
-                news = await self._calls.throttled(started, burst=slot.outcome == "throttled burst")
-                if news and not self._limits.known:
+                news = await self._calls.throttled(
+                    self._rules, started, burst=slot.outcome == "throttled burst"
+                )
+                if news and not self._rules.limits.known:
                     self._in_flight.shrink(now)
             case "failed":
                 came_back = False
@@ -100,7 +102,7 @@ class Limiter:
                 came_back = False
                 self._breaker.no_sign(probe=slot.probe)
         if came_back:
-            await self._calls.restart()
+            await self._calls.restart(self._rules)
 
 
 class Slot:
