@@ -1,6 +1,11 @@
 """Shared by all tests: nothing of the developer's own environment leaks in, nothing leaks out."""
 
 import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -18,3 +23,54 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("QWENOCR_", "DASHSCOPE_", "DAGSTER_")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a Postgres server that runs for the tests, as a user who is not root."""
+    pytest.importorskip("psycopg2", reason="no driver for Postgres is installed")
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    found = shutil.which("initdb") or (str(programs[-1]) if programs else None)
+    if found is None:
+        pytest.skip("no Postgres server is installed")
+    bin_folder = Path(found).parent
+    user = None
+    if os.geteuid() == 0:
+        user = next((name for name in ("postgres", "nobody") if _exists(name)), None)
+        if user is None:
+            pytest.skip("Postgres does not run as root, and there is no other user")
+    folder = Path(tempfile.mkdtemp(prefix="qwenocr-postgres-"))
+    try:
+        if user is not None:
+            shutil.chown(folder, user)
+
+        def run(program: str, *arguments: str) -> None:
+            subprocess.run(
+                [str(bin_folder / program), *arguments],
+                user=user,
+                cwd=folder,
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+
+        data = str(folder / "data")
+        run("initdb", "-D", data, "-U", "tests", "--auth=trust", "--no-sync", "--encoding=UTF8")
+        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+        run("pg_ctl", "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
+        try:
+            yield f"postgresql+psycopg2://tests@/postgres?host={folder}"
+        finally:
+            run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _exists(user: str) -> bool:
+    import pwd
+
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True

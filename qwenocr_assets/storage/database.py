@@ -25,8 +25,10 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def open_database(url: str) -> Engine:
+def open_database(url: str, *, durable: bool = True) -> Engine:
     """A pool of connections to the database.
+
+    What is not `durable` is not waited for until it is on disk: the last transactions are lost if the power fails.
 
     Raises:
         ConfigurationError: no such kind of database, or its driver is not installed.
@@ -47,12 +49,15 @@ def open_database(url: str) -> Engine:
             engine = create_engine(
                 parsed, connect_args={"timeout": _BUSY_SECONDS}, pool_size=5, max_overflow=20
             )
-            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "connect", _prepare_durable_sqlite if durable else _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         else:
             engine = create_engine(
                 parsed.set(drivername="postgresql+psycopg2"),
-                connect_args={"connect_timeout": 10},
+                connect_args={
+                    "connect_timeout": 10,
+                    "options": f"-c synchronous_commit={'on' if durable else 'off'}",
+                },
                 pool_size=5,
                 max_overflow=20,
                 pool_pre_ping=True,
@@ -78,6 +83,11 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
     if mode != "wal":
         connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _prepare_durable_sqlite(connection: Any, _: Any) -> None:
+    _prepare_sqlite(connection, _)
     # money that was set aside is on disk before the call is sent, even if the power fails
     connection.execute("PRAGMA synchronous = FULL")
 

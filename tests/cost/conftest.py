@@ -1,9 +1,5 @@
 """Ledgers on SQLite and on a real Postgres, with a clock that tests set."""
 
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,57 +30,6 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URL of a Postgres server that runs for the tests, as a user who is not root."""
-    pytest.importorskip("psycopg2", reason="no driver for Postgres is installed")
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    found = shutil.which("initdb") or (str(programs[-1]) if programs else None)
-    if found is None:
-        pytest.skip("no Postgres server is installed")
-    bin_folder = Path(found).parent
-    user = None
-    if os.geteuid() == 0:
-        user = next((name for name in ("postgres", "nobody") if _exists(name)), None)
-        if user is None:
-            pytest.skip("Postgres does not run as root, and there is no other user")
-    folder = Path(tempfile.mkdtemp(prefix="qwenocr-postgres-"))
-    try:
-        if user is not None:
-            shutil.chown(folder, user)
-
-        def run(program: str, *arguments: str) -> None:
-            subprocess.run(
-                [str(bin_folder / program), *arguments],
-                user=user,
-                cwd=folder,
-                check=True,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-
-        data = str(folder / "data")
-        run("initdb", "-D", data, "-U", "tests", "--auth=trust", "--no-sync", "--encoding=UTF8")
-        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-        run("pg_ctl", "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
-        try:
-            yield f"postgresql+psycopg2://tests@/postgres?host={folder}"
-        finally:
-            run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _exists(user: str) -> bool:
-    import pwd
-
-    try:
-        pwd.getpwnam(user)
-    except KeyError:
-        return False
-    return True
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -1,6 +1,6 @@
 """The state of an account in a database, for processes that share the account.
 
-SQLite (one machine; the file is put into WAL mode) or Postgres. Every decision is one short transaction that has the
+SQLite (one machine) or Postgres. Every decision is one short transaction that has the
 account to itself, so a process that dies leaves nothing behind but its calls of the last second. Times are microseconds
 UTC: by this machine's clock with SQLite, by the server's with Postgres.
 """
@@ -20,11 +20,11 @@ import sqlalchemy as sql
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.qwenocr.limits.account import Account, Rules
 from qwenocr_assets.qwenocr.limits.pace import Pace, Started, remembered_seconds
+from qwenocr_assets.storage.database import open_database
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
-_BUSY_SECONDS = 30.0
 _KEPT_SECONDS = 60.0
 _CLOCK_WENT_BACK_SECONDS = 1.0
 
@@ -85,16 +85,15 @@ class _StoredStart(Started):
 class SharedCalls:
     """The calls of one account, as all processes with this database see them.
 
-    `url` as SQLAlchemy writes it: `sqlite:////data/ledger.db`, `postgresql+psycopg://user@host/name`. `account` names
-    what the service limits: host and model. Use it as a context manager, or close it. Waiting for a call raises
-    StorageError when the database cannot be used; what is told afterwards is only logged then, because an answer is
-    worth more than its token count.
+    `url` is that of the ledger's database; `account` names what the service limits: host and model. Use it as a
+    context manager, or close it. Opening raises what `open_database` does, and waiting for a call raises StorageError
+    when the database fails; what is told afterwards is only logged then: an answer is worth more than its token count.
     """
 
     def __init__(self, url: str, account: str) -> None:
         self._account = account
         self._this = {"this_account": account}
-        self._engine = _engine(url)
+        self._engine = open_database(url, durable=False)
         self._where = self._engine.url.render_as_string(hide_password=True)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rate-calls")
         self._ready = False
@@ -189,15 +188,13 @@ class SharedCalls:
                 self._ready = True
             with self._engine.begin() as connection:
                 if connection.dialect.name == "postgresql":
-                    # losing the last calls in a crash of the server is no harm
-                    connection.execute(sql.text("SET LOCAL synchronous_commit = off"))
                     connection.execute(_LOCK_ACCOUNT, self._this)
                 yield connection
         except sql.exc.SQLAlchemyError as error:
             reason = str(error.orig) if isinstance(error, sql.exc.DBAPIError) else str(error)
             raise StorageError(
                 f"{self._where}: the calls of {self._account} cannot be shared ({' '.join(reason.split())}).",
-                "Check that the database can be reached and that its folder exists.",
+                "Check that the database can be reached and written.",
             ) from error
 
     def _prepare(self) -> None:
@@ -263,24 +260,3 @@ def _now(connection: sql.Connection) -> float:
             connection.execute(sql.text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
         )
     return time.time()
-
-
-def _engine(url: str) -> sql.Engine:
-    parsed = sql.make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return sql.create_engine(parsed, pool_size=1, max_overflow=0, pool_pre_ping=True)
-    engine = sql.create_engine(
-        parsed, poolclass=sql.StaticPool, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False}
-    )
-
-    @sql.event.listens_for(engine, "connect")
-    def connected(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # the driver begins no transactions of its own
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-
-    @sql.event.listens_for(engine, "begin")
-    def begun(connection: sql.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
