@@ -16,7 +16,7 @@ import orjson
 from pydantic import TypeAdapter
 
 from qwenocr_assets.errors import ConfigurationError
-from qwenocr_assets.qwenocr.regions import Region as Region
+from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.qwenocr.tasks import Task
 
 _MILLION = Decimal(1_000_000)

@@ -5,6 +5,7 @@ service's API reference. All functions are pure.
 """
 
 from collections.abc import Callable, Iterator
+from math import inf
 from typing import Any
 
 from qwenocr_assets.errors import ConfigurationError, RejectedInput
@@ -24,7 +25,7 @@ _RANGES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "max_tokens": ("at least 1", lambda v: v >= 1),
     "temperature": ("at least 0 and below 2", lambda v: 0 <= v < 2),
     "top_p": ("above 0 and at most 1", lambda v: 0 < v <= 1),
-    "repetition_penalty": ("above 0", lambda v: v > 0),
+    "repetition_penalty": ("above 0", lambda v: 0 < v < inf),
     "presence_penalty": ("between -2 and 2", lambda v: -2 <= v <= 2),
     "seed": ("between 0 and 2147483647", lambda v: 0 <= v < 2**31),
     "top_logprobs": ("between 0 and 5", lambda v: 0 <= v <= 5),
@@ -43,12 +44,13 @@ def check_request(
 
     `catalogue` is where alternatives are looked for; by default the one that ships.
     """
-    offered = (catalogue or load_catalogue()).models_in(model.region)
+    models = (catalogue or load_catalogue()).models_in(model.region)
+    offered = sorted(models, key=lambda m: (not m.pinned, m.usual_page_usd))  # the best alternative first
     _check_task(model, task, offered)
     _check_max_tokens(model, options.max_tokens, offered)
     _check_pixels(model, options)
     for name, (bounds, holds) in _RANGES.items():
-        value = getattr(options, name, None)
+        value = getattr(options, name)
         if value is not None and not holds(value):
             raise ConfigurationError(f"{name} is {value}.", f"It has to be {bounds}.")
     if options.result_schema is not None and (problem := schema_problem(options.result_schema)):
