@@ -33,7 +33,7 @@ def build_sql_models(folder: Path) -> list[dg.AssetsDefinition]:
         specs=[_spec(model) for model in models.values()],
         check_specs=[
             dg.AssetCheckSpec(
-                _TESTS, asset=model.name, description=f"{len(model.tests)} tests of schema.yml."
+                _TESTS, asset=model.name, description=f"{len(model.tests)} tests of dbt_like_sql."
             )
             for model in models.values()
             if model.tests
@@ -56,6 +56,7 @@ def build_sql_models(folder: Path) -> list[dg.AssetsDefinition]:
                     asset_key=name,
                     metadata={
                         "dagster/row_count": result.rows,
+                        "change": result.change.value,
                         "dagster/column_schema": _columns(model, result.columns),
                         "dagster/column_lineage": lineage[name],
                     },
@@ -109,6 +110,7 @@ def _lineage(models: Mapping[str, Model]) -> dict[str, dg.TableColumnLineage]:
                 column: [
                     dg.TableColumnDep(dg.AssetKey(relation.rpartition(".")[2]), source)
                     for relation, source in sources
+                    if not relation.startswith("ops.")  # what the loader remembers is no asset
                 ]
                 for column, sources in column_lineage(model, schemas).items()
             }

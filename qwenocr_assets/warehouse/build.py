@@ -4,16 +4,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 import duckdb
 
 from qwenocr_assets.errors import WarehouseError
+from qwenocr_assets.warehouse.build_log import built_from, forget_built, last_built, note_built
 from qwenocr_assets.warehouse.connect import transaction
-from qwenocr_assets.warehouse.ddl import comment, create_missing
+from qwenocr_assets.warehouse.ddl import comment, create_missing, create_ops
+from qwenocr_assets.warehouse.model_sql import Increment
 from qwenocr_assets.warehouse.models import Model
 
 Schemas = dict[str, dict[str, dict[str, str]]]
 """DuckDB types by schema, table and column."""
+
+
+class Change(Enum):
+    """What building a model did."""
+
+    UNCHANGED = "unchanged"
+    """Nothing: neither it nor anything behind it has changed."""
+    EXTENDED = "extended"
+    """An incremental model took in what is new."""
+    ANEW = "anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +35,7 @@ class ModelResult:
 
     rows: int
     columns: list[tuple[str, str]]
+    change: Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +52,14 @@ class TestResult:
 
 
 def build_model(con: duckdb.DuckDBPyConnection, model: Model) -> ModelResult:
-    """Build one model, whose inputs are there, and write its descriptions as comments.
+    """Bring one model, whose inputs are there, up to date, with its descriptions as comments.
 
+    A model that has not changed, and reads only what has not changed, is left as it is.
     Raises `WarehouseError` naming the file when DuckDB refuses its SQL.
     """
     try:
         with transaction(con):
+            create_ops(con)
             return _build(con, model)
     except duckdb.Error as error:
         raise WarehouseError(f"{model.path} cannot be built: {error}", "Mend the SQL.") from error
@@ -81,6 +97,7 @@ def drop_leftovers(con: duckdb.DuckDBPyConnection, models: Mapping[str, Model]) 
         for name, kind in _relations(con, schema).items():
             if f"{schema}.{name}" not in known:
                 con.execute(f'DROP {kind} {schema}."{name}"')
+                forget_built(con, name)
                 leftovers.append(f"{schema}.{name}")
     return leftovers
 
@@ -93,6 +110,9 @@ def planned_schemas(models: Mapping[str, Model]) -> Schemas:
     with duckdb.connect() as con:
         create_missing(con)
         build_models(con, models)
+        for model in models.values():
+            if model.increment:
+                _extend(con, model, model.increment)
         return schemas_of(con)
 
 
@@ -108,16 +128,34 @@ def schemas_of(con: duckdb.DuckDBPyConnection) -> Schemas:
 
 
 def _build(con: duckdb.DuckDBPyConnection, model: Model) -> ModelResult:
-    kind = model.materialized.upper()
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {model.schema}")
-    before = _relations(con, model.schema).get(model.name)
-    if before and before != kind:
-        con.execute(f"DROP {before} {model.relation}")
-    con.execute(f"CREATE OR REPLACE {kind} {model.relation} AS {model.sql}")
+    present = _relations(con, model.schema).get(model.name)
+    last, now = last_built(con, model.name), built_from(con, model)
+    if present != model.kind or last is None or last.form != now.form:
+        change = Change.ANEW
+    elif last.content == now.content:
+        change = Change.UNCHANGED
+    else:
+        change = Change.EXTENDED if model.increment else Change.ANEW
+    if change is Change.ANEW:
+        if present and present != model.kind:
+            con.execute(f"DROP {present} {model.relation}")
+        con.execute(f"CREATE OR REPLACE {model.kind} {model.relation} AS {model.sql}")
+    elif change is Change.EXTENDED and model.increment:
+        _extend(con, model, model.increment)
     columns = con.execute(f"SELECT column_name, column_type FROM (DESCRIBE {model.relation})").fetchall()
-    _describe(con, model, [name for name, _ in columns])
+    if change is Change.ANEW:
+        _describe(con, model, [name for name, _ in columns])
+    if change is not Change.UNCHANGED:
+        note_built(con, model.name, now)
     row = con.execute(f"SELECT count(*) FROM {model.relation}").fetchone()
-    return ModelResult(int(row[0]) if row else 0, [(name, kind) for name, kind in columns])
+    return ModelResult(int(row[0]) if row else 0, [(name, kind) for name, kind in columns], change)
+
+
+def _extend(con: duckdb.DuckDBPyConnection, model: Model, increment: Increment) -> None:
+    for statement in increment.before:
+        con.execute(statement)
+    con.execute(f"INSERT INTO {model.relation} BY NAME {increment.sql}")
 
 
 def _describe(con: duckdb.DuckDBPyConnection, model: Model, present: list[str]) -> None:
@@ -127,7 +165,7 @@ def _describe(con: duckdb.DuckDBPyConnection, model: Model, present: list[str]) 
             "Correct the name, or add the column.",
         )
     if model.description:
-        con.execute(comment(model.materialized.upper(), model.relation, model.description))
+        con.execute(comment(model.kind, model.relation, model.description))
     for name in present:
         if text := model.columns.get(name):
             con.execute(comment("COLUMN", f'{model.relation}."{name}"', text))

@@ -65,6 +65,7 @@ class _ProjectFile(BaseModel):
 
     name: str
     model_paths: list[str] = Field(default=["models"], alias="model-paths")
+    test_paths: list[str] = Field(default=["tests"], alias="test-paths")
     models: dict[str, Any] = {}
 
 
@@ -82,6 +83,7 @@ class Project:
 
     folder: Path
     model_folders: tuple[Path, ...]
+    test_folders: tuple[Path, ...]
     model_settings: dict[str, Any]
     models: dict[str, tuple[Path, ModelEntry]]
     """By name, with the file that describes it."""
@@ -106,6 +108,7 @@ def read_project(folder: Path) -> Project:
     """
     file = _read(folder / "dbt_project.yml", _ProjectFile)
     model_folders = tuple(folder / path for path in file.model_paths)
+    test_folders = tuple(folder / path for path in file.test_paths)
     models: dict[str, tuple[Path, ModelEntry]] = {}
     source_tables: dict[tuple[str, str], SourceTableEntry] = {}
     for path in sorted(p for f in model_folders for p in f.rglob("*.y*ml")):
@@ -120,7 +123,7 @@ def read_project(folder: Path) -> Project:
         for source in properties.sources:
             source_tables |= {(source.name, table.name): table for table in source.tables}
     settings = file.models.get(file.name) or {}
-    return Project(folder, model_folders, settings, models, source_tables)
+    return Project(folder, model_folders, test_folders, settings, models, source_tables)
 
 
 _File = TypeVar("_File", bound=BaseModel)

@@ -1,10 +1,11 @@
 """The warehouse's schemas, tables and comments, from the declared tables.
 
-`core` holds the rows of the table files, `ops` what the loader remembers. Keys are checked when rows are loaded
+`core` holds the rows of the table files, `ops` what loader and builder remember. Keys are checked when rows are loaded
 instead of declared: an index would double the file and slow every load.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import duckdb
 
@@ -12,14 +13,40 @@ from qwenocr_assets.schemas import TABLES, TableSchema
 
 CORE = "core"
 LOAD_LOG = "ops.load_log"
+BUILD_LOG = "ops.build_log"
 
-_LOAD_LOG_COLUMNS = (
-    ("table_name", "VARCHAR NOT NULL", "Table of core that was loaded."),
-    ("batch_id", "VARCHAR NOT NULL", "Intake batch whose rows were loaded."),
-    ("sha256", "VARCHAR NOT NULL", "SHA-256 of the file's bytes."),
-    ("rows", "BIGINT NOT NULL", "Rows in the file."),
-    ("loaded_at", "TIMESTAMP NOT NULL", "When it was loaded, UTC."),
-)
+
+@dataclass(frozen=True, slots=True)
+class OpsTable:
+    """A table of `ops`: what loader and builder remember."""
+
+    description: str
+    columns: tuple[tuple[str, str, str], ...]
+    """Name, DuckDB type, meaning; none is ever NULL."""
+
+
+OPS_TABLES: dict[str, OpsTable] = {
+    LOAD_LOG: OpsTable(
+        "Which table file of which batch was loaded, and when.",
+        (
+            ("table_name", "VARCHAR", "Table of core that was loaded."),
+            ("batch_id", "VARCHAR", "Intake batch whose rows were loaded."),
+            ("file", "VARCHAR", "The table file, below the data folder."),
+            ("sha256", "VARCHAR", "SHA-256 of the file's bytes."),
+            ("rows", "BIGINT", "Rows in the file."),
+            ("loaded_at", "TIMESTAMP", "When it was loaded, UTC."),
+        ),
+    ),
+    BUILD_LOG: OpsTable(
+        "What each model was last built from: a model whose two hashes are as before is not built again.",
+        (
+            ("model", "VARCHAR", "Name of the model."),
+            ("form", "VARCHAR", "Hash of its SQL and descriptions, and of the columns of what it reads."),
+            ("content", "VARCHAR", "Hash of the files behind the rows it reads."),
+            ("built_at", "TIMESTAMP", "When it was built, UTC."),
+        ),
+    ),
+}
 
 
 def core_table(schema: TableSchema) -> str:
@@ -53,20 +80,20 @@ def create_missing(con: duckdb.DuckDBPyConnection, tables: Iterable[TableSchema]
     """Bring `core` and `ops` to the declared form, touching nothing that already has it.
 
     A table whose columns are no longer the declared ones is dropped with its entries in the load log, so that
-    the next load fills it again from the table files. So is a table that is not declared any more.
+    the next load fills it again from the table files. So is a table that is not declared any more, and every table
+    when the load log itself has another form.
     """
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {CORE}")
-    con.execute("CREATE SCHEMA IF NOT EXISTS ops")
-    _create_load_log(con)
+    log_is_new = LOAD_LOG in create_ops(con)
     declared = {t.name: t for t in tables}
-    present = _present_columns(con)
+    present = _present_columns(con, CORE)
     for name in present:
-        if name not in declared or present[name] != _declared_columns(declared[name]):
+        if log_is_new or name not in declared or present[name] != _declared_columns(declared[name]):
             con.execute(f"DROP TABLE {CORE}.{name}")
             con.execute(f"DELETE FROM {LOAD_LOG} WHERE table_name = ?", [name])  # noqa: S608  a constant
     comments = _present_comments(con)
     for name, schema in declared.items():
-        if present.get(name) != _declared_columns(schema):
+        if log_is_new or present.get(name) != _declared_columns(schema):
             con.execute(core_table(schema))
             comments.pop(name, None)
         if comments.get(name) != [schema.description, *(c.description for c in schema.columns)]:
@@ -74,14 +101,23 @@ def create_missing(con: duckdb.DuckDBPyConnection, tables: Iterable[TableSchema]
                 con.execute(statement)
 
 
-def _create_load_log(con: duckdb.DuckDBPyConnection) -> None:
-    if con.execute("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'ops'").fetchone():
-        return
-    columns = ", ".join(f"{name} {kind}" for name, kind, _ in _LOAD_LOG_COLUMNS)
-    con.execute(f"CREATE TABLE {LOAD_LOG} ({columns})")
-    con.execute(comment("TABLE", LOAD_LOG, "Which table file of which batch was loaded, and when."))
-    for name, _, text in _LOAD_LOG_COLUMNS:
-        con.execute(comment("COLUMN", f"{LOAD_LOG}.{name}", text))
+def create_ops(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Create the tables of `ops` that are not there in their declared form, empty; returns which."""
+    created = []
+    con.execute("CREATE SCHEMA IF NOT EXISTS ops")
+    present = _present_columns(con, "ops")
+    for name, table in OPS_TABLES.items():
+        declared = [(column, kind, False) for column, kind, _ in table.columns]
+        found = present.get(name.partition(".")[2])
+        if found == declared:
+            continue
+        columns = ", ".join(f"{column} {kind} NOT NULL" for column, kind, _ in table.columns)
+        con.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+        created.append(name)
+        con.execute(comment("TABLE", name, table.description))
+        for column, _, text in table.columns:
+            con.execute(comment("COLUMN", f"{name}.{column}", text))
+    return created
 
 
 _Columns = list[tuple[str, str, bool]]
@@ -91,12 +127,12 @@ def _declared_columns(schema: TableSchema) -> _Columns:
     return [(c.name, c.type.duckdb.replace(" ", ""), c.nullable) for c in schema.columns]
 
 
-def _present_columns(con: duckdb.DuckDBPyConnection) -> dict[str, _Columns]:
+def _present_columns(con: duckdb.DuckDBPyConnection, schema: str) -> dict[str, _Columns]:
     columns: dict[str, _Columns] = {}
     for table, name, kind, nullable in con.execute(
         "SELECT table_name, column_name, data_type, is_nullable FROM duckdb_columns() "
         "WHERE schema_name = ? AND database_name = current_database() ORDER BY table_name, column_index",
-        [CORE],
+        [schema],
     ).fetchall():
         columns.setdefault(table, []).append((name, kind, nullable))
     return columns

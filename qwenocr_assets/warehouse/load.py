@@ -79,7 +79,7 @@ def _load(con: duckdb.DuckDBPyConnection, data: DataFolder, cache: Path, copies:
         _delete(con, name, [key.batch_id for key in stale if key.table == name])
         _insert(con, schema, [f for f in changed if f.key.table == name])
     _forget(con, stale)
-    _record(con, changed)
+    _record(con, changed, data)
     return LoadReport(
         batches_loaded=tuple(sorted({f.key.batch_id for f in changed})),
         batches_removed=tuple(sorted({key.batch_id for key in vanished})),
@@ -172,14 +172,15 @@ def _forget(con: duckdb.DuckDBPyConnection, keys: Sequence[Key]) -> None:
         )
 
 
-def _record(con: duckdb.DuckDBPyConnection, files: Sequence[LoadableFile]) -> None:
+def _record(con: duckdb.DuckDBPyConnection, files: Sequence[LoadableFile], data: DataFolder) -> None:
     if files:
         con.execute(
             f"INSERT INTO {LOAD_LOG} SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), "
-            "unnest(?::BIGINT[]), ?::TIMESTAMP",
+            "unnest(?::VARCHAR[]), unnest(?::BIGINT[]), ?::TIMESTAMP",
             [
                 [f.key.table for f in files],
                 [f.key.batch_id for f in files],
+                [f.origin.path.removeprefix(f"{data.root.path}/") for f in files],
                 [f.sha256 for f in files],
                 [f.rows for f in files],
                 datetime.now(UTC).replace(tzinfo=None),

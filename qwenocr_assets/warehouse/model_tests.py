@@ -1,4 +1,4 @@
-"""dbt's four generic data tests, as SQL that selects what fails."""
+"""Data tests as SQL that selects what fails: dbt's four generic ones, and files of their own."""
 # Names put into SQL come from the project's own schema.yml.
 # ruff: noqa: S608
 
@@ -11,6 +11,7 @@ from typing import Any
 from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.warehouse.dbt_files import ModelEntry
 from qwenocr_assets.warehouse.ddl import literal
+from qwenocr_assets.warehouse.model_sql import Compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +21,21 @@ class ModelTest:
     name: str
     """Like `not_null_page_text_page_id`; unique in the model."""
     column: str
-    """A column, or for a test of the whole model an SQL expression over its columns."""
+    """A column, or for a test of the whole model an SQL expression over its columns; empty for a file."""
     sql: str
     """Selects one row per failure."""
     severity: str
     """error or warn."""
     refs: tuple[str, ...] = ()
     """Other models the test reads."""
+
+
+def singular_test(path: Path, compiled: Compiled) -> ModelTest:
+    """The test that a file of its own is; raises `WarehouseError` naming it for another severity than dbt's."""
+    try:
+        return ModelTest(path.stem, "", compiled.sql, _severity(compiled.config), compiled.refs)
+    except ValueError as error:
+        raise WarehouseError(f"{path}: {error}.", "Mend its config() line.") from error
 
 
 def read_tests(

@@ -1,4 +1,4 @@
-"""SQL models: plain `.sql` with Jinja's `ref()`, `source()` and `config()`, and `schema.yml` beside it.
+"""SQL models: plain `.sql` with Jinja's `ref()`, `source()` and `config()`, `schema.yml` beside it, tests as files.
 
 The folder is a dbt project; this reads the part of dbt's syntax that it uses.
 """
@@ -9,17 +9,13 @@ from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-import jinja2
-import sqlglot
-from jinja2.sandbox import SandboxedEnvironment
-from sqlglot import exp
-from sqlglot.errors import ParseError, TokenError
-
 from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.warehouse.dbt_files import Project, read_project
-from qwenocr_assets.warehouse.model_tests import ModelTest, read_tests
+from qwenocr_assets.warehouse.model_sql import RENAME, Increment, compile_file
+from qwenocr_assets.warehouse.model_tests import ModelTest, read_tests, singular_test
 
-_MATERIALIZED = ("view", "table")
+_MATERIALIZED = ("view", "table", "incremental")
+_OPTIONS = ("materialized", "incremental_strategy", "pre_hook")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -32,7 +28,7 @@ class Model:
     schema: str
     """Schema of the warehouse it is built in: staging or marts."""
     materialized: str
-    """view or table."""
+    """view, table or incremental."""
     sql_raw: str
     """As written, with Jinja."""
     sql: str
@@ -47,11 +43,18 @@ class Model:
     own_columns: frozenset[str] = frozenset()
     """Columns that its own entry in `schema.yml` names."""
     tests: tuple[ModelTest, ...] = ()
+    increment: Increment | None = None
+    """Of an incremental model: how it takes in what is new."""
 
     @property
     def relation(self) -> str:
         """Its place in the warehouse, like marts.page_text."""
         return f"{self.schema}.{self.name}"
+
+    @property
+    def kind(self) -> str:
+        """What DuckDB calls it: VIEW or TABLE."""
+        return "VIEW" if self.materialized == "view" else "TABLE"
 
 
 def load_models(folder: Path) -> dict[str, Model]:
@@ -63,14 +66,14 @@ def load_models(folder: Path) -> dict[str, Model]:
     project = read_project(folder)
     files = _model_files(project)
     relations = {name: f"{_schema(project, path)}.{name}" for name, path in files.items()}
-    models = {name: _compile(project, name, path, relations) for name, path in files.items()}
+    compiled = {name: _compile(project, name, path, relations) for name, path in files.items()}
     for name, (file, _) in project.models.items():
-        if name not in models:
-            raise WarehouseError(f"{file} describes the model {name}, and there is no {name}.sql.", _RENAME)
-    return {name: _describe(project, models[name], relations) for name in _build_order(models)}
-
-
-_RENAME = "Correct the name, or add the file."
+        if name not in compiled:
+            raise WarehouseError(f"{file} describes the model {name}, and there is no {name}.sql.", RENAME)
+    models = {name: _describe(project, compiled[name], relations) for name in _build_order(compiled)}
+    for name, tests in _singular_tests(project, models, relations).items():
+        models[name] = replace(models[name], tests=(*models[name].tests, *tests))
+    return models
 
 
 def _model_files(project: Project) -> dict[str, Path]:
@@ -98,65 +101,43 @@ def _schema(project: Project, path: Path) -> str:
 
 
 def _compile(project: Project, name: str, path: Path, relations: Mapping[str, str]) -> Model:
-    refs: dict[str, None] = {}  # in order, each once
-    sources: dict[tuple[str, str], None] = {}
-    settings = {"materialized": project.config_for(path).materialized}
-
-    def ref(model: str) -> str:
-        if model not in relations:
-            raise WarehouseError(f"{path}: ref('{model}') names no model.", _RENAME)
-        refs[model] = None
-        return relations[model]
-
-    def source(schema: str, table: str) -> str:
-        if (schema, table) not in project.source_tables:
-            raise WarehouseError(f"{path}: source('{schema}', '{table}') is in no sources.yml.", _RENAME)
-        sources[schema, table] = None
-        return f"{schema}.{table}"
-
-    def config(**given: str) -> str:
-        if unknown := given.keys() - settings.keys():
-            raise WarehouseError(
-                f"{path}: config() takes materialized, not {', '.join(unknown)}.", "Mend it."
-            )
-        settings.update(given)
-        return ""
-
-    raw = path.read_text(encoding="utf-8")
-    try:
-        template = SandboxedEnvironment(undefined=jinja2.StrictUndefined).from_string(raw)
-        sql = template.render(ref=ref, source=source, config=config)
-    except jinja2.TemplateSyntaxError as error:
-        raise WarehouseError(f"{path}, line {error.lineno}: {error.message}.", "Mend the Jinja.") from error
-    except (jinja2.TemplateError, TypeError) as error:
-        raise WarehouseError(f"{path}: {error}.", "Models know ref, source and config.") from error
-    if settings["materialized"] not in _MATERIALIZED:
+    compiled = compile_file(path, relations, project.source_tables, relations[name], _OPTIONS)
+    materialized = compiled.config.get("materialized", project.config_for(path).materialized)
+    if materialized not in _MATERIALIZED:
         raise WarehouseError(
-            f"{path}: materialized is {settings['materialized']!r}.", f"Use {' or '.join(_MATERIALIZED)}."
+            f"{path}: materialized is {materialized!r}.", f"Use {' or '.join(_MATERIALIZED)}."
         )
-    _check_syntax(path, sql)
-    schema = relations[name].partition(".")[0]
-    return Model(name, path, schema, settings["materialized"], raw, _tidy(sql), tuple(refs), tuple(sources))
-
-
-def _check_syntax(path: Path, sql: str) -> None:
-    try:
-        statements = sqlglot.parse(sql, dialect="duckdb")
-    except ParseError as error:
-        first = error.errors[0] if error.errors else {}
-        where = f", line {first['line']}" if first.get("line") else ""
+    incremental = materialized == "incremental"
+    if incremental and compiled.config.get("incremental_strategy") != "append":
         raise WarehouseError(
-            f"{path}{where}: {first.get('description') or error} near {first.get('highlight')!r}.",
-            "Mend the SQL.",
-        ) from error
-    except TokenError as error:
-        raise WarehouseError(f"{path}: {error}.", "Mend the SQL.") from error
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise WarehouseError(f"{path} is not one SELECT.", "A model is one SELECT, with WITH if need be.")
+            f"{path}: an incremental model needs incremental_strategy='append'.",
+            "Let its pre_hook delete the rows that no longer hold.",
+        )
+    return Model(
+        name,
+        path,
+        relations[name].partition(".")[0],
+        materialized,
+        path.read_text(encoding="utf-8"),
+        compiled.sql,
+        compiled.refs,
+        compiled.sources,
+        increment=compiled.increment if incremental else None,
+    )
 
 
-def _tidy(sql: str) -> str:
-    return sql.strip().removesuffix(";").rstrip()
+def _singular_tests(
+    project: Project, models: Mapping[str, Model], relations: Mapping[str, str]
+) -> dict[str, list[ModelTest]]:
+    """The tests that are files, by the model they belong to: of those they read the one that is built last."""
+    tests: dict[str, list[ModelTest]] = {}
+    for path in sorted(p for f in project.test_folders for p in f.rglob("*.sql")):
+        compiled = compile_file(path, relations, project.source_tables, options=("severity",))
+        if not compiled.refs:
+            raise WarehouseError(f"{path} reads no model.", "Name the model it tests with ref().")
+        owner = max(compiled.refs, key=list(models).index)
+        tests.setdefault(owner, []).append(singular_test(path, compiled))
+    return tests
 
 
 def _build_order(models: Mapping[str, Model]) -> list[str]:

@@ -71,7 +71,9 @@ def test_models_that_are_gone_are_dropped(con: duckdb.DuckDBPyConnection) -> Non
     old = {n: model("select 1 as a", n, kind) for n, kind in (("old", "table"), ("older", "view"))}
     build_models(con, old)
     build_models(con, {"new": model("select 1 as a", "new")})
-    assert schemas_of(con) == {"core": {"kept": {"a": "INTEGER"}}, "marts": {"new": {"a": "INTEGER"}}}
+    found = schemas_of(con)
+    assert (found["core"], found["marts"]) == ({"kept": {"a": "INTEGER"}}, {"new": {"a": "INTEGER"}})
+    assert con.execute("SELECT model FROM ops.build_log").fetchall() == [("new",)]
 
 
 def test_sql_that_duckdb_refuses_is_named_and_the_model_stays_as_it_was(

@@ -1,5 +1,6 @@
 """Loading: what changed is replaced by batch, what is gone is removed, all or nothing."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -51,6 +52,25 @@ def test_a_first_load_takes_every_file(data: DataFolder, put_lines: PutLines, pu
     assert report.batches_removed == ()
     assert report.changed
     assert report.rows_by_table == dict.fromkeys(TABLES, 0) | {"text_lines": 5, "documents": 1}
+
+
+def test_the_load_log_says_which_file_was_loaded(data: DataFolder, put_lines: PutLines) -> None:
+    path = put_lines("b1", 3)
+    load_changes(data, working_file(data))
+    found = rows(working_file(data), "SELECT table_name, batch_id, file, sha256, rows FROM ops.load_log")
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert found == [("text_lines", "b1", "tables/text_lines/b1.parquet", sha256, 3)]
+
+
+def test_a_load_log_in_an_earlier_form_is_filled_again_and_no_row_is_there_twice(
+    data: DataFolder, put_lines: PutLines
+) -> None:
+    put_lines("b1", 3)
+    load_changes(data, working_file(data))
+    with open_writer(working_file(data)) as con:
+        con.execute("ALTER TABLE ops.load_log DROP COLUMN file")
+    assert load_changes(data, working_file(data)).rows_by_table["text_lines"] == 3
+    assert rows(working_file(data), "SELECT file FROM ops.load_log") == [("tables/text_lines/b1.parquet",)]
 
 
 def test_an_empty_data_folder_gives_empty_tables(data: DataFolder) -> None:
@@ -402,7 +422,7 @@ def test_duckdbs_own_failure_is_told_and_leaves_the_file_as_it_was(
     load_changes(data, working_file(data))
     put_lines("b1", 9)
 
-    def full(con: duckdb.DuckDBPyConnection, files: object) -> None:
+    def full(con: duckdb.DuckDBPyConnection, *_: object) -> None:
         con.execute("SELECT error('Could not write: no space left on device')").fetchall()
 
     monkeypatch.setattr(load, "_record", full)

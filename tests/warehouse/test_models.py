@@ -94,6 +94,55 @@ models:
     assert models["top"].columns == {"item": "The best."}
 
 
+def test_a_test_in_a_file_belongs_to_the_last_model_it_reads(project: Project) -> None:
+    models = load_models(
+        project(
+            {
+                "models/marts/a.sql": "select 1 as id",
+                "models/marts/b.sql": "select id from {{ ref('a') }}",
+                "models/schema.yml": "models: [{name: b, columns: [{name: id, data_tests: [unique]}]}]",
+                "tests/same.sql": "{{ config(severity='warn') }}\n"
+                "select id from {{ ref('b') }} anti join {{ ref('a') }} using (id)",
+            }
+        )
+    )
+    assert models["a"].tests == ()
+    unique, same = models["b"].tests
+    assert (unique.name, same.name, same.severity) == ("unique_b_id", "same", "warn")
+    assert same.sql == "select id from marts.b anti join marts.a using (id)"
+
+
+def test_an_incremental_model_knows_both_ways_to_be_built(project: Project) -> None:
+    sql = """
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{% if is_incremental() %}
+        delete from {{ this }} where id not in (select id from {{ ref('a') }})
+    {% endif %}"
+) }}
+select id from {{ ref('b') }}
+{% if is_incremental() %} where id not in (select id from {{ this }}) {% endif %}
+"""
+    models = load_models(
+        project(
+            {
+                "models/marts/a.sql": "select 1 as id",
+                "models/marts/b.sql": "select 1 as id",
+                "models/marts/top.sql": sql,
+            }
+        )
+    )
+    top = models["top"]
+    assert (top.materialized, top.kind, set(top.refs)) == ("incremental", "TABLE", {"a", "b"})
+    assert top.sql == "select id from marts.b"
+    assert top.increment is not None
+    assert top.increment.before == ("delete from marts.top where id not in (select id from marts.a)",)
+    assert " ".join(top.increment.sql.split()) == (
+        "select id from marts.b where id not in (select id from marts.top)"
+    )
+
+
 @pytest.mark.parametrize(
     ("asked", "name", "severity", "sql"),
     [
@@ -210,13 +259,39 @@ _TOP = {"models/marts/top.sql": "select 1 as id"}
             id="Jinja unknown",
         ),
         pytest.param(
-            {"models/marts/top.sql": "{{ config(materialized='incremental') }} select 1 as a"},
-            ["top.sql: materialized is 'incremental'", "Use view or table"],
+            {"models/marts/top.sql": "{{ config(materialized='ephemeral') }} select 1 as a"},
+            ["top.sql: materialized is 'ephemeral'", "Use view or table or incremental"],
             id="unknown materialization",
         ),
         pytest.param(
+            {"models/marts/top.sql": "{{ config(materialized='incremental') }} select 1 as a"},
+            ["top.sql: an incremental model needs incremental_strategy='append'"],
+            id="no strategy",
+        ),
+        pytest.param(
+            {
+                "models/marts/top.sql": "{{ config(materialized='incremental', incremental_strategy='append', "
+                "pre_hook='delete from {{ this }}') }} select 1 as a"
+            },
+            ["top.sql: pre_hook runs when all is built anew, too", "is_incremental()"],
+            id="hook without a guard",
+        ),
+        pytest.param(
+            _TOP | {"tests/lonely.sql": "select 1 as a"}, ["lonely.sql reads no model"], id="test of nothing"
+        ),
+        pytest.param(
+            _TOP | {"tests/t.sql": "{{ config(severity='fatal') }} select id from {{ ref('top') }}"},
+            ["t.sql: config", "severity"],
+            id="unknown severity of a file",
+        ),
+        pytest.param(
+            _TOP | {"tests/t.sql": "select id from {{ ref('nope') }}"},
+            ["t.sql: ref('nope') names no model"],
+            id="test of no model",
+        ),
+        pytest.param(
             {"models/marts/top.sql": "{{ config(tags='x') }} select 1 as a"},
-            ["top.sql: config() takes materialized, not tags"],
+            ["top.sql: config() takes materialized, incremental_strategy, pre_hook, not tags"],
             id="unknown config",
         ),
         pytest.param({"models/marts/Top-1.sql": "select 1 as a"}, ["Top-1.sql", "lower-case"], id="name"),

@@ -1,9 +1,29 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{% if is_incremental() %}
+        delete from {{ this }}
+        where (document_id, batch_hash) not in (select (document_id, batch_hash) from {{ ref('stg_document_batches') }})
+    {% endif %}"
+) }}
+
 -- One row a list element of key information extraction, such as items[2], with all its fields and, by their usual
 -- names, the columns that invoices and receipts share.
-with elements as (
+with new_documents as (
+    select
+        document_id,
+        batch_hash
+    from {{ ref('stg_document_batches') }}
+    {% if is_incremental() %}
+    where document_id not in (select document_id from {{ this }})
+    {% endif %}
+),
+
+elements as (
     select
         batch_id,
         document_id,
+        batch_hash,
         page_id,
         task,
         path,
@@ -14,6 +34,7 @@ with elements as (
         value_number,
         currency
     from {{ ref('stg_key_values') }}
+    inner join new_documents using (document_id)
     where list_index is not null
 ),
 
@@ -90,6 +111,7 @@ select
         '{'
         || string_agg(to_json(field) || ': ' || coalesce(to_json(value), 'null'), ', ' order by path)
         || '}' as json
-    ) as fields
+    ) as fields,
+    batch_hash
 from ranked
-group by batch_id, document_id, page_id, task, item_path
+group by batch_id, document_id, batch_hash, page_id, task, item_path

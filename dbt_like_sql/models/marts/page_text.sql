@@ -1,12 +1,33 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{% if is_incremental() %}
+        delete from {{ this }}
+        where (document_id, batch_hash) not in (select (document_id, batch_hash) from {{ ref('stg_document_batches') }})
+    {% endif %}"
+) }}
+
 -- One row a page: its text in reading order. Several tasks may have read it; the one that gives lines with their
 -- places is preferred, the parsed document is the last resort.
-with by_task as (
+-- Only documents of batches that were loaded since are read again: batch_hash is that of the batch's table files.
+with new_documents as (
+    select
+        document_id,
+        batch_hash
+    from {{ ref('stg_document_batches') }}
+    {% if is_incremental() %}
+    where document_id not in (select document_id from {{ this }})
+    {% endif %}
+),
+
+by_task as (
     select
         page_id,
         task,
         count(*) as line_count,
         string_agg(text, chr(10) order by coalesce(reading_index, line_index)) as text
     from {{ ref('stg_text_lines') }}
+    where document_id in (select document_id from new_documents)
     group by page_id, task
 
     union all
@@ -17,6 +38,7 @@ with by_task as (
         count(*) as line_count,
         string_agg(text, chr(10) order by block_index) as text
     from {{ ref('stg_document_blocks') }}
+    where document_id in (select document_id from new_documents)
     group by page_id, task
 ),
 
@@ -50,7 +72,9 @@ select
     preferred.task,
     coalesce(preferred.line_count, 0) as line_count,
     coalesce(length(preferred.text), 0) as character_count,
-    preferred.text
+    preferred.text,
+    new_documents.batch_hash
 from {{ ref('stg_pages') }} as pages
+inner join new_documents on new_documents.document_id = pages.document_id
 inner join {{ ref('stg_documents') }} as documents on documents.document_id = pages.document_id
 left join preferred on preferred.page_id = pages.page_id

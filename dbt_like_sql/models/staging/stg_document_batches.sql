@@ -9,16 +9,26 @@ with answered as (
         max(answered_at) as last_answered_at
     from {{ source('core', 'ocr_responses') }}
     group by document_id, batch_id
+),
+
+loaded as (
+    select
+        batch_id,
+        md5(string_agg(sha256, ' ' order by table_name)) as batch_hash
+    from {{ source('ops', 'load_log') }}
+    group by batch_id
 )
 
 select
     documents.document_id,
     documents.batch_id,
-    answered.last_answered_at
+    answered.last_answered_at,
+    loaded.batch_hash
 from {{ source('core', 'documents') }} as documents
 left join answered
     on answered.document_id = documents.document_id
     and answered.batch_id = documents.batch_id
+left join loaded on loaded.batch_id = documents.batch_id
 qualify row_number() over (
     partition by documents.document_id
     order by answered.last_answered_at desc nulls last, documents.batch_id desc
