@@ -9,6 +9,7 @@ import typer
 import yaml
 
 from qwenocr_assets.cli import app
+from qwenocr_assets.intake.routes import Route
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.settings import Settings
 
@@ -31,6 +32,12 @@ def settings_table() -> str:
 
 def test_every_setting_is_documented() -> None:
     assert settings_table() in (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+
+
+def test_every_key_of_a_route_is_documented() -> None:
+    section = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8").split("## Routes")[1]
+    keys = [field.alias or name for name, field in Route.model_fields.items()]
+    assert not [key for key in keys if f"`{key}`" not in section]
 
 
 def commands(group: typer.Typer, prefix: str = "qwenocr") -> list[str]:

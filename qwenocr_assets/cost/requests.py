@@ -79,6 +79,13 @@ def request_options(route: Route, task: Task) -> RequestOptions:
         max_tokens=route.max_tokens,
         result_schema=route.result_schema if task is Task.KEY_INFORMATION_EXTRACTION else None,
         prompt=route.prompt if task is Task.CUSTOM_PROMPT else None,
+        temperature=route.temperature,
+        top_p=route.top_p,
+        top_k=route.top_k,
+        repetition_penalty=route.repetition_penalty,
+        presence_penalty=route.presence_penalty,
+        seed=route.seed,
+        stop=route.stop,
     )
 
 

@@ -43,6 +43,13 @@ class Route(BaseModel):
     max_pixels: int | None = Field(None, ge=1)
     enable_rotate: bool = False
     max_tokens: int | None = Field(None, ge=1)
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    repetition_penalty: float | None = None
+    presence_penalty: float | None = None
+    seed: int | None = None
+    stop: str | list[str] | None = None
     dpi: int | None = Field(None, ge=50, le=600)
     """Resolution at which PDF pages are drawn; None takes the project's."""
     date_order: Literal["day_month", "month_day"] | None = None

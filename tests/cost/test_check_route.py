@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-from qwenocr_assets.cost.requests import check_route, request_rows
+from qwenocr_assets.cost.requests import check_route, request_options, request_rows
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.routes import Route
 from qwenocr_assets.qwenocr.catalogue_overrides import configured_catalogue
+from qwenocr_assets.qwenocr.requests import RequestOptions
+from qwenocr_assets.qwenocr.tasks import Task
 
 FIRST = "qwen-vl-ocr-2024-10-28"
 
@@ -35,6 +37,7 @@ def test_what_the_model_can_do_passes(
 @pytest.mark.parametrize(
     ("route", "model", "settings", "says"),
     [
+        ({"tasks": ["table_parsing"], "temperature": 2}, None, {}, "temperature is 2.0. It has to be"),
         (
             {"tasks": ["custom_prompt", "table_parsing"], "prompt": "x"},
             FIRST,
@@ -51,6 +54,23 @@ def test_what_it_cannot_is_refused(
 ) -> None:
     with pytest.raises(ConfigurationError, match=f"Route r, task .*{says}"):
         refuse(route, model, **settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("temperature", 0.5),
+        ("top_p", 0.9),
+        ("top_k", 5),
+        ("repetition_penalty", 1.05),
+        ("presence_penalty", 0.1),
+        ("seed", 7),
+        ("stop", ["END"]),
+    ],
+)
+def test_generation_parameters_reach_the_request(name: str, value: Any) -> None:
+    route = Route.model_validate({"name": "r", "tasks": ["table_parsing"], name: value})
+    assert request_options(route, Task.TABLE_PARSING) == RequestOptions(**{name: value})
 
 
 def test_only_routes_in_use_are_refused() -> None:
