@@ -144,7 +144,7 @@ def _batch(settings: Settings, manifest: Manifest) -> None:
 
 async def _ask(service: QwenOcr, answers: BatchAnswers, requests: list[Any], pages: list[Any]) -> None:
     images = {p["page_id"]: Page(p["uri"], p["media_type"]) for p in pages}
-    async with service.client() as client:
+    async with service.client(service.region_entry, service.model_entry) as client:
         await answers.ask(
             answers.open_questions(requests, images, frozenset()),
             client,
@@ -152,7 +152,7 @@ async def _ask(service: QwenOcr, answers: BatchAnswers, requests: list[Any], pag
             service.catalogue.version,
             judge=incomplete,
             on_reply=lambda: None,
-            concurrency=service.concurrency,
+            concurrency=service.in_flight,
         )
 
 

@@ -58,10 +58,24 @@ class Settings(BaseSettings):
         default_factory=list,
         description="Regions to go on with, in this order, while the first is down; the data then goes there.",
     )
-    concurrency: int = Field(8, ge=1, le=1000, description="Requests in flight at once.")
+    concurrency: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="Requests in flight at once; by default 8 with the embedded engine, else 128.",
+    )
     max_attempts: int = Field(4, ge=1, le=20, description="Calls per page and task before giving up.")
     timeout_seconds: float = Field(
         330.0, gt=0, description="Longest wait for one answer; the service takes 300."
+    )
+
+    stream: Literal["auto", "always", "never"] = Field(
+        "auto", description="Stream answers; auto streams tables and documents, whose answers are long."
+    )
+    ledger: SecretStr | None = Field(
+        None,
+        description="Database of money and of the account's limits, as an SQLAlchemy URL; by default ledger.db in "
+        "the data folder.",
     )
 
     render_dpi: int = Field(200, ge=50, le=600, description="Resolution at which PDF pages are drawn.")
@@ -118,6 +132,23 @@ class Settings(BaseSettings):
         if root.protocol in ("", "file") and not Path(root.path).is_absolute():
             root = UPath(project_root() / root.path)
         return DataFolder(root)
+
+    @property
+    def ledger_url(self) -> str:
+        """The database that all processes share for money and limits, as an SQLAlchemy URL.
+
+        Raises:
+            ConfigurationError: the data folder is no local one and no database is set.
+        """
+        if self.ledger is not None:
+            return self.ledger.get_secret_value()
+        root = self.data_folder.root
+        if root.protocol not in ("", "file"):
+            raise ConfigurationError(
+                f"The data folder {root} is not on this machine, so it can hold no ledger.",
+                "Set QWENOCR_LEDGER to a database, like postgresql+psycopg://user@host/qwenocr.",
+            )
+        return f"sqlite:///{Path(root.path) / 'ledger.db'}"
 
     def api_key_for(self, region: str) -> SecretStr | None:
         """The key of a region; None for the embedded engine, and for region custom when it has none of its own.

@@ -17,6 +17,7 @@ from qwenocr_assets.defs.resources import DataRoot, QwenOcr, Routes
 from qwenocr_assets.errors import QwenocrError
 from qwenocr_assets.qwenocr.advice import model_warnings
 from qwenocr_assets.qwenocr.batch_answers import BatchAnswers, Page, Question
+from qwenocr_assets.qwenocr.errors import ServiceDown
 from qwenocr_assets.qwenocr.records import AnswerRecord, Status
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_REQUESTS, PAGES
@@ -143,16 +144,23 @@ def ocr_answers(
 async def _ask(
     qwen_ocr: QwenOcr, answers: BatchAnswers, questions: list[Question], advance: Any
 ) -> QwenocrError | None:
-    async with qwen_ocr.client() as client:
-        return await answers.ask(
-            questions,
-            client,
-            qwen_ocr.model_entry,
-            qwen_ocr.catalogue.version,
-            judge=incomplete,
-            on_reply=advance,
-            concurrency=qwen_ocr.concurrency,
-        )
+    """Ask in the region that is set; while that one is down, what is left in those listed to go on with."""
+    refused: QwenocrError | None = None
+    for region, model in qwen_ocr.order:
+        async with qwen_ocr.client(region, model) as client:
+            refused = await answers.ask(
+                questions,
+                client,
+                model,
+                qwen_ocr.catalogue.version,
+                judge=incomplete,
+                on_reply=advance,
+                concurrency=qwen_ocr.in_flight,
+            )
+        if not isinstance(refused, ServiceDown):
+            break
+        questions = answers.unanswered(questions)
+    return refused
 
 
 def _answered(request: dict[str, Any], task: Task, answers: BatchAnswers) -> bool:

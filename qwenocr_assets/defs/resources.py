@@ -1,9 +1,9 @@
 """The resources: where data lies, the regional client, the routes."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
 from upath import UPath
@@ -14,9 +14,15 @@ from qwenocr_assets.intake.routes import Route, load_routes
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
 from qwenocr_assets.qwenocr.catalogue_overrides import configured_catalogue
 from qwenocr_assets.qwenocr.client import OcrClient, open_client
+from qwenocr_assets.qwenocr.failover import failover_order
+from qwenocr_assets.qwenocr.limits.shared import SharedCalls
 from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.settings import Settings, load_settings, project_root
 from qwenocr_assets.storage.data_folder import DataFolder
+
+_LOCAL_IN_FLIGHT = 8
+_CLOUD_IN_FLIGHT = 128
+"""An answer takes seconds, and an account may make 20 calls a second."""
 
 
 class DataRoot(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -48,9 +54,11 @@ class QwenOcr(dg.ConfigurableResource):  # type: ignore[type-arg]
     workspace: str | None = None
     allow_http: bool = False
     models: list[dict[str, Any]] = []  # noqa: RUF012  pydantic copies it
-    concurrency: int = 8
+    failover: list[str] = []  # noqa: RUF012  pydantic copies it
+    concurrency: int | None = None
     max_attempts: int = 4
     timeout_seconds: float = 330.0
+    stream: Literal["auto", "always", "never"] = "auto"
 
     @property
     def catalogue(self) -> Catalogue:
@@ -71,29 +79,45 @@ class QwenOcr(dg.ConfigurableResource):  # type: ignore[type-arg]
     def model_entry(self) -> Model:
         return self.catalogue.model(self.region, self.model)
 
+    @property
+    def order(self) -> tuple[tuple[Region, Model], ...]:
+        """The region and model to ask, and those to go on with while the first is down."""
+        settings = load_settings(region=self.region, model=self.model, failover=self.failover)
+        return failover_order(self.catalogue, settings)
+
+    @property
+    def in_flight(self) -> int:
+        """Requests in flight at once."""
+        return self.concurrency or (_LOCAL_IN_FLIGHT if self.region_entry.is_local else _CLOUD_IN_FLIGHT)
+
     def engine(self) -> Any:
         """The embedded engine's ASGI app, mounted in-process when the region is `local`."""
         return _embedded_engine()
 
     @asynccontextmanager
-    async def client(self) -> AsyncIterator[OcrClient]:
-        """A client with its connections.
+    async def client(self, region: Region, model: Model) -> AsyncIterator[OcrClient]:
+        """A client with its connections; in the cloud it shares the account's limits with all other processes.
 
         Raises:
             MissingApiKey: the region is in the cloud and no key is set.
         """
-        region = self.region_entry
-        async with open_client(
-            region,
-            self.model_entry,
-            load_settings().api_key_for(region.name),
-            concurrency=self.concurrency,
-            max_attempts=self.max_attempts,
-            timeout_seconds=self.timeout_seconds,
-            catalogue=self.catalogue,
-            app=self.engine() if region.is_local else None,
-        ) as client:
-            yield client
+        settings = load_settings()
+        is_local = region.is_local
+        calls = nullcontext() if is_local else SharedCalls(settings.ledger_url, f"{region.host} {model.name}")
+        with calls as shared_calls:
+            async with open_client(
+                region,
+                model,
+                settings.api_key_for(region.name),
+                concurrency=self.in_flight,
+                max_attempts=self.max_attempts,
+                timeout_seconds=self.timeout_seconds,
+                streaming="never" if is_local and self.stream == "auto" else self.stream,
+                shared_calls=shared_calls,
+                catalogue=self.catalogue,
+                app=self.engine() if is_local else None,
+            ) as client:
+                yield client
 
 
 def resources_for(settings: Settings) -> dict[str, Any]:
@@ -109,9 +133,11 @@ def resources_for(settings: Settings) -> dict[str, Any]:
             workspace=settings.workspace,
             allow_http=settings.allow_http,
             models=settings.models,
+            failover=settings.failover,
             concurrency=settings.concurrency,
             max_attempts=settings.max_attempts,
             timeout_seconds=settings.timeout_seconds,
+            stream=settings.stream,
         ),
         "progress": QuietProgress(),
     }

@@ -79,6 +79,11 @@ class BatchAnswers:
                 questions[key] = Question(key, Task(request["task"]), pages[request["page_id"]], options)
         return list(questions.values())
 
+    def unanswered(self, questions: Iterable[Question]) -> list[Question]:
+        """Those of the questions that have no final answer."""
+        records = ((question, self.latest.get(question.request_key)) for question in questions)
+        return [question for question, record in records if record is None or not record.status.is_final]
+
     async def ask(
         self,
         questions: Iterable[Question],
