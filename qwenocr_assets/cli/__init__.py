@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from qwenocr_assets.cli.engine import engine_app
 from qwenocr_assets.errors import QwenocrError
 
 app = typer.Typer(
@@ -17,7 +18,6 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # a traceback must never show a key
     add_completion=False,
 )
-engine_app = typer.Typer(help="The embedded OCR engine.", no_args_is_help=True)
 app.add_typer(engine_app, name="engine")
 
 console = Console()
@@ -89,18 +89,6 @@ def models(
     from qwenocr_assets.settings import load_settings
 
     print_models(load_settings(), console, region=region, as_json=as_json)
-
-
-@engine_app.command()
-def serve(
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8765,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-) -> None:
-    """Serve the embedded engine over HTTP, in the wire format of the service."""
-    from qwenocr_assets.engine.app import serve as serve_engine
-
-    console.print(f"Native:  http://{host}:{port}/api/v1\nOpenAI:  http://{host}:{port}/compatible-mode/v1")
-    serve_engine(port=port, host=host)
 
 
 def main() -> None:

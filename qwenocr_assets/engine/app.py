@@ -24,8 +24,10 @@ from starlette.routing import Route
 from qwenocr_assets.engine import native, openai_compatible
 from qwenocr_assets.engine.account import AccountLimits, BurstRamp
 from qwenocr_assets.engine.emulator import Emulator, create_emulator
+from qwenocr_assets.engine.emulator_asgi import AsgiApp
 from qwenocr_assets.engine.emulator_transport import ConnectionDropped, EmulatorTransport
 from qwenocr_assets.engine.errors import EngineError
+from qwenocr_assets.engine.fault_files import read_fault_file
 from qwenocr_assets.engine.faults import (
     NAMED_FAULTS,
     Call,
@@ -39,6 +41,7 @@ from qwenocr_assets.engine.faults import (
     Truncated,
     by_share,
     in_order,
+    no_faults,
     rough_service,
 )
 from qwenocr_assets.engine.latency import jittered, steady
@@ -48,6 +51,7 @@ from qwenocr_assets.engine.wire_errors import ErrorCode, ServiceCode, WireError,
 __all__ = [
     "NAMED_FAULTS",
     "AccountLimits",
+    "AsgiApp",
     "BurstRamp",
     "Call",
     "ConnectionDropped",
@@ -69,6 +73,8 @@ __all__ = [
     "create_emulator",
     "in_order",
     "jittered",
+    "no_faults",
+    "read_fault_file",
     "rough_service",
     "serve",
     "steady",
@@ -100,11 +106,11 @@ def create_app(reader: PageReader | None = None) -> Starlette:
     )
 
 
-def serve(port: int, host: str = "127.0.0.1") -> None:
-    """Serve the engine until interrupted. Anyone who reaches `host` may use it: there is no key to check."""
+def serve(port: int, host: str = "127.0.0.1", app: AsgiApp | None = None) -> None:
+    """Serve the engine, or an emulator, until interrupted. Anyone who reaches `host` may use it: no key is checked."""
     import uvicorn
 
-    uvicorn.run(create_app(), host=host, port=port)
+    uvicorn.run(app or create_app(), host=host, port=port)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ from qwenocr_assets.engine.wire_answers import (
 )
 from qwenocr_assets.engine.wire_errors import ErrorCode, WireError, invalid_parameter
 from qwenocr_assets.engine.wire_images import FETCHED_SCHEMES, held_images
-from qwenocr_assets.qwenocr.catalogue import Model
+from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
 
 IDENTITY_HEADER = "x-request-identity"
 """With this header a caller names its request for the log of calls."""
@@ -231,7 +231,11 @@ def create_emulator(
         region: The cloud region whose models are offered, and whose prices are billed.
         pictures: Images that "lie on the web", by their http(s) or other address. Nothing is ever fetched.
         keep_log: Whether to keep a record of each call; without it memory stays flat over any number of calls.
+
+    Raises:
+        ConfigurationError: there is no such region.
     """
+    load_catalogue().region(region)
     waits = latency if callable(latency) else steady(latency)
     return Emulator(app, account or AccountLimits(), faults, waits, region, pictures, keep_log)
 

@@ -52,7 +52,7 @@ class Torn:
     The share is of the bytes of a whole answer and of the events of a streamed one.
     """
 
-    share: float = 0.5
+    kept_share: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class StreamError:
 class Truncated:
     """The text ends after this share of it, and the answer says that it is whole (`stop`). Billed in full."""
 
-    share: float = 0.5
+    kept_share: float = 0.5
 
 
 Fault = ErrorAnswer | RawAnswer | Drop | Torn | StreamError | Truncated

@@ -1,0 +1,49 @@
+"""`qwenocr engine …`: the embedded engine on a port, alone or as an emulated account of the service."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+engine_app = typer.Typer(help="The embedded OCR engine.", no_args_is_help=True)
+
+
+@engine_app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8765,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    rpm: Annotated[int | None, typer.Option(min=1, help="Requests per minute of each model.")] = None,
+    tpm: Annotated[int | None, typer.Option(min=1, help="Tokens per minute of each model.")] = None,
+    faults: Annotated[Path | None, typer.Option(help="TOML file that says what goes wrong when.")] = None,
+    latency: Annotated[float | None, typer.Option(min=0, help="Seconds until an answer.")] = None,
+    jitter: Annotated[
+        float, typer.Option(min=0, max=1, help="Spread the latency by ± this share of it.")
+    ] = 0.0,
+    region: Annotated[
+        str | None, typer.Option(help="Offer and bill the models of this cloud region.")
+    ] = None,
+) -> None:
+    """Serve the embedded engine over HTTP, in the wire format of the service.
+
+    With --rpm, --tpm, --faults, --latency or --region it behaves like an account of the service: with limits, faults
+    and a bill (docs/emulator.md).
+    """
+    from qwenocr_assets.engine import app as engine
+
+    console = Console()
+    served: engine.AsgiApp = engine.create_app()
+    is_emulated = (rpm, tpm, faults, latency, region) != (None,) * 5
+    if is_emulated:
+        served = engine.create_emulator(
+            served,
+            account=engine.AccountLimits(rpm, tpm),
+            faults=engine.read_fault_file(faults) if faults else engine.no_faults,
+            latency=engine.jittered(latency or 0.0, jitter),
+            region=region or "singapore",
+        )
+    address = f"http://{host}:{port}"
+    console.print(f"Native:  {address}/api/v1\nOpenAI:  {address}/compatible-mode/v1")
+    if is_emulated:
+        console.print(f"Bill:    {address}/emulator/bill\nCalls:   {address}/emulator/calls")
+    engine.serve(port=port, host=host, app=served)
