@@ -2,7 +2,8 @@
 
 All waiting goes by the event loop's clock, and no thread is used beside those of the app. A call goes this way:
 
-1. it is counted, and refused where the account's limits are met (`account.py`);
+1. it is counted, and refused where the account's limits are met (`account.py`); such errors come before a stream
+   begins, with their HTTP status;
 2. the script may let it fail (`faults.py`); a fault that needs no answer ends the call here, and costs nothing;
 3. the app answers. The tokens that its answer reports are held against the limits, and the answer is billed: from
    here on it has to be paid for, whether it arrives or not and whether the caller still waits or not;
@@ -159,8 +160,11 @@ class Emulator:
         answer, tokens = await self._ask(scope, call, body)
         if isinstance(fault, StreamError) and tokens is not None:
             error = WireError(fault.code, fault.message)
-            event = _ERROR_EVENT[path](fault.after_events + 1, error, str(uuid4()))
-            return replace(answer, pieces=(*answer.pieces[: fault.after_events], event)), seconds
+            begun = answer.pieces[:-1][
+                : fault.after_events
+            ]  # at the latest the error takes the place of the end
+            event = _ERROR_EVENT[path](len(begun) + 1, error, str(uuid4()))
+            return replace(answer, pieces=(*begun, event)), seconds
         if tokens is None:
             return answer, 0.0  # the app refuses
         self._charge(tokens, model, record, lost=isinstance(fault, Drop | Torn))
@@ -272,7 +276,9 @@ def _image_urls(request: JsonObject) -> list[str]:
     """The addresses of a request's images, in either dialect; what is malformed is left to the app to refuse."""
     source = request.get("input") or request
     messages = source.get("messages") if isinstance(source, dict) else None
-    contents = [m.get("content") for m in messages or () if isinstance(m, dict)]
+    contents = (
+        [m.get("content") for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
+    )
     parts = [part for content in contents if isinstance(content, list) for part in content]
     urls = []
     for part in parts:

@@ -1,7 +1,8 @@
 """The emulator in-process, with connections that break as they would on a network.
 
-`httpx.ASGITransport` lets the app's exceptions through to the caller, so a dropped connection would reach a client as
-`ConnectionDropped`. This transport makes of it what `httpx` raises for a socket that was closed.
+Through `httpx.ASGITransport` a dropped connection is what it is for a closed socket, since the exceptions of an app
+reach its caller and this one is of httpx. But of an answer that had begun nothing is left; `EmulatorTransport` gives
+it as far as it came.
 """
 
 from collections.abc import AsyncIterator
@@ -10,51 +11,49 @@ from typing import Any
 import httpx
 
 
-class ConnectionDropped(Exception):
+class ConnectionDropped(httpx.RemoteProtocolError):
     """The emulated service ended the connection; `begun` says whether an answer had begun to come."""
 
     def __init__(self, *, begun: bool) -> None:
-        super().__init__("the emulated service dropped the connection")
+        super().__init__(
+            "peer closed connection without sending complete message body"
+            if begun
+            else "Server disconnected without sending a response."
+        )
         self.begun = begun
 
 
 class EmulatorTransport(httpx.AsyncBaseTransport):
-    """Calls an ASGI app in-process. Raises httpx.RemoteProtocolError where the app drops the connection.
-
-    An answer that had begun is given to the caller as far as it came, and the error is raised in reading it.
-    """
+    """Calls an ASGI app in-process. Raises ConnectionDropped before an answer, or in reading a torn one."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        breaks = False
+        torn: ConnectionDropped | None = None
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
-            nonlocal breaks
+            nonlocal torn
             try:
                 await self._app(scope, receive, send)
             except ConnectionDropped as dropped:
                 if not dropped.begun:
-                    raise httpx.RemoteProtocolError(
-                        "Server disconnected without sending a response.", request=request
-                    ) from dropped
-                breaks = True
+                    raise
+                torn = dropped
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
         response = await httpx.ASGITransport(app).handle_async_request(request)
-        if breaks:
-            response.stream = _BrokenStream(response.stream)
+        if torn is not None:
+            response.stream = _TornStream(response.stream, torn)
         return response
 
 
-class _BrokenStream(httpx.AsyncByteStream):
-    def __init__(self, stream: Any) -> None:
+class _TornStream(httpx.AsyncByteStream):
+    def __init__(self, stream: Any, end: ConnectionDropped) -> None:
         self._stream = stream
+        self._end = end
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for part in self._stream:
             yield part
-        raise httpx.RemoteProtocolError(
-            "peer closed connection without sending complete message body (incomplete chunked read)"
-        )
+        raise self._end

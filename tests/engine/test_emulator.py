@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import gc
 import tracemalloc
 from collections.abc import Awaitable, Callable
@@ -9,13 +10,17 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bench.canned_answers import COMPATIBLE_PATH, NATIVE_PATH, CannedAnswers
 from bench.virtual_time import run_in_virtual_time
 from qwenocr_assets.engine.app import (
     NAMED_FAULTS,
     AccountLimits,
+    ConnectionDropped,
     Emulator,
     EmulatorTransport,
     create_emulator,
@@ -250,26 +255,87 @@ def test_malformed_requests_are_refused(body: bytes, path: str) -> None:
     assert app.traffic.in_flight == 0
 
 
+async def bare_call(app: Any, body: bytes, path: str = NATIVE_PATH, **headers: str) -> int:
+    """The status of one call without a client around it, 0 for a dropped connection."""
+    statuses = [0]
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        statuses.append(message.get("status", statuses[-1]))
+
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    with contextlib.suppress(ConnectionDropped):
+        await app({"type": "http", "method": "POST", "path": path, "headers": raw}, receive, send)
+    return statuses[-1]
+
+
 @pytest.mark.slow
 def test_memory_stays_flat_over_many_calls() -> None:
-    app = create_emulator(CannedAnswers(), account=AccountLimits(60_000), latency=1.0)
+    account = AccountLimits(60_000, 100_000_000)
+    app = create_emulator(CannedAnswers(), account=account, faults=rough_service(), latency=1.0)
+    body = orjson.dumps({"model": MODEL})
 
-    async def use(client: httpx.AsyncClient) -> list[int]:
+    async def four_minutes() -> list[int]:
         held = []
         for _minute in range(4):
-            for _ in range(20):
-                await asyncio.gather(*(post(client) for _ in range(25)))
-                await asyncio.sleep(2)
+            for _ in range(30):
+                await asyncio.gather(*(bare_call(app, body) for _ in range(100)))
+                await asyncio.sleep(1)
             gc.collect()
             held.append(tracemalloc.get_traced_memory()[0])
         return held
 
     tracemalloc.start()
-    held = with_client(app, use)
+    held = run_in_virtual_time(four_minutes())
     tracemalloc.stop()
     # After the first minute its window is full; from then on nothing grows.
     assert held[3] - held[1] < 20_000, held
-    assert app.traffic.arrived == 2_000
+    assert app.traffic.arrived == 12_000
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = st.sampled_from(
+    [
+        "messages",
+        "input",
+        "parameters",
+        "stream",
+        "stream_options",
+        "content",
+        "image",
+        "image_url",
+        "url",
+        "role",
+    ]
+)
+BODIES = st.fixed_dictionaries({"model": st.sampled_from([MODEL, "none", 7])}).flatmap(
+    lambda body: st.dictionaries(KEYS, JSON | st.dictionaries(KEYS, JSON), max_size=4).map(lambda d: body | d)
+)
+
+
+@given(
+    body=BODIES | JSON,
+    path=st.sampled_from(PATHS),
+    sse=st.booleans(),
+    fault=st.sampled_from(sorted(NAMED_FAULTS)),
+)
+def test_any_body_gets_an_answer(body: Any, path: str, sse: bool, fault: str) -> None:
+    """Whatever is sent and whatever goes wrong: an HTTP answer or a dropped connection, and a bill that adds up."""
+    app = create_emulator(CannedAnswers(), faults=in_order([NAMED_FAULTS[fault]]))
+    headers = {"x-dashscope-sse": "enable"} if sse else {}
+    status = run_in_virtual_time(bare_call(app, orjson.dumps(body), path, **headers))
+
+    assert status in {0, 200, 400, 401, 404, 429, 500, 502, 503, 504}
+    assert sum(app.traffic.outcomes.values()) == 1
+    assert app.bill.total.calls <= 1
+    if status >= 400:
+        assert app.bill.total.calls == 0
 
 
 # --- images by address
