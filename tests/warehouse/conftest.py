@@ -14,6 +14,12 @@ from upath import UPath
 from qwenocr_assets.schemas import TABLES, ColumnType, TableSchema
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import write_table
+from qwenocr_assets.warehouse.build import build_models, run_tests
+from qwenocr_assets.warehouse.connect import open_writer
+from qwenocr_assets.warehouse.dictionary import MODELS
+from qwenocr_assets.warehouse.load import load_changes
+from qwenocr_assets.warehouse.models import Model, load_models
+from qwenocr_assets.warehouse.publish import working_file
 
 _FILLING: dict[ColumnType, Any] = {
     ColumnType.TEXT: "",
@@ -92,3 +98,24 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 def at() -> Callable[[int], datetime]:
     """A moment by its hour."""
     return lambda hour: datetime(2026, 1, 1, hour)
+
+
+@pytest.fixture(scope="session")
+def models() -> dict[str, Model]:
+    """The project's own models."""
+    return load_models(MODELS)
+
+
+@pytest.fixture
+def query(data: DataFolder, models: dict[str, Model]) -> Callable[[str], list[tuple[Any, ...]]]:
+    """Load, build every model, check that all data tests pass, and run SQL."""
+
+    def run(sql: str) -> list[tuple[Any, ...]]:
+        load_changes(data, working_file(data))
+        with open_writer(working_file(data)) as con:
+            build_models(con, models)
+            failed = [r for m in models.values() for r in run_tests(con, m) if not r.passed]
+            assert failed == []
+            return con.execute(sql).fetchall()
+
+    return run

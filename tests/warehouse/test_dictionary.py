@@ -5,15 +5,10 @@ import pytest
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.warehouse.build import Schemas, planned_schemas
 from qwenocr_assets.warehouse.column_lineage import column_lineage
-from qwenocr_assets.warehouse.dictionary import DICTIONARY, MODELS, SOURCES, data_dictionary, dbt_sources
-from qwenocr_assets.warehouse.models import Model, load_models
+from qwenocr_assets.warehouse.dictionary import DICTIONARY, SOURCES, data_dictionary, dbt_sources
+from qwenocr_assets.warehouse.models import Model
 
 _REWRITE = "run `python -m qwenocr_assets.warehouse.dictionary`"
-
-
-@pytest.fixture(scope="module")
-def models() -> dict[str, Model]:
-    return load_models(MODELS)
 
 
 @pytest.fixture(scope="module")

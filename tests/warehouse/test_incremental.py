@@ -14,18 +14,12 @@ from hypothesis import strategies as st
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.warehouse.build import Change, build_models
 from qwenocr_assets.warehouse.connect import open_writer
-from qwenocr_assets.warehouse.dictionary import MODELS
 from qwenocr_assets.warehouse.load import load_changes
-from qwenocr_assets.warehouse.models import Model, load_models
+from qwenocr_assets.warehouse.models import Model
 from qwenocr_assets.warehouse.publish import publish, working_file
 
 Put = Callable[..., Path]
 At = Callable[[int], datetime]
-
-
-@pytest.fixture(scope="module")
-def models() -> dict[str, Model]:
-    return load_models(MODELS)
 
 
 def changes(data: DataFolder, models: dict[str, Model]) -> dict[str, Change]:

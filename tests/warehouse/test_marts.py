@@ -9,33 +9,9 @@ from typing import Any
 
 import pytest
 
-from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.warehouse.build import build_models, run_tests
-from qwenocr_assets.warehouse.connect import open_writer
-from qwenocr_assets.warehouse.dictionary import MODELS
-from qwenocr_assets.warehouse.load import load_changes
-from qwenocr_assets.warehouse.models import load_models
-from qwenocr_assets.warehouse.publish import working_file
-
 Put = Callable[..., Path]
 At = Callable[[int], datetime]
 Query = Callable[[str], list[tuple[Any, ...]]]
-
-
-@pytest.fixture
-def query(data: DataFolder) -> Query:
-    """Load, build every model, check that all data tests pass, and run SQL."""
-    models = load_models(MODELS)
-
-    def run(sql: str) -> list[tuple[Any, ...]]:
-        load_changes(data, working_file(data))
-        with open_writer(working_file(data)) as con:
-            build_models(con, models)
-            failed = [r for m in models.values() for r in run_tests(con, m) if not r.passed]
-            assert failed == []
-            return con.execute(sql).fetchall()
-
-    return run
 
 
 @pytest.mark.parametrize(

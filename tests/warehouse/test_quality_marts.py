@@ -1,0 +1,128 @@
+"""What asks for a person's eyes, and how well routes and models do."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Put = Callable[..., Path]
+Query = Callable[[str], list[tuple[Any, ...]]]
+
+_KEY, _TABLE = {"task": "key_information_extraction"}, {"task": "table_parsing"}
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "expected"),
+    [
+        pytest.param("key_values", {"path": "a", "value": "x", "ground": "line"}, [], id="value on the page"),
+        pytest.param("key_values", {"path": "a", "value": "x", "ground": None}, [], id="nothing to compare"),
+        pytest.param(
+            "key_values",
+            {"path": "a", "value": "x?", "ground": "not_found"},
+            [(1, "value_not_on_page", "a", "x?")],
+            id="value nowhere on the page",
+        ),
+        pytest.param(
+            "key_values",
+            {"path": "a", "value": "4?2", "ground": "fuzzy"},
+            [(2, "value_unreadable", "a", "4?2")],
+            id="unreadable mark",
+        ),
+        pytest.param(
+            "key_values",
+            {"path": "a", "value": "42", "ground": "fuzzy"},
+            [(3, "value_nearly_on_page", "a", "42")],
+            id="nearly the same",
+        ),
+        pytest.param(
+            "key_values",
+            {"path": "a", "value": None, "presence": "missing"},
+            [(3, "value_missing", "a", None)],
+            id="key not given",
+        ),
+        pytest.param(
+            "tables", {"is_complete": True, "totals_wrong": 0, "lines_unused": None}, [], id="table"
+        ),
+        pytest.param(
+            "tables",
+            {
+                "table_index": 2,
+                "is_complete": False,
+                "totals_wrong": 1,
+                "cells_not_found": 3,
+                "lines_unused": 4,
+            },
+            [
+                (1, "table_cut_off", "table 2", None),
+                (1, "total_differs", "table 2", None),
+                (2, "cells_not_on_page", "table 2", None),
+                (2, "rows_left_out", "table 2", None),
+            ],
+            id="a table with everything wrong",
+        ),
+        pytest.param(
+            "formulas",
+            {"latex": r"\frac{1", "problem": "a brace is open"},
+            [(3, "formula_malformed", "formula 0", r"\frac{1")],
+            id="malformed formula",
+        ),
+        pytest.param(
+            "ocr_responses",
+            {"status": "partial", "reason": "Cut off."},
+            [(1, "answer_partial", None, None)],
+            id="partial answer",
+        ),
+        pytest.param("ocr_responses", {"status": "skipped", "reason": "No weights."}, [], id="skipped"),
+        pytest.param("ocr_responses", {"status": "unfunded", "reason": "Budget."}, [], id="unfunded"),
+        pytest.param(
+            "pages",
+            {"page_id": "d1-p2", "status": "rejected", "reason": "Too small."},
+            [(2, "page_rejected", None, None)],
+            id="page rejected",
+        ),
+    ],
+)
+def test_review_queue(
+    put: Put, query: Query, table: str, row: dict[str, Any], expected: list[tuple[Any, ...]]
+) -> None:
+    put("documents", "b1", {"document_id": "d1", "name": "a.pdf"})
+    put("pages", "b1", *[{}, *([row] if table == "pages" else [])])
+    if table != "pages":
+        put(table, "b1", row)
+    found = query(
+        "SELECT priority, finding, place, value FROM marts.review_queue WHERE document_name = 'a.pdf' ORDER BY 1, 2"
+    )
+    assert found == expected
+
+
+def test_extraction_quality_by_route_model_and_task(put: Put, query: Query) -> None:
+    put("documents", "b1", {"document_id": "d1"})
+    pages = [{"page_id": f"d1-p{n}"} for n in range(1, 6)]
+    put("pages", "b1", *pages)
+    how = {"route": "invoices", "region": "singapore", "model": "m"}
+    put("ocr_requests", "b1", *({**p, **how, **_KEY} for p in pages), {**pages[0], **how, **_TABLE})
+    answers = [
+        {"status": "ok", "latency_ms": 100.0, "output_tokens": 10, "cost_usd": Decimal("0.1")},
+        {"status": "ok", "latency_ms": 300.0, "output_tokens": 20, "cost_usd": Decimal("0.2")},
+        {"status": "partial", "latency_ms": 500.0, "reason": "Cut."},
+        {"status": "skipped", "reason": "Route."},
+    ]
+    put("ocr_responses", "b1", *({**p, **_KEY, **a} for p, a in zip(pages, answers, strict=False)))
+    grounds = ["line", "fuzzy", "not_found", None]
+    put(
+        "key_values",
+        "b1",
+        *({**pages[0], **_KEY, "path": f"v{n}", "ground": g} for n, g in enumerate(grounds)),
+    )
+    put("table_cells", "b1", {**pages[0], **_TABLE, "ground": "line"})
+    found = query(
+        "SELECT task, documents, requests, answers_ok, answers_partial, answers_failed, answers_not_asked, "
+        "answers_missing, ok_rate, values_found, values_not_found, found_rate, latency_median_ms, output_tokens, "
+        "cost_usd FROM marts.extraction_quality WHERE route = 'invoices' AND model = 'm' ORDER BY task"
+    )
+    assert found == [
+        ("key_information_extraction", 1, 5, 2, 1, 0, 1, 1, 0.6667, 2, 1, 0.6667, 300, 30, Decimal("0.3")),
+        ("table_parsing", 1, 1, 0, 0, 0, 0, 1, None, 1, 0, 1, None, None, None),
+    ]
