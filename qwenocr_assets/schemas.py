@@ -22,7 +22,7 @@ class ColumnType(Enum):
     BOOLEAN = (pa.bool_(), "BOOLEAN")
     DATE = (pa.date32(), "DATE")
     TIMESTAMP = (pa.timestamp("us"), "TIMESTAMP")
-    USD = (pa.decimal128(18, 9), "DECIMAL(18, 9)")
+    USD = (pa.decimal128(24, 12), "DECIMAL(24, 12)")
     JSON = (pa.string(), "JSON")
 
     @property
@@ -159,9 +159,19 @@ OCR_REQUESTS = TableSchema(
         Column("image_tokens", ColumnType.INTEGER, "Image tokens by the service's formula.", nullable=False),
         Column("prompt_tokens", ColumnType.INTEGER, "Estimated prompt tokens.", nullable=False),
         Column("expected_output_tokens", ColumnType.INTEGER, "Output tokens to expect.", nullable=False),
+        Column(
+            "expected_output_from",
+            ColumnType.TEXT,
+            "Where that is known from: published, or how many past answers of the task (and route) were averaged.",
+        ),
+        Column(
+            "worst_input_tokens",
+            ColumnType.INTEGER,
+            "Most input tokens to reckon with: 1.5 times the estimate, up to the model's limit.",
+        ),
         Column("worst_output_tokens", ColumnType.INTEGER, "Output tokens at the limit.", nullable=False),
         Column("expected_cost_usd", ColumnType.USD, "Expected price.", nullable=False),
-        Column("worst_cost_usd", ColumnType.USD, "Price at the limit.", nullable=False),
+        Column("worst_cost_usd", ColumnType.USD, "Price of the worst case.", nullable=False),
         Column("catalogue_version", ColumnType.TEXT, "Version of the price list used.", nullable=False),
     ),
     ("batch_id", "page_id", "task"),
@@ -345,6 +355,49 @@ DOCUMENT_BLOCKS = TableSchema(
     ("batch_id", "page_id", "task", "block_index"),
 )
 
+COST_LEDGER = TableSchema(
+    "cost_ledger",
+    "A call that cost money or may have: what was set aside before it, and what became of that. Calls of the "
+    "embedded engine cost nothing and are not here.",
+    (
+        _BATCH,
+        Column("entry_id", ColumnType.INTEGER, "Number of the entry in the ledger.", nullable=False),
+        _REQUEST,
+        Column(
+            "state",
+            ColumnType.TEXT,
+            "settled (the answer says what it used), uncertain (the answer was lost: counts at its reserved price), "
+            "reserved (in flight), released (certainly not billed).",
+            nullable=False,
+        ),
+        Column("run_id", ColumnType.TEXT, "Dagster run that made the call.", nullable=False),
+        Column("region", ColumnType.TEXT, "Region that was called.", nullable=False),
+        Column("model", ColumnType.TEXT, "Model asked for.", nullable=False),
+        Column("reported_model", ColumnType.TEXT, "Model the answer names."),
+        _TASK,
+        Column("route", ColumnType.TEXT, "Route of pipeline.toml that asked for it.", nullable=False),
+        Column("catalogue_version", ColumnType.TEXT, "Version of the price list used.", nullable=False),
+        Column("usd_per_million_input", ColumnType.USD, "Price used for input tokens.", nullable=False),
+        Column("usd_per_million_output", ColumnType.USD, "Price used for output tokens.", nullable=False),
+        Column("estimated_input_tokens", ColumnType.INTEGER, "Input tokens of the quote.", nullable=False),
+        Column("input_tokens", ColumnType.INTEGER, "Input tokens as reported."),
+        Column("output_tokens", ColumnType.INTEGER, "Output tokens as reported."),
+        Column("expected_cost_usd", ColumnType.USD, "Expected price of the quote.", nullable=False),
+        Column("reserved_usd", ColumnType.USD, "Set aside before the call: the worst case.", nullable=False),
+        Column(
+            "cost_usd",
+            ColumnType.USD,
+            "What counts: the settled price, the reserved one while reserved or uncertain, 0 when released.",
+            nullable=False,
+        ),
+        Column("day", ColumnType.DATE, "Day whose budget it counts against, UTC.", nullable=False),
+        Column("reserved_at", ColumnType.TIMESTAMP, "When the money was set aside, UTC.", nullable=False),
+        Column("closed_at", ColumnType.TIMESTAMP, "When it last changed its state, UTC."),
+        Column("reason", ColumnType.TEXT, "Why it is uncertain, or how that was resolved."),
+    ),
+    ("batch_id", "entry_id"),
+)
+
 FORMULAS = TableSchema(
     "formulas",
     "A formula.",
@@ -375,6 +428,7 @@ TABLES: dict[str, TableSchema] = {
         TABLE_CELLS,
         DOCUMENT_BLOCKS,
         FORMULAS,
+        COST_LEDGER,
     )
 }
 """Every table, in the order the pipeline fills them."""

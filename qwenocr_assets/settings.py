@@ -6,10 +6,12 @@ API keys are read from the environment or `.env` only, under the names of the of
 
 import os
 import tomllib
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -30,15 +32,44 @@ def _names(value: Any) -> Any:
     return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
 
+Usd = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=12)]
+"""US dollars; a pico-dollar is the least there is."""
+
+
 def project_root() -> Path:
     """The folder with `pipeline.toml` and `dbt_like_sql/`: `QWENOCR_PROJECT`, or where this package was cloned."""
     return Path(os.environ.get("QWENOCR_PROJECT") or Path(__file__).parents[1]).resolve()
 
 
+class BudgetSettings(BaseModel):
+    """`[budget]` of pipeline.toml: the most that may be spent, in US dollars. Days and months are UTC."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    usd_per_run: Usd | None = Field(None, description="Most that one run may spend; no limit without it.")
+    usd_per_day: Usd | None = Field(Decimal(10), description="Most in a day.")
+    usd_per_month: Usd | None = Field(Decimal(100), description="Most in a month.")
+    usd_per_month_by_route: dict[str, Usd] = Field(
+        default_factory=dict, description="Most in a month for documents of a route, by the route's name."
+    )
+    alert_at: list[Annotated[Decimal, Field(gt=0, le=1)]] = Field(
+        default_factory=lambda: [Decimal("0.5"), Decimal("0.8"), Decimal(1)],
+        description="Shares of the day's, the month's and a route's cap at which somebody is told.",
+    )
+    alert_webhook: SecretStr | None = Field(
+        None, description='Address that alerts are posted to, as JSON like {"text": "…"}.'
+    )
+    free_quota_activated_on: date | None = Field(
+        None, description="When the account was activated: shows what is left of its free quota."
+    )
+
+
 class Settings(BaseSettings):
     """Everything a person can set. Names are those of `pipeline.toml`; in the environment with `QWENOCR_` before."""
 
-    model_config = SettingsConfigDict(env_prefix="QWENOCR_", env_file_encoding="utf-8", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="QWENOCR_", env_file_encoding="utf-8", env_nested_delimiter="__", extra="ignore"
+    )
 
     data: str = Field("data", description="Data folder: a local path (below the project) or any fsspec URL.")
 
@@ -88,6 +119,9 @@ class Settings(BaseSettings):
         0.2, ge=0, le=1, description="Share of unanswered requests above which a batch's check fails."
     )
 
+    budget: BudgetSettings = Field(
+        default_factory=BudgetSettings, description="Most that may be spent: see Budget below."
+    )
     routes: list[dict[str, Any]] = Field(default_factory=list, description="Which documents get which tasks.")
     models: list[dict[str, Any]] = Field(
         default_factory=list, description="Changes to the catalogue of models, and models of your own."

@@ -19,6 +19,8 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(engine_app, name="engine")
+ledger_app = typer.Typer(help="The ledger: what was spent, and what is uncertain.", no_args_is_help=True)
+app.add_typer(ledger_app, name="ledger")
 
 console = Console()
 
@@ -35,6 +37,46 @@ def run(
     from qwenocr_assets.cli.run import run_paths
 
     _exit(run_paths(paths, console, resend=resend or []))
+
+
+@app.command()
+def quote(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders to price.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, for scripts.")] = False,
+) -> None:
+    """Say what reading documents would cost, here and elsewhere. Nothing is sent."""
+    from qwenocr_assets.cli.quote import print_quote
+
+    print_quote(paths, console, as_json=as_json)
+
+
+@ledger_app.command()
+def show(
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, for scripts.")] = False,
+) -> None:
+    """Show what was spent and what is left, by day, month and route, and what is uncertain."""
+    from qwenocr_assets.cli.ledger import print_ledger
+
+    print_ledger(console, as_json=as_json)
+
+
+@ledger_app.command()
+def reconcile(
+    as_: Annotated[
+        str, typer.Option("--as", help="`settled` if they are on the bill, `released` if they are not.")
+    ],
+    entries: Annotated[
+        list[int] | None,
+        typer.Argument(help="Numbers of uncertain entries; without them, all.", show_default=False),
+    ] = None,
+    amount: Annotated[
+        str | None, typer.Option(help="US dollars on the bill, for one entry; without it the reserved price.")
+    ] = None,
+) -> None:
+    """Close uncertain entries, after a look at the service's bill."""
+    from qwenocr_assets.cli.ledger import reconcile_entries
+
+    reconcile_entries(console, entries or [], as_=as_, amount=amount)
 
 
 @app.command()

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from qwenocr_assets.cost.money import to_pico
+from qwenocr_assets.settings import BudgetSettings
 
 
 class Scopes(NamedTuple):
@@ -22,6 +24,11 @@ def scopes_of(run_id: str, day: str, route: str) -> Scopes:
     """The scopes of a call; `day` is the UTC day on which its money is set aside, as YYYY-MM-DD."""
     month = day[:7]
     return Scopes(f"run:{run_id}", f"day:{day}", f"month:{month}", f"route:{route}:{month}")
+
+
+def day_of(now: float) -> str:
+    """The UTC day of a time in seconds since 1970, as YYYY-MM-DD."""
+    return datetime.fromtimestamp(now, UTC).date().isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,16 @@ class Caps:
 
         by_route = {route: to_pico(usd) for route, usd in (routes or {}).items()}
         return cls(pico(run), pico(day), pico(month), by_route)
+
+    @classmethod
+    def of_settings(cls, budget: BudgetSettings) -> "Caps":
+        """The caps that pipeline.toml sets."""
+        return cls.of_usd(
+            run=budget.usd_per_run,
+            day=budget.usd_per_day,
+            month=budget.usd_per_month,
+            routes=budget.usd_per_month_by_route,
+        )
 
     def of(self, scopes: Scopes) -> Iterator[tuple[str, int]]:
         """The scopes that have a cap, with it."""

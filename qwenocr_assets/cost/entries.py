@@ -13,13 +13,12 @@ money aside, against running sums that every transaction keeps. What counts is t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, text, update
 
-from qwenocr_assets.cost.budget import Caps, Scopes, scopes_of
+from qwenocr_assets.cost.budget import Caps, Scopes, day_of, scopes_of
 from qwenocr_assets.cost.ledger_tables import ENTRIES
 from qwenocr_assets.cost.money import Price
 
@@ -92,7 +91,7 @@ class Sums:
 
 def reserve(connection: Connection, call: Call, caps: Caps, lease_id: str, now: float) -> Reserved | Refused:
     """Set the worst case of a call aside, unless that would exceed a cap; `now` in seconds since 1970."""
-    day = datetime.fromtimestamp(now, UTC).date().isoformat()
+    day = day_of(now)
     scopes = scopes_of(call.run_id, day, call.route)
     set_aside = Sums(reserved_pico=call.worst_pico)
     spent = _add(connection, scopes, set_aside)

@@ -91,12 +91,12 @@ UNFUNDED = Table(
     "cost_unfunded",
     _METADATA,
     Column("batch_id", Text, primary_key=True),
-    Column("scope", Text, nullable=False),
+    Column("scope", Text, primary_key=True),
     Column("cap_pico", BigInteger, nullable=False),
     Column("needed_pico", BigInteger, nullable=False),
     Column("refused_at", Double, nullable=False),
 )
-"""A row is a batch with calls that the budget refused, and the cap that refused the last of them."""
+"""A row is a batch with calls that the budget refused, and a cap that refused one."""
 
 ALERTS = Table(
     "cost_alerts",

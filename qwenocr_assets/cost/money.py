@@ -12,6 +12,7 @@ from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.qwenocr.catalogue import Model
 
 _DECIMALS = 12
+_MAY_BE_FREE = ("local", "custom")
 _TOKENS = 6
 """Prices are per million, 10 to the sixth, tokens."""
 
@@ -37,10 +38,10 @@ def price_of(model: Model, *, batch: bool = False) -> Price:
 
     Raises:
         ConfigurationError: a cloud model without a price, or one that is not offered in batches. A price that is not
-            known is never taken for $0: only the embedded engine is free.
+            known is never taken for $0: only the embedded engine and servers of one's own may be free.
     """
     per_million = (model.usd_per_million_input, model.usd_per_million_output)
-    if model.region != "local" and not all(usd > 0 for usd in per_million):
+    if model.region not in _MAY_BE_FREE and not all(usd > 0 for usd in per_million):
         raise ConfigurationError(
             f"There is no price for {model.name} in region {model.region}.",
             "Nothing is sent without a known price: choose another model, or complete the catalogue.",
@@ -52,7 +53,13 @@ def price_of(model: Model, *, batch: bool = False) -> Price:
             )
         share = 1 - model.batch_discount
         per_million = (per_million[0] * share, per_million[1] * share)
-    return Price(*(_whole(usd, _DECIMALS - _TOKENS) for usd in per_million))
+    try:
+        return Price(*(_whole(usd, _DECIMALS - _TOKENS) for usd in per_million))
+    except ValueError as error:
+        raise ConfigurationError(
+            f"The price of {model.name} in region {model.region} has more decimals than can be counted ({error}).",
+            "Give it in US dollars per million tokens with at most six decimals.",
+        ) from error
 
 
 def to_pico(usd: Decimal) -> int:
@@ -68,5 +75,5 @@ def to_usd(pico: int) -> Decimal:
 def _whole(amount: Decimal, decimals: int) -> int:
     scaled = amount.scaleb(decimals)
     if scaled != int(scaled):
-        raise ValueError(f"${amount} is finer than a pico-dollar")
+        raise ValueError(f"{amount} is finer than a pico-dollar")
     return int(scaled)

@@ -5,6 +5,8 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+from qwenocr_assets.cost.expectations import Expectations
+from qwenocr_assets.cost.money import price_of
 from qwenocr_assets.cost.quote import quote_request
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
@@ -20,12 +22,15 @@ def request_rows(
     routes: Iterable[Route],
     model: Model,
     catalogue: Catalogue,
+    expectations: Expectations = Expectations(),  # noqa: B008  frozen
 ) -> list[dict[str, Any]]:
     """Rows of `ocr_requests`: every ready page with every task of its document's route.
 
     Raises:
-        ConfigurationError: a route asks for what the model cannot do; nothing has been sent then.
+        ConfigurationError: a route asks for what the model cannot do, or the model has no price; nothing has been
+            sent then.
     """
+    price_of(model)
     by_name = {route.name: route for route in (DEFAULT_ROUTE, *routes)}
     route_of = {d["document_id"]: by_name[d["route"]] for d in documents if d["status"] == "accepted"}
     ready = [page for page in pages if page["status"] == "ready"]
@@ -38,7 +43,10 @@ def request_rows(
         route = route_of[page["document_id"]]
         for task in route.tasks:
             options = request_options(route, task)
-            quote = quote_request(page["width_px"], page["height_px"], task, options, model, catalogue)
+            expectation = expectations.of(task, route.name)
+            quote = quote_request(
+                page["width_px"], page["height_px"], task, options, model, catalogue, expectation
+            )
             rows.append(
                 {
                     "batch_id": page["batch_id"],

@@ -6,6 +6,7 @@ the two being the marks that open and close an image. It is an estimate: bills f
 """
 
 import math
+import re
 
 MIN_PIXELS = 3 * 32 * 32
 """The guide's default `min_pixels` for models with 32 × 32 pixels a token."""
@@ -63,3 +64,13 @@ def image_tokens(
         height, width, min_pixels=min_pixels, max_pixels=max_pixels, factor=factor
     )
     return scaled_height * scaled_width // token_pixels + _IMAGE_MARKS
+
+
+_WHOLE_TOKENS = re.compile(r"[0-9\u2e80-\U0010ffff]")
+_OTHER_CHARACTERS_A_TOKEN = 3.5
+
+
+def text_tokens(text: str) -> int:
+    """Estimated tokens of a text: a digit or a Chinese, Japanese or Korean character is one, 3.5 others are one."""
+    whole = len(_WHOLE_TOKENS.findall(text))
+    return whole + math.ceil((len(text) - whole) / _OTHER_CHARACTERS_A_TOKEN)

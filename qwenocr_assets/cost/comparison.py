@@ -1,0 +1,104 @@
+"""What the same requests would cost elsewhere: every region and model, in real time and in batches."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from qwenocr_assets.cost.expectations import Expectation
+from qwenocr_assets.cost.money import price_of, to_usd
+from qwenocr_assets.cost.quote import quote_request
+from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
+from qwenocr_assets.qwenocr.requests import RequestOptions
+from qwenocr_assets.qwenocr.tasks import Task
+
+WORTH_A_WARNING = 2
+"""How many times the cheapest equal offer's price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A way to have requests answered, and what it costs."""
+
+    region: str
+    model: str
+    batch: bool
+    """Within a day or more instead of at once, and without the built-in tasks' positions."""
+    pinned: bool
+    expected_usd: Decimal
+    worst_usd: Decimal
+    missing_tasks: tuple[str, ...]
+    """Tasks that the model does not do; their price is not in it."""
+
+    @property
+    def complete(self) -> bool:
+        return not self.missing_tasks
+
+
+def compare(
+    rows: Iterable[Mapping[str, Any]], pages: Iterable[Mapping[str, Any]], catalogue: Catalogue
+) -> list[Offer]:
+    """What these rows of `ocr_requests` would cost at every cloud model: complete offers first, cheapest first."""
+    sizes = {page["page_id"]: (page["width_px"], page["height_px"]) for page in pages}
+    alike = Counter(
+        (
+            *sizes[r["page_id"]],
+            r["task"],
+            r["options"],
+            r["expected_output_tokens"],
+            r["expected_output_from"],
+        )
+        for r in rows
+    )
+    offers = [
+        _offer(model, batch, alike, catalogue)
+        for model in catalogue.models
+        if model.region != "local"
+        for batch in ((False,) if model.batch_discount is None else (False, True))
+    ]
+    return sorted(offers, key=lambda o: (not o.complete, o.expected_usd, not o.pinned, o.batch, o.region))
+
+
+def _offer(model: Model, batch: bool, alike: Counter[tuple[Any, ...]], catalogue: Catalogue) -> Offer:
+    price = price_of(model, batch=batch)
+    expected = worst = 0
+    missing: dict[str, None] = {}
+    for (width_px, height_px, name, options, output_tokens, source), count in alike.items():
+        task = Task(name)
+        if task not in model.tasks:
+            missing[name] = None
+            continue
+        quote = quote_request(
+            width_px,
+            height_px,
+            task,
+            RequestOptions.from_json(options),
+            model,
+            catalogue,
+            Expectation(output_tokens, source),
+        )
+        input_tokens = quote.image_tokens + quote.prompt_tokens
+        expected += count * price.cost_pico(input_tokens, quote.expected_output_tokens)
+        worst += count * price.cost_pico(quote.worst_input_tokens, quote.worst_output_tokens)
+    return Offer(
+        model.region, model.name, batch, model.pinned, to_usd(expected), to_usd(worst), tuple(missing)
+    )
+
+
+def dear(offers: Iterable[Offer], region: str, model: str) -> str | None:
+    """A warning when the chosen model costs more than twice the cheapest equal one; None when it does not.
+
+    Equal is what answers the same requests at once from the same region: another region needs another key and keeps
+    the data elsewhere, and a batch takes hours.
+    """
+    at_once = [o for o in offers if o.region == region and not o.batch]
+    chosen = next((o for o in at_once if o.model == model), None)
+    equal = next((o for o in at_once if o.complete and o.pinned), None)
+    if chosen is None or equal is None or chosen.expected_usd <= WORTH_A_WARNING * equal.expected_usd:
+        return None
+    times = chosen.expected_usd / equal.expected_usd if equal.expected_usd else Decimal("Infinity")
+    return (
+        f"{chosen.model} in {region} costs {times:.1f} times as much as {equal.model} for the same requests: "
+        f'set model = "{equal.model}" in pipeline.toml.'
+    )

@@ -1,0 +1,71 @@
+"""Rows of `cost_ledger`: a batch's entries of the ledger, as everybody may query them."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from qwenocr_assets.cost.entries import State
+from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.cost.money import to_usd
+from qwenocr_assets.schemas import COST_LEDGER
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.table_files import write_table
+
+_MILLION = 1_000_000
+
+
+def write_ledger_rows(data: DataFolder, ledger: Ledger, batch_id: str) -> list[dict[str, Any]]:
+    """Write a batch's `cost_ledger` as it is now; returns its rows."""
+    rows = [ledger_row(entry) for entry in ledger.entries(batch_id=batch_id)]
+    write_table(data, COST_LEDGER, batch_id, rows)
+    return rows
+
+
+def ledger_row(entry: RowMapping) -> dict[str, Any]:
+    """One entry as a row."""
+    same = (
+        "entry_id",
+        "batch_id",
+        "request_key",
+        "state",
+        "run_id",
+        "region",
+        "model",
+        "reported_model",
+        "task",
+    )
+    tokens = (
+        "route",
+        "catalogue_version",
+        "estimated_input_tokens",
+        "input_tokens",
+        "output_tokens",
+        "reason",
+    )
+    return {
+        **{name: entry[name] for name in (*same, *tokens)},
+        "usd_per_million_input": to_usd(entry["input_price_pico"] * _MILLION),
+        "usd_per_million_output": to_usd(entry["output_price_pico"] * _MILLION),
+        "expected_cost_usd": to_usd(entry["expected_pico"]),
+        "reserved_usd": to_usd(entry["reserved_pico"]),
+        "cost_usd": _counted(entry),
+        "day": date.fromisoformat(entry["day"]),
+        "reserved_at": _time(entry["reserved_at"]),
+        "closed_at": None if entry["closed_at"] is None else _time(entry["closed_at"]),
+    }
+
+
+def _counted(entry: RowMapping) -> Decimal:
+    match State(entry["state"]):
+        case State.SETTLED:
+            return to_usd(entry["settled_pico"])
+        case State.RELEASED:
+            return Decimal(0)
+        case _:
+            return to_usd(entry["reserved_pico"])
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)

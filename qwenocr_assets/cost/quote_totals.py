@@ -1,0 +1,86 @@
+"""Quotes added up: by document, task, batch, or all together."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from qwenocr_assets.qwenocr.records import Status
+from qwenocr_assets.schemas import OCR_RESPONSES
+from qwenocr_assets.storage.data_folder import DataFolder
+
+
+@dataclass(slots=True)
+class Total:
+    """A sum of quotes. Each request is counted once, and what is answered already costs nothing."""
+
+    requests: int = 0
+    answered: int = 0
+    """Of the requests, those with an answer that is paid for already."""
+    input_tokens: int = 0
+    expected_output_tokens: int = 0
+    worst_output_tokens: int = 0
+    expected_usd: Decimal = Decimal(0)
+    worst_usd: Decimal = Decimal(0)
+    saved_usd: Decimal = Decimal(0)
+    """Expected price of what is answered already."""
+
+    def add(self, row: Mapping[str, Any], *, answered: bool) -> None:
+        """Add a row of `ocr_requests`."""
+        self.requests += 1
+        if answered:
+            self.answered += 1
+            self.saved_usd += row["expected_cost_usd"]
+            return
+        self.input_tokens += row["image_tokens"] + row["prompt_tokens"]
+        self.expected_output_tokens += row["expected_output_tokens"]
+        self.worst_output_tokens += row["worst_output_tokens"]
+        self.expected_usd += row["expected_cost_usd"]
+        self.worst_usd += row["worst_cost_usd"]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """All sums of some requests."""
+
+    all: Total = field(default_factory=Total)
+    by_batch: dict[str, Total] = field(default_factory=dict)
+    by_document: dict[str, Total] = field(default_factory=dict)
+    """By document_id."""
+    by_task: dict[str, Total] = field(default_factory=dict)
+
+
+def total_up(rows: Iterable[Mapping[str, Any]], answered: Collection[str]) -> Totals:
+    """The sums of these rows of `ocr_requests`; `answered` are the request keys that need not be sent.
+
+    A request that occurs twice (the same page in two documents) is sent once, and counts as answered from then on.
+    """
+    totals = Totals()
+    seen: set[str] = set()
+    for row in rows:
+        key = row["request_key"]
+        known = key in answered or key in seen
+        seen.add(key)
+        for total in (
+            totals.all,
+            totals.by_batch.setdefault(row["batch_id"], Total()),
+            totals.by_document.setdefault(row["document_id"], Total()),
+            totals.by_task.setdefault(row["task"], Total()),
+        ):
+            total.add(row, answered=known)
+    return totals
+
+
+def answered_keys(data: DataFolder, keys: Collection[str]) -> set[str]:
+    """Those of the request keys that some batch has a final answer to."""
+    folder = data.table_folder(OCR_RESPONSES.name)
+    files = [str(p.path) for p in folder.glob("*.parquet")] if folder.exists() else []
+    if not files or not keys:
+        return set()
+    final = [status.value for status in Status if status.is_final]
+    wanted = pc.field("request_key").isin(list(keys)) & pc.field("status").isin(final)
+    dataset = ds.dataset(sorted(files), schema=OCR_RESPONSES.arrow, filesystem=folder.fs, format="parquet")
+    return set(dataset.to_table(columns=["request_key"], filter=wanted)["request_key"].to_pylist())

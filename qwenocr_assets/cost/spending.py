@@ -1,0 +1,149 @@
+"""What is spent and what is left: of today, of this month, and of each route's month."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from sqlalchemy import func, insert, select
+
+from qwenocr_assets.cost.budget import Caps, day_of, scopes_of
+from qwenocr_assets.cost.entries import State, Sums
+from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.cost.ledger_tables import ALERTS, ENTRIES, TOTALS
+from qwenocr_assets.cost.money import to_usd
+from qwenocr_assets.qwenocr.catalogue import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The money of a day, a month, or a route's month."""
+
+    scope: str
+    name: str
+    cap_usd: Decimal | None
+    settled_usd: Decimal
+    uncertain_usd: Decimal
+    reserved_usd: Decimal
+
+    @property
+    def spent_usd(self) -> Decimal:
+        """What counts against the cap: settled, uncertain and reserved."""
+        return self.settled_usd + self.uncertain_usd + self.reserved_usd
+
+    @property
+    def remaining_usd(self) -> Decimal | None:
+        """What is left; None without a cap. A lowered cap leaves nothing, not less than nothing."""
+        return None if self.cap_usd is None else max(Decimal(0), self.cap_usd - self.spent_usd)
+
+
+def spending(ledger: Ledger, caps: Caps) -> list[Period]:
+    """Today, this month, and every route of this month that has a cap or cost something."""
+    day = day_of(ledger.now())
+    month = day[:7]
+    with ledger.reading() as connection:
+        spent_on = connection.scalars(
+            select(TOTALS.c.scope).where(TOTALS.c.scope.like("route:%"), TOTALS.c.scope.like(f"%:{month}"))
+        ).all()
+    capped = [scopes_of("", day, route).route for route in caps.route_month_pico]
+    scopes = scopes_of("", day, "")
+    names = {scopes.day: f"today, {day}", scopes.month: f"this month, {month}"}
+    for scope in sorted({*spent_on, *capped}):
+        names[scope] = f"route {_route(scope)}, {month}"
+    return [_period(scope, names[scope], caps, sums) for scope, sums in ledger.sums(names).items()]
+
+
+def _route(scope: str) -> str:
+    return scope.removeprefix("route:").rpartition(":")[0]
+
+
+def _period(scope: str, name: str, caps: Caps, sums: Sums) -> Period:
+    cap = caps.cap(scope)
+    return Period(
+        scope,
+        name,
+        None if cap is None else to_usd(cap),
+        to_usd(sums.settled_pico),
+        to_usd(sums.uncertain_pico),
+        to_usd(sums.reserved_pico),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A threshold of a cap that was passed."""
+
+    period: Period
+    threshold: Decimal
+    """Share of the cap."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.threshold:.0%} of the budget for {self.period.name} is spent: "
+            f"${self.period.spent_usd:.4f} of ${self.period.cap_usd}."
+        )
+
+
+def new_alerts(ledger: Ledger, caps: Caps, thresholds: Sequence[Decimal]) -> list[Alert]:
+    """Thresholds that nobody was told about yet; from now on somebody was. Of several in a period, the highest."""
+    passed = [alert for period in spending(ledger, caps) for alert in _passed(period, thresholds)]
+    if not passed:
+        return []
+    with ledger.writing() as connection:
+        told = {(row.scope, row.threshold) for row in connection.execute(select(ALERTS))}
+        new = [a for a in passed if (a.period.scope, str(a.threshold)) not in told]
+        if new:
+            rows = [
+                {"scope": a.period.scope, "threshold": str(a.threshold), "told_at": ledger.now()} for a in new
+            ]
+            connection.execute(insert(ALERTS), rows)
+    return list({alert.period.scope: alert for alert in new}.values())
+
+
+def _passed(period: Period, thresholds: Iterable[Decimal]) -> Iterator[Alert]:
+    for threshold in sorted(thresholds):
+        if period.cap_usd is not None and period.spent_usd >= threshold * period.cap_usd > 0:
+            yield Alert(period, threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class FreeQuotaUse:
+    """What a model's free quota still holds, if the account has one: costs are never reduced by it."""
+
+    region: str
+    model: str
+    ends_on: date
+    input_tokens_left: int
+    output_tokens_left: int
+
+
+def free_quota_use(ledger: Ledger, models: Iterable[Model], activated_on: date) -> list[FreeQuotaUse]:
+    """The free quotas of an account that was activated on this day (UTC), by the tokens of settled calls since then."""
+    found = []
+    for model in models:
+        if model.free_quota is None:
+            continue
+        quota = model.free_quota
+        ends_on = activated_on + timedelta(days=quota.days_from_activation)
+        used = select(
+            func.coalesce(func.sum(ENTRIES.c.input_tokens), 0),
+            func.coalesce(func.sum(ENTRIES.c.output_tokens), 0),
+        ).where(
+            ENTRIES.c.state == State.SETTLED.value,
+            ENTRIES.c.region == model.region,
+            ENTRIES.c.model == model.name,
+            ENTRIES.c.day >= activated_on.isoformat(),
+            ENTRIES.c.day < ends_on.isoformat(),
+        )
+        with ledger.reading() as connection:
+            input_tokens, output_tokens = connection.execute(used).one()
+        found.append(
+            FreeQuotaUse(
+                model.region,
+                model.name,
+                ends_on,
+                max(0, quota.input_tokens - int(input_tokens)),
+                max(0, quota.output_tokens - int(output_tokens)),
+            )
+        )
+    return found
