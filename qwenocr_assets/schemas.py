@@ -362,6 +362,13 @@ COST_LEDGER = TableSchema(
     (
         _BATCH,
         Column("entry_id", ColumnType.INTEGER, "Number of the entry in the ledger.", nullable=False),
+        Column(
+            "document_id",
+            ColumnType.TEXT,
+            "Document the call was made for: of several with the same page, the first; NULL when the batch does not "
+            "ask this request any more.",
+        ),
+        Column("page_id", ColumnType.TEXT, "Page the call was made for, likewise."),
         _REQUEST,
         Column(
             "state",

@@ -9,16 +9,22 @@ from sqlalchemy import RowMapping
 from qwenocr_assets.cost.entries import State
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.money import to_usd
-from qwenocr_assets.schemas import COST_LEDGER
+from qwenocr_assets.schemas import COST_LEDGER, OCR_REQUESTS
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.storage.table_files import write_table
+from qwenocr_assets.storage.table_files import read_table, write_table
 
 _MILLION = 1_000_000
 
 
 def write_ledger_rows(data: DataFolder, ledger: Ledger, batch_id: str) -> list[dict[str, Any]]:
     """Write a batch's `cost_ledger` as it is now; returns its rows."""
-    rows = [ledger_row(entry) for entry in ledger.entries(batch_id=batch_id)]
+    pages: dict[str, dict[str, str]] = {}
+    for request in read_table(data, OCR_REQUESTS, batch_id):
+        place = {name: request[name] for name in ("document_id", "page_id")}
+        pages.setdefault(request["request_key"], place)
+    rows = [
+        ledger_row(entry) | pages.get(entry["request_key"], {}) for entry in ledger.entries(batch_id=batch_id)
+    ]
     write_table(data, COST_LEDGER, batch_id, rows)
     return rows
 
