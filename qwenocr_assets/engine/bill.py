@@ -50,6 +50,11 @@ class Bill:
         charges.add(Charges(1, int(lost), input_tokens, output_tokens, price))
         return price
 
+    def note_lost(self, model: str) -> None:
+        """An answer of this model that was charged did not arrive after all."""
+        if model in self.models:  # not after a reset meanwhile
+            self.models[model].lost_calls += 1
+
     @property
     def total(self) -> Charges:
         total = Charges()

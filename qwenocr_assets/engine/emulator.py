@@ -14,47 +14,24 @@ All waiting goes by the event loop's clock, and no thread is used beside those o
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
-from uuid import uuid4
 
 import orjson
-from starlette.responses import Response
 
 from qwenocr_assets.engine import native, openai_compatible, wire_body
 from qwenocr_assets.engine.account import Account, AccountLimits
 from qwenocr_assets.engine.bill import Bill, priced_model
-from qwenocr_assets.engine.emulator_asgi import AsgiApp, call_app, deliver, drop, read_body
+from qwenocr_assets.engine.emulator_asgi import AsgiApp, call_app, deliver, drop, is_gone, read_body
 from qwenocr_assets.engine.emulator_routes import emulator_routes
-from qwenocr_assets.engine.faults import (
-    Call,
-    Drop,
-    ErrorAnswer,
-    Fault,
-    FaultScript,
-    RawAnswer,
-    StreamError,
-    Torn,
-    Truncated,
-    no_faults,
-)
+from qwenocr_assets.engine.fault_answers import OCR_PATHS, instead_of_answer, refusal, spoiled
+from qwenocr_assets.engine.faults import Call, Drop, ErrorAnswer, FaultScript, StreamError, Torn, no_faults
 from qwenocr_assets.engine.latency import Latency, steady
 from qwenocr_assets.engine.traffic import CallRecord, Traffic
 from qwenocr_assets.engine.uploads import Uploads
 from qwenocr_assets.engine.wire import JsonObject
-from qwenocr_assets.engine.wire_answers import (
-    NO_ANSWER,
-    Tokens,
-    WireAnswer,
-    error_code,
-    of_response,
-    tokens_of,
-    truncated,
-    whole,
-    without_usage_event,
-)
+from qwenocr_assets.engine.wire_answers import Tokens, WireAnswer, error_code, tokens_of, without_usage_event
 from qwenocr_assets.engine.wire_errors import ErrorCode, WireError, invalid_parameter
 from qwenocr_assets.engine.wire_images import FETCHED_SCHEMES, held_images
 from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
@@ -62,15 +39,9 @@ from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
 IDENTITY_HEADER = "x-request-identity"
 """With this header a caller names its request for the log of calls."""
 SERVICE_SECONDS = 300.0
+CALLER_GONE = "caller gone"
+"""The outcome of a call whose caller did not wait for the answer."""
 
-_FAILED: dict[str, Callable[[WireError, str], Response]] = {
-    native.PATH: native.failed,
-    openai_compatible.PATH: openai_compatible.failed,
-}
-_ERROR_EVENT: dict[str, Callable[[int, WireError, str], bytes]] = {
-    native.PATH: native.error_event,
-    openai_compatible.PATH: openai_compatible.error_event,
-}
 _NO_PICTURES: Mapping[str, bytes] = MappingProxyType({})
 
 
@@ -112,7 +83,7 @@ class Emulator:
         self._admitted = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in _FAILED:
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in OCR_PATHS:
             await self._routes(scope, receive, send)
             return
         traffic = self.traffic  # that of the time of arrival, should there be a reset meanwhile
@@ -122,10 +93,15 @@ class Emulator:
             try:
                 answer, seconds = await self._answer(scope, body, record)
             except WireError as error:
-                answer, seconds = of_response(_FAILED[scope["path"]](error, str(uuid4()))), 0.0
+                answer, seconds = refusal(scope["path"], error), 0.0
             await deliver(answer, seconds, send)
-            record.outcome = _outcome(answer, record)
+            if not is_gone(send):
+                record.outcome = _outcome(answer, record)
         finally:
+            if not record.outcome:
+                record.outcome = CALLER_GONE
+                if record.billed_usd is not None:
+                    self.bill.note_lost(record.billed_model)
             traffic.leave(record)
         if answer.drops:
             await drop(receive, send, begun=bool(answer.pieces))
@@ -151,32 +127,19 @@ class Emulator:
         call = Call(self._admitted, path, record.model, streams, headers, request)
         fault = self._faults(call)
         seconds = self._latency(call.number)
-        if (at_once := _without_answer(fault, call)) is not None:
-            return at_once, fault.after_seconds if isinstance(fault, ErrorAnswer) else seconds
+        if (instead := instead_of_answer(fault, call)) is not None:
+            return instead, fault.after_seconds if isinstance(fault, ErrorAnswer) else seconds
         if seconds > SERVICE_SECONDS and not streams:
             await asyncio.sleep(SERVICE_SECONDS)
             raise WireError(ErrorCode.REQUEST_TIMEOUT, "Request timed out, please try again later.")
 
         answer, tokens = await self._ask(scope, call, body)
-        if isinstance(fault, StreamError) and tokens is not None:
-            error = WireError(fault.code, fault.message)
-            begun = answer.pieces[:-1][
-                : fault.after_events
-            ]  # at the latest the error takes the place of the end
-            event = _ERROR_EVENT[path](len(begun) + 1, error, str(uuid4()))
-            return replace(answer, pieces=(*begun, event)), seconds
         if tokens is None:
             return answer, 0.0  # the app refuses
-        self._charge(tokens, model, record, lost=isinstance(fault, Drop | Torn))
-        record.request_id = answer.header(b"x-request-id")
-        match fault:
-            case Drop():
-                answer = NO_ANSWER
-            case Torn(share):
-                answer = answer.torn(share)
-            case Truncated(share):
-                answer = truncated(answer, share)
-        return answer, seconds
+        if not isinstance(fault, StreamError):
+            self._charge(tokens, model, record, lost=isinstance(fault, Drop | Torn))
+            record.request_id = answer.header(b"x-request-id")
+        return spoiled(answer, fault, call), seconds
 
     def _charge(self, tokens: Tokens, model: Model, record: CallRecord, *, lost: bool) -> None:
         """Count the tokens of an answer and bill them. Raises WireError when the account has none left."""
@@ -184,6 +147,7 @@ class Emulator:
         self._account.spend(model.name, tokens.input + tokens.output, now)
         self.traffic.spend(tokens.input + tokens.output, now)
         record.input_tokens, record.output_tokens = tokens.input, tokens.output
+        record.billed_model = model.name
         record.billed_usd = self.bill.charge(model, tokens.input, tokens.output, lost=lost)
 
     async def _ask(self, scope: Any, call: Call, body: bytes) -> tuple[WireAnswer, Tokens | None]:
@@ -242,34 +206,6 @@ def create_emulator(
     load_catalogue().region(region)
     waits = latency if callable(latency) else steady(latency)
     return Emulator(app, account or AccountLimits(), faults, waits, region, pictures, keep_log)
-
-
-def _without_answer(fault: Fault | None, call: Call) -> WireAnswer | None:
-    """What goes out for a fault that needs no answer of the app; None for the others."""
-    match fault:
-        case ErrorAnswer():
-            return _error_answer(fault, call)
-        case StreamError() if not call.streams:
-            return _error_answer(ErrorAnswer(fault.code, fault.message), call)
-        case RawAnswer(status, body, content_type):
-            headers = () if content_type is None else ((b"content-type", content_type.encode()),)
-            return whole(status, headers, body)
-        case Drop(billed=False):
-            return NO_ANSWER
-        case _:
-            return None
-
-
-def _error_answer(fault: ErrorAnswer, call: Call) -> WireAnswer:
-    message = fault.message
-    if fault.echo_authorization:
-        message += f" (Authorization: {call.headers.get('authorization', '')})"
-    answer = of_response(_FAILED[call.path](WireError(fault.code, message), str(uuid4())))
-    if fault.http_status is not None:
-        answer = replace(answer, status=fault.http_status)
-    if fault.retry_after_seconds is not None:
-        answer = answer.with_header(b"retry-after", str(fault.retry_after_seconds))
-    return answer if fault.content_type else answer.without(b"content-type")
 
 
 def _image_urls(request: JsonObject) -> list[str]:

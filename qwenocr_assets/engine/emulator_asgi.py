@@ -57,15 +57,24 @@ async def deliver(answer: WireAnswer, seconds: float, send: Any) -> None:
 async def drop(receive: Any, send: Any, *, begun: bool) -> None:
     """End the connection: of a socket by closing it, in-process by raising ConnectionDropped.
 
-    ASGI has no message for it, and a server makes a 500 of an exception. But `send` of uvicorn is a method of the
-    object that holds the socket.
+    ASGI has no message for it, and a server makes a 500 of an exception.
     """
-    connection = getattr(getattr(send, "__self__", None), "transport", None)
+    connection = getattr(_exchange(send), "transport", None)
     if connection is None:
         raise ConnectionDropped(begun=begun)
     connection.close()
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def is_gone(send: Any) -> bool:
+    """Whether the caller has closed its socket. In-process a caller that leaves cancels the call instead."""
+    return bool(getattr(_exchange(send), "disconnected", False))
+
+
+def _exchange(send: Any) -> Any:
+    """uvicorn's object for one request and its answer, which holds the socket: `send` is a method of it."""
+    return getattr(send, "__self__", None)
 
 
 async def _pass(seconds: float) -> None:

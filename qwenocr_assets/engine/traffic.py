@@ -22,6 +22,8 @@ class CallRecord:
     request_id: str = ""
     input_tokens: int = 0
     output_tokens: int = 0
+    billed_model: str = ""
+    """The catalogue's name of the model, where the caller used another."""
     billed_usd: Decimal | None = None
     """None for what is not billed."""
 
@@ -58,7 +60,7 @@ class Traffic:
     def leave(self, record: CallRecord) -> None:
         """The call has ended, whichever way."""
         self.in_flight -= 1
-        self.outcomes[record.outcome or "caller gone"] += 1
+        self.outcomes[record.outcome] += 1
 
     def as_json(self) -> JsonObject:
         return {

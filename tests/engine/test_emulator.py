@@ -194,7 +194,7 @@ def test_a_caller_that_leaves_pays() -> None:
             await asyncio.wait_for(post(client), 1.0)
 
     with_client(app, impatient)
-    assert (app.bill.total.calls, app.traffic.in_flight) == (1, 0)
+    assert (app.bill.total.calls, app.bill.total.lost_calls, app.traffic.in_flight) == (1, 1, 0)
     assert app.traffic.outcomes == {"caller gone": 1}
 
 

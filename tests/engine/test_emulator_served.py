@@ -5,6 +5,7 @@ How often an SDK sends again and what it raises is checked against what it did w
 
 import base64
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -129,6 +130,19 @@ def test_limits_hold_on_a_port(served: Served) -> None:
         answers = anyio.run(burst, base_url)
     assert sorted(answer.status_code for answer in answers) == [200] + [429] * 9
     assert {a.json()["code"] for a in answers if a.status_code == 429} == {"Throttling.RateQuota"}
+
+
+@pytest.mark.parametrize("http", ["h11", "httptools"])
+def test_a_caller_that_hangs_up_pays(http: str, served: Served) -> None:
+    app = create_emulator(CannedAnswers(), latency=lambda number: 0.5 if number == 1 else 0.0)
+    with served(app, http=http) as base_url:
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{base_url}{NATIVE_PATH}", json={"model": MODEL}, timeout=0.2)
+        while app.traffic.in_flight:
+            time.sleep(0.05)
+        assert httpx.post(f"{base_url}{NATIVE_PATH}", json={"model": MODEL}).status_code == 200
+    assert app.traffic.outcomes == {"caller gone": 1, "200": 1}
+    assert (app.bill.total.calls, app.bill.total.lost_calls) == (2, 1)
 
 
 # --- dashscope
