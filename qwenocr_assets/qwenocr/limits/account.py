@@ -17,8 +17,8 @@ _RECOVERY_SECONDS = 120.0
 """From no share to the whole after the rate was too high. Where the true limit is half of the known one, calls refused
 and rate left unused: 3.5 % and 22 % with 60 s, 1.8 % and 17 % with 120 s."""
 
-_IDLE_SECONDS = 60.0
-"""After so long without calls the service takes a sudden rush for a burst again."""
+_IDLE_SECONDS = 5.0
+"""After so long without calls a sudden rush may be taken for a burst again. How long it takes is not documented."""
 
 _TICK_SECONDS = 1e-6
 """Waiting less is no waiting: clocks are no finer."""
