@@ -1,6 +1,10 @@
 """The limits of an account: what is let in when, in seconds and tokens."""
 
+import math
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qwenocr_assets.engine.account import Account, AccountLimits, BurstRamp, SlidingWindow
 from qwenocr_assets.engine.wire_errors import ErrorCode, WireError
@@ -119,3 +123,39 @@ def test_a_window_forgets() -> None:
     window = SlidingWindow(1)
     assert [window.add(at, 10) for at in (0.0, 0.5, 0.998, 1.0, 1.6)] == [10, 20, 30, 30, 30]
     assert window.total(10) == 0
+
+
+CALLS = st.lists(st.tuples(st.integers(0, 4_000), st.integers(1, 400)), max_size=120)
+"""Milliseconds since the call before, and tokens."""
+
+
+@given(
+    calls=CALLS, per_minute=st.sampled_from([20, 60, 150]), tokens_per_minute=st.sampled_from([3_000, 9_000])
+)
+def test_what_is_let_in_never_exceeds_a_limit_and_fills_it(
+    calls: list[tuple[int, int]], per_minute: int, tokens_per_minute: int
+) -> None:
+    """Counted anew for each call over all that were let in: at most the limits, and no refusal without need."""
+    account = Account(AccountLimits(per_minute, tokens_per_minute, None))
+    admitted: list[float] = []
+    spent: list[tuple[float, int]] = []
+    now = 0.0
+    for pause, tokens in calls:
+        now += pause / 1000
+        code = met(account, now, tokens)
+
+        def requests_in(seconds: float, at: float = now) -> int:
+            return sum(1 for then in admitted if at - then < seconds - 0.001)
+
+        def tokens_in(seconds: float, at: float = now) -> int:
+            return sum(n for then, n in spent if at - then < seconds - 0.001)
+
+        too_many_requests = requests_in(60) >= per_minute or requests_in(1) >= math.ceil(per_minute / 60)
+        limits = ((60, tokens_per_minute), (1, tokens_per_minute / 60))
+        full = any(tokens_in(seconds) >= allowed for seconds, allowed in limits)
+        over = any(0 < tokens_in(seconds) > allowed - tokens for seconds, allowed in limits)
+        assert code == (ALLOCATION if full else RATE if too_many_requests else ALLOCATION if over else None)
+        if not full and not too_many_requests:
+            admitted.append(now)
+        if code is None:
+            spent.append((now, tokens))

@@ -36,7 +36,9 @@ def with_client(app: Any, use: Callable[[httpx.AsyncClient], Awaitable[Any]]) ->
     """What `use` gives, run in virtual time with a client of the app."""
 
     async def main() -> Any:
-        async with httpx.AsyncClient(transport=EmulatorTransport(app), base_url="http://emulator") as client:
+        async with httpx.AsyncClient(
+            transport=EmulatorTransport(app), base_url="http://emulator", timeout=None
+        ) as client:
             return await use(client)
 
     return run_in_virtual_time(main())

@@ -50,7 +50,9 @@ async def ask(
         headers["X-DashScope-SSE"] = "enable"
     elif stream:
         body["stream"] = True
-    async with httpx.AsyncClient(transport=transport(app), base_url="http://emulator") as client:
+    async with httpx.AsyncClient(
+        transport=transport(app), base_url="http://emulator", timeout=None
+    ) as client:
         return await client.post(path, json=body, headers=headers)
 
 
@@ -310,3 +312,37 @@ def test_jitter_is_bounded_and_repeatable() -> None:
     assert drawn == [jittered(2.0, 0.25, seed=5)(n) for n in range(1_000)]
     assert 1.5 <= min(drawn) < 1.55
     assert 2.45 < max(drawn) <= 2.5
+
+
+@pytest.mark.parametrize(
+    ("latency", "stream", "limit", "billed", "seconds"),
+    [
+        pytest.param(50.0, False, 60.0, 1, None, id="in time"),
+        pytest.param(290.0, False, 60.0, 1, 60, id="given up, and paid"),
+        pytest.param(290.0, True, 60.0, 1, None, id="a stream keeps coming"),
+        pytest.param(400.0, False, 330.0, 0, None, id="the service gives up first"),
+        pytest.param(290.0, False, None, 1, None, id="no limit"),
+    ],
+)
+@DIALECTS
+def test_the_callers_time_limit(
+    latency: float, stream: bool, limit: float | None, billed: int, seconds: float | None, path: str
+) -> None:
+    app = emulator([], latency=latency)
+
+    async def call() -> float | None:
+        headers = {"X-DashScope-SSE": "enable"} if stream else {}
+        body = {"model": MODEL, "stream": stream}
+        async with httpx.AsyncClient(
+            transport=EmulatorTransport(app), base_url="http://emulator", timeout=limit
+        ) as client:
+            try:
+                await client.post(path, json=body, headers=headers)
+            except httpx.ReadTimeout:
+                return anyio.current_time()
+        return None
+
+    gave_up_at = run_in_virtual_time(call())
+    assert gave_up_at == (None if seconds is None else pytest.approx(seconds))
+    assert app.bill.total.calls == billed
+    assert app.traffic.in_flight == 0
