@@ -32,6 +32,8 @@ def unfenced(text: str) -> str:
 
 
 def fence_left_open(text: str) -> bool:
-    """Whether the answer starts with a code fence that is never closed."""
+    """Whether the answer starts with a code fence that is never closed, or is no more than the start of one."""
+    if text.strip() in ("`", "``"):
+        return True
     opening = _OPENING.match(text)
     return opening is not None and _FENCE not in text[opening.end() :]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from html import escape
 from typing import Any
 
 import pytest
@@ -204,62 +203,6 @@ def test_numbers_of_cells(trace: TraceOf) -> None:
     html = "<table><tr><td>¥1,200<td>12.5%<td>x<td></table>"
     rows = table_rows(html_tables(html), trace(Task.TABLE_PARSING)).cells
     assert [row["number"] for row in rows] == [Decimal(1200), None, None, None]
-
-
-@st.composite
-def span_grids(draw: st.DrawFn) -> tuple[list[Cell], int]:
-    """A rectangle tiled by cells with spans, read row by row, and its number of rows."""
-    height, width = draw(st.integers(1, 6)), draw(st.integers(1, 6))
-    free = [[True] * width for _ in range(height)]
-    cells = []
-    for row in range(height):
-        for column in range(width):
-            if not free[row][column]:
-                continue
-            room = 0
-            while column + room < width and free[row][column + room]:
-                room += 1
-            column_span = draw(st.integers(1, room))
-            row_span = draw(st.integers(1, height - row))
-            for r in range(row, row + row_span):
-                for c in range(column, column + column_span):
-                    free[r][c] = False
-            text = draw(st.text("ab1 <&é中\"'>", max_size=6))
-            cells.append(
-                Cell(row, column, row_span, column_span, draw(st.booleans()), " ".join(text.split()))
-            )
-    return cells, height
-
-
-def as_html(cells: list[Cell], height: int) -> str:
-    rows = ["" for _ in range(height)]
-    for cell in cells:
-        tag = "th" if cell.is_header else "td"
-        rows[cell.row] += (
-            f'<{tag} rowspan="{cell.row_span}" colspan="{cell.column_span}">{escape(cell.text)}</{tag}>'
-        )
-    return "<table>\n" + "".join(f"  <tr>{row}</tr>\n" for row in rows) + "</table>"
-
-
-@given(span_grids())
-def test_a_grid_written_as_html_is_read_back(grid: tuple[list[Cell], int]) -> None:
-    cells, height = grid
-    assert grids(as_html(cells, height)) == [cells]
-
-
-@given(span_grids(), st.data())
-def test_truncation_only_takes_cells_away(grid: tuple[list[Cell], int], data: st.DataObject) -> None:
-    cells, height = grid
-    html = as_html(cells, height)
-    cut = html[: data.draw(st.integers(0, len(html) - 1))]
-    found = grids(cut)[0] if grids(cut) else []
-    kept = cells[: len(found)]
-    assert [(c.row, c.column, c.column_span, c.text) for c in found] == [
-        (c.row, c.column, c.column_span, c.text) for c in kept
-    ]
-    # What reaches below the last row that is left ends there.
-    assert all(mine.row_span <= whole.row_span for mine, whole in zip(found, kept, strict=True))
-    assert not cut or html_end(cut).reason is not None
 
 
 @given(
