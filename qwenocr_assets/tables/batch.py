@@ -1,7 +1,9 @@
 """All answers of an intake batch into the rows of the row tables."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -10,7 +12,7 @@ from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import ROW_TABLES
 from qwenocr_assets.storage.table_files import Row
-from qwenocr_assets.tables.flatten import AnsweredPage, flatten
+from qwenocr_assets.tables.flatten import AnsweredPage, flatten, ground, lines_of
 from qwenocr_assets.tables.typed_values import UNDECLARED, Notation
 
 
@@ -42,18 +44,42 @@ def flatten_batch(
                 if schema is not None:
                     schemas[page_id] = schema
     tables: dict[str, list[Row]] = {schema.name: [] for schema in ROW_TABLES}
-    for page in pages:
-        if found := of_page.get(page["page_id"]):
-            answered = AnsweredPage(
-                batch_id=page["batch_id"],
-                document_id=page["document_id"],
-                page_id=page["page_id"],
-                page_size=(page["width_px"], page["height_px"]),
-                answers=found,
-                result_schema=schemas.get(page["page_id"]),
-                notation=notations.get(routes[page["page_id"]], UNDECLARED),
+    for _, document in groupby(pages, key=itemgetter("document_id")):
+        answered: list[AnsweredPage] = []
+        for page in document:
+            found = of_page.get(page["page_id"])
+            if found is None:
+                on_page()
+                continue
+            answered.append(
+                AnsweredPage(
+                    batch_id=page["batch_id"],
+                    document_id=page["document_id"],
+                    page_id=page["page_id"],
+                    page_size=(page["width_px"], page["height_px"]),
+                    answers=found,
+                    result_schema=schemas.get(page["page_id"]),
+                    notation=notations.get(routes[page["page_id"]], UNDECLARED),
+                )
             )
-            for name, rows in flatten(answered).items():
-                tables[name].extend(rows)
-        on_page()
+        for rows in flatten_document(answered, on_page=on_page):
+            for name in tables:
+                tables[name].extend(rows[name])
     return tables
+
+
+_PAGES_AROUND = 10
+"""Pages before and behind that are searched for what a page itself does not say."""
+
+
+def flatten_document(
+    pages: Sequence[AnsweredPage], *, on_page: Callable[[], None]
+) -> Iterator[dict[str, list[Row]]]:
+    """Each page's rows, in order, grounded on the page itself, else on the ten pages before and behind it."""
+    flat = [flatten(page) for page in pages]
+    lines = [lines_of(tables) for tables in flat]
+    for index, tables in enumerate(flat):
+        around = range(max(index - _PAGES_AROUND, 0), min(index + _PAGES_AROUND + 1, len(pages)))
+        elsewhere = {pages[at].page_id: lines[at] for at in around if at != index}
+        yield ground(tables, lines[index], elsewhere)
+        on_page()

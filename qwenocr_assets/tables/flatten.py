@@ -1,7 +1,8 @@
-"""All answers of a page into the rows of the five row tables."""
+"""All answers of a page into the rows of the row tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from qwenocr_assets.qwenocr.answers import Answer
@@ -17,11 +18,12 @@ from qwenocr_assets.schemas import (
 )
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.cell_grid import TableRows, table_rows
-from qwenocr_assets.tables.grounding import ground_rows
+from qwenocr_assets.tables.grounding import ground_cells, ground_key_values, ground_lines
 from qwenocr_assets.tables.html_tables import html_tables
 from qwenocr_assets.tables.json_text import is_answered_in_json
 from qwenocr_assets.tables.key_values import key_values
 from qwenocr_assets.tables.latex_blocks import document_blocks, formulas, read_document
+from qwenocr_assets.tables.page_lines import PageLines
 from qwenocr_assets.tables.text_lines import text_lines
 from qwenocr_assets.tables.trace import Trace
 from qwenocr_assets.tables.typed_values import UNDECLARED, Notation
@@ -44,20 +46,42 @@ class AnsweredPage:
 
 
 def flatten(page: AnsweredPage) -> dict[str, list[Row]]:
-    """The page's rows by table name, with every row table present.
+    """The page's rows by table name, with every row table present; nothing is grounded yet.
 
-    Any text gives rows or none, never an error. Values and cells are grounded among the lines of the page's
-    `advanced_recognition` answer. A custom prompt's answer that is JSON gives key values, any other text lines.
+    Any text gives rows or none, never an error. A custom prompt's answer that is JSON gives key values, any other
+    text lines.
     """
     tables: dict[str, list[Row]] = {table.name: [] for table in ROW_TABLES}
     for task, (request_key, answer) in page.answers.items():
         trace = Trace(page.batch_id, page.document_id, page.page_id, task, request_key)
         for name, rows in _rows(answer, trace, page).items():
             tables[name].extend(rows)
-    lines = [row for row in tables[TEXT_LINES.name] if row["task"] == Task.ADVANCED_RECOGNITION.value]
-    tables[KEY_VALUES.name] = ground_rows(tables[KEY_VALUES.name], lines, column="value")
-    tables[TABLE_CELLS.name] = ground_rows(tables[TABLE_CELLS.name], lines, column="text")
     return tables
+
+
+def lines_of(tables: Mapping[str, Sequence[Row]]) -> PageLines:
+    """The lines a page's values are looked for among: those with boxes, else what any other task read as text."""
+    rows = tables[TEXT_LINES.name]
+    boxed = [row for row in rows if row["task"] == Task.ADVANCED_RECOGNITION.value]
+    return PageLines(boxed or rows)
+
+
+def ground(
+    tables: dict[str, list[Row]], lines: PageLines, elsewhere: Mapping[str, PageLines] = MappingProxyType({})
+) -> dict[str, list[Row]]:
+    """A page's rows with values, cells and lines given their places among its lines, and its tables judged.
+
+    `elsewhere` are the lines of the document's other pages, by page id.
+    """
+    texts = tables[TEXT_LINES.name]
+    placed = [row for row in texts if row["task"] == Task.ADVANCED_RECOGNITION.value]
+    others = [row for row in texts if row["task"] != Task.ADVANCED_RECOGNITION.value]
+    return {
+        **tables,
+        TEXT_LINES.name: [*placed, *ground_lines(others, lines)] if placed and others else texts,
+        KEY_VALUES.name: ground_key_values(tables[KEY_VALUES.name], lines, elsewhere),
+        TABLE_CELLS.name: ground_cells(tables[TABLE_CELLS.name], lines, elsewhere),
+    }
 
 
 def _rows(answer: Answer, trace: Trace, page: AnsweredPage) -> dict[str, list[Row]]:

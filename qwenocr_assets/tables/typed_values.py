@@ -29,6 +29,7 @@ Booleans are words that say nothing else: true and false, yes and no in a few la
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -284,3 +285,37 @@ def _calendar_day(year: str, month: str | int | None, day: str) -> date | None:
         return date(int(year), int(month or 0), int(day))
     except ValueError:
         return None
+
+
+_NUMBER_INSIDE = re.compile(
+    r"(?<![\w.,])[-+]?[0-9](?:[0-9.,'’\u00a0\u202f]*[0-9])?(?![\w])|[0-9][0-9.,]*[0-9]|[0-9]"
+)
+
+
+def numbers_in(text: str) -> Iterator[tuple[int, int, Decimal]]:
+    """The numbers inside a text, with where they start and end; of two readings both."""
+    for match in _NUMBER_INSIDE.finditer(text):
+        written = match[0].translate(_NARROW)
+        for decimal in (".", ","):
+            number = typed_number(written, Notation(decimal=decimal))
+            if number is not None:
+                yield match.start(), match.end(), number
+                if "." not in written and "," not in written:
+                    break
+
+
+_DAY_FORMS = (_YEAR_FIRST, _YEAR_FIRST_CJK, _YEAR_LAST, _DAY_NAME, _NAME_DAY)
+_DAYS_INSIDE = [re.compile(rf"(?<![0-9])(?:{form.pattern})(?![0-9])", re.IGNORECASE) for form in _DAY_FORMS]
+
+
+def days_in(text: str) -> Iterator[tuple[int, int, date]]:
+    """The calendar days inside a text, with where they start and end; of two readings both."""
+    if not _DIGIT.search(text):
+        return
+    for form in _DAYS_INSIDE:
+        for match in form.finditer(text):
+            written = match[0].translate(_NARROW)
+            days = {_day(written, order) for order in ("day_month", "month_day")} - {None}
+            for day in days:
+                if day is not None:
+                    yield match.start(), match.end(), day

@@ -10,7 +10,8 @@ import pytest
 from qwenocr_assets.qwenocr.answer_bodies import parse_answer
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.tables.flatten import AnsweredPage, flatten
+from qwenocr_assets.tables.batch import flatten_document
+from qwenocr_assets.tables.flatten import AnsweredPage
 from qwenocr_assets.tables.trace import Trace
 
 GUIDE = Path(__file__).parent / "guide"
@@ -39,6 +40,7 @@ def page_rows() -> Callable[..., dict[str, list[dict[str, Any]]]]:
     def rows(answers: dict[Task, Answer]) -> dict[str, list[dict[str, Any]]]:
         keyed = {task: (f"key of {task.value}", answer) for task, answer in answers.items()}
         page = AnsweredPage("batch", "document", "document/1", (1500, 700), keyed)
-        return {name: [dict(row) for row in found] for name, found in flatten(page).items()}
+        (tables,) = flatten_document([page], on_page=lambda: None)
+        return {name: [dict(row) for row in found] for name, found in tables.items()}
 
     return rows

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from qwenocr_assets.qwenocr.answers import Answer, Word
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import ROW_TABLES
-from qwenocr_assets.tables.flatten import AnsweredPage, flatten
+from qwenocr_assets.tables.batch import flatten_document
+from qwenocr_assets.tables.flatten import AnsweredPage
 
 PageRows = Callable[[dict[Task, Answer]], dict[str, list[dict[str, Any]]]]
 
@@ -33,8 +34,8 @@ def test_values_and_cells_are_grounded_among_the_lines_of_the_page(
             Task.ADVANCED_RECOGNITION: LINES,
         }
     )
-    assert [(row["path"], row.get("ground"), row.get("left_px")) for row in rows["key_values"]] == [
-        ("total", "within_line", 70),
+    assert [(row["path"], row.get("ground"), row.get("right_px")) for row in rows["key_values"]] == [
+        ("total", "within_line", 120),
         ("name", "not_found", None),
         ("note", None, None),
     ]
@@ -47,8 +48,28 @@ def test_values_and_cells_are_grounded_among_the_lines_of_the_page(
 def test_without_lines_nothing_is_said_about_the_ground(
     page_rows: PageRows,
 ) -> None:
-    rows = page_rows({Task.KEY_INFORMATION_EXTRACTION: Answer('{"a": "x"}'), Task.MULTI_LAN: Answer("x")})
+    rows = page_rows({Task.KEY_INFORMATION_EXTRACTION: Answer('{"a": "x"}')})
     assert rows["key_values"][0].get("ground") is None
+
+
+def test_plain_text_gives_ground_without_a_box(page_rows: PageRows) -> None:
+    answers = {
+        Task.KEY_INFORMATION_EXTRACTION: Answer('{"a": "x", "b": "z"}'),
+        Task.MULTI_LAN: Answer("x y"),
+    }
+    rows = page_rows(answers)["key_values"]
+    assert [(row["ground"], row.get("left_px")) for row in rows] == [
+        ("within_line", None),
+        ("not_found", None),
+    ]
+
+
+def test_plain_text_is_matched_to_the_boxes_of_the_page(page_rows: PageRows) -> None:
+    rows = page_rows({Task.MULTI_LAN: Answer("Bolt\nNut"), Task.ADVANCED_RECOGNITION: LINES})["text_lines"]
+    assert [(row["task"], row["text"], row.get("ground"), row.get("top_px")) for row in rows[-2:]] == [
+        ("multi_lan", "Bolt", "line", 20),
+        ("multi_lan", "Nut", "not_found", None),
+    ]
 
 
 def test_each_row_names_its_own_task_and_request(
@@ -156,7 +177,8 @@ texts = st.text() | fragments | st.text(st.characters(categories=["Cs", "Ll", "P
 def test_any_text_gives_rows_that_fit_the_tables(answered: Any) -> None:
     answers = {task: ("key", Answer(text)) for task, text in answered.items()}
     answers[Task.ADVANCED_RECOGNITION] = ("key", LINES)
-    found = flatten(AnsweredPage("batch", "document", "document/1", (200, 100), answers))
+    page = AnsweredPage("batch", "document", "document/1", (200, 100), answers)
+    (found,) = flatten_document([page], on_page=lambda: None)
     for table in ROW_TABLES:
         rows = found[table.name]
         pa.Table.from_pylist([dict(row) for row in rows], schema=table.arrow).validate(full=True)

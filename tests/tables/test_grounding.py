@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 from qwenocr_assets.storage.table_files import Row
-from qwenocr_assets.tables.grounding import ground_rows, normalised
+from qwenocr_assets.tables.grounding import ground_cells, ground_key_values, ground_lines
+from qwenocr_assets.tables.likeness import normalised
+from qwenocr_assets.tables.page_lines import PageLines
+from qwenocr_assets.tables.typed_values import typed_value
 
 
 def line(
@@ -26,17 +29,31 @@ def line(
     return row | {"quad_px": quad or [left, top, right, top, right, bottom, left, bottom]}
 
 
-def grounded(value: str | None, lines: list[Row]) -> tuple[str | None, Any]:
-    (row,) = ground_rows([{"value": value}], lines, column="value")
-    box = tuple(row.get(name) for name in ("left_px", "top_px", "right_px", "bottom_px"))
-    return row.get("ground"), box
+def value(text: str | None, key: str = "key", item: tuple[str, int] | None = None) -> Row:
+    """A row of key_values; `item` is the list and the index it stands in."""
+    typed = typed_value(text or "")
+    return {
+        "value": text,
+        "key": key,
+        "list_index": item and item[1],
+        "parent_path": item and f"{item[0]}[{item[1]}]",
+        "value_number": typed.number,
+        "value_date": typed.day,
+    }
 
 
-NOWHERE: tuple[float | None, ...] = (None,) * 4
+def box(row: Row) -> tuple[float, ...] | None:
+    left = row.get("left_px")
+    return None if left is None else (left, row["top_px"], row["right_px"], row["bottom_px"])
+
+
+def grounded(text: str | None, lines: list[Row]) -> tuple[str | None, Any]:
+    (row,) = ground_key_values([value(text)], PageLines(lines), {})
+    return row.get("ground"), box(row)
 
 
 @pytest.mark.parametrize(
-    ("value", "text", "ground", "box"),
+    ("text", "of", "ground", "expected"),
     [
         ("Jane Doe", "Jane Doe", "line", (0, 0, 100, 10)),
         ("jane  doe", " JANE DOE", "line", (0, 0, 100, 10)),
@@ -44,25 +61,86 @@ NOWHERE: tuple[float | None, ...] = (None,) * 4
         ("１２３", "123", "line", (0, 0, 100, 10)),
         ("南京 南駅", "南京南駅", "line", (0, 0, 100, 10)),
         ("Straße", "STRASSE", "line", (0, 0, 100, 10)),
-        ("Doe", "Jane Doe..", "within_line", (50, 0, 80, 10)),
-        ("337.50", "¥337.50 CNY", "within_line", pytest.approx((100 / 11, 0, 700 / 11, 10))),
-        ("南駅", "南京南駅ab", "within_line", (40, 0, 80, 10)),
-        ("12A席", "4号車 12A席", "within_line", pytest.approx((500 / 10, 0, 100, 10))),
-        ("50", "Total 50.", "within_line", pytest.approx((600 / 9, 0, 800 / 9, 10))),
-        ("art", "start", "not_found", NOWHERE),
-        ("37.50", "¥337.50", "not_found", NOWHERE),
-        ("337", "¥337.50", "not_found", NOWHERE),
-        ("50", "¥337.50", "not_found", NOWHERE),
-        ("7", "2017", "not_found", NOWHERE),
-        ("Smith", "Jane Doe", "not_found", NOWHERE),
-        ("Doe Jane", "Jane Doe", "not_found", NOWHERE),
-        (None, "Jane Doe", None, NOWHERE),
-        ("", "Jane Doe", None, NOWHERE),
-        (" ", "Jane Doe", None, NOWHERE),
+        ("eee", "ooo eee ooo", "within_line", pytest.approx((100 * 3.65 / 10.3, 0, 100 * 6.65 / 10.3, 10))),
+        ("50", "Total 50.", "within_line", None),
+        ("337.50", "¥337.50 CNY", "within_line", None),
+        ("南駅", "南京南駅ab", "within_line", None),
+        ("12A席", "4号車 12A席", "within_line", None),
+        ("art", "start", "not_found", None),
+        ("37.50", "¥337.50", "not_found", None),
+        ("337", "¥337.50", "not_found", None),
+        ("50", "¥337.50", "not_found", None),
+        ("7", "2017", "not_found", None),
+        ("Smith", "Jane Doe", "not_found", None),
+        ("Doe Jane", "Jane Doe", "not_found", None),
+        ("2024-11-14", "Date: 14 November 2024", "same_value", None),
+        ("2024-11-14", "2024年11月14日", "same_value", (0, 0, 100, 10)),
+        ("2025-04-03", "03/04/2025", "same_value", (0, 0, 100, 10)),
+        ("2024-11-15", "Date: 14 November 2024", "not_found", None),
+        ("1234.5", "Sum 1,234.50 EUR", "same_value", None),
+        ("1234.5", "Sum 1.234,50 EUR", "same_value", None),
+        ("1234.6", "Sum 1,234.50 EUR", "not_found", None),
+        ("Brightwater Marina", "Brightwater Marlna", "fuzzy", (0, 0, 100, 10)),
+        ("Brightwater Marina", "To: Brightwater Marlna, Astoria", "fuzzy", None),
+        ("INV-2025-10482", "INV2025-10482", "fuzzy", (0, 0, 100, 10)),
+        ("INV-2025-10483", "INV-2025-10482", "not_found", None),
+        ("Brightwater Marina", "Brightwood Harbour", "not_found", None),
+        ("Smyth", "Smith", "fuzzy", (0, 0, 100, 10)),
+        ("Bolt", "Belt", "not_found", None),
+        (None, "Jane Doe", None, None),
+        ("", "Jane Doe", None, None),
+        (" ", "Jane Doe", None, None),
     ],
 )
-def test_one_line(value: Any, text: str, ground: str | None, box: Any) -> None:
-    assert grounded(value, [line(text)]) == (ground, box)
+def test_one_line(text: Any, of: str, ground: str | None, expected: Any) -> None:
+    found, place = grounded(text, [line(of)])
+    assert found == ground
+    assert (place is not None) == (ground not in (None, "not_found"))
+    if expected is not None:
+        assert place == expected
+
+
+ADDRESS = [
+    line("Bill to: Brightwater", 0, 0, 200, 10),
+    line("Ship to: Acme", 300, 0, 450, 10),
+    line("Marina LLC,", 0, 12, 110, 22),
+    line("Tools", 300, 12, 350, 22),
+    line("77 Wharf Street", 0, 24, 150, 34),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Brightwater Marina LLC, 77 Wharf Street", ("across_lines", (0, 0, 200, 34))),
+        ("Brightwater Marina LLC", ("across_lines", (0, 0, 200, 22))),
+        ("Acme Tools", ("across_lines", (300, 0, 450, 22))),
+        ("Brightwater Tools", ("not_found", None)),
+        ("Marina LLC, 7", ("not_found", None)),
+    ],
+)
+def test_a_value_over_several_lines(text: str, expected: Any) -> None:
+    assert grounded(text, ADDRESS) == expected
+
+
+def test_the_score_says_how_alike_they_are() -> None:
+    page = PageLines([line("Brightwater Marlna")])
+    rows = ground_key_values([value("Brightwater Marina"), value("Nobody"), value("")], page, {})
+    assert [row.get("ground_score") for row in rows] == [pytest.approx(17 / 18, abs=1e-4), 0.0, None]
+
+
+def test_a_value_of_another_page_is_named_as_such() -> None:
+    other = PageLines([line("Jane Doe", 1, 2, 3, 4)])
+    rows = ground_key_values([value("Jane Doe"), value("Jan")], PageLines([line("x")]), {"d/2": other})
+    assert [(row["ground"], row.get("ground_page_id"), box(row)) for row in rows] == [
+        ("other_page", "d/2", (1, 2, 3, 4)),
+        ("not_found", None, None),
+    ]
+
+
+def test_lines_without_boxes_give_ground_but_no_box() -> None:
+    (row,) = ground_key_values([value("Jane")], PageLines([{"text": "Jane"}]), {})
+    assert (row["ground"], box(row)) == ("line", None)
 
 
 def test_a_whole_line_goes_before_a_part_of_one() -> None:
@@ -70,27 +148,67 @@ def test_a_whole_line_goes_before_a_part_of_one() -> None:
     assert grounded("50", lines) == ("line", (0, 20, 100, 30))
 
 
-def test_a_value_is_not_found_across_lines() -> None:
-    assert grounded("Jane Doe", [line("Jane"), line("Doe")]) == ("not_found", NOWHERE)
+def test_a_value_stands_beside_its_label() -> None:
+    lines = [line("10", top=0, bottom=10), line("Total:", top=50, bottom=60), line("10", 200, 50, 220, 60)]
+    (row,) = ground_key_values([value("10", key="total")], PageLines(lines), {})
+    assert row["top_px"] == 50
 
 
-def test_equal_values_are_paired_with_their_places_in_order() -> None:
+ROWS = [
+    line(text, x, y, x + 20, y + 10)
+    for y, texts in ((0, "2 bolt 7"), (20, "7 nut 2"), (40, "7 pin 7"))
+    for x, text in zip((0, 100, 200), texts.split(), strict=True)
+]
+
+
+def test_repeated_values_stand_in_their_own_rows_and_columns() -> None:
+    items = [("bolt", "2", "7"), ("nut", "7", "2"), ("pin", "7", "7")]
+    values = [
+        value(text, key, ("items", index))
+        for index, (name, count, price) in enumerate(items)
+        for key, text in (("name", name), ("price", price), ("count", count))
+    ]
+    rows = ground_key_values(values, PageLines(ROWS), {})
+    assert [(row["left_px"], row["top_px"]) for row in rows] == [
+        (x, y) for y in (0, 20, 40) for x in (100, 200, 0)
+    ]
+
+
+def test_repeated_cells_stand_in_their_own_rows_and_columns() -> None:
+    texts = [["2", "bolt", "7"], ["7", "nut", "2"], ["7", "pin", "7"]]
+    cells = [
+        {
+            "task": "table_parsing",
+            "table_index": 0,
+            "row_index": row,
+            "column_index": column,
+            "row_span": 1,
+            "column_span": 1,
+            "text": text,
+            "number": typed_value(text).number,
+        }
+        for row, line_of in enumerate(texts)
+        for column, text in enumerate(line_of)
+    ]
+    rows = ground_cells(cells, PageLines(ROWS), {})
+    assert [(row["left_px"], row["top_px"]) for row in rows] == [
+        (x, y) for y in (0, 20, 40) for x in (0, 100, 200)
+    ]
+
+
+def test_equal_values_without_anything_else_are_paired_in_reading_order() -> None:
     lines = [line("10", top=top, bottom=top + 5) for top in (0.0, 10.0, 20.0)]
-    rows = ground_rows([{"text": "10"}] * 4, lines, column="text")
-    assert [row["top_px"] for row in rows] == [0, 10, 20, 20]
+    rows = ground_lines([{"text": "10"}] * 3, PageLines(lines))
+    assert [row["top_px"] for row in rows] == [0, 10, 20]
+
+
+@pytest.mark.parametrize("lines", [[], [line("")]], ids=["no lines", "no text"])
+def test_a_page_without_lines_grounds_nothing(lines: list[Row]) -> None:
+    assert grounded("a", lines) == (None, None)
 
 
 @pytest.mark.parametrize(
-    "lines",
-    [[], [{"text": "a", "quad_px": None}], [line("")]],
-    ids=["no lines", "no boxes", "no text"],
-)
-def test_a_page_without_lines_with_boxes_grounds_nothing(lines: list[Row]) -> None:
-    assert grounded("a", lines) == (None, NOWHERE)
-
-
-@pytest.mark.parametrize(
-    ("quad", "box"),
+    ("quad", "expected"),
     [
         pytest.param([0, 0, 80, 0, 80, 10, 0, 10], (40, 0, 80, 10), id="upright"),
         pytest.param([80, 10, 0, 10, 0, 0, 80, 0], (0, 0, 40, 10), id="upside down"),
@@ -99,14 +217,20 @@ def test_a_page_without_lines_with_boxes_grounds_nothing(lines: list[Row]) -> No
         pytest.param([0, 0, 80, 40, 75, 50, -5, 40], (35, 20, 80, 50), id="tilted"),
     ],
 )
-def test_the_box_is_cut_along_the_text(quad: Any, box: Any) -> None:
+def test_the_box_is_cut_along_the_text(quad: Any, expected: Any) -> None:
     xs, ys = quad[0::2], quad[1::2]
     whole = line("一二三四", min(xs), min(ys), max(xs), max(ys), quad=[float(v) for v in quad])
-    assert grounded("三四", [whole]) == ("within_line", pytest.approx(box))
+    assert grounded("三四", [whole]) == ("within_line", pytest.approx(expected))
+
+
+def test_a_line_that_runs_leftwards_is_cut_from_its_right_end() -> None:
+    _, place = grounded("سعر", [line("سعر جديد")])
+    assert place[2] == pytest.approx(100)
+    assert place[0] > 50
 
 
 def test_rows_keep_what_they_had() -> None:
-    (row,) = ground_rows([{"value": "a", "path": "p"}], [line("a")], column="value")
+    (row,) = ground_key_values([{**value("a"), "path": "p"}], PageLines([line("a")]), {})
     assert row["path"] == "p"
 
 
