@@ -60,13 +60,14 @@ class Account:
     """The last pause; 0 once a call that was sent after it has been answered."""
     throttled_at: float = -math.inf
     busy_until: float = -math.inf
+    """The last start or the end of the last pause."""
 
     def share_at(self, now: float) -> float:
         return min(1.0, self.share + self.rise * max(0.0, now - self.rises_from))
 
     def reserve(self, rules: Rules, now: float, tokens: int) -> Started | float:
         """Start a call now, or the seconds until it is worth asking again."""
-        if now - self.busy_until > _IDLE_SECONDS:
+        if now - max(self.busy_until, self.pace.calls_due, self.pace.tokens_due) > _IDLE_SECONDS:
             self.restart(rules, now)
         wait = max(self.held_until, self.pace.earliest(rules.limits, tokens)) - now
         if wait > _TICK_SECONDS:
@@ -74,7 +75,7 @@ class Account:
         share = self.share_at(now)
         rising = (1 - share) / self.rise if share < 1 else 0.0
         started = self.pace.start(rules.limits, now, tokens, share=share, rising=rising)
-        self.busy_until = max(now, self.pace.calls_due, self.pace.tokens_due)
+        self.busy_until = now
         return started
 
     def answered(self, rules: Rules, started: Started, tokens: int) -> None:

@@ -171,7 +171,8 @@ def test_the_reported_tokens_decide_the_pace(estimate: int, used: int, pages_a_m
         limiter = Limiter(AccountLimits(600, 600_000), max_in_flight=64)
         return await drive(limiter, 1200, service, tokens=estimate)
 
-    assert len(run_in_virtual_time(main())) == pytest.approx(20 * pages_a_minute, rel=0.03)
+    # what was sent in the last two seconds is not paid off yet
+    assert len(run_in_virtual_time(main())) == pytest.approx(20 * pages_a_minute, rel=0.05)
 
 
 def test_hours_of_throttling_are_survived() -> None:
