@@ -3,17 +3,13 @@
 import base64
 import functools
 import io
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import anyio
 import httpx
 import pytest
-import uvicorn
 from PIL import Image
 from starlette.applications import Starlette
 
@@ -148,35 +144,3 @@ def compatible_body() -> Body:
         return {"model": MODEL, "messages": [{"role": "user", "content": content}]} | parameters
 
     return _body
-
-
-@pytest.fixture(scope="session")
-def served() -> Callable[..., AbstractContextManager[str]]:
-    """Any app on a free loopback port, in a thread: `with served(app) as base_url`."""
-
-    @contextmanager
-    def _served(app: Any, **config: Any) -> Iterator[str]:
-        settings = {"host": "127.0.0.1", "port": 0, "log_level": "error"} | config
-        server = uvicorn.Server(uvicorn.Config(app, **settings))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        deadline = time.monotonic() + 20
-        while not server.started:
-            assert thread.is_alive(), "the server did not start"
-            assert time.monotonic() < deadline, "the server did not start in 20 s"
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.should_exit = True
-            thread.join(10)
-
-    return _served
-
-
-@pytest.fixture
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The loopback server is reached directly, whatever proxy the developer has."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
