@@ -9,6 +9,7 @@ from rich.text import Text
 
 from qwenocr_assets.qwenocr.catalogue import Catalogue
 from qwenocr_assets.qwenocr.catalogue_overrides import catalogue_of
+from qwenocr_assets.qwenocr.records import Status
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, ROW_TABLES, TableSchema
 from qwenocr_assets.settings import Settings
@@ -38,8 +39,10 @@ def print_summary(settings: Settings, batch_ids: Sequence[str], sent: int, conso
     _print_costs(console, responses, catalogue_of(settings))
     if sent:
         console.print(f"\n[bold]{sent}[/] requests sent.")
-    else:
+    elif responses and all(Status(str(row["status"])).is_final for row in responses):
         console.print("\n[bold]0[/] requests sent: every page was already answered.")
+    else:
+        console.print("\n[bold]0[/] requests sent.")
     console.print(Text(f"Warehouse: {local_path(data.warehouse)}"))
     if pictures := sorted(p for b in batch_ids for p in data.boxes_picture(b, "").parent.glob("*.jpg")):
         console.print(Text(f"Pictures with boxes: {local_path(pictures[0].parent)} ({len(pictures)} pages)"))

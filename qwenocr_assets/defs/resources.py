@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, Literal
 
 import dagster as dg
+import httpx
 from upath import UPath
 
 from qwenocr_assets.defs.progress import QuietProgress
@@ -115,7 +116,7 @@ class QwenOcr(dg.ConfigurableResource):  # type: ignore[type-arg]
                 streaming="never" if is_local and self.stream == "auto" else self.stream,
                 shared_calls=shared_calls,
                 catalogue=self.catalogue,
-                app=self.engine() if is_local else None,
+                transport=httpx.ASGITransport(self.engine()) if is_local else None,
             ) as client:
                 yield client
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 import httpx
 from pydantic import SecretStr
@@ -32,7 +32,7 @@ from qwenocr_assets.qwenocr.errors import (
     UploadExpired,
     classify,
 )
-from qwenocr_assets.qwenocr.estimates import expected_tokens
+from qwenocr_assets.qwenocr.estimates import Estimates
 from qwenocr_assets.qwenocr.images import ImageAt, SentAs, choose_way
 from qwenocr_assets.qwenocr.limits.calls import Calls
 from qwenocr_assets.qwenocr.limits.limiter import Limiter, Slot
@@ -144,6 +144,7 @@ class OcrClient:
         self._streaming = streaming
         self._max_attempts = max_attempts
         self._catalogue = catalogue
+        self._estimates = Estimates(model, catalogue.task_tokens)
 
     async def ask(self, request: Request, request_key: str = "", *, send_as: SentAs | None = None) -> Reply:
         """Ask one question, again while that may help, and return what came of it.
@@ -185,8 +186,7 @@ class OcrClient:
 
     async def _attempt(self, request: Request, request_key: str, tally: _Tally) -> Outcome:
         """One call, when the limits let it and there is money for it."""
-        tokens = expected_tokens(request, self._model, self._catalogue.task_tokens[request.task])
-        async with self._limiter.slot(tokens) as slot:
+        async with self._limiter.slot(self._estimates.expected(request)) as slot:
             tally.waited_seconds += slot.waited_ms / 1000
             hold = await self._purse.reserve(request, request_key)
             if hold is None:
@@ -201,7 +201,7 @@ class OcrClient:
                 raise
             if isinstance(outcome.result, UploadExpired) and self._uploads is not None:
                 self._uploads.forget_policy()
-            _report(outcome, slot, tokens)
+            self._report(outcome, request, slot)
             await _account_for(outcome, hold)
         return outcome
 
@@ -226,22 +226,23 @@ class OcrClient:
             Call(body, stream, resolve_upload=address.startswith("oss://"), image_size=image.size)
         )
 
+    def _report(self, outcome: Outcome, request: Request, slot: Slot) -> None:
+        """Tell the limiter what the call says about the service's state."""
+        match outcome.result:
+            case Answer(usage=usage) if usage.all_tokens is not None:
+                slot.answered(usage.all_tokens)
+                self._estimates.learn(request, usage.all_tokens)
+            case Answer():
+                slot.answered(slot.estimated_tokens)
+            case Throttled() as error:
+                slot.throttled(burst=isinstance(error, ThrottledBurst))
+            case FetchFailed() | UploadExpired():
+                pass  # says nothing of the service
+            case Retryable() as error:
+                slot.failed(str(error))
+
     def _streams(self, task: Task) -> bool:
         return self._streaming == "always" or (self._streaming == "auto" and task in _LONG_ANSWERS)
-
-
-def _report(outcome: Outcome, slot: Slot, expected: int) -> None:
-    """Tell the limiter what the call says about the service's state."""
-    match outcome.result:
-        case Answer() as answer:
-            used = answer.usage.all_tokens
-            slot.answered(expected if used is None else used)
-        case Throttled() as error:
-            slot.throttled(burst=isinstance(error, ThrottledBurst))
-        case FetchFailed() | UploadExpired():
-            pass  # says nothing of the service
-        case Retryable() as error:
-            slot.failed(str(error))
 
 
 async def _account_for(outcome: Outcome, hold: Hold) -> None:
@@ -270,19 +271,21 @@ async def open_client(
     purse: Purse | None = None,
     shared_calls: Calls | None = None,
     catalogue: Catalogue | None = None,
-    app: Any = None,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[OcrClient]:
     """A client for one model of a region.
 
     `timeout_seconds` should be over the 300 after which the service itself gives up. `shared_calls` shares the
     account's limits with other processes. `catalogue` is where the model comes from, if not the one that ships.
-    `app` is an ASGI app in the network's place: the embedded engine.
+    `transport` takes the network's place: `httpx.ASGITransport(app)` mounts the embedded engine.
     """
     secret = key.get_secret_value() if key is not None else ""
     headers = {**region.headers, **({"Authorization": f"Bearer {secret}"} if secret else {})}
     limits = AccountLimits(model.requests_per_minute, model.tokens_per_minute)
     limiter = Limiter(limits, max_in_flight=concurrency, calls=shared_calls)
-    async with open_http(concurrency=concurrency, timeout_seconds=timeout_seconds, app=app) as http:
+    async with open_http(
+        concurrency=concurrency, timeout_seconds=timeout_seconds, transport=transport
+    ) as http:
         yield OcrClient(
             model,
             Endpoint(http, region.generation_url, region.protocol, headers, Redactor([secret])),

@@ -1,27 +1,53 @@
 """How many tokens a request will probably take, for the limits of the account."""
 
+from collections import defaultdict
+from collections.abc import Mapping
+
 from qwenocr_assets.qwenocr.catalogue import Model, TaskTokens
 from qwenocr_assets.qwenocr.requests import Request
+from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.tokens import image_tokens
 
+_LEARNING_SHARE = 0.1
+"""How much one answer moves the correction: some thirty answers settle it."""
 
-def expected_tokens(request: Request, model: Model, usual: TaskTokens) -> int:
-    """Input and output tokens together, by the service's formula and what its task usually takes.
 
-    An image of unknown size counts as the largest that the request's `max_pixels` leaves.
+class Estimates:
+    """Tokens by the service's formula and what a task usually takes, corrected by what its answers report.
+
+    Documents differ in how much stands on them, and models in how they count: after some answers of a task the mean
+    is right, which is what the limit on tokens per minute needs.
     """
-    options = request.options
-    max_pixels = options.max_pixels or model.max_pixels
-    size = request.image.size
-    image = (
-        max_pixels // model.token_pixels
-        if size is None
-        else image_tokens(
-            *size,
-            token_pixels=model.token_pixels,
-            min_pixels=min(options.min_pixels or model.min_pixels, max_pixels),
-            max_pixels=max_pixels,
+
+    def __init__(self, model: Model, usual: Mapping[Task, TaskTokens]) -> None:
+        self._model = model
+        self._usual = usual
+        self._corrections: defaultdict[Task, float] = defaultdict(lambda: 1.0)
+
+    def expected(self, request: Request) -> int:
+        """Input and output tokens together."""
+        return round(self._by_formula(request) * self._corrections[request.task])
+
+    def learn(self, request: Request, reported: int) -> None:
+        """An answer to the request used so many tokens."""
+        ratio = reported / self._by_formula(request)
+        self._corrections[request.task] += _LEARNING_SHARE * (ratio - self._corrections[request.task])
+
+    def _by_formula(self, request: Request) -> int:
+        """An image of unknown size counts as the largest that the request's `max_pixels` leaves."""
+        model, options, usual = self._model, request.options, self._usual[request.task]
+        max_pixels = options.max_pixels or model.max_pixels
+        size = request.image.size
+        image = (
+            max_pixels // model.token_pixels
+            if size is None
+            else image_tokens(
+                *size,
+                token_pixels=model.token_pixels,
+                min_pixels=min(options.min_pixels or model.min_pixels, max_pixels),
+                max_pixels=max_pixels,
+            )
         )
-    )
-    output = min(usual.expected_output, options.max_tokens or model.max_output_tokens)
-    return image + usual.prompt + output
+        return (
+            image + usual.prompt + min(usual.expected_output, options.max_tokens or model.max_output_tokens)
+        )

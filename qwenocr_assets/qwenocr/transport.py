@@ -1,7 +1,5 @@
 """The one seam to the network."""
 
-from typing import Any
-
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
@@ -22,15 +20,17 @@ _NEVER_SENT = (
 )
 
 
-def open_http(*, concurrency: int, timeout_seconds: float, app: Any = None) -> httpx.AsyncClient:
-    """An HTTP client for hundreds of slow requests in flight; with `app`, an ASGI app takes the network's place.
+def open_http(
+    *, concurrency: int, timeout_seconds: float, transport: httpx.AsyncBaseTransport | None = None
+) -> httpx.AsyncClient:
+    """An HTTP client for hundreds of slow requests in flight; `transport` takes the network's place.
 
     httpx's own pool searches all its connections for every request and collapses above 64 in flight, so aiohttp
     carries them. Proxies are taken from the environment (`HTTPS_PROXY`, `NO_PROXY`).
     """
     timeout = httpx.Timeout(timeout_seconds, connect=_CONNECT_SECONDS)
-    if app is not None:
-        return httpx.AsyncClient(transport=httpx.ASGITransport(app), timeout=timeout)
+    if transport is not None:
+        return httpx.AsyncClient(transport=transport, timeout=timeout)
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(

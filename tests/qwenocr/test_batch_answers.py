@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import httpx
 import pytest
 from upath import UPath
 
@@ -48,7 +49,11 @@ def test_a_page_image_that_cannot_be_read_fails_alone_and_is_asked_again(data: D
     async def run() -> None:
         region = load_catalogue().region("local")
         async with open_client(
-            region, load_catalogue().model("local"), concurrency=2, max_attempts=1, app=service
+            region,
+            load_catalogue().model("local"),
+            concurrency=2,
+            max_attempts=1,
+            transport=httpx.ASGITransport(service),
         ) as client:
             await ask(client)
 

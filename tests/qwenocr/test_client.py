@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -65,7 +66,9 @@ def ask(
     async def run() -> Reply:
         secret = SecretStr(key) if key else None
         region = dataclasses.replace(REGION, protocol=protocol)
-        async with open_client(region, MODEL, secret, app=server, max_attempts=3, **client) as opened:
+        async with open_client(
+            region, MODEL, secret, transport=httpx.ASGITransport(server), max_attempts=3, **client
+        ) as opened:
             return await opened.ask(request, "key-1")
 
     return run_in_virtual_time(run())
@@ -141,7 +144,7 @@ def test_a_service_that_stays_down_ends_the_run_after_a_quarter_of_an_hour() -> 
     server = Server(BROKEN)
 
     async def run() -> tuple[list[Reply], float]:
-        async with open_client(REGION, MODEL, app=server, concurrency=8) as client:
+        async with open_client(REGION, MODEL, transport=httpx.ASGITransport(server), concurrency=8) as client:
             replies = await asyncio.gather(*(client.ask(TEXT) for _ in range(200)))
         return replies, asyncio.get_running_loop().time()
 
@@ -208,7 +211,7 @@ def test_an_interrupted_call_may_have_been_billed() -> None:
         await asyncio.sleep(60)
 
     async def run() -> None:
-        async with open_client(REGION, MODEL, app=slow, purse=purse) as client:
+        async with open_client(REGION, MODEL, transport=httpx.ASGITransport(slow), purse=purse) as client:
             await asyncio.wait_for(client.ask(TEXT, "key-1"), 1)
 
     with pytest.raises(TimeoutError):
@@ -253,7 +256,9 @@ def test_pages_share_one_limit() -> None:
     model = dataclasses.replace(MODEL, requests_per_minute=600, tokens_per_minute=None)
 
     async def run() -> float:
-        async with open_client(REGION, model, app=server, concurrency=500) as client:
+        async with open_client(
+            REGION, model, transport=httpx.ASGITransport(server), concurrency=500
+        ) as client:
             await asyncio.gather(*(client.ask(TEXT) for _ in range(300)))
         return asyncio.get_running_loop().time()
 

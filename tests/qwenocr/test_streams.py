@@ -84,7 +84,6 @@ class Broken(httpx.AsyncBaseTransport):
 
 
 def ask(
-    monkeypatch: pytest.MonkeyPatch,
     frames: list[bytes],
     *,
     breaks: Exception | None = None,
@@ -94,7 +93,6 @@ def ask(
     request: Request = REQUEST,
 ) -> tuple[Reply, Broken]:
     server = Broken(frames, breaks, frames if after is None else after)
-    monkeypatch.setattr(httpx, "ASGITransport", lambda _app: server)
 
     async def run() -> Reply:
         catalogue = load_catalogue()
@@ -104,7 +102,7 @@ def ask(
             SecretStr("sk-0123456789"),
             streaming=streaming,
             max_attempts=2,
-            app=server,
+            transport=server,
         ) as client:
             return await client.ask(request)
 
@@ -116,10 +114,8 @@ def ask(
     [(Protocol.NATIVE, NATIVE), (Protocol.OPENAI, COMPATIBLE)],
     ids=["native", "openai"],
 )
-def test_a_stream_gives_the_answer_it_would_have_been(
-    monkeypatch: pytest.MonkeyPatch, protocol: Protocol, frames: list[bytes]
-) -> None:
-    reply, server = ask(monkeypatch, frames, protocol=protocol)
+def test_a_stream_gives_the_answer_it_would_have_been(protocol: Protocol, frames: list[bytes]) -> None:
+    reply, server = ask(frames, protocol=protocol)
     assert reply.answer is not None
     assert reply.answer.text == "".join(PIECES)
     assert reply.answer.finish_reason == "stop"
@@ -145,10 +141,8 @@ def test_a_stream_gives_the_answer_it_would_have_been(
         ("never", Task.DOCUMENT_PARSING, False),
     ],
 )
-def test_long_answers_stream(
-    monkeypatch: pytest.MonkeyPatch, streaming: Streaming, task: Task, streams: bool
-) -> None:
-    _, server = ask(monkeypatch, NATIVE, streaming=streaming, request=Request(REQUEST.image, task))
+def test_long_answers_stream(streaming: Streaming, task: Task, streams: bool) -> None:
+    _, server = ask(NATIVE, streaming=streaming, request=Request(REQUEST.image, task))
     assert ("x-dashscope-sse" in server.bodies[0][0]) is streams
 
 
@@ -163,10 +157,8 @@ def test_long_answers_stream(
     ],
     ids=["throttled", "throttled in the middle", "refused", "wrong key", "the other dialect's shape"],
 )
-def test_an_error_inside_a_200_is_that_error(
-    monkeypatch: pytest.MonkeyPatch, frames: list[bytes], error: type[Exception] | None
-) -> None:
-    reply, _ = ask(monkeypatch, frames, after=NATIVE)
+def test_an_error_inside_a_200_is_that_error(frames: list[bytes], error: type[Exception] | None) -> None:
+    reply, _ = ask(frames, after=NATIVE)
     assert (type(reply.error) if reply.error else None) is error
     assert (reply.answer is None) == (error is not None)
 
@@ -183,13 +175,12 @@ def test_an_error_inside_a_200_is_that_error(
     ],
 )
 def test_what_had_come_is_kept_where_asking_again_would_meet_the_same_limit(
-    monkeypatch: pytest.MonkeyPatch,
     frames: list[bytes],
     breaks: Exception | None,
     calls: int,
     text: list[str],
 ) -> None:
-    reply, server = ask(monkeypatch, frames, breaks=breaks, after=NATIVE)
+    reply, server = ask(frames, breaks=breaks, after=NATIVE)
     assert len(server.bodies) == calls
     assert reply.answer is not None
     assert reply.answer.text == "".join(text)
@@ -197,16 +188,16 @@ def test_what_had_come_is_kept_where_asking_again_would_meet_the_same_limit(
     assert parse_answer(json.loads(reply.raw or "")).text == reply.answer.text
 
 
-def test_when_attempts_are_used_up_what_had_come_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    reply, server = ask(monkeypatch, NATIVE[:2], after=NATIVE[:3])
+def test_when_attempts_are_used_up_what_had_come_is_kept() -> None:
+    reply, server = ask(NATIVE[:2], after=NATIVE[:3])
     assert len(server.bodies) == 2
     assert reply.answer is not None
     assert reply.answer.text == "".join(PIECES)
     assert "ended before" in (reply.answer.broken_off or "")
 
 
-def test_a_stream_without_any_text_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    reply, _ = ask(monkeypatch, [], after=[])
+def test_a_stream_without_any_text_is_a_failure() -> None:
+    reply, _ = ask([], after=[])
     assert isinstance(reply.error, Retryable)
 
 

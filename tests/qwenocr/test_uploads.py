@@ -4,6 +4,7 @@ import re
 from email import message_from_bytes, policy
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -64,7 +65,7 @@ def ask(server: Server, image: ImageBytes, times: int = 1, **options: Any) -> Re
             catalogue.region("beijing"),
             catalogue.model("beijing"),
             SecretStr(KEY),
-            app=server,
+            transport=httpx.ASGITransport(server),
             max_attempts=2,
         ) as client:
             for _ in range(times):
