@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from qwenocr_assets.cli.engine import engine_app
+from qwenocr_assets.cli.warehouse import warehouse_app
 from qwenocr_assets.errors import QwenocrError
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app = typer.Typer(
 app.add_typer(engine_app, name="engine")
 ledger_app = typer.Typer(help="The ledger: what was spent, and what is uncertain.", no_args_is_help=True)
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(warehouse_app, name="warehouse")
 
 console = Console()
 
@@ -90,12 +92,43 @@ def demo() -> None:
 @app.command()
 def sql(
     query: Annotated[str, typer.Argument(help='Like "select * from marts.documents_overview".')],
+    kind: Annotated[
+        str | None,
+        typer.Option("--format", "-f", help="table, csv or json; with --output also parquet, xlsx."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write the rows into.")
+    ] = None,
 ) -> None:
     """Run a query on the published warehouse."""
-    from qwenocr_assets.cli.tables import print_query
-    from qwenocr_assets.settings import load_settings
+    from qwenocr_assets.cli import warehouse
 
-    print_query(load_settings(), query, console)
+    warehouse.sql(query, console, kind=kind, output=output)
+
+
+@app.command()
+def search(
+    words: Annotated[str, typer.Argument(help="Words that all stand on the page.")],
+    limit: Annotated[int, typer.Option(min=1, help="Most pages to show.")] = 20,
+) -> None:
+    """Find the pages on which words stand, whatever their case and accents."""
+    from qwenocr_assets.cli import warehouse
+
+    warehouse.search(words, console, limit)
+
+
+@app.command()
+def export(
+    table: Annotated[str, typer.Argument(help="Table or mart, like line_items or core.text_lines.")],
+    output: Annotated[Path, typer.Argument(help="File, ending in .parquet, .csv, .json or .xlsx.")],
+    kind: Annotated[
+        str | None, typer.Option("--format", "-f", help="Format, if the file's end does not say it.")
+    ] = None,
+) -> None:
+    """Write a table or mart of the published warehouse into a file."""
+    from qwenocr_assets.cli import warehouse
+
+    warehouse.export(table, output, console, kind)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from qwenocr_assets.settings import Settings
 from qwenocr_assets.storage.data_folder import local_path
-from qwenocr_assets.warehouse.query import run_query
+from qwenocr_assets.warehouse.query import QueryResult, run_query
 
 
 def print_query(settings: Settings, query: str, console: Console) -> None:
@@ -18,7 +18,11 @@ def print_query(settings: Settings, query: str, console: Console) -> None:
     Raises:
         WarehouseError: there is no warehouse yet, or the SQL is wrong.
     """
-    result = run_query(local_path(settings.data_folder.warehouse), query)
+    print_result(run_query(local_path(settings.data_folder.warehouse), query), console)
+
+
+def print_result(result: QueryResult, console: Console) -> None:
+    """Print rows as a table."""
     table = Table(*(Column(Text(name)) for name in result.columns), show_edge=False, header_style="bold")
     for row in result.rows:
         table.add_row(*(Text(_cell(value)) for value in row))

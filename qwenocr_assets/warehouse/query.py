@@ -1,4 +1,4 @@
-"""One SQL statement against the published warehouse."""
+"""SQL against the published warehouse."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +24,30 @@ def run_query(warehouse: Path, sql: str) -> QueryResult:
     Raises `WarehouseError` when there is no warehouse yet or DuckDB refuses the SQL (with its own message).
     """
     with open_reader(warehouse) as con:
+        rows = last_result(con, sql)
         try:
-            if not con.extract_statements(sql):
-                raise WarehouseError("There is no SQL to run.", 'Try `qwenocr sql "SHOW ALL TABLES"`.')
-            con.execute(sql)
-            return QueryResult(tuple(c[0] for c in con.description or ()), con.fetchall())
+            return (
+                QueryResult(tuple(rows.columns), rows.fetchall()) if rows is not None else QueryResult((), [])
+            )
         except duckdb.Error as error:
-            raise WarehouseError(
-                f"The query failed. {error}", "`SHOW ALL TABLES` lists what there is to query."
-            ) from error
+            raise _refused(error) from error
+
+
+def last_result(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyRelation | None:
+    """Run every statement and return what the last one gives, not fetched yet; None when it gives nothing.
+
+    Raises `WarehouseError` when there is no statement or DuckDB refuses one (with its own message).
+    """
+    try:
+        statements = con.extract_statements(sql)
+        if not statements:
+            raise WarehouseError("There is no SQL to run.", 'Try `qwenocr sql "SHOW ALL TABLES"`.')
+        for statement in statements[:-1]:
+            con.execute(statement).fetchall()
+        return con.sql(statements[-1].query)
+    except duckdb.Error as error:
+        raise _refused(error) from error
+
+
+def _refused(error: duckdb.Error) -> WarehouseError:
+    return WarehouseError(f"The query failed. {error}", "`SHOW ALL TABLES` lists what there is to query.")

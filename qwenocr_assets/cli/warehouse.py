@@ -1,0 +1,83 @@
+"""`qwenocr sql`, `search`, `export` and `warehouse …`: what there is, out of the published file."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from qwenocr_assets.errors import ConfigurationError
+
+warehouse_app = typer.Typer(help="The warehouse's own affairs.", no_args_is_help=True)
+
+_SHOWN = ("table", "csv", "json")
+
+
+def sql(query: str, console: Console, *, kind: str | None, output: Path | None) -> None:
+    """Run a query; print its rows or write them into a file."""
+    from qwenocr_assets.cli.tables import print_result
+    from qwenocr_assets.warehouse.export import FORMATS, export_query
+    from qwenocr_assets.warehouse.query import run_query
+
+    if output is not None:
+        rows = export_query(_published(), query, output, kind or _suffix(output))
+        console.print(Text(f"{_rows(rows)} in {output}"))
+    elif kind in (None, "table"):
+        print_result(run_query(_published(), query), console)
+    elif kind in _SHOWN:
+        with tempfile.TemporaryDirectory(prefix="qwenocr-sql-") as folder:
+            file = Path(folder) / f"rows.{kind}"
+            export_query(_published(), query, file, kind)
+            sys.stdout.write(file.read_text(encoding="utf-8"))
+    else:
+        raise ConfigurationError(
+            f"The format {kind} cannot be shown.",
+            f"Use {', '.join(_SHOWN)}, or name a file with --output that ends in one of {', '.join(FORMATS)}.",
+        )
+
+
+def search(words: str, console: Console, limit: int) -> None:
+    """Print the pages on which the words stand."""
+    from qwenocr_assets.cli.tables import print_result
+    from qwenocr_assets.warehouse.search import search_pages
+
+    found = search_pages(_published(), words, limit)
+    print_result(type(found)(found.columns[:-1], [row[:-1] for row in found.rows]), console)
+
+
+def export(table: str, output: Path, console: Console, kind: str | None) -> None:
+    """Write a table into a file."""
+    from qwenocr_assets.warehouse.export import export_table
+
+    rows = export_table(_published(), table, output, kind or _suffix(output))
+    console.print(Text(f"{_rows(rows)} of {table} in {output}"))
+
+
+@warehouse_app.command()
+def rebuild() -> None:
+    """Build the warehouse anew from the table files, and publish it. Costs nothing; gives the same content."""
+    from qwenocr_assets.settings import load_settings, project_root
+    from qwenocr_assets.warehouse.rebuild import rebuild as rebuild_all
+
+    made = rebuild_all(load_settings().data_folder, project_root() / "dbt_like_sql")
+    rows = sum(made.load.rows_by_table.values())
+    typer.echo(f"{len(made.load.batches_loaded)} batches, {rows:,} rows, {made.models} models, published.")
+    for name in made.failed_tests:
+        typer.echo(f"The test {name} fails.", err=True)
+
+
+def _published() -> Path:
+    from qwenocr_assets.settings import load_settings
+    from qwenocr_assets.storage.data_folder import local_path
+
+    return local_path(load_settings().data_folder.warehouse)
+
+
+def _suffix(output: Path) -> str:
+    return output.suffix.removeprefix(".").lower()
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"

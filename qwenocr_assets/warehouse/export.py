@@ -1,0 +1,157 @@
+"""Rows of the published warehouse into a file: Parquet, CSV, JSON or Excel."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import xlsxwriter
+
+from qwenocr_assets.errors import WarehouseError
+from qwenocr_assets.warehouse.connect import open_reader
+from qwenocr_assets.warehouse.ddl import literal
+from qwenocr_assets.warehouse.query import last_result
+
+FORMATS = ("parquet", "csv", "json", "xlsx")
+
+_SCHEMAS = ("marts", "staging", "core", "ops")
+"""Where a table is looked for when it is named without its schema, in this order."""
+_EXCEL_ROWS = 1_048_575
+"""Rows that an Excel sheet holds below its header."""
+_EXCEL_CHARACTERS = 32_767
+_EXCEL_DIGITS = 15
+"""Digits of a number that Excel keeps."""
+
+
+def export_query(warehouse: Path, sql: str, target: Path, kind: str) -> int:
+    """Write what a query gives into a file of one of `FORMATS`, whole or not at all; returns the rows.
+
+    Raises `WarehouseError` when there is no warehouse yet, DuckDB refuses the SQL, or the file cannot be written.
+    """
+    if kind not in FORMATS:
+        raise WarehouseError(
+            f"{target} is of no known format.", f"Let it end in one of {', '.join(FORMATS)}."
+        )
+    part = target.with_name(f".{target.name}.part")
+    with open_reader(warehouse) as con:
+        try:
+            rows = last_result(con, sql)
+            if rows is None:
+                raise WarehouseError("The SQL gives no rows to write.", "End it with a SELECT.")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            count = _WRITERS[kind](con, rows, part)
+            part.replace(target)
+        except OSError as error:
+            raise WarehouseError(
+                f"{target} cannot be written ({error.strerror or error}).", "Name a file that can."
+            ) from error
+        except duckdb.Error as error:
+            raise WarehouseError(
+                f"Writing {target} failed. {error}", "Mend the SQL, or free disk space."
+            ) from error
+        finally:
+            part.unlink(missing_ok=True)
+    return count
+
+
+def export_table(warehouse: Path, table: str, target: Path, kind: str) -> int:
+    """Write a table or mart, named with or without its schema, into a file; returns the rows.
+
+    Raises `WarehouseError` as `export_query` does, and for a table that does not exist (naming those like it).
+    """
+    return export_query(warehouse, f"FROM {find_table(warehouse, table)}", target, kind)
+
+
+def find_table(warehouse: Path, table: str) -> str:
+    """The full name of a table: `line_items` is `marts.line_items`. Raises `WarehouseError` when there is none."""
+    with open_reader(warehouse) as con:
+        found = con.execute(
+            "SELECT schema_name, table_name FROM duckdb_columns() "
+            "WHERE database_name = current_database() AND NOT internal GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+    names = {f"{schema}.{name}": f'{schema}."{name}"' for schema, name in found}
+    for candidate in (table, *(f"{schema}.{table}" for schema in _SCHEMAS)):
+        if candidate in names:
+            return names[candidate]
+    near = get_close_matches(table.rpartition(".")[2], {name: None for _, name in found}, n=3)
+    raise WarehouseError(
+        f"There is no table {table} in the warehouse.",
+        f"Did you mean {' or '.join(near)}?" if near else "docs/data-dictionary.md lists them all.",
+    )
+
+
+_Writer = Callable[[duckdb.DuckDBPyConnection, duckdb.DuckDBPyRelation, Path], int]
+
+
+def _copy(options: str) -> _Writer:
+    def write(_: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, path: Path) -> int:
+        written = rows.query("result", f"COPY result TO {literal(str(path))} ({options})")
+        return int(written.fetchall()[0][0]) if written is not None else 0
+
+    return write
+
+
+def _write_excel(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, path: Path) -> int:
+    """One sheet, texts as texts: what stands on a page must never become a formula or a link."""
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    count = 0
+    with xlsxwriter.Workbook(str(path), options) as book:
+        sheet = book.add_worksheet("rows")
+        bold = book.add_format({"bold": True})
+        day, moment = (book.add_format({"num_format": f}) for f in ("yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"))
+        for place, name in enumerate(rows.columns):
+            sheet.write_string(0, place, name, bold)
+        sheet.freeze_panes(1, 0)
+        result = con.execute("FROM rows")  # DuckDB finds the relation by the name of this function's argument
+        while chunk := result.fetchmany(10_000):
+            if count + len(chunk) > _EXCEL_ROWS:
+                raise WarehouseError(
+                    f"An Excel sheet holds {_EXCEL_ROWS:,} rows, and these are more.", "Write CSV or Parquet."
+                )
+            for row in chunk:
+                count += 1
+                for place, value in enumerate(row):
+                    match _excel_value(value):
+                        case None:
+                            pass
+                        case bool() as flag:
+                            sheet.write_boolean(count, place, flag)
+                        case datetime() as time:
+                            sheet.write_datetime(count, place, time, moment)
+                        case date() as date_:
+                            sheet.write_datetime(count, place, date_, day)
+                        case int() | float() | Decimal() as number:
+                            sheet.write_number(count, place, number)
+                        case other:
+                            sheet.write_string(count, place, other)
+        sheet.autofilter(0, 0, count, max(len(rows.columns) - 1, 0))
+    return count
+
+
+def _excel_value(value: Any) -> Any:
+    """A value as Excel can hold it: numbers with more digits than it keeps, and anything else, become text.
+
+    Text is cut where a cell ends, and the cut marked.
+    """
+    match value:
+        case None | bool() | datetime() | date():
+            return value
+        case int() | Decimal() if len(f"{abs(value):f}".replace(".", "").strip("0")) <= _EXCEL_DIGITS:
+            return value
+        case float() if value - value == 0:  # Excel has no infinity and no NaN
+            return value
+        case Decimal():
+            return f"{value.normalize():f}"
+    text = str(value)
+    return text if len(text) <= _EXCEL_CHARACTERS else text[: _EXCEL_CHARACTERS - 1] + "…"
+
+
+_WRITERS: Mapping[str, _Writer] = {
+    "parquet": _copy("FORMAT parquet, COMPRESSION zstd"),
+    "csv": _copy("FORMAT csv, HEADER"),
+    "json": _copy("FORMAT json, ARRAY"),
+    "xlsx": _write_excel,
+}
