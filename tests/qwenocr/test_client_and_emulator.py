@@ -1,13 +1,16 @@
 """The client against the emulated service: its limits kept, its faults survived, its bill explained."""
 
 import asyncio
+import io
 from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image as PillowImage
 
 from bench.canned_answers import CannedAnswers
 from bench.virtual_time import run_in_virtual_time
@@ -16,15 +19,18 @@ from qwenocr_assets.engine.app import (
     AccountLimits,
     Emulator,
     EmulatorTransport,
+    create_app,
     create_emulator,
     in_order,
     rough_service,
 )
+from qwenocr_assets.engine.page import Cell, Line, ReadPage, Table
 from qwenocr_assets.qwenocr.answers import Answer, Usage
 from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
 from qwenocr_assets.qwenocr.client import OcrClient, Reply, open_client
 from qwenocr_assets.qwenocr.errors import PageRefused, Retryable, RunRefused, ServiceError
 from qwenocr_assets.qwenocr.images import ImageBytes
+from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.requests import Request, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from tests.qwenocr.servers import Says, Server
@@ -218,3 +224,43 @@ def test_whatever_comes_there_is_a_typed_reply(
     reply = run_in_virtual_time(run())
     assert isinstance(reply.answer, Answer) != isinstance(reply.error, ServiceError)
     assert reply.error is None or isinstance(reply.error, Retryable | PageRefused | RunRefused)
+
+
+class OneReader:
+    """Reads the same two lines from every picture."""
+
+    def read(self, image: bytes) -> ReadPage:
+        lines = (
+            Line("請求書 No: 42", (100, 50, 900, 50, 900, 90, 100, 90), 0.99),
+            Line("Total: 12.50", (120, 500, 700, 560, 694, 600, 114, 540), 0.99),
+        )
+        cells = tuple(Cell(r, c, 1, 1, f"{r}{c}") for r in range(2) for c in range(2))
+        return ReadPage(1240, 1754, 0, 0.0, lines, lines, (Table(cells, (0.0, 0.0, 99.0, 99.0)),))
+
+
+@pytest.mark.parametrize("task", [t for t in Task if t not in (Task.CUSTOM_PROMPT, Task.FORMULA_RECOGNITION)])
+def test_both_dialects_give_the_same_answer(task: Task) -> None:
+    picture = io.BytesIO()
+    PillowImage.new("L", (1240, 1754), 255).save(picture, "PNG")
+    schema = {"Total": ""} if task is Task.KEY_INFORMATION_EXTRACTION else None
+    request = Request(ImageBytes(picture.getvalue(), "image/png"), task, RequestOptions(result_schema=schema))
+    transport = httpx.ASGITransport(create_app(OneReader()))
+
+    async def answers() -> list[Answer]:
+        found = []
+        for protocol in Protocol:
+            region = replace(load_catalogue().region("local"), protocol=protocol)
+            async with open_client(region, load_catalogue().model("local"), transport=transport) as client:
+                reply = await client.ask(request)
+            assert reply.answer is not None, reply.error
+            found.append(reply.answer)
+        return found
+
+    native, compatible = asyncio.run(answers())
+    assert (compatible.text, compatible.finish_reason) == (native.text, native.finish_reason)
+    assert compatible.usage == native.usage
+    assert [word.text for word in compatible.words] == [word.text for word in native.words]
+    for there, here in zip(compatible.words, native.words, strict=True):
+        assert there.quad is not None
+        assert here.quad is not None
+        assert there.quad == pytest.approx(here.quad, abs=5)
