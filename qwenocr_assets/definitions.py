@@ -2,6 +2,8 @@
 
 import dagster as dg
 
+from qwenocr_assets.defs.budget_sensors import budget_alerts, resume_unfunded
+from qwenocr_assets.defs.cost_ledger import cost_ledger
 from qwenocr_assets.defs.documents import documents
 from qwenocr_assets.defs.jobs import ocr_batch, publish_warehouse
 from qwenocr_assets.defs.ocr import ocr_answers, ocr_requests
@@ -25,11 +27,12 @@ def build_definitions() -> dg.Definitions:
             ocr_requests,
             ocr_answers,
             rows,
+            cost_ledger,
             warehouse,
             *build_sql_models(project_root() / "dbt_like_sql"),
         ],
         jobs=[ocr_batch, publish_warehouse],
-        sensors=[inbox_sensor(settings), warehouse_automation],
+        sensors=[inbox_sensor(settings), warehouse_automation, resume_unfunded, budget_alerts],
         schedules=[daily_publish],
         resources=resources_for(settings),
     )

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any
 
 from qwenocr_assets.cost import entries
 from qwenocr_assets.cost.budget import Caps
@@ -10,7 +11,10 @@ from qwenocr_assets.cost.clerk import Clerk, Work
 from qwenocr_assets.cost.entries import Call, Refused, Reserved
 from qwenocr_assets.cost.lease import living_lease
 from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.cost.money import price_of
 from qwenocr_assets.qwenocr.answers import Usage
+from qwenocr_assets.qwenocr.catalogue import Model
+from qwenocr_assets.qwenocr.requests import Request
 
 
 class LedgerHold:
@@ -59,7 +63,7 @@ class LedgerPurse:
         self.refused: dict[str, Refused] = {}
         """The last refusal of each scope that had no money left."""
 
-    async def reserve(self, request: object, request_key: str) -> LedgerHold | None:  # noqa: ARG002  the seam's
+    async def reserve(self, request: Request, request_key: str) -> LedgerHold | None:  # noqa: ARG002  the seam's
         """Set aside the worst case of one call; None when a cap leaves no room for it."""
         call = self._calls[request_key]
         reserving = self._clerk.submit(
@@ -86,6 +90,41 @@ class LedgerPurse:
             self._clerk.submit(
                 lambda connection: entries.release(connection, outcome.entry_id, self._ledger.now())
             )
+
+
+def calls_of(
+    requests: Iterable[Mapping[str, Any]], model: Model, catalogue_version: str, run_id: str
+) -> dict[str, Call]:
+    """What each of these rows of `ocr_requests` may cost at a model, by request key.
+
+    The prices are those of today, whenever the requests were quoted.
+
+    Raises:
+        ConfigurationError: the model has no price.
+    """
+    price = price_of(model)
+    return {
+        row["request_key"]: Call(
+            request_key=row["request_key"],
+            batch_id=row["batch_id"],
+            run_id=run_id,
+            region=model.region,
+            model=model.name,
+            task=row["task"],
+            route=row["route"],
+            catalogue_version=catalogue_version,
+            price=price,
+            estimated_input_tokens=row["image_tokens"] + row["prompt_tokens"],
+            expected_pico=price.cost_pico(
+                row["image_tokens"] + row["prompt_tokens"], row["expected_output_tokens"]
+            ),
+            # quotes of earlier versions do not hold the worst input
+            worst_pico=price.cost_pico(
+                row.get("worst_input_tokens") or model.max_input_tokens, row["worst_output_tokens"]
+            ),
+        )
+        for row in requests
+    }
 
 
 @contextlib.asynccontextmanager

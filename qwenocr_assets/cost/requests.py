@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from decimal import Decimal
 from typing import Any
 
 from qwenocr_assets.cost.expectations import Expectations
@@ -95,19 +94,3 @@ def request_options(route: Route, task: Task) -> RequestOptions:
         seed=route.seed,
         stop=route.stop,
     )
-
-
-def cost_by_region(rows: Iterable[Mapping[str, Any]], catalogue: Catalogue) -> dict[str, Decimal]:
-    """What these requests are expected to cost in each cloud region, with its pinned default model."""
-    rows = list(rows)
-    return {
-        model.region: sum(
-            (
-                model.cost_usd(r["image_tokens"] + r["prompt_tokens"], r["expected_output_tokens"])
-                for r in rows
-                if Task(r["task"]) in model.tasks
-            ),
-            Decimal(0),
-        )
-        for model in catalogue.pinned_models()
-    }

@@ -2,14 +2,19 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
-from qwenocr_assets.cost.requests import cost_by_region, request_rows
+from qwenocr_assets.cost.comparison import compare
+from qwenocr_assets.cost.expectations import learn_expectations
+from qwenocr_assets.cost.requests import request_rows
+from qwenocr_assets.defs.budget import CostBudget
 from qwenocr_assets.defs.metadata import OWNERS, markdown_table, table_spec, usd
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.progress import Progress
@@ -17,7 +22,9 @@ from qwenocr_assets.defs.resources import DataRoot, QwenOcr, Routes
 from qwenocr_assets.errors import QwenocrError
 from qwenocr_assets.qwenocr.advice import model_warnings
 from qwenocr_assets.qwenocr.batch_answers import BatchAnswers, Page, Question
+from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.errors import ServiceDown
+from qwenocr_assets.qwenocr.purse import Purse
 from qwenocr_assets.qwenocr.records import AnswerRecord, Status
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_REQUESTS, PAGES
@@ -62,17 +69,19 @@ def ocr_requests(
 ) -> dg.MaterializeResult[None]:
     """Page × task, with the quote. Nothing is sent."""
     batch_id = context.partition_key
+    pages = read_table(data.folder, PAGES, batch_id)
     rows = request_rows(
         read_table(data.folder, DOCUMENTS, batch_id),
-        read_table(data.folder, PAGES, batch_id),
+        pages,
         routes.load(),
         qwen_ocr.model_entry,
         qwen_ocr.catalogue,
+        learn_expectations(data.folder, qwen_ocr.model_entry),
     )
     write_table(data.folder, OCR_REQUESTS, batch_id, rows)
     for warning in model_warnings(qwen_ocr.catalogue, qwen_ocr.model_entry):
         context.log.warning(warning)
-    elsewhere = cost_by_region(rows, qwen_ocr.catalogue)
+    offers = [offer for offer in compare(rows, pages, qwen_ocr.catalogue) if offer.complete]
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(rows),
@@ -80,9 +89,8 @@ def ocr_requests(
             "model": qwen_ocr.model_entry.name,
             "expected_cost_usd": usd(sum((r["expected_cost_usd"] for r in rows), Decimal(0))),
             "worst_cost_usd": usd(sum((r["worst_cost_usd"] for r in rows), Decimal(0))),
-            "expected_cost_by_region": markdown_table(
-                [{"region": region, "expected USD": cost} for region, cost in elsewhere.items()],
-                ["region", "expected USD"],
+            "expected_cost_elsewhere": markdown_table(
+                map(asdict, offers), ["region", "model", "batch", "expected_usd", "worst_usd"]
             ),
         }
     )
@@ -113,6 +121,7 @@ def ocr_answers(
     config: OcrConfig,
     data: DataRoot,
     qwen_ocr: QwenOcr,
+    cost_budget: CostBudget,
     progress: dg.ResourceParam[Progress],
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Ask for every page × task that has no answer yet, and journal each answer as it comes."""
@@ -126,8 +135,17 @@ def ocr_answers(
     questions = answers.open_questions(requests, pages, resend)
     context.log.info("%d requests, %d taken over, %d to send", len(requests), reused, len(questions))
 
+    def purse(model: Model) -> AbstractAsyncContextManager[Purse]:
+        return cost_budget.purse(
+            requests,
+            model,
+            catalogue_version=qwen_ocr.catalogue.version,
+            batch_id=batch_id,
+            run_id=context.run.run_id,
+        )
+
     with progress.stage("OCR answers", len(questions)) as advance:
-        refused = asyncio.run(_ask(qwen_ocr, answers, questions, advance)) if questions else None
+        refused = asyncio.run(_ask(qwen_ocr, purse, answers, questions, advance))
 
     sent = Counter(q.task for q in questions)
     for task in selected:
@@ -142,12 +160,19 @@ def ocr_answers(
 
 
 async def _ask(
-    qwen_ocr: QwenOcr, answers: BatchAnswers, questions: list[Question], advance: Any
+    qwen_ocr: QwenOcr,
+    open_purse: Callable[[Model], AbstractAsyncContextManager[Purse]],
+    answers: BatchAnswers,
+    questions: list[Question],
+    advance: Any,
 ) -> QwenocrError | None:
     """Ask in the region that is set; while that one is down, what is left in those listed to go on with."""
     refused: QwenocrError | None = None
+    if not questions:
+        async with open_purse(qwen_ocr.model_entry):  # the ledger learns that nothing waits for money any more
+            return None
     for region, model in qwen_ocr.order:
-        async with qwen_ocr.client(region, model) as client:
+        async with open_purse(model) as purse, qwen_ocr.client(region, model, purse) as client:
             refused = await answers.ask(
                 questions,
                 client,

@@ -9,6 +9,7 @@ import dagster as dg
 import httpx
 from upath import UPath
 
+from qwenocr_assets.defs.budget import budget_of
 from qwenocr_assets.defs.progress import QuietProgress
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.routes import Route, load_routes
@@ -17,6 +18,7 @@ from qwenocr_assets.qwenocr.catalogue_overrides import configured_catalogue
 from qwenocr_assets.qwenocr.client import OcrClient, open_client
 from qwenocr_assets.qwenocr.failover import failover_order
 from qwenocr_assets.qwenocr.limits.shared import SharedCalls
+from qwenocr_assets.qwenocr.purse import Purse
 from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.settings import Settings, load_settings, project_root
 from qwenocr_assets.storage.data_folder import DataFolder
@@ -96,7 +98,9 @@ class QwenOcr(dg.ConfigurableResource):  # type: ignore[type-arg]
         return _embedded_engine()
 
     @asynccontextmanager
-    async def client(self, region: Region, model: Model) -> AsyncIterator[OcrClient]:
+    async def client(
+        self, region: Region, model: Model, purse: Purse | None = None
+    ) -> AsyncIterator[OcrClient]:
         """A client with its connections; in the cloud it shares the account's limits with all other processes.
 
         Raises:
@@ -114,6 +118,7 @@ class QwenOcr(dg.ConfigurableResource):  # type: ignore[type-arg]
                 max_attempts=self.max_attempts,
                 timeout_seconds=self.timeout_seconds,
                 streaming="never" if is_local and self.stream == "auto" else self.stream,
+                purse=purse,
                 shared_calls=shared_calls,
                 catalogue=self.catalogue,
                 transport=httpx.ASGITransport(self.engine()) if is_local else None,
@@ -140,6 +145,7 @@ def resources_for(settings: Settings) -> dict[str, Any]:
             timeout_seconds=settings.timeout_seconds,
             stream=settings.stream,
         ),
+        "cost_budget": budget_of(settings),
         "progress": QuietProgress(),
     }
 

@@ -7,25 +7,31 @@ from typing import Any
 
 from qwenocr_assets.qwenocr.records import Status
 
+_NOT_ASKED = frozenset({Status.SKIPPED, Status.UNFUNDED})
 _UNANSWERED = frozenset({Status.REJECTED, Status.FAILED, Status.MISSING})
 
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """How the requests of a batch ended. `skipped` ones were never meant to be answered, so they do not count."""
+    """How the requests of a batch ended.
+
+    `skipped` ones were never meant to be answered, and `unfunded` ones are asked when there is money again: neither
+    is a failure.
+    """
 
     by_status: dict[str, int]
     unanswered: tuple[Mapping[str, Any], ...]
     incomplete: tuple[Mapping[str, Any], ...]
     """Rows with a partial answer: never counted as success."""
+    unfunded: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def asked(self) -> int:
-        return sum(count for status, count in self.by_status.items() if status != Status.SKIPPED)
+        return sum(count for status, count in self.by_status.items() if status not in _NOT_ASKED)
 
     @property
     def every_page_answered(self) -> bool:
-        return not self.unanswered and not self.incomplete
+        return not self.unanswered and not self.incomplete and not self.unfunded
 
     @property
     def failure_rate(self) -> float:
@@ -40,4 +46,5 @@ def completeness(responses: Iterable[Mapping[str, Any]]) -> Completeness:
         by_status=dict(sorted(Counter(row["status"] for row in rows).items())),
         unanswered=tuple(row for row in rows if row["status"] in _UNANSWERED),
         incomplete=tuple(row for row in rows if row["status"] == Status.PARTIAL),
+        unfunded=tuple(row for row in rows if row["status"] == Status.UNFUNDED),
     )

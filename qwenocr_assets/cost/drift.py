@@ -1,0 +1,72 @@
+"""Whether bills are what was quoted: input tokens that drift away, and models that cost something else."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.qwenocr.catalogue import Catalogue
+
+MOST_INPUT_DRIFT = 0.1
+"""Share of a batch's estimated input tokens by which the reported ones may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputDrift:
+    """Input tokens of settled calls, as quoted and as reported."""
+
+    estimated: int
+    reported: int
+
+    @property
+    def share(self) -> float:
+        """0.1 when ten percent more were reported than quoted; 0 when nothing was settled."""
+        return self.reported / self.estimated - 1 if self.estimated else 0.0
+
+    @property
+    def is_within_limit(self) -> bool:
+        return abs(self.share) <= MOST_INPUT_DRIFT
+
+
+def input_drift(rows: Iterable[Mapping[str, Any]]) -> InputDrift:
+    """The drift of these rows of `cost_ledger`."""
+    settled = [row for row in rows if row["state"] == "settled" and row["input_tokens"] is not None]
+    return InputDrift(
+        sum(row["estimated_input_tokens"] for row in settled), sum(row["input_tokens"] for row in settled)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PriceDrift:
+    """An answer names a model that has another price than the one that was asked for, or none that is known."""
+
+    region: str
+    asked: str
+    reported: str
+    calls: int
+    usd_per_million_input: Decimal | None
+    """Of the reported model; None when the catalogue does not know it."""
+    usd_per_million_output: Decimal | None
+
+
+def price_drifts(rows: Iterable[Mapping[str, Any]], catalogue: Catalogue) -> list[PriceDrift]:
+    """Reported models of these rows of `cost_ledger` that are priced differently from what was used."""
+    calls: dict[tuple[str, str, str, Decimal, Decimal], int] = {}
+    for row in rows:
+        if row["state"] == "settled" and row["reported_model"]:
+            prices = (row["usd_per_million_input"], row["usd_per_million_output"])
+            key = (row["region"], row["model"], row["reported_model"], *prices)
+            calls[key] = calls.get(key, 0) + 1
+    drifts = []
+    for (region, asked, reported, *used), count in calls.items():
+        try:
+            model = catalogue.model(region, reported)
+        except ConfigurationError:
+            if reported != asked:
+                drifts.append(PriceDrift(region, asked, reported, count, None, None))
+            continue
+        prices = (model.usd_per_million_input, model.usd_per_million_output)
+        if prices != tuple(used):
+            drifts.append(PriceDrift(region, asked, reported, count, *prices))
+    return drifts

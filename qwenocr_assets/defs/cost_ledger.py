@@ -1,0 +1,150 @@
+"""What a batch has cost: its entries of the ledger as a table, plotted over the batches, and checked."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+
+from qwenocr_assets.cost.drift import InputDrift, PriceDrift, input_drift, price_drifts
+from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.cost.ledger_rows import write_ledger_rows
+from qwenocr_assets.cost.money import price_of
+from qwenocr_assets.cost.savings import saved_usd
+from qwenocr_assets.cost.spending import spending
+from qwenocr_assets.defs.budget import CostBudget
+from qwenocr_assets.defs.metadata import OWNERS, markdown_table, table_spec, usd
+from qwenocr_assets.defs.partitions import intake_batches
+from qwenocr_assets.defs.resources import DataRoot, QwenOcr
+from qwenocr_assets.qwenocr.records import Status
+from qwenocr_assets.schemas import COST_LEDGER, OCR_REQUESTS, OCR_RESPONSES
+from qwenocr_assets.storage.table_files import read_table
+
+FUNDED = "every_request_funded"
+CERTAIN = "no_cost_uncertain"
+INPUT_AS_QUOTED = "input_tokens_as_quoted"
+PRICE_AS_QUOTED = "price_as_quoted"
+
+_WARN = dg.AssetCheckSeverity.WARN
+
+
+@dg.asset(
+    partitions_def=intake_batches,
+    deps=[OCR_RESPONSES.name],
+    group_name="tables",
+    kinds={"sqlalchemy", "parquet"},
+    owners=OWNERS,
+    description=COST_LEDGER.description,
+    metadata=table_spec(COST_LEDGER, group="tables", deps=[]).metadata,
+    check_specs=[
+        dg.AssetCheckSpec(
+            FUNDED,
+            asset=COST_LEDGER.name,
+            description="The budget had money for every request; the sensor resume_unfunded asks the others later.",
+        ),
+        dg.AssetCheckSpec(
+            CERTAIN,
+            asset=COST_LEDGER.name,
+            description="No answer was lost: of every call it is known what it cost.",
+        ),
+        dg.AssetCheckSpec(
+            INPUT_AS_QUOTED,
+            asset=COST_LEDGER.name,
+            description="Reported input tokens are within 10 % of the quote, over the whole batch.",
+        ),
+        dg.AssetCheckSpec(
+            PRICE_AS_QUOTED,
+            asset=COST_LEDGER.name,
+            description="No answer names a model with another price than the one asked for.",
+        ),
+    ],
+)
+def cost_ledger(
+    context: dg.AssetExecutionContext, data: DataRoot, qwen_ocr: QwenOcr, cost_budget: CostBudget
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """The batch's calls that cost money, beside its quote, what was saved, and what is left."""
+    batch_id = context.partition_key
+    responses = read_table(data.folder, OCR_RESPONSES, batch_id)
+    if price_of(qwen_ocr.model_entry).is_free:  # nothing new can be in the ledger
+        rows, left = read_table(data.folder, COST_LEDGER, batch_id), {}
+    else:
+        with cost_budget.ledger() as ledger:
+            rows, left = write_ledger_rows(data.folder, ledger, batch_id), _left(ledger, cost_budget)
+    quoted = {
+        r["request_key"]: r["expected_cost_usd"] for r in read_table(data.folder, OCR_REQUESTS, batch_id)
+    }
+    spent = {state: _sum(rows, state) for state in ("settled", "uncertain", "reserved")}
+    drift, drifts = input_drift(rows), price_drifts(rows, qwen_ocr.catalogue)
+    yield dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(rows),
+            "quoted_usd": usd(sum(quoted.values(), Decimal(0))),
+            **{f"{state}_usd": usd(amount) for state, amount in spent.items()},
+            "saved_by_cache_usd": usd(saved_usd(responses, qwen_ocr.model_entry)),
+            "input_drift": drift.share,
+            **left,
+        }
+    )
+    yield from _checks(responses, rows, drift, drifts)
+
+
+def _left(ledger: Ledger, budget: CostBudget) -> dict[str, Any]:
+    """What is left of each cap, by names that stay the same from day to day, so that they can be plotted."""
+    left: dict[str, Any] = {}
+    for period in spending(ledger, budget.caps):
+        kind, _, rest = period.scope.partition(":")
+        name = f"route_{rest.rpartition(':')[0]}" if kind == "route" else kind
+        left[f"spent_{name}_usd"] = usd(period.spent_usd)
+        if period.remaining_usd is not None:
+            left[f"remaining_{name}_usd"] = usd(period.remaining_usd)
+    return left
+
+
+def _sum(rows: list[dict[str, Any]], state: str) -> Decimal:
+    return sum((row["cost_usd"] for row in rows if row["state"] == state), Decimal(0))
+
+
+def _checks(
+    responses: list[dict[str, Any]],
+    rows: list[dict[str, Any]],
+    drift: InputDrift,
+    drifts: list[PriceDrift],
+) -> Iterator[dg.AssetCheckResult]:
+    unfunded = [r for r in responses if r["status"] == Status.UNFUNDED]
+    yield dg.AssetCheckResult(
+        check_name=FUNDED,
+        passed=not unfunded,
+        severity=_WARN,
+        metadata={
+            "unfunded": len(unfunded),
+            **{f"unfunded_{task}": n for task, n in sorted(Counter(r["task"] for r in unfunded).items())},
+            **({"next_step": "Raise the cap under [budget], or wait for its period."} if unfunded else {}),
+        },
+    )
+    uncertain = [row for row in rows if row["state"] == "uncertain"]
+    shown = ["entry_id", "page_id", "task", "cost_usd", "reason"]
+    yield dg.AssetCheckResult(
+        check_name=CERTAIN,
+        passed=not uncertain,
+        severity=_WARN,
+        metadata={
+            "uncertain": len(uncertain),
+            **({"calls": markdown_table(uncertain, shown)} if uncertain else {}),
+        },
+    )
+    yield dg.AssetCheckResult(
+        check_name=INPUT_AS_QUOTED,
+        passed=drift.is_within_limit,
+        severity=_WARN,
+        metadata={**asdict(drift), "drift": drift.share},
+    )
+    yield dg.AssetCheckResult(
+        check_name=PRICE_AS_QUOTED,
+        passed=not drifts,
+        severity=_WARN,
+        metadata={"models": markdown_table(map(asdict, drifts), list(PriceDrift.__dataclass_fields__))}
+        if drifts
+        else {},
+    )
