@@ -169,7 +169,8 @@ async def _ask(
     """Ask in the region that is set; while that one is down, what is left in those listed to go on with."""
     refused: QwenocrError | None = None
     if not questions:
-        async with open_purse(qwen_ocr.model_entry):  # the ledger learns that nothing waits for money any more
+        # the ledger learns that nothing of the batch waits for money any more
+        async with open_purse(qwen_ocr.model_entry):
             return None
     for region, model in qwen_ocr.order:
         async with open_purse(model) as purse, qwen_ocr.client(region, model, purse) as client:
