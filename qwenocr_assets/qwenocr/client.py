@@ -18,7 +18,6 @@ from qwenocr_assets.errors import ConfigurationError, RejectedInput
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model, load_catalogue
 from qwenocr_assets.qwenocr.checks import check_image, check_request
-from qwenocr_assets.qwenocr.endpoint import Call, Endpoint, Outcome
 from qwenocr_assets.qwenocr.errors import (
     FetchFailed,
     PageRefused,
@@ -38,13 +37,14 @@ from qwenocr_assets.qwenocr.limits.calls import Calls
 from qwenocr_assets.qwenocr.limits.limiter import Limiter, Slot
 from qwenocr_assets.qwenocr.limits.pace import AccountLimits
 from qwenocr_assets.qwenocr.purse import Hold, OpenPurse, Purse
-from qwenocr_assets.qwenocr.redaction import Redactor
 from qwenocr_assets.qwenocr.regions import Protocol, Region
-from qwenocr_assets.qwenocr.request_bodies import request_body
 from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.qwenocr.transport import open_http
-from qwenocr_assets.qwenocr.uploads import Uploads
+from qwenocr_assets.qwenocr.wire.endpoint import Call, Endpoint, Outcome
+from qwenocr_assets.qwenocr.wire.redaction import Redactor
+from qwenocr_assets.qwenocr.wire.request_bodies import request_body
+from qwenocr_assets.qwenocr.wire.transport import open_http
+from qwenocr_assets.qwenocr.wire.uploads import Uploads
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0

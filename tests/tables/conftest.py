@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from qwenocr_assets.qwenocr.answer_bodies import parse_answer
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.wire.answer_bodies import parse_answer
 from qwenocr_assets.tables.batch import flatten_document
 from qwenocr_assets.tables.flatten import AnsweredPage
 from qwenocr_assets.tables.trace import Trace

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenocr_assets.qwenocr.answer_bodies import parse_answer
 from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer, Usage, Word
+from qwenocr_assets.qwenocr.wire.answer_bodies import parse_answer
 
 
 def native(content: Any, finish_reason: str = "stop", **more: Any) -> dict[str, Any]:

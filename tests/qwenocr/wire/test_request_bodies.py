@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
-from qwenocr_assets.qwenocr.prompts import prompt_for
 from qwenocr_assets.qwenocr.regions import Protocol
-from qwenocr_assets.qwenocr.request_bodies import request_body
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.wire.prompts import prompt_for
+from qwenocr_assets.qwenocr.wire.request_bodies import request_body
 
 SDK: dict[str, Any] = json.loads((Path(__file__).parent / "sdk_requests.json").read_text(encoding="utf-8"))
 """What `dashscope` 2.0.2 and `openai` 3.54.0 put on the wire for the product guide's Python examples and more."""

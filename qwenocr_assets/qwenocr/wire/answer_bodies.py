@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer, Quad, Usage, Word
-from qwenocr_assets.qwenocr.positions import words_of_text
+from qwenocr_assets.qwenocr.wire.positions import words_of_text
 
 _KNOWN_CONTENT = frozenset({"text", "type", "ocr_result"})
 

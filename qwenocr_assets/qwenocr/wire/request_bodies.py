@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 
-from qwenocr_assets.qwenocr.prompts import prompt_for
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.wire.prompts import prompt_for
 
 _GENERATION = (
     "temperature",

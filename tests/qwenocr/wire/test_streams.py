@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bench.virtual_time import run_in_virtual_time
-from qwenocr_assets.qwenocr.answer_bodies import parse_answer
 from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.client import Reply, Streaming, open_client
@@ -20,8 +19,9 @@ from qwenocr_assets.qwenocr.errors import NotOffered, Retryable, RunRefused
 from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.requests import Request
-from qwenocr_assets.qwenocr.streams import Event, EventReader, StreamedAnswer
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.wire.answer_bodies import parse_answer
+from qwenocr_assets.qwenocr.wire.streams import Event, EventReader, StreamedAnswer
 
 PIECES = ["<table><tr>", "<td>株式会社\n山田</td>", "</tr></table>"]
 REQUEST = Request(ImageBytes(b"x", "image/png"), Task.TABLE_PARSING)

@@ -7,13 +7,13 @@ from typing import Any
 import httpx
 import orjson
 
-from qwenocr_assets.qwenocr.answer_bodies import parse_answer
 from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer
 from qwenocr_assets.qwenocr.errors import ServiceError, ServiceFault, Unreadable, classify
-from qwenocr_assets.qwenocr.redaction import Redactor
 from qwenocr_assets.qwenocr.regions import Protocol
-from qwenocr_assets.qwenocr.streams import EventReader, StreamedAnswer
-from qwenocr_assets.qwenocr.transport import describe, was_sent
+from qwenocr_assets.qwenocr.wire.answer_bodies import parse_answer
+from qwenocr_assets.qwenocr.wire.redaction import Redactor
+from qwenocr_assets.qwenocr.wire.streams import EventReader, StreamedAnswer
+from qwenocr_assets.qwenocr.wire.transport import describe, was_sent
 
 _EXCERPT_CHARACTERS = 200
 _TIME_LIMIT_CODE = "RequestTimeOut"

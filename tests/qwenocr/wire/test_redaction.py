@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenocr_assets.qwenocr.redaction import Redactor
+from qwenocr_assets.qwenocr.wire.redaction import Redactor
 
 KEY = "sk-0123/456+789=abc"
 HIDDEN = "[hidden]"

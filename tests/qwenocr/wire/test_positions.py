@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenocr_assets.qwenocr.positions import corners, words_of_text
+from qwenocr_assets.qwenocr.wire.positions import corners, words_of_text
 
 SIZE = (2000, 1000)
 
