@@ -108,7 +108,10 @@ class Endpoint:
         except orjson.JSONDecodeError:
             what = " ".join(raw[:_EXCERPT_CHARACTERS].split())
             fault = ServiceFault(status, "", f"not JSON: {what!r}" if what else "an empty answer")
-            return _unreadable(fault, raw) if status == 200 else self._of_fault(fault, raw, response)
+            if status == 200:
+                return _unreadable(fault, raw)
+            # a gateway's page says nothing of what the service behind it did, or billed
+            return replace(self._of_fault(fault, raw, response), may_be_billed=status >= 500)
         if status == 200 and not _names_an_error(parsed):
             try:
                 return Outcome(parse_answer(parsed, call.image_size), raw)
