@@ -1,6 +1,7 @@
 """The SQL models of `dbt_like_sql/` as assets: each with its SQL, columns, column lineage and tests."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -21,6 +22,9 @@ from qwenocr_assets.warehouse.models import Model, load_models
 from qwenocr_assets.warehouse.publish import publish, working_file
 
 _TESTS = "tests"
+
+FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=50), warn_window=timedelta(hours=26))
+"""Marts are brought up to date every night at the latest; two nights without are a failure."""
 
 
 def build_sql_models(folder: Path) -> list[dg.AssetsDefinition]:
@@ -97,6 +101,7 @@ def _spec(model: Model) -> dg.AssetSpec:
         description=f"{model.description}\n\n```sql\n{model.sql_raw.strip()}\n```",
         metadata={"dagster/relation_identifier": model.relation},
         automation_condition=KEEP_UP_TO_DATE,
+        freshness_policy=FRESH if model.schema == "marts" else None,
         skippable=True,
     )
 

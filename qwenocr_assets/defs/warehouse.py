@@ -11,9 +11,10 @@ from qwenocr_assets.warehouse.publish import working_file
 WRITER_POOL = "warehouse_writer"
 """DuckDB has one writer: steps that write take turns, across runs and processes."""
 
-# Fires at most every five minutes, and only when something came in: once per burst of batches.
+# Looks once every five minutes whether something came in: one run takes in all batches of a burst. What comes while a
+# run is underway waits for the next look.
 KEEP_UP_TO_DATE = (
-    dg.AutomationCondition.cron_tick_passed("*/5 * * * *").since_last_handled()  # type: ignore[misc]  # typed for one kind of key only
+    dg.AutomationCondition.cron_tick_passed("*/5 * * * *")
     & dg.AutomationCondition.any_deps_updated().since_last_handled()
     & ~dg.AutomationCondition.in_progress()
 )
