@@ -1,0 +1,129 @@
+"""A batch of mixed pages at the emulated service: what was quoted for the input is what is settled."""
+
+import asyncio
+import io
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from qwenocr_assets.cost.budget import Caps
+from qwenocr_assets.cost.drift import input_drift
+from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.cost.ledger_rows import ledger_row
+from qwenocr_assets.cost.money import to_pico, to_usd
+from qwenocr_assets.cost.purse import calls_of, open_purse
+from qwenocr_assets.cost.requests import request_rows
+from qwenocr_assets.engine.app import EmulatorTransport, create_app, create_emulator
+from qwenocr_assets.engine.page import Line, ReadPage
+from qwenocr_assets.intake.routes import Route
+from qwenocr_assets.qwenocr.catalogue import load_catalogue
+from qwenocr_assets.qwenocr.client import open_client
+from qwenocr_assets.qwenocr.images import ImageBytes
+from qwenocr_assets.qwenocr.requests import Request, RequestOptions
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.storage.database import sqlite_url
+
+CATALOGUE = load_catalogue()
+MODEL = replace(CATALOGUE.model("singapore"), requests_per_minute=None, tokens_per_minute=None)
+SIZES = [(1654, 2339), (1240, 1754), (600, 1400), (320, 240), (3000, 2000), (64, 900), (2480, 3508)]
+ROUTES = [
+    Route.model_validate({"name": "receipts", "tasks": ["advanced_recognition", "multi_lan"]}),
+    Route.model_validate(
+        {
+            "name": "invoices",
+            "tasks": ["key_information_extraction", "table_parsing"],
+            "schema": {"発行日": "", "number": "", "items": [{"description": "", "amount": ""}]},
+        }
+    ),
+    Route.model_validate({"name": "small", "tasks": ["text_recognition"], "max_pixels": 1_000_000}),
+    Route.model_validate(
+        {"name": "stamps", "tasks": ["custom_prompt"], "prompt": "Which stamps are on the page? Only names."}
+    ),
+]
+
+
+class SomeLines:
+    """Reads some lines on every page, more on larger ones."""
+
+    def read(self, image: bytes) -> ReadPage:
+        with Image.open(io.BytesIO(image)) as picture:
+            width, height = picture.size
+        lines = tuple(
+            Line(f"Line {n} of the page, 1,284.50", (1, n * 9, 50, n * 9, 50, n * 9 + 8, 1, n * 9 + 8), 0.99)
+            for n in range(1 + height // 60)
+        )
+        return ReadPage(width, height, 0, 0.0, lines, lines, ())
+
+
+def batch(pages: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, bytes]]:
+    """Documents and pages of many sizes on all routes, with their images."""
+    chance = random.Random(11)
+    documents, rows, images = [], [], {}
+    for number in range(pages):
+        width, height = chance.choice(SIZES)
+        width, height = width + chance.randint(-30, 30), height + chance.randint(-30, 30)
+        file = io.BytesIO()
+        Image.new("1", (width, height), 1).save(file, "png", compress_level=1)
+        images[f"p{number}"] = file.getvalue()
+        documents.append(
+            {"document_id": f"d{number}", "status": "accepted", "route": chance.choice(ROUTES).name}
+        )
+        rows.append(
+            {
+                "batch_id": "b1",
+                "document_id": f"d{number}",
+                "page_id": f"p{number}",
+                "status": "ready",
+                "sha256": f"sha-{number}",
+                "width_px": width,
+                "height_px": height,
+            }
+        )
+    return documents, rows, images
+
+
+def _request(row: dict[str, Any], images: dict[str, bytes]) -> Request:
+    image = ImageBytes(images[row["page_id"]], "image/png")
+    return Request(image, Task(row["task"]), RequestOptions.from_json(row["options"]))
+
+
+@pytest.mark.slow
+def test_the_quote_of_500_mixed_pages_is_what_their_input_costs(tmp_path: Path) -> None:
+    documents, pages, images = batch(500)
+    requests = request_rows(documents, pages, ROUTES, MODEL, CATALOGUE)
+    emulator = create_emulator(create_app(SomeLines()))
+
+    async def run(ledger: Ledger) -> int:
+        calls = calls_of(requests, MODEL, CATALOGUE.version, "run-1")
+        async with (
+            open_purse(ledger, Caps(), calls) as purse,
+            open_client(
+                CATALOGUE.region("singapore"),
+                MODEL,
+                transport=EmulatorTransport(emulator),
+                purse=purse,
+                streaming="never",
+                concurrency=16,
+            ) as client,
+        ):
+            replies = await asyncio.gather(
+                *(client.ask(_request(row, images), row["request_key"]) for row in requests)
+            )
+            return sum(reply.answer is not None for reply in replies)
+
+    with Ledger.open(sqlite_url(tmp_path / "ledger.db")) as ledger:
+        assert asyncio.run(run(ledger)) == len(requests)
+        rows = [ledger_row(entry) for entry in ledger.entries()]
+
+    quoted = sum(row["usd_per_million_input"] * row["estimated_input_tokens"] for row in rows) / 1_000_000
+    settled = sum(row["usd_per_million_input"] * row["input_tokens"] for row in rows) / 1_000_000
+    assert abs(settled / quoted - 1) <= 0.01
+    assert abs(input_drift(rows).share) <= 0.01
+    assert len(rows) == len(requests) >= 500
+    total = sum(row["cost_usd"] for row in rows)
+    assert to_usd(to_pico(total)) == emulator.bill.total.usd
+    assert all(row["cost_usd"] <= row["reserved_usd"] for row in rows)
