@@ -13,6 +13,7 @@ from qwenocr_assets.defs.rows import rows
 from qwenocr_assets.defs.schedules import daily_publish
 from qwenocr_assets.defs.sensors import inbox_sensor, warehouse_automation
 from qwenocr_assets.defs.sql_models import build_sql_models
+from qwenocr_assets.defs.upkeep import nightly_upkeep, upkeep
 from qwenocr_assets.defs.warehouse import warehouse
 from qwenocr_assets.settings import load_settings, project_root
 
@@ -31,9 +32,9 @@ def build_definitions() -> dg.Definitions:
             warehouse,
             *build_sql_models(project_root() / "dbt_like_sql"),
         ],
-        jobs=[ocr_batch, publish_warehouse],
+        jobs=[ocr_batch, publish_warehouse, upkeep],
         sensors=[inbox_sensor(settings), warehouse_automation, resume_unfunded, budget_alerts],
-        schedules=[daily_publish],
+        schedules=[daily_publish, nightly_upkeep],
         resources=resources_for(settings),
     )
 

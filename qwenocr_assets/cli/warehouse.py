@@ -3,6 +3,7 @@
 import sys
 import tempfile
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -66,6 +67,37 @@ def rebuild() -> None:
     typer.echo(f"{len(made.load.batches_loaded)} batches, {rows:,} rows, {made.models} models, published.")
     for name in made.failed_tests:
         typer.echo(f"The test {name} fails.", err=True)
+
+
+@warehouse_app.command()
+def compact() -> None:
+    """Put the small table files of settled batches together. The nightly upkeep does the same."""
+    from qwenocr_assets.schemas import TABLES
+    from qwenocr_assets.settings import load_settings
+    from qwenocr_assets.storage.compaction import compact as compact_files
+
+    done = compact_files(load_settings().data_folder, TABLES.values())
+    for table in done:
+        typer.echo(f"{table.table}: {table.files_before} files, now {table.files_after}.")
+    if not done:
+        typer.echo("There is nothing to put together yet.")
+
+
+@warehouse_app.command()
+def vacuum(
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete them; otherwise they are only counted.")
+    ] = False,
+) -> None:
+    """Find page images that no batch refers to any more, and with --delete delete them."""
+    from qwenocr_assets.settings import load_settings
+    from qwenocr_assets.storage.vacuum import vacuum_pages
+
+    found = vacuum_pages(load_settings().data_folder, delete=delete)
+    size = f"{len(found.unreferenced):,} page images ({found.size_bytes / 1e6:.1f} MB)"
+    typer.echo(
+        f"{size} deleted." if delete else f"{size} are referred to by no batch; --delete deletes them."
+    )
 
 
 def _published() -> Path:

@@ -9,5 +9,6 @@ daily_publish = dg.ScheduleDefinition(
     job=publish_warehouse,
     cron_schedule="15 2 * * *",
     execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Load, build and publish the warehouse every night at 02:15 UTC.",
 )

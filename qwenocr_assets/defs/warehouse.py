@@ -3,8 +3,10 @@
 import dagster as dg
 
 from qwenocr_assets.defs.metadata import OWNERS
+from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.resources import DataRoot
-from qwenocr_assets.schemas import TABLES
+from qwenocr_assets.schemas import DOCUMENTS, TABLES
+from qwenocr_assets.storage.compaction import remove_batch
 from qwenocr_assets.warehouse.load import load_changes
 from qwenocr_assets.warehouse.publish import working_file
 
@@ -29,8 +31,10 @@ KEEP_UP_TO_DATE = (
     automation_condition=KEEP_UP_TO_DATE,
     description="The core tables in DuckDB: new and changed batches loaded in one transaction.",
 )
-def warehouse(data: DataRoot) -> dg.MaterializeResult[None]:
-    """Load what has changed since the last load into the working file."""
+def warehouse(context: dg.AssetExecutionContext, data: DataRoot) -> dg.MaterializeResult[None]:
+    """Load what has changed since the last load into the working file; remove batches whose partition is gone."""
+    for batch_id in deleted_batches(context.instance):
+        remove_batch(data.folder, TABLES.values(), batch_id)
     report = load_changes(data.folder, working_file(data.folder))
     return dg.MaterializeResult(
         metadata={
@@ -39,3 +43,12 @@ def warehouse(data: DataRoot) -> dg.MaterializeResult[None]:
             **{f"rows_{table}": count for table, count in report.rows_by_table.items()},
         }
     )
+
+
+def deleted_batches(instance: dg.DagsterInstance) -> list[str]:
+    """Batches that this instance has run and whose partition was deleted since.
+
+    What it has never run is not deleted: another instance, or one that was lost, may have made it.
+    """
+    known = instance.get_dynamic_partitions(intake_batches.name or "")
+    return sorted(instance.get_materialized_partitions(dg.AssetKey(DOCUMENTS.name)) - set(known))

@@ -27,7 +27,11 @@ def answers_of_other_batches(
     if not keys or not files:
         return {}
     final = [s.value for s in Status if s.is_final]
-    wanted = ds.field("request_key").isin(pa.array(keys)) & ds.field("status").isin(pa.array(final))
+    wanted = (
+        ds.field("request_key").isin(pa.array(keys))
+        & ds.field("status").isin(pa.array(final))
+        & (ds.field("batch_id") != batch_id)  # compacted files hold several batches
+    )
     dataset = ds.dataset(sorted(files), schema=OCR_RESPONSES.arrow, filesystem=folder.fs, format="parquet")
     rows = dataset.to_table(columns=_COLUMNS, filter=wanted).to_pylist()
     return {row["request_key"]: _record(row) for row in rows}

@@ -1,4 +1,4 @@
-"""One Parquet file per table and intake batch, in the declared schema."""
+"""One Parquet file per table and intake batch, in the declared schema; old ones lie together in compacted files."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from qwenocr_assets.schemas import TableSchema
+from qwenocr_assets.storage.compacted_files import compacted_batches, read_batches
 from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
 
 Row = Mapping[str, Any]
@@ -25,7 +26,12 @@ def write_table(data: DataFolder, schema: TableSchema, batch_id: str, rows: Iter
 def read_table(data: DataFolder, schema: TableSchema, batch_id: str) -> list[dict[str, Any]]:
     """A batch's rows; none when the step that writes them has not run."""
     path = data.table_file(schema.name, batch_id)
-    if not path.exists():
-        return []
-    rows: list[dict[str, Any]] = pq.read_table(pa.BufferReader(path.read_bytes())).to_pylist()
-    return rows
+    if path.exists():
+        rows = pq.read_table(pa.BufferReader(path.read_bytes()))
+    else:
+        compacted = compacted_batches(data.table_folder(schema.name)).get(batch_id)
+        if compacted is None:
+            return []
+        rows = read_batches(compacted.path, [batch_id])
+    found: list[dict[str, Any]] = rows.to_pylist()
+    return found

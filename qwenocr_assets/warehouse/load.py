@@ -97,18 +97,29 @@ def _delete(con: duckdb.DuckDBPyConnection, table: str, batches: Sequence[str]) 
 def _insert(con: duckdb.DuckDBPyConnection, schema: TableSchema, files: Sequence[LoadableFile]) -> None:
     if not files:
         return
+    _insert_rows(con, schema, [f for f in files if not f.is_compacted])
+    for path in sorted({f.path for f in files if f.is_compacted}):
+        _insert_rows(con, schema, [f for f in files if f.path == path])
+    _check_batches(con, schema, files)
+    _check_primary_key(con, schema, files)
+
+
+def _insert_rows(con: duckdb.DuckDBPyConnection, schema: TableSchema, files: Sequence[LoadableFile]) -> None:
+    """Insert the rows of batches with files of their own, or of some batches of one compacted file."""
+    if not files:
+        return
     names = ", ".join(f'"{c}"' for c in schema.column_names)
     in_files = frozenset().union(*(f.columns for f in files))
     values = ", ".join(
         _value(c.name, c.type) if c.name in in_files else f'NULL AS "{c.name}"' for c in schema.columns
     )
+    wanted = "WHERE batch_id IN (SELECT unnest(?::VARCHAR[]))" if files[0].is_compacted else ""
+    batches = [[f.key.batch_id for f in files]] if wanted else []
     con.execute(
         f"INSERT INTO {CORE}.{schema.name} ({names}) SELECT {values} "
-        "FROM read_parquet(?, union_by_name => true, hive_partitioning => false)",
-        [[glob.escape(str(f.path)) for f in files]],
+        f"FROM read_parquet(?, union_by_name => true, hive_partitioning => false) {wanted}",
+        [sorted({glob.escape(str(f.path)) for f in files}), *batches],
     )
-    _check_batches(con, schema, files)
-    _check_primary_key(con, schema, files)
 
 
 def _value(name: str, kind: ColumnType) -> str:

@@ -13,6 +13,7 @@ from upath import UPath
 
 from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.schemas import TableSchema
+from qwenocr_assets.storage.compacted_files import PREFIX, CompactedBatch, compacted_batches
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path, write_atomically
 
 
@@ -32,6 +33,8 @@ class TableFile:
     path: UPath
     fingerprint: str
     """Size, times and place in one text: it changes when the file is written again, and costs no read."""
+    compacted: CompactedBatch | None = None
+    """Set when the batch lies in a compacted file."""
 
     @property
     def key(self) -> Key:
@@ -48,16 +51,24 @@ class LoadableFile:
     sha256: str
     rows: int
     columns: frozenset[str]
+    is_compacted: bool
+    """Whether the file holds other batches too."""
 
 
 def find_table_files(data: DataFolder, tables: Iterable[TableSchema]) -> list[TableFile]:
-    """Every batch's file of the given tables, sorted by table and batch."""
-    found = []
+    """Every batch's file of the given tables, sorted by table and batch; its own, or the compacted one it lies in."""
+    found: list[TableFile] = []
     for table in tables:
-        folder = data.table_file(table.name, "any").parent
+        folder = data.table_folder(table.name)
         folder.fs.invalidate_cache()
-        for path in sorted(folder.glob("*.parquet")) if folder.exists() else []:
-            found.append(TableFile(table, path.stem, path, str(path.fs.ukey(path.path))))
+        batches = {
+            batch: TableFile(table, batch, held.path, str(held.path.fs.ukey(held.path.path)), held)
+            for batch, held in compacted_batches(folder).items()
+        }
+        for path in folder.glob("*.parquet") if folder.exists() else []:
+            if not path.name.startswith(PREFIX):
+                batches[path.stem] = TableFile(table, path.stem, path, str(path.fs.ukey(path.path)))
+        found += [batches[batch] for batch in sorted(batches)]
     return found
 
 
@@ -68,8 +79,13 @@ def content_hashes(files: Sequence[TableFile], cache: Path, copies: Path) -> dic
     Raises `WarehouseError` when a file cannot be read.
     """
     known = _read_cache(cache)
-    hashes = {f.key: known.get(f.fingerprint) or _content_hash(fetch(f, copies)) for f in files}
-    now_known = {f.fingerprint: hashes[f.key] for f in files}
+    hashes = {
+        f.key: f.compacted.sha256
+        if f.compacted
+        else known.get(f.fingerprint) or _content_hash(fetch(f, copies))
+        for f in files
+    }
+    now_known = {f.fingerprint: hashes[f.key] for f in files if not f.compacted}
     if now_known != known:
         write_atomically(UPath(cache), orjson.dumps(now_known))
     return hashes
@@ -82,7 +98,7 @@ def fetch(file: TableFile, copies: Path) -> Path:
     """
     if is_local(file.path):
         return local_path(file.path)
-    copy = copies / f"{file.table.name}-{file.batch_id}.parquet"
+    copy = copies / f"{file.table.name}-{file.path.name}"
     if not copy.exists():
         try:
             copy.write_bytes(file.path.read_bytes())
@@ -109,7 +125,11 @@ def inspect(file: TableFile, path: Path, sha256: str) -> LoadableFile:
         elif present.field(column.name).type != column.type.arrow:
             found = present.field(column.name).type
             raise _unloadable(file, f"has {column.name} as {found}, declared is {column.type.arrow}")
-    return LoadableFile(file.key, file.path, path, sha256, rows, frozenset(present.names))
+    if file.compacted:
+        rows = file.compacted.rows
+    return LoadableFile(
+        file.key, file.path, path, sha256, rows, frozenset(present.names), file.compacted is not None
+    )
 
 
 def _content_hash(path: Path) -> str:
