@@ -50,6 +50,8 @@ def _is_spelt(character: str) -> bool:
     return character.isalpha() and not _UNSPACED_CHARACTER.match(character)
 
 
+_LEAST_RATIO = 70
+"""Of `partial_ratio`; what may be edited of a text leaves at least 80."""
 SHORTEST_FUZZY = 5
 """Characters below which one difference makes another word."""
 
@@ -66,8 +68,8 @@ def fuzzy_part(wanted: str, text: str) -> tuple[int, int, float] | None:
     long the text is, few letters of each of its words may differ.
     """
     most = most_edits(len(wanted))
-    found = fuzz.partial_ratio_alignment(wanted, text)
-    if found is None or not most:
+    found = fuzz.partial_ratio_alignment(wanted, text, score_cutoff=_LEAST_RATIO) if most else None
+    if found is None:
         return None
     start, end = (found.dest_start, found.dest_end) if len(wanted) <= len(text) else (0, len(text))
     # The window may begin or end inside a word.

@@ -39,8 +39,9 @@ def part_of(line: Row, text: str, start: int, end: int) -> Box | None:
     box = box_of(line)
     if box is None:
         return None
-    total = _width(text) or 1.0
-    begin, finish = _width(text[:start]) / total, _width(text[:end]) / total
+    before, inside, behind = _width(text[:start]), _width(text[start:end]), _width(text[end:])
+    total = before + inside + behind or 1.0
+    begin, finish = before / total, (before + inside) / total
     left, top, right, bottom = box
     quad: list[float] = line.get("quad_px") or [left, top, right, top, right, bottom, left, bottom]
     x1, y1, x2, y2, x3, y3, x4, y4 = quad
@@ -78,12 +79,17 @@ _WIDTHS: dict[str, float] = {
 """Widths that differ from a digit's, which is 1."""
 
 
+_ASCII_WIDTHS = [_WIDTHS.get(chr(code), 1.0) for code in range(128)]
+
+
 def _width(text: str) -> float:
+    if text.isascii():
+        return sum(map(_ASCII_WIDTHS.__getitem__, text.encode()))
     return sum(map(_character_width, text))
 
 
 @lru_cache(maxsize=8192)
 def _character_width(char: str) -> float:
     if char.isascii():
-        return _WIDTHS.get(char, 1.0)
+        return _ASCII_WIDTHS[ord(char)]
     return 1.8 if east_asian_width(char) in "WF" else 0.0 if bidirectional(char) == "NSM" else 1.0

@@ -1,11 +1,12 @@
 """The recognised lines of a page, ready to be searched for a text."""
 
+import re
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from qwenocr_assets.storage.table_files import Row
@@ -26,7 +27,7 @@ SAME_VALUE, FUZZY, OTHER_PAGE = "same_value", "fuzzy", "other_page"
 NOT_FOUND, GIVEN = "not_found", "given"
 """Values of the column `ground`."""
 
-_MOST_PLACES = 64
+_MOST_PLACES = 24
 """Places of one text that are looked at; a page that says "0" a thousand times tells nothing."""
 
 
@@ -144,21 +145,24 @@ class PageLines:
                 found.setdefault(day, []).append((index, start, end))
         return found
 
-    @cached_property
-    def _bigrams(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {}
-        for index, text in enumerate(self._texts):
-            for bigram in _bigrams_of(text):
-                found.setdefault(bigram, []).append(index)
-        return found
-
     def _candidates(self, wanted: str) -> list[int]:
-        """Lines that share enough pairs of characters: an edit spoils no more than two."""
-        bigrams = _bigrams_of(wanted)
-        shared = Counter(index for bigram in bigrams for index in self._bigrams.get(bigram, ()))
-        enough = max(len(bigrams) - 2 * most_edits(len(wanted)), 1)
-        return [index for index, count in shared.items() if count >= enough]
+        """Lines that may nearly say it: of k + 1 pieces k edits leave one untouched, and digits all."""
+        digits = max(_DIGITS.findall(wanted), key=len, default="")
+        if digits:
+            return self._lines_with(digits)
+        pieces = most_edits(len(wanted)) + 1
+        cuts = [len(wanted) * number // pieces for number in range(pieces + 1)]
+        found = (self._lines_with(wanted[start:end]) for start, end in pairwise(cuts))
+        return list(dict.fromkeys(chain.from_iterable(found)))
+
+    def _lines_with(self, piece: str) -> list[int]:
+        lines: list[int] = []
+        at = self._all.find(piece)
+        while at >= 0:
+            index = bisect_right(self._starts, at) - 1
+            lines.append(index)
+            at = self._all.find(piece, self._starts[index] + len(self._texts[index]))
+        return lines
 
 
-def _bigrams_of(text: str) -> set[str]:
-    return {text[at : at + 2] for at in range(len(text) - 1)}
+_DIGITS = re.compile("[0-9]+")
