@@ -1,28 +1,14 @@
-"""Cells on a grid, and rows of `tables` and `table_cells` from them; the same for HTML and LaTeX tables."""
+"""Tables of an answer, HTML or LaTeX, and rows of `tables` and `table_cells` from them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from qwenocr_assets.storage.table_files import Row
+from qwenocr_assets.tables.grid import Grid
 from qwenocr_assets.tables.headers import headed
 from qwenocr_assets.tables.trace import Trace
 from qwenocr_assets.tables.typed_values import UNDECLARED, Notation, typed_number
-
-
-class Cell(NamedTuple):
-    """A cell with its spans resolved: `row` and `column` are the grid position of its top left corner, from 0."""
-
-    row: int
-    column: int
-    row_span: int
-    column_span: int
-    is_header: bool
-    text: str
-
-
-Grid = list[Cell]
-"""The cells of one table, row by row."""
 
 
 class Place(NamedTuple):

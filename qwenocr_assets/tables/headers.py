@@ -1,25 +1,11 @@
 """Which rows of a table are its header, and what heads each cell."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from itertools import takewhile
+from typing import NamedTuple
 
-
-class HeadedCell(Protocol):
-    """What this module needs to know of a cell; see `cell_grid.Cell`."""
-
-    @property
-    def row(self) -> int: ...
-    @property
-    def column(self) -> int: ...
-    @property
-    def row_span(self) -> int: ...
-    @property
-    def column_span(self) -> int: ...
-    @property
-    def is_header(self) -> bool: ...
-    @property
-    def text(self) -> str: ...
+from qwenocr_assets.tables.grid import Cell, Grid
 
 
 class Headers(NamedTuple):
@@ -36,9 +22,7 @@ _MOST_HEADER_ROWS = 4
 _YEARS = range(1900, 2101)
 
 
-def headed(
-    cells: Sequence[HeadedCell], numbers: Sequence[Decimal | None], row_count: int, column_count: int
-) -> Headers:
+def headed(cells: Grid, numbers: Sequence[Decimal | None], row_count: int, column_count: int) -> Headers:
     """The headers of a table, marked (`th`, `thead`) or recognised.
 
     The service marks none (product guide, section Table parsing: all cells are `td`), so the top rows of a table
@@ -48,32 +32,31 @@ def headed(
     """
     marked = any(cell.is_header for cell in cells)
     header_rows = _marked_rows(cells, row_count) if marked else _recognised_rows(cells, numbers, row_count)
+    nothing: list[str | None] = [None] * len(cells)
     if not marked and not header_rows:
-        nothing: list[str | None] = [None] * len(cells)
         return Headers(0, nothing, nothing)
-    paths, above_band = _column_paths(cells, header_rows, column_count)
-    above = [paths[c.column] if c.row >= header_rows else above_band(c) for c in cells]
-    beside: list[str | None] = [None] * len(cells)
-    if marked:
-        leading = [c for c in cells if c.is_header and c.row >= header_rows]
-        if leading:
-            beside = [_row_path(cell, leading) if cell.row >= header_rows else None for cell in cells]
-    return Headers(header_rows, above, beside)
+    columns = _columns(cells, header_rows, column_count)
+    paths = [_joined(cell.text for cell in column) for column in columns]
+    band = len(list(takewhile(lambda cell: cell.row < header_rows, cells)))
+    above = [_joined(c.text for c in columns[cell.column] if c.row < cell.row) for cell in cells[:band]]
+    above += [paths[column] for _, column, _, _, _, _ in cells[band:]]
+    leading = [cell for cell in cells[band:] if cell.is_header] if marked else []
+    if not leading:
+        return Headers(header_rows, above, nothing)
+    return Headers(header_rows, above, nothing[:band] + [_row_path(cell, leading) for cell in cells[band:]])
 
 
-def _marked_rows(cells: Sequence[HeadedCell], row_count: int) -> int:
+def _marked_rows(cells: Grid, row_count: int) -> int:
     """Rows at the top that hold only header cells; a row without cells of its own belongs to the one above."""
     plain = [cell.row for cell in cells if not cell.is_header]
     last = max((cell.row for cell in cells), default=0)
     return min([*plain, last + 1, row_count])
 
 
-def _recognised_rows(cells: Sequence[HeadedCell], numbers: Sequence[Decimal | None], row_count: int) -> int:
+def _recognised_rows(cells: Grid, numbers: Sequence[Decimal | None], row_count: int) -> int:
     spanned = _closed(cells, 1)
     divided = spanned
-    while divided < _MOST_HEADER_ROWS and any(
-        c.column_span > 1 for c in cells if c.row + c.row_span == divided
-    ):
+    while divided < _MOST_HEADER_ROWS and _is_divided(cells, divided):
         divided = _closed(cells, divided + 1)
     for depth in dict.fromkeys((divided, spanned)):
         if depth < row_count and depth <= _MOST_HEADER_ROWS and _heads(cells, numbers, depth):
@@ -81,7 +64,7 @@ def _recognised_rows(cells: Sequence[HeadedCell], numbers: Sequence[Decimal | No
     return 0
 
 
-def _closed(cells: Sequence[HeadedCell], depth: int) -> int:
+def _closed(cells: Grid, depth: int) -> int:
     """The rows from the top that no cell leaves downwards, at least `depth`."""
     for cell in cells:  # row by row
         if cell.row >= depth:
@@ -90,45 +73,44 @@ def _closed(cells: Sequence[HeadedCell], depth: int) -> int:
     return depth
 
 
-def _heads(cells: Sequence[HeadedCell], numbers: Sequence[Decimal | None], depth: int) -> bool:
+def _is_divided(cells: Grid, depth: int) -> bool:
+    """Whether a cell that ends with the first `depth` rows spans columns that the next row may name one by one."""
+    band = takewhile(lambda cell: cell.row < depth, cells)
+    return any(cell.column_span > 1 and cell.row + cell.row_span == depth for cell in band)
+
+
+def _heads(cells: Grid, numbers: Sequence[Decimal | None], depth: int) -> bool:
     named: set[int] = set()
-    numeric: set[int] = set()
-    other: set[int] = set()
     width = names = 0
-    for cell, number in zip(cells, numbers, strict=True):
-        width = max(width, cell.column + cell.column_span)
-        if cell.row >= depth:
-            if cell.text:
-                (other if number is None else numeric).add(cell.column)
-            continue
-        if number is not None and (cell.row == 0 or number not in _YEARS):
+    for (row, column, row_span, column_span, _, text), number in zip(cells, numbers, strict=True):
+        if row >= depth:
+            break
+        width = max(width, column + column_span)
+        if number is not None and (row == 0 or number not in _YEARS):
             return False
-        if cell.text and cell.row + cell.row_span == depth:
-            named.update(range(cell.column, cell.column + cell.column_span))
+        if text and row + row_span == depth:
+            named.update(range(column, column + column_span))
             names += 1
+    if any(column >= width for _, column, _, _, _, _ in cells):
+        return False
+    numbered = list(zip(cells, numbers, strict=True))
+    numeric = {cell[1] for cell, number in numbered if number is not None and cell[0] >= depth}
+    other = {cell[1] for cell, number in numbered if number is None and cell[0] >= depth and cell[5]}
     is_title = names == 1 < width
     return len(named) == width and not is_title and bool(numeric - other)
 
 
-def _column_paths(
-    cells: Sequence[HeadedCell], header_rows: int, column_count: int
-) -> tuple[list[str | None], Callable[[HeadedCell], str | None]]:
-    """Per column the headers above it, and the same for a cell of the header itself."""
-    columns: list[list[HeadedCell]] = [[] for _ in range(column_count)]
-    for cell in cells:
-        if cell.row >= header_rows:
-            break
+def _columns(cells: Grid, header_rows: int, column_count: int) -> list[list[Cell]]:
+    """Per column the header cells with text."""
+    columns: list[list[Cell]] = [[] for _ in range(column_count)]
+    for cell in takewhile(lambda cell: cell.row < header_rows, cells):
         if cell.text:
             for column in range(cell.column, cell.column + cell.column_span):
                 columns[column].append(cell)
-
-    def above_band(cell: HeadedCell) -> str | None:
-        return _joined(c.text for c in columns[cell.column] if c.row < cell.row)
-
-    return [_joined(cell.text for cell in column) for column in columns], above_band
+    return columns
 
 
-def _row_path(cell: HeadedCell, leading: Sequence[HeadedCell]) -> str | None:
+def _row_path(cell: Cell, leading: Sequence[Cell]) -> str | None:
     return _joined(
         header.text
         for header in leading

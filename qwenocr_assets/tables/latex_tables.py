@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from qwenocr_assets.tables.cell_grid import Cell, Grid, ParsedTable
+from qwenocr_assets.tables.cell_grid import ParsedTable
+from qwenocr_assets.tables.grid import Cell, Grid
 from qwenocr_assets.tables.latex_text import plain_text
 from qwenocr_assets.tables.latex_tree import Kind, Node
 

@@ -88,6 +88,10 @@ _AMOUNT = re.compile(
     re.VERBOSE,
 )
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?")
+_GROUPED = re.compile(r"-?[1-9][0-9]{0,2}(?:,[0-9]{3}){1,7}(?:\.[0-9]{1,9})?")
+"""The commonest forms, read without looking further."""
+_NAME = re.compile(rf"\s*(?!{_CURRENCY})[A-Za-z]")
+"""How a text begins that is surely no amount."""
 _SEPARATOR = re.compile(r"[^0-9]")
 _DIGIT = re.compile("[0-9０-９]")
 
@@ -124,9 +128,12 @@ def typed_value(text: str, notation: Notation = UNDECLARED) -> TypedValue:
 
 def typed_number(text: str, notation: Notation = UNDECLARED) -> Decimal | None:
     """The number a text is, as `typed_value` reads it; None for anything else."""
-    if _PLAIN.fullmatch(text) and notation.decimal != ",":
-        return Decimal(text)
-    if len(text) > _LONGEST or not _DIGIT.search(text):
+    if notation.decimal != ",":
+        if _PLAIN.fullmatch(text):
+            return Decimal(text)
+        if _GROUPED.fullmatch(text):
+            return Decimal(text.replace(",", ""))
+    if len(text) > _LONGEST or not _DIGIT.search(text) or _NAME.match(text):
         return None
     amount = _amount(text.translate(_NARROW).strip(), notation.decimal)
     return None if amount is None else amount[0]

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.tables.cell_grid import Cell
 from qwenocr_assets.tables.completeness import incomplete
+from qwenocr_assets.tables.grid import Cell
 from qwenocr_assets.tables.html_tables import html_tables
 
 CASES = 5_000
