@@ -46,6 +46,7 @@ class TableRows(NamedTuple):
 def table_rows(tables: Iterable[ParsedTable], trace: Trace, notation: Notation = UNDECLARED) -> TableRows:
     """Rows of `tables` and `table_cells`, without boxes; tables are numbered in the order given."""
     base = trace.columns()
+    batch_id, document_id, page_id, task, request_key = base.values()
     rows = TableRows([], [])
     for table_index, table in enumerate(tables):
         numbers = [typed_number(cell.text, notation) if cell.text else None for cell in table.cells]
@@ -71,8 +72,12 @@ def table_rows(tables: Iterable[ParsedTable], trace: Trace, notation: Notation =
         ):
             row, column, row_span, column_span, is_header, text = cell
             rows.cells.append(
-                {
-                    **base,
+                {  # written out: twice as fast as with **base, and there are very many
+                    "batch_id": batch_id,
+                    "document_id": document_id,
+                    "page_id": page_id,
+                    "task": task,
+                    "request_key": request_key,
                     "table_index": table_index,
                     "row_index": row,
                     "column_index": column,

@@ -31,7 +31,11 @@ def headed(cells: Grid, numbers: Sequence[Decimal | None], row_count: int, colum
     several rows where its cells span rows, or columns that the next row divides.
     """
     marked = any(cell.is_header for cell in cells)
-    header_rows = _marked_rows(cells, row_count) if marked else _recognised_rows(cells, numbers, row_count)
+    header_rows = (
+        _marked_rows(cells, row_count)
+        if marked
+        else _recognised_rows(cells, numbers, row_count, column_count)
+    )
     nothing: list[str | None] = [None] * len(cells)
     if not marked and not header_rows:
         return Headers(0, nothing, nothing)
@@ -53,13 +57,15 @@ def _marked_rows(cells: Grid, row_count: int) -> int:
     return min([*plain, last + 1, row_count])
 
 
-def _recognised_rows(cells: Grid, numbers: Sequence[Decimal | None], row_count: int) -> int:
+def _recognised_rows(
+    cells: Grid, numbers: Sequence[Decimal | None], row_count: int, column_count: int
+) -> int:
     spanned = _closed(cells, 1)
     divided = spanned
     while divided < _MOST_HEADER_ROWS and _is_divided(cells, divided):
         divided = _closed(cells, divided + 1)
     for depth in dict.fromkeys((divided, spanned)):
-        if depth < row_count and depth <= _MOST_HEADER_ROWS and _heads(cells, numbers, depth):
+        if depth < row_count and depth <= _MOST_HEADER_ROWS and _heads(cells, numbers, depth, column_count):
             return depth
     return 0
 
@@ -79,20 +85,17 @@ def _is_divided(cells: Grid, depth: int) -> bool:
     return any(cell.column_span > 1 and cell.row + cell.row_span == depth for cell in band)
 
 
-def _heads(cells: Grid, numbers: Sequence[Decimal | None], depth: int) -> bool:
+def _heads(cells: Grid, numbers: Sequence[Decimal | None], depth: int, width: int) -> bool:
     named: set[int] = set()
-    width = names = 0
+    names = 0
     for (row, column, row_span, column_span, _, text), number in zip(cells, numbers, strict=True):
         if row >= depth:
             break
-        width = max(width, column + column_span)
         if number is not None and (row == 0 or number not in _YEARS):
             return False
         if text and row + row_span == depth:
             named.update(range(column, column + column_span))
             names += 1
-    if any(column >= width for _, column, _, _, _, _ in cells):
-        return False
     numbered = list(zip(cells, numbers, strict=True))
     numeric = {cell[1] for cell, number in numbered if number is not None and cell[0] >= depth}
     other = {cell[1] for cell, number in numbered if number is None and cell[0] >= depth and cell[5]}

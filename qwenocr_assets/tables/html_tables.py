@@ -56,6 +56,9 @@ def _in_order(table: RawTable) -> list[RowGroup]:
     return sorted(groups, key=lambda group: group.kind == "tfoot")
 
 
+_new = tuple.__new__  # half of what Cell(...) costs, and there are very many
+
+
 def _placed(groups: Sequence[RowGroup], is_open: bool) -> tuple[Grid, int]:
     """Place the cells of one table (HTML Standard, section Forming a table); the cells, and how many rows it has.
 
@@ -77,7 +80,7 @@ def _placed(groups: Sequence[RowGroup], is_open: bool) -> tuple[Grid, int]:
                     row_span = min(row_span or end - row, _MOST_ROWS if rows_are_cut_off else end - row)
                 if column_span != 1:
                     column_span = min(column_span, _MOST_COLUMNS) or 1
-                grid.append(Cell(row, column, row_span, column_span, is_head or is_header, text))
+                grid.append(_new(Cell, (row, column, row_span, column_span, is_head or is_header, text)))
                 below = row + row_span
                 if column + column_span > len(free_at):
                     free_at.extend([0] * (column + column_span - len(free_at)))

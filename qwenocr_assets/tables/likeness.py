@@ -47,7 +47,12 @@ def _joined(text: str, outside: int, inside: int) -> bool:
 
 def _is_spelt(character: str) -> bool:
     """Whether a character is a letter of a script that separates words."""
-    return character.isalpha() and not _UNSPACED_CHARACTER.match(character)
+    return character.isalpha() and not is_unspaced(character)
+
+
+def is_unspaced(character: str) -> bool:
+    """Whether a character is of a script that is written without spaces: Han, kana, full-width forms."""
+    return _UNSPACED_CHARACTER.match(character) is not None
 
 
 _LEAST_RATIO = 70

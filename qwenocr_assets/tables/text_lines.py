@@ -8,11 +8,13 @@ from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.answer_text import storable, unfenced
 from qwenocr_assets.tables.json_text import read_json
+from qwenocr_assets.tables.page_lines import GIVEN
+from qwenocr_assets.tables.reading_order import reading_order
 from qwenocr_assets.tables.trace import Trace
 
 
 def text_lines(answer: Answer, trace: Trace, page_size: tuple[int, int]) -> list[Row]:
-    """One row per line, in the order the model gives.
+    """One row per line, in the order the model gives, with its place in reading order.
 
     `page_size` is width and height of the page image in pixels. Lines of `advanced_recognition` keep the rotated
     rectangle as given and have their corners clamped to the page (the service returns corners a little outside);
@@ -21,15 +23,30 @@ def text_lines(answer: Answer, trace: Trace, page_size: tuple[int, int]) -> list
     base = trace.columns()
     if trace.task is Task.ADVANCED_RECOGNITION:
         words = answer.words or _words_of_text(answer.text)
-        return [_line(base, index, word, page_size) for index, word in enumerate(words)]
+        return _in_reading_order([_line(base, index, word, page_size) for index, word in enumerate(words)])
     lines = (line.rstrip() for line in unfenced(answer.text).splitlines())
     return [
-        {**base, "line_index": index, "text": line}
+        {**base, "line_index": index, "reading_index": index, "text": line}
         for index, line in enumerate(line for line in lines if line)
     ]
 
 
-def _line(base: dict[str, str], index: int, word: Word, page_size: tuple[int, int]) -> Row:
+def _in_reading_order(rows: list[dict[str, Any]]) -> list[Row]:
+    """The rows as they are, each with its `reading_index`; lines without a box follow the one they came behind."""
+    boxed = [row for row in rows if row["quad_px"] is not None]
+    order = reading_order([row["text"] for row in boxed], [tuple(row["quad_px"]) for row in boxed])
+    place = {boxed[index]["line_index"]: place for place, index in enumerate(order)}
+    last = -1
+    keys: list[tuple[int, int]] = []
+    for row in rows:
+        last = place.get(row["line_index"], last)
+        keys.append((last, row["line_index"]))
+    for reading_index, (_, index) in enumerate(sorted(keys)):
+        rows[index]["reading_index"] = reading_index
+    return list(rows)
+
+
+def _line(base: dict[str, str], index: int, word: Word, page_size: tuple[int, int]) -> dict[str, Any]:
     quad = None if word.quad is None else _on_page(word.quad, page_size)
     rotate_rect = None if word.rotate_rect is None else list(word.rotate_rect)
     row: dict[str, Any] = {
@@ -38,6 +55,7 @@ def _line(base: dict[str, str], index: int, word: Word, page_size: tuple[int, in
         "text": storable(word.text),
         "quad_px": quad,
         "rotate_rect": rotate_rect,
+        "ground": None if quad is None else GIVEN,
     }
     if quad is not None:
         xs, ys = quad[0::2], quad[1::2]

@@ -87,9 +87,8 @@ _AMOUNT = re.compile(
     """,
     re.VERBOSE,
 )
-_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?")
-_GROUPED = re.compile(r"-?[1-9][0-9]{0,2}(?:,[0-9]{3}){1,7}(?:\.[0-9]{1,9})?")
-"""The commonest forms, read without looking further."""
+_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,14}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,4})(?:\.[0-9]{1,9})?")
+"""The commonest forms of a number, which have one reading and are read without looking further."""
 _NAME = re.compile(rf"\s*(?!{_CURRENCY})[A-Za-z]")
 """How a text begins that is surely no amount."""
 _SEPARATOR = re.compile(r"[^0-9]")
@@ -110,7 +109,7 @@ _FALSE = frozenset("false no 否 いいえ 아니요 아니오 ☐".split())  # 
 def typed_value(text: str, notation: Notation = UNDECLARED) -> TypedValue:
     """The number, date or boolean a text is, or `TEXT` when it is none or could be read in two ways."""
     if _PLAIN.fullmatch(text) and notation.decimal != ",":
-        return TypedValue("number", number=Decimal(text))
+        return TypedValue("number", number=Decimal(text.replace(",", "")))
     if len(text) > _LONGEST:
         return TEXT
     if not _DIGIT.search(text):
@@ -128,12 +127,9 @@ def typed_value(text: str, notation: Notation = UNDECLARED) -> TypedValue:
 
 def typed_number(text: str, notation: Notation = UNDECLARED) -> Decimal | None:
     """The number a text is, as `typed_value` reads it; None for anything else."""
-    if notation.decimal != ",":
-        if _PLAIN.fullmatch(text):
-            return Decimal(text)
-        if _GROUPED.fullmatch(text):
-            return Decimal(text.replace(",", ""))
-    if len(text) > _LONGEST or not _DIGIT.search(text) or _NAME.match(text):
+    if _PLAIN.fullmatch(text) and notation.decimal != ",":
+        return Decimal(text.replace(",", ""))
+    if _NAME.match(text) or len(text) > _LONGEST or not _DIGIT.search(text):
         return None
     amount = _amount(text.translate(_NARROW).strip(), notation.decimal)
     return None if amount is None else amount[0]
