@@ -51,7 +51,8 @@ class CannedAnswers:
     def _answer(self, scope: Any, body: bytes) -> tuple[str, bytes]:
         if scope["path"] == NATIVE_PATH:
             if (b"x-dashscope-sse", b"enable") in scope["headers"]:
-                return _EVENTS, b"".join(self._native_frames())
+                parameters = orjson.loads(body).get("parameters") or {}
+                return _EVENTS, b"".join(self._native_frames(bool(parameters.get("incremental_output"))))
             return _JSON, orjson.dumps(self._native([{"text": self.text}], "stop"))
         if scope["path"] == COMPATIBLE_PATH:
             request = orjson.loads(body)
@@ -96,11 +97,12 @@ class CannedAnswers:
             "request_id": _REQUEST_ID,
         }
 
-    def _native_frames(self) -> list[bytes]:
-        """Cumulative, as the service streams by default: a line more in each event."""
+    def _native_frames(self, incremental: bool) -> list[bytes]:
+        """A line more in each event: cumulative, as the service streams by default, or only what is new."""
         lines = self.text.splitlines(keepends=True)
-        events = [self._native([{"text": "".join(lines[: n + 1])}], "null") for n in range(len(lines))]
-        events.append(self._native([{"text": self.text}], "stop"))
+        texts = lines if incremental else ["".join(lines[: n + 1]) for n in range(len(lines))]
+        events = [self._native([{"text": text}], "null") for text in texts]
+        events.append(self._native([{"text": "" if incremental else self.text}], "stop"))
         frame = b"id:%d\nevent:result\n:HTTP_STATUS/200\ndata:%s\n\n"
         return [frame % (n, orjson.dumps(event)) for n, event in enumerate(events, start=1)]
 
