@@ -1,4 +1,4 @@
-"""An event loop whose time passes faster than the clock's: for what can wait neither by the loop nor in virtual time."""
+"""An event loop whose time passes faster than the clock's: for callers in threads, which virtual time does not suit."""
 
 import asyncio
 import selectors
