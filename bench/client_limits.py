@@ -115,7 +115,9 @@ def ours(setting: Setting) -> Traffic:
 
     @asynccontextmanager
     async def opened(app: Emulator) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
-        async with open_client(load_catalogue().region("singapore"), model, app=app) as client:
+        async with open_client(
+            load_catalogue().region("singapore"), model, transport=httpx.ASGITransport(app)
+        ) as client:
 
             async def ask() -> bool:
                 return (await client.ask(request)).answer is not None
