@@ -12,12 +12,11 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import RowMapping
 
-from qwenocr_assets.cli.quote import usd
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import State
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.ledger_rows import write_ledger_rows
-from qwenocr_assets.cost.money import to_pico, to_usd
+from qwenocr_assets.cost.money import dollars, to_pico, to_usd
 from qwenocr_assets.cost.spending import FreeQuotaUse, Period, free_quota_use, spending
 from qwenocr_assets.cost.unfunded import UnfundedBatch, unfunded_batches
 from qwenocr_assets.errors import ConfigurationError
@@ -82,7 +81,7 @@ def reconcile_entries(console: Console, entry_ids: Sequence[int], *, as_: str, a
             write_ledger_rows(settings.data_folder, ledger, batch_id)
     reserved = sum((to_usd(uncertain[n]["reserved_pico"]) for n in closed), Decimal(0))
     console.print(
-        f"{len(closed)} uncertain entries ({usd(reserved)} reserved) are {as_} now.", highlight=False
+        f"{len(closed)} uncertain entries ({dollars(reserved)} reserved) are {as_} now.", highlight=False
     )
     if batches:
         console.print("The warehouse shows it after its next load.")
@@ -123,8 +122,8 @@ def _print_periods(console: Console, periods: Sequence[Period]) -> None:
     for heading in ("", "cap", "settled", "uncertain", "reserved", "left"):
         table.add_column(heading, justify="left" if not heading else "right")
     for p in periods:
-        cap, left = ("none" if a is None else usd(a) for a in (p.cap_usd, p.remaining_usd))
-        amounts = (usd(a) for a in (p.settled_usd, p.uncertain_usd, p.reserved_usd))
+        cap, left = ("none" if a is None else dollars(a) for a in (p.cap_usd, p.remaining_usd))
+        amounts = (dollars(a) for a in (p.settled_usd, p.uncertain_usd, p.reserved_usd))
         table.add_row(Text(p.name), cap, *amounts, left if p.cap_usd is not None else "")
     console.print(table)
 
@@ -155,7 +154,7 @@ def _print_uncertain(console: Console, uncertain: Sequence[RowMapping]) -> None:
     for entry in uncertain[:_MOST_ENTRIES]:
         table.add_row(
             str(entry["entry_id"]),
-            usd(to_usd(entry["reserved_pico"])),
+            dollars(to_usd(entry["reserved_pico"])),
             f"{_time(entry['reserved_at']):%Y-%m-%d %H:%M:%S}",
             f"{entry['model']}, {entry['region']}",
             entry["task"],

@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from upath import UPath
 from qwenocr_assets.cli.run import manifests_of
 from qwenocr_assets.cost.comparison import Offer, compare, dear
 from qwenocr_assets.cost.expectations import learn_expectations
+from qwenocr_assets.cost.money import dollars
 from qwenocr_assets.cost.quote_totals import Total, Totals, answered_keys, total_up
 from qwenocr_assets.cost.requests import request_rows
 from qwenocr_assets.errors import RejectedInput
@@ -128,15 +128,15 @@ def _print(quoted: QuotedPaths, console: Console) -> None:
 
     model = quoted.model
     console.print(
-        f"\n[bold]{model.name}[/] in {model.region}: expected [bold]{usd(totals.all.expected_usd)}[/], "
-        f"at most {usd(totals.all.worst_usd)}, for {totals.all.requests - totals.all.answered} requests "
+        f"\n[bold]{model.name}[/] in {model.region}: expected [bold]{dollars(totals.all.expected_usd)}[/], "
+        f"at most {dollars(totals.all.worst_usd)}, for {totals.all.requests - totals.all.answered} requests "
         f"(catalogue {quoted.catalogue_version}). Nothing was sent.",
         highlight=False,
     )
     if totals.all.answered:
         console.print(
             f"{totals.all.answered} requests are answered already, or occur twice: they cost nothing, "
-            f"and save {usd(totals.all.saved_usd)}.",
+            f"and save {dollars(totals.all.saved_usd)}.",
             highlight=False,
         )
     rejected = [row for row in (*quoted.documents, *quoted.pages) if row["status"] == "rejected"]
@@ -146,15 +146,17 @@ def _print(quoted: QuotedPaths, console: Console) -> None:
     console.print("\nAll of these requests elsewhere, cheapest first:")
     offers = Table("region", "model", "", "expected", "at most", "", show_edge=False, header_style="bold")
     for offer in quoted.offers:
+        if len(offer.missing_tasks) == len(totals.by_task):
+            continue
         chosen = (offer.region, offer.model, offer.batch) == (model.region, model.name, False)
         lacks = f"without {', '.join(offer.missing_tasks)}" if offer.missing_tasks else ""
-        moves = "" if offer.pinned else "a name that moves"
+        moves = "" if offer.pinned else "name moves"
         offers.add_row(
             Text(offer.region),
             Text(offer.model, style="bold" if chosen else ""),
-            "batch: hours, no positions" if offer.batch else "",
-            usd(offer.expected_usd),
-            usd(offer.worst_usd),
+            "batch, hours" if offer.batch else "",
+            dollars(offer.expected_usd),
+            dollars(offer.worst_usd),
             "; ".join(part for part in (lacks, moves) if part),
         )
     console.print(offers)
@@ -171,14 +173,9 @@ def _cells(total: Total) -> tuple[str, ...]:
         requests,
         f"{total.input_tokens:,}",
         f"{total.expected_output_tokens:,}",
-        usd(total.expected_usd),
-        usd(total.worst_usd),
+        dollars(total.expected_usd),
+        dollars(total.worst_usd),
     )
-
-
-def usd(amount: Decimal) -> str:
-    """US dollars for people: cents where there are some, else as many digits as it takes to see something."""
-    return f"${amount:,.2f}" if amount >= 1 or not amount else f"${amount:.6f}"
 
 
 def _as_json(quoted: QuotedPaths) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, text, update
 
 from qwenocr_assets.cost.budget import Caps, Scopes, day_of, scopes_of
-from qwenocr_assets.cost.ledger_tables import ENTRIES
+from qwenocr_assets.cost.ledger_tables import ENTRIES, TOTALS
 from qwenocr_assets.cost.money import Price
 
 
@@ -66,6 +66,13 @@ class Refused:
     spent_pico: int
     """Settled, uncertain and reserved before this call."""
     needed_pico: int
+    reserved_pico: int = 0
+    """Of what is spent, what is only reserved: calls in flight rarely cost their worst case."""
+
+    @property
+    def may_pass_later(self) -> bool:
+        """Whether there may be enough money once calls that are in flight are settled."""
+        return self.spent_pico - self.reserved_pico + self.needed_pico <= self.cap_pico
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,8 @@ def reserve(connection: Connection, call: Call, caps: Caps, lease_id: str, now: 
     for scope, cap in caps.of(scopes):
         if spent[scope] > cap:
             _add(connection, scopes, Sums() - set_aside)
-            return Refused(scope, cap, spent[scope] - call.worst_pico, call.worst_pico)
+            reserved = connection.execute(_RESERVED, {"scope": scope}).scalar_one()
+            return Refused(scope, cap, spent[scope] - call.worst_pico, call.worst_pico, reserved)
     values = {
         "state": State.RESERVED.value,
         "request_key": call.request_key,
@@ -223,6 +231,7 @@ _ADD = text(
     RETURNING scope, reserved_pico + settled_pico + uncertain_pico
     """
 )
+_RESERVED = select(TOTALS.c.reserved_pico).where(TOTALS.c.scope == bindparam("scope"))
 _INSERT = insert(ENTRIES).returning(ENTRIES.c.entry_id)
 _FIND = select(
     ENTRIES.c.entry_id,

@@ -72,6 +72,11 @@ def to_usd(pico: int) -> Decimal:
     return Decimal(pico).scaleb(-_DECIMALS)
 
 
+def dollars(usd: Decimal) -> str:
+    """An amount for people: cents from a dollar on, below that as many digits as it takes to see something."""
+    return f"${usd:,.2f}" if usd >= 1 or not usd else f"${usd:.6f}"
+
+
 def _whole(amount: Decimal, decimals: int) -> int:
     scaled = amount.scaleb(decimals)
     if scaled != int(scaled):

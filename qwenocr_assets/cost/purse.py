@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
 from qwenocr_assets.cost import entries
@@ -20,9 +20,10 @@ from qwenocr_assets.qwenocr.requests import Request
 class LedgerHold:
     """Money set aside in the ledger for one call."""
 
-    def __init__(self, ledger: Ledger, clerk: Clerk, entry_id: int) -> None:
+    def __init__(self, ledger: Ledger, clerk: Clerk, entry_id: int, ended: Callable[[], None]) -> None:
         self._ledger = ledger
         self._clerk = clerk
+        self._ended = ended
         self.entry_id = entry_id
 
     async def settle(self, usage: Usage, reported_model: str | None) -> None:
@@ -46,7 +47,9 @@ class LedgerHold:
         await self._write(lambda connection: entries.lose(connection, self.entry_id, why, self._ledger.now()))
 
     async def _write(self, work: Work[object]) -> None:
-        await asyncio.shield(self._clerk.submit(work))
+        writing = self._clerk.submit(work)
+        writing.add_done_callback(lambda _: self._ended())
+        await asyncio.shield(writing)
 
 
 class LedgerPurse:
@@ -62,24 +65,42 @@ class LedgerPurse:
         self._calls = calls
         self.refused: dict[str, Refused] = {}
         """The last refusal of each scope that had no money left."""
+        self._in_flight = 0
+        self._one_ended = asyncio.Event()
 
     async def reserve(self, request: Request, request_key: str) -> LedgerHold | None:  # noqa: ARG002  the seam's
-        """Set aside the worst case of one call; None when a cap leaves no room for it."""
-        call = self._calls[request_key]
+        """Set aside the worst case of one call; None when a cap leaves no room for it.
+
+        Where only calls in flight stand in the way, it waits for those of this purse: they rarely cost their worst
+        case, and a batch should not stop as long as there is money.
+        """
+        while True:
+            one_ended = self._one_ended
+            outcome = await self._reserve(self._calls[request_key])
+            if isinstance(outcome, Reserved):
+                self._in_flight += 1
+                return LedgerHold(self._ledger, self._clerk, outcome.entry_id, self._hold_ended)
+            if not outcome.may_pass_later or (self._in_flight == 0 and not one_ended.is_set()):
+                self.refused[outcome.scope] = outcome
+                return None
+            await one_ended.wait()
+
+    def _hold_ended(self) -> None:
+        self._in_flight -= 1
+        self._one_ended.set()
+        self._one_ended = asyncio.Event()
+
+    async def _reserve(self, call: Call) -> Reserved | Refused:
         reserving = self._clerk.submit(
             lambda connection: entries.reserve(
                 connection, call, self._caps, self._lease_id, self._ledger.now()
             )
         )
         try:
-            outcome = await asyncio.shield(reserving)
+            return await asyncio.shield(reserving)
         except asyncio.CancelledError:
             reserving.add_done_callback(self._give_back)
             raise
-        if isinstance(outcome, Refused):
-            self.refused[outcome.scope] = outcome
-            return None
-        return LedgerHold(self._ledger, self._clerk, outcome.entry_id)
 
     def _give_back(self, reserving: asyncio.Future[Reserved | Refused]) -> None:
         """Whoever asked for it is gone, and has sent nothing."""

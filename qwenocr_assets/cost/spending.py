@@ -11,7 +11,7 @@ from qwenocr_assets.cost.budget import Caps, day_of, scopes_of
 from qwenocr_assets.cost.entries import State, Sums
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.ledger_tables import ALERTS, ENTRIES, TOTALS
-from qwenocr_assets.cost.money import to_usd
+from qwenocr_assets.cost.money import dollars, to_usd
 from qwenocr_assets.qwenocr.catalogue import Model
 
 
@@ -78,10 +78,8 @@ class Alert:
     """Share of the cap."""
 
     def __str__(self) -> str:
-        return (
-            f"{self.threshold:.0%} of the budget for {self.period.name} is spent: "
-            f"${self.period.spent_usd:.4f} of ${self.period.cap_usd}."
-        )
+        spent, cap = dollars(self.period.spent_usd), dollars(self.period.cap_usd or Decimal(0))
+        return f"{self.threshold:.0%} of the budget for {self.period.name} is spent: {spent} of {cap}."
 
 
 def new_alerts(ledger: Ledger, caps: Caps, thresholds: Sequence[Decimal]) -> list[Alert]:

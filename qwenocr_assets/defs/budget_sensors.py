@@ -12,7 +12,7 @@ from qwenocr_assets.cost.unfunded import may_resume, unfunded_batches
 from qwenocr_assets.defs.jobs import ocr_batch
 from qwenocr_assets.defs.metadata import usd
 from qwenocr_assets.schemas import COST_LEDGER
-from qwenocr_assets.settings import load_settings
+from qwenocr_assets.settings import Settings, load_settings
 
 _MOST_RUNS_A_TICK = 10
 """Submitting a run takes the daemon about 0.1 s, and a tick may take 60 s."""
@@ -28,8 +28,11 @@ _WEBHOOK_SECONDS = 10.0
     description="Runs batches again that the budget stopped, when their cap was raised or its period has turned.",
 )
 def resume_unfunded() -> dg.SensorResult | dg.SkipReason:
+    return resume(load_settings())
+
+
+def resume(settings: Settings) -> dg.SensorResult | dg.SkipReason:
     """A batch runs again when every cap that refused it has room; what is answered is not asked again."""
-    settings = load_settings()
     if settings.region == "local":
         return _FREE
     caps = Caps.of_settings(settings.budget)

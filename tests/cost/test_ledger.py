@@ -112,7 +112,7 @@ def test_a_cap_counts_all_that_may_have_been_spent(
     if refused_by is None:
         assert isinstance(outcome, Reserved)
     else:
-        assert outcome == Refused(refused_by, caps.cap(refused_by) or 0, 2_000, 1_000)
+        assert outcome == Refused(refused_by, caps.cap(refused_by) or 0, 2_000, 1_000, 1_000)
         assert ledger.sums([MONTH]) == before
         assert len(ledger.entries()) == 2
 

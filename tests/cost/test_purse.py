@@ -126,8 +126,17 @@ def test_the_ledger_meets_the_emulators_bill(ledger: Ledger) -> None:
     assert sum(e["reserved_pico"] for e in uncertain) >= lost
 
 
+def test_calls_wait_for_those_in_flight_as_long_as_there_is_money(ledger: Ledger) -> None:
+    """Six worst cases fit into the cap at once; sixty calls that cost little fit one after the other."""
+    emulator = create_emulator(CannedAnswers(image_tokens=100), latency=0.01)
+    replies = ask(ledger, emulator, KEYS, Caps(run_pico=6 * WORST))
+    assert all(reply.answer is not None for reply in replies)
+    assert emulator.traffic.max_in_flight <= 6
+
+
 def test_no_more_calls_than_there_is_money_for(ledger: Ledger) -> None:
-    emulator = create_emulator(CannedAnswers(), latency=0.01)
+    app = CannedAnswers(output_tokens=8_000)
+    emulator = create_emulator(app, latency=0.01)
     replies = ask(ledger, emulator, KEYS, Caps(run_pico=5 * WORST))
     unfunded = [r for r in replies if isinstance(r.error, Unfunded)]
     answered = [r for r in replies if r.answer is not None]
