@@ -24,6 +24,7 @@ from qwenocr_assets.tables.json_text import is_answered_in_json
 from qwenocr_assets.tables.key_values import key_values
 from qwenocr_assets.tables.latex_blocks import document_blocks, formulas, read_document
 from qwenocr_assets.tables.page_lines import PageLines
+from qwenocr_assets.tables.row_checks import judged_tables
 from qwenocr_assets.tables.text_lines import text_lines
 from qwenocr_assets.tables.trace import Trace
 from qwenocr_assets.tables.typed_values import UNDECLARED, Notation
@@ -76,11 +77,13 @@ def ground(
     texts = tables[TEXT_LINES.name]
     placed = [row for row in texts if row["task"] == Task.ADVANCED_RECOGNITION.value]
     others = [row for row in texts if row["task"] != Task.ADVANCED_RECOGNITION.value]
+    cells = ground_cells(tables[TABLE_CELLS.name], lines, elsewhere)
     return {
         **tables,
+        PARSED_TABLES.name: judged_tables(tables[PARSED_TABLES.name], cells, lines.boxes),
         TEXT_LINES.name: [*placed, *ground_lines(others, lines)] if placed and others else texts,
         KEY_VALUES.name: ground_key_values(tables[KEY_VALUES.name], lines, elsewhere),
-        TABLE_CELLS.name: ground_cells(tables[TABLE_CELLS.name], lines, elsewhere),
+        TABLE_CELLS.name: cells,
     }
 
 
