@@ -1,6 +1,6 @@
 """The SQL models of `dbt_like_sql/` as assets: each with its SQL, columns, column lineage and tests."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from qwenocr_assets.warehouse.build import (
     planned_schemas,
     run_tests,
 )
-from qwenocr_assets.warehouse.column_lineage import column_lineage
+from qwenocr_assets.warehouse.column_lineage import Origins, column_lineage, followed_to_core
 from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.models import Model, load_models
 from qwenocr_assets.warehouse.publish import publish, working_file
@@ -30,11 +30,13 @@ FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=50), warn_win
 def build_sql_models(folder: Path) -> list[dg.AssetsDefinition]:
     """The models as one step that builds them in order, and the step that publishes them."""
     models = load_models(folder)
-    lineage = _lineage(models)
+    schemas = planned_schemas(models)
+    lineage = {model.relation: column_lineage(model, schemas) for model in models.values()}
+    core = followed_to_core(lineage)
 
     @dg.multi_asset(
         name="sql_models",
-        specs=[_spec(model) for model in models.values()],
+        specs=[_spec(model, core[model.relation]) for model in models.values()],
         check_specs=[
             dg.AssetCheckSpec(
                 _TESTS, asset=model.name, description=f"{len(model.tests)} tests of dbt_like_sql."
@@ -62,7 +64,7 @@ def build_sql_models(folder: Path) -> list[dg.AssetsDefinition]:
                         "dagster/row_count": result.rows,
                         "change": result.change.value,
                         "dagster/column_schema": _columns(model, result.columns),
-                        "dagster/column_lineage": lineage[name],
+                        "dagster/column_lineage": _assets_lineage(lineage[model.relation]),
                     },
                 )
             # afterwards, since a test may compare with a model that is built later
@@ -89,7 +91,7 @@ def build_sql_models(folder: Path) -> list[dg.AssetsDefinition]:
     return [sql_models, published_snapshot]
 
 
-def _spec(model: Model) -> dg.AssetSpec:
+def _spec(model: Model, core_columns: Origins) -> dg.AssetSpec:
     # what a model reads of the core tables comes through the one step that loads them
     deps = [*model.refs, *(["warehouse"] if model.sources else [])]
     return dg.AssetSpec(
@@ -99,29 +101,37 @@ def _spec(model: Model) -> dg.AssetSpec:
         kinds={"sql", "duckdb"},
         owners=OWNERS,
         description=f"{model.description}\n\n```sql\n{model.sql_raw.strip()}\n```",
-        metadata={"dagster/relation_identifier": model.relation},
+        metadata={
+            "dagster/relation_identifier": model.relation,
+            "columns_from_core": _core_columns(core_columns),
+        },
         automation_condition=KEEP_UP_TO_DATE,
         freshness_policy=FRESH if model.schema == "marts" else None,
         skippable=True,
     )
 
 
-def _lineage(models: Mapping[str, Model]) -> dict[str, dg.TableColumnLineage]:
-    """Each model's columns back to the columns they are made of; core tables are the assets of that name."""
-    schemas = planned_schemas(models)
-    return {
-        name: dg.TableColumnLineage(
-            {
-                column: [
-                    dg.TableColumnDep(dg.AssetKey(relation.rpartition(".")[2]), source)
-                    for relation, source in sources
-                    if not relation.startswith("ops.")  # what the loader remembers is no asset
-                ]
-                for column, sources in column_lineage(model, schemas).items()
-            }
-        )
-        for name, model in models.items()
-    }
+def _assets_lineage(lineage: Origins) -> dg.TableColumnLineage:
+    """A model's columns back to the columns they are made of; core tables are the assets of that name."""
+    return dg.TableColumnLineage(
+        {
+            column: [
+                dg.TableColumnDep(dg.AssetKey(relation.rpartition(".")[2]), source)
+                for relation, source in sources
+                if not relation.startswith("ops.")  # what the loader remembers is no asset
+            ]
+            for column, sources in lineage.items()
+        }
+    )
+
+
+def _core_columns(origins: Origins) -> dg.MetadataValue:
+    """The same, followed to the core tables, as a table to read: the free UI draws no columns."""
+    rows = [
+        {"column": column, "made of": ", ".join(f"{relation}.{name}" for relation, name in sources)}
+        for column, sources in origins.items()
+    ]
+    return markdown_table(rows, ["column", "made of"])
 
 
 def _columns(model: Model, columns: list[tuple[str, str]]) -> dg.TableSchema:

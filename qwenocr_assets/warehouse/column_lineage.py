@@ -1,6 +1,6 @@
 """Where each column of a model comes from, read from its SQL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sqlglot
 from sqlglot import exp
@@ -41,6 +41,24 @@ def column_lineage(
             )
         )
         for name in names
+    }
+
+
+Origins = Mapping[str, Sequence[tuple[str, str]]]
+"""For each column of a relation, the columns it is made of."""
+
+
+def followed_to_core(lineage: Mapping[str, Origins]) -> dict[str, dict[str, list[tuple[str, str]]]]:
+    """The lineage of every model, by relation, followed from model to model to the tables that no model builds."""
+
+    def follow(relation: str, column: str) -> set[tuple[str, str]]:
+        if relation not in lineage:
+            return {(relation, column)}
+        return {origin for step in lineage[relation][column] for origin in follow(*step)}
+
+    return {
+        relation: {column: sorted(follow(relation, column)) for column in columns}
+        for relation, columns in lineage.items()
     }
 
 
