@@ -24,7 +24,8 @@ from qwenocr_assets.imaging import pdfium, poppler
 from qwenocr_assets.imaging.encoding import to_png
 from qwenocr_assets.imaging.limits import SERVICE_LIMITS
 from qwenocr_assets.imaging.page_image import PageImage
-from qwenocr_assets.imaging.pages import RENDER_DPI, pages_of_document
+from qwenocr_assets.imaging.pages import pages_of_document
+from qwenocr_assets.imaging.recipe import RENDER_DPI
 from qwenocr_assets.intake.media_types import HEAD_BYTES, MediaType, sniff
 
 TEXT_PAGES = 100
@@ -238,7 +239,7 @@ def peak_mb(pages: int) -> float:
         file.write_bytes(make_text_pdf(pages))
         program = (
             "import pathlib, sys\n"
-            "from qwenocr_assets.imaging.pages import RENDER_DPI, pages_of_document\n"
+            "from qwenocr_assets.imaging.pages import pages_of_document\n"
             "from qwenocr_assets.intake.media_types import MediaType\n"
             "for _ in pages_of_document(pathlib.Path(sys.argv[1]).read_bytes(), MediaType.PDF): pass\n"
             "status = pathlib.Path('/proc/self/status').read_text()\n"

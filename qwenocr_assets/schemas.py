@@ -97,12 +97,19 @@ _GROUND = (
 
 DOCUMENTS = TableSchema(
     "documents",
-    "A file of an intake batch: accepted, or rejected with the reason.",
+    "A file of an intake batch, or of an archive in it: accepted, or rejected with the reason.",
     (
         _BATCH,
         _DOCUMENT,
-        Column("name", ColumnType.TEXT, "Path below the folder that was given, with /.", nullable=False),
-        Column("uri", ColumnType.TEXT, "Where the file lies.", nullable=False),
+        Column(
+            "name",
+            ColumnType.TEXT,
+            "Path below the folder that was given, with /; of a file in an archive: the archive's, then its own.",
+            nullable=False,
+        ),
+        Column(
+            "uri", ColumnType.TEXT, "Where the file lies; zip://FILE::ARCHIVE in an archive.", nullable=False
+        ),
         Column("sha256", ColumnType.TEXT, "SHA-256 of the file's bytes.", nullable=False),
         Column("size_bytes", ColumnType.INTEGER, "Size of the file.", nullable=False),
         Column("media_type", ColumnType.TEXT, "Type of the file by its content."),
@@ -125,9 +132,20 @@ PAGES = TableSchema(
         Column(
             "page_number", ColumnType.INTEGER, "Number of the page in its document, from 1.", nullable=False
         ),
-        Column("status", ColumnType.TEXT, "ready or rejected.", nullable=False),
-        Column("reason", ColumnType.TEXT, "Why the page was rejected, and what to do."),
+        Column(
+            "status",
+            ColumnType.TEXT,
+            "ready, rejected, or tiled: too long for the service, its tiles follow as rows of their own.",
+            nullable=False,
+        ),
+        Column("reason", ColumnType.TEXT, "Why the page was rejected and what to do, or why it was tiled."),
         Column("sha256", ColumnType.TEXT, "SHA-256 of the page image's bytes."),
+        Column(
+            "pixels_sha256",
+            ColumnType.TEXT,
+            "SHA-256 of size, mode and pixels of an image that was encoded here; NULL when the bytes are as they "
+            "came. The request key is made from it, so that another compressor changes no key.",
+        ),
         Column("uri", ColumnType.TEXT, "Page image, below the data folder."),
         Column("media_type", ColumnType.TEXT, "Type of the page image."),
         Column("size_bytes", ColumnType.INTEGER, "Size of the page image."),
@@ -142,6 +160,22 @@ PAGES = TableSchema(
         ),
         Column("renderer", ColumnType.TEXT, "Program and version that drew a rendered page."),
         Column("changes", ColumnType.JSON, "What was done to the picture, as a JSON list in order."),
+        Column("warning", ColumnType.TEXT, "What the service advises against but takes."),
+        Column(
+            "to_original",
+            ColumnType.REALS,
+            "Six numbers a … f that lead from a point of the page image to the original: x' = a·x + b·y + c, "
+            "y' = d·x + e·y + f, in pixels of the picture as stored in its file, or in points of the PDF page as "
+            "shown, from its top left.",
+        ),
+        Column("tile_of", ColumnType.TEXT, "For a tile: the page_id of the page it is a part of."),
+        Column("tile_left_px", ColumnType.INTEGER, "For a tile: its left edge on that page."),
+        Column("tile_top_px", ColumnType.INTEGER, "For a tile: its top edge on that page."),
+        Column(
+            "text_layer",
+            ColumnType.JSON,
+            "The PDF page's own text, where its route asks for it and it is sound: a JSON list of [line, quad].",
+        ),
     ),
     ("batch_id", "page_id"),
 )

@@ -111,6 +111,23 @@ class Settings(BaseSettings):
 
     render_dpi: int = Field(200, ge=50, le=600, description="Resolution at which PDF pages are drawn.")
 
+    rasteriser: Literal["auto", "pdfium", "poppler"] = Field(
+        "auto",
+        description="What draws PDF pages: pdfium, poppler, or auto: PDFium, and poppler where PDFium fails.",
+    )
+    decoders: int | None = Field(
+        None,
+        ge=0,
+        le=256,
+        description="Processes that decode and draw pages, by default one per core; 0: none, and no protection "
+        "from files that crash or hang a decoder.",
+    )
+    decoder_seconds: float = Field(60.0, gt=0, description="Longest time to decode or draw one page.")
+    decoder_memory_mb: int = Field(2048, ge=512, description="Most memory (address space) of one decoder.")
+    pdf_passwords: list[SecretStr] = Field(
+        default_factory=list,
+        description='Passwords to try on encrypted PDFs, as JSON: ["one", "two"]. Environment or .env only.',
+    )
     batch_max_files: int = Field(256, ge=1, description="Most files in one intake batch.")
     batch_max_bytes: int = Field(512 * 2**20, ge=1, description="Most bytes in one intake batch.")
     settle_seconds: float = Field(10.0, ge=0, description="How long a file in the inbox must lie still.")
@@ -255,7 +272,7 @@ def _refuse_unknown_keys(pipeline: Path) -> None:
         return
     known = {name for name in Settings.model_fields if not name.startswith("api_key")}
     for key in tomllib.loads(pipeline.read_text(encoding="utf-8")):
-        if key.startswith("api_key"):
+        if key.startswith("api_key") or key == "pdf_passwords":
             raise ConfigurationError(
                 f"{pipeline} holds {key}.",
                 "Keys belong into the environment or .env, never into a file in git.",

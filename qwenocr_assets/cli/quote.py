@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from qwenocr_assets.cost.expectations import learn_expectations
 from qwenocr_assets.cost.money import dollars
 from qwenocr_assets.cost.quote_totals import Total, Totals, answered_keys, total_up
 from qwenocr_assets.cost.requests import request_rows
+from qwenocr_assets.defs.decoding import decoders, recipe_for
 from qwenocr_assets.errors import RejectedInput
-from qwenocr_assets.imaging.page_rows import page_rows
-from qwenocr_assets.imaging.pages import count_pages
+from qwenocr_assets.imaging.batches import Run, batch_page_rows, examine_files
 from qwenocr_assets.intake.documents import document_rows
 from qwenocr_assets.intake.manifest import Manifest
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route, load_routes
@@ -76,12 +77,14 @@ def quote_paths(paths: Sequence[Path], settings: Settings) -> QuotedPaths:
     documents: list[dict[str, Any]] = []
     pages: list[dict[str, Any]] = []
     requests: list[dict[str, Any]] = []
-    for manifest in manifests:
-        files = [dict(row) for row in document_rows(manifest, routes, count_pages)]
-        made = _pages_of(manifest, files, routes, settings)
-        documents += files
-        pages += made
-        requests += request_rows(files, made, routes, model, catalogue, expectations)
+    with decoders(settings) as run:
+        for manifest in manifests:
+            examine = partial(examine_files, run, recipe=recipe_for(settings))
+            files = [dict(row) for row in document_rows(manifest, routes, examine)]
+            made = _pages_of(run, manifest, files, routes, settings)
+            documents += files
+            pages += made
+            requests += request_rows(files, made, routes, model, catalogue, expectations)
     answered = answered_keys(settings.data_folder, {r["request_key"] for r in requests})
     offers = compare(requests, [p for p in pages if p["status"] == "ready"], catalogue)
     return QuotedPaths(
@@ -97,17 +100,18 @@ def quote_paths(paths: Sequence[Path], settings: Settings) -> QuotedPaths:
 
 
 def _pages_of(
-    manifest: Manifest, documents: list[dict[str, Any]], routes: Sequence[Route], settings: Settings
+    run: Run,
+    manifest: Manifest,
+    documents: list[dict[str, Any]],
+    routes: Sequence[Route],
+    settings: Settings,
 ) -> list[dict[str, Any]]:
-    dpi_of = {route.name: route.dpi for route in (DEFAULT_ROUTE, *routes)}
+    recipes = {route.name: recipe_for(settings, route) for route in (DEFAULT_ROUTE, *routes)}
+    accepted = [document for document in documents if document["status"] == "accepted"]
     with tempfile.TemporaryDirectory(prefix=f"qwenocr-quote-{manifest.batch_id[:8]}-") as folder:
         scratch = DataFolder(UPath(folder))
-        return [
-            dict(page)
-            for document in documents
-            if document["status"] == "accepted"
-            for page in page_rows(scratch, document, dpi=dpi_of[document["route"]] or settings.render_dpi)
-        ]
+        rows = batch_page_rows(run, scratch, accepted, lambda document: recipes[document["route"]])
+    return [dict(row) for row in rows]
 
 
 def _print(quoted: QuotedPaths, console: Console) -> None:

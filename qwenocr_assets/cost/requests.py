@@ -14,6 +14,9 @@ from qwenocr_assets.qwenocr.checks import check_request
 from qwenocr_assets.qwenocr.requests import RequestOptions, request_key
 from qwenocr_assets.qwenocr.tasks import Task
 
+TEXT_TASKS = (Task.ADVANCED_RECOGNITION, Task.TEXT_RECOGNITION, Task.MULTI_LAN)
+"""Tasks that a page's own text answers, where its route says `text_layer = "use"`."""
+
 
 def request_rows(
     documents: Iterable[Mapping[str, Any]],
@@ -40,7 +43,11 @@ def request_rows(
     rows: list[dict[str, Any]] = []
     for page in ready:
         route = route_of[page["document_id"]]
+        picture = page.get("pixels_sha256") or page["sha256"]
+        has_text = route.text_layer == "use" and page.get("text_layer") is not None
         for task in route.tasks:
+            if has_text and task in TEXT_TASKS:
+                continue  # the page's own text lines cost nothing
             options = request_options(route, task)
             expectation = expectations.of(task, route.name)
             quote = quote_request(
@@ -52,7 +59,7 @@ def request_rows(
                     "document_id": page["document_id"],
                     "page_id": page["page_id"],
                     "task": task.value,
-                    "request_key": request_key(page["sha256"], task, model.name, options, protocol),
+                    "request_key": request_key(picture, task, model.name, options, protocol),
                     "route": route.name,
                     "region": model.region,
                     "model": model.name,

@@ -4,15 +4,16 @@ from collections import Counter
 
 import dagster as dg
 
+from qwenocr_assets.defs.decoding import decoders, recipe_for
 from qwenocr_assets.defs.metadata import OWNERS, column_schema, markdown_table
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.progress import Progress
 from qwenocr_assets.defs.resources import DataRoot, Routes
-from qwenocr_assets.imaging.page_rows import page_rows
+from qwenocr_assets.imaging.batches import batch_page_rows
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE
 from qwenocr_assets.schemas import DOCUMENTS, PAGES
 from qwenocr_assets.settings import load_settings
-from qwenocr_assets.storage.table_files import Row, read_table, write_table
+from qwenocr_assets.storage.table_files import read_table, write_table
 
 
 @dg.asset(
@@ -30,14 +31,12 @@ def pages(
     """The page images of the accepted documents; a page that cannot be made is a row that says why."""
     batch_id = context.partition_key
     accepted = [d for d in read_table(data.folder, DOCUMENTS, batch_id) if d["status"] == "accepted"]
-    dpi_of = {route.name: route.dpi for route in (DEFAULT_ROUTE, *routes.load())}
-    default_dpi = load_settings().render_dpi
-    rows: list[Row] = []
-    with progress.stage("Pages", len(accepted)) as advance:
-        for document in accepted:
-            dpi = dpi_of[document["route"]] or default_dpi
-            rows.extend(page_rows(data.folder, document, dpi=dpi))
-            advance()
+    settings = load_settings()
+    recipes = {route.name: recipe_for(settings, route) for route in (DEFAULT_ROUTE, *routes.load())}
+    with progress.stage("Pages", len(accepted)) as advance, decoders(settings) as run:
+        rows = batch_page_rows(
+            run, data.folder, accepted, lambda document: recipes[document["route"]], on_document=advance
+        )
     write_table(data.folder, PAGES, batch_id, rows)
     rejected = [row for row in rows if row["status"] == "rejected"]
     return dg.MaterializeResult(

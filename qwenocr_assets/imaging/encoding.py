@@ -1,5 +1,6 @@
 """Pixels into bytes: PNG for what must stay exact, JPEG for photographs and for what would be too large."""
 
+import hashlib
 import io
 import struct
 import zlib
@@ -30,6 +31,8 @@ class Encoded:
     width_px: int
     height_px: int
     changes: tuple[Change, ...]
+    pixels_sha256: str
+    """Of size, mode and pixels: the same whatever compressor wrote the bytes."""
 
 
 def encode(image: Image.Image, *, lossy: bool, limits: Limits) -> Encoded:
@@ -45,9 +48,12 @@ def encode(image: Image.Image, *, lossy: bool, limits: Limits) -> Encoded:
     if not lossy:
         content = to_png(image)
         if len(content) <= limits.max_bytes:
-            return Encoded(content, MediaType.PNG, image.width, image.height, tuple(changes))
+            return Encoded(
+                content, MediaType.PNG, image.width, image.height, tuple(changes), pixels_sha256(image)
+            )
     if image.mode == "1":
         image = image.convert("L")
+    identity = pixels_sha256(image)
     content = to_jpeg(image)
     changes.append({"step": "encode", "as": MediaType.JPEG.value, "quality": JPEG_QUALITY})
     while len(content) > limits.max_bytes:
@@ -56,7 +62,15 @@ def encode(image: Image.Image, *, lossy: bool, limits: Limits) -> Encoded:
         image, change = scale(image, by_pixels if by_pixels < 1 else by_bytes)
         content = to_jpeg(image)
         changes.append(change)
-    return Encoded(content, MediaType.JPEG, image.width, image.height, tuple(changes))
+        identity = pixels_sha256(image)
+    return Encoded(content, MediaType.JPEG, image.width, image.height, tuple(changes), identity)
+
+
+def pixels_sha256(image: Image.Image) -> str:
+    """SHA-256 of a picture's size, mode and pixels."""
+    digest = hashlib.sha256(f"{image.mode} {image.width} {image.height}\0".encode())
+    digest.update(image.tobytes())
+    return digest.hexdigest()
 
 
 def scale(image: Image.Image, factor: float) -> tuple[Image.Image, Change]:

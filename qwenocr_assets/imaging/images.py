@@ -9,9 +9,11 @@ from functools import cache
 from PIL import Image
 
 from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.imaging.coordinates import IDENTITY, Affine, scaling, then, unturning
 from qwenocr_assets.imaging.limits import Limits
-from qwenocr_assets.imaging.normalising import PLAIN_MODES, has_transparency, page_of_pixels
-from qwenocr_assets.imaging.page_image import Change, Origin, PageImage, RejectedPage
+from qwenocr_assets.imaging.normalising import PLAIN_MODES, has_transparency, pages_of_pixels
+from qwenocr_assets.imaging.page_image import Change, MadePage, Origin, Page, PageImage, RejectedPage
+from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.intake.media_types import MediaType
 
 _PILLOW_FORMATS = {
@@ -49,41 +51,46 @@ def count_images(content: bytes, media_type: MediaType, limits: Limits) -> int:
     return len(pages)
 
 
-def image_pages(content: bytes, media_type: MediaType, limits: Limits) -> Iterator[PageImage | RejectedPage]:
-    """The pages of an image file, one after the other.
+def image_pages(
+    content: bytes, media_type: MediaType, recipe: Recipe, first: int = 1, last: int | None = None
+) -> Iterator[Page]:
+    """Pages `first` to `last` of an image file, one after the other.
 
     Raises:
         RejectedInput: it cannot be opened, or its only picture cannot be used.
     """
     image = open_image(content, media_type)
-    frames = _page_frames(image, media_type, limits)
+    frames = _page_frames(image, media_type, recipe.limits)
     if len(frames) == 1:
-        yield page_of_image(content, media_type, 1, limits)
+        yield from pages_of_image(content, media_type, 1, recipe)
         return
-    for number, frame in enumerate(frames, start=1):
+    for number, frame in enumerate(frames[first - 1 : last], start=first):
         try:
-            yield _page_of_frame(image, frame, number, limits)
+            yield from _pages_of_frame(image, frame, number, recipe)
         except RejectedInput as reason:
             yield RejectedPage(number, reason)
 
 
-def page_of_image(
+def pages_of_image(
     content: bytes,
     media_type: MediaType,
     number: int,
-    limits: Limits,
+    recipe: Recipe,
     *,
     as_is: Origin = "untouched",
     changed: Origin = "converted",
     dpi: float | None = None,
-) -> PageImage:
+    to_original: Affine = IDENTITY,
+) -> Iterator[MadePage]:
     """The page of a file with one picture: the file's own bytes if the service takes them.
 
-    `as_is` and `changed` name the page's origin in either case; `dpi` overrides what the file says.
+    `as_is` and `changed` name the page's origin in either case; `dpi` overrides what the file says; `to_original`
+    leads from the file's pixels to the original.
 
     Raises:
         RejectedInput: it cannot be decoded, or the service takes no picture of its size.
     """
+    limits = recipe.limits
     image = open_image(content, media_type)
     limits.require_usable(*image.size)
     dpi = dpi or _dpi(image)
@@ -92,12 +99,14 @@ def page_of_image(
     deep = _bits_per_sample(image, content, media_type) > 8
     if (
         limits.takes(media_type, *image.size, len(content))
+        and not recipe.enhance
         and orientation == 1
         and image.mode in (*PLAIN_MODES, "P")
         and not (has_transparency(image) or moving or deep)
         and _is_whole(image, content, media_type)
     ):
-        return PageImage(number, content, media_type, *image.size, dpi, as_is)
+        yield PageImage(number, content, media_type, *image.size, dpi, as_is, to_original=to_original)
+        return
     changes: list[Change] = []
     if moving:
         changes.append({"step": "first_frame", "of": image.n_frames})  # type: ignore[attr-defined]
@@ -111,19 +120,24 @@ def page_of_image(
             if image.size != full:
                 changes.append({"step": "scale", "from_px": list(full), "to_px": list(image.size)})
                 dpi = dpi * image.width / full[0] if dpi else None
+                to_original = then(scaling(full[0] / image.width, full[1] / image.height), to_original)
+        stored = image.size
         image.load()
-        if media_type is MediaType.TIFF and orientation != 1:  # Pillow turns these by itself
-            changes.append({"step": "upright", "exif_orientation": orientation})
-            orientation = 1
-        return page_of_pixels(
+    if media_type is MediaType.TIFF and orientation != 1:  # Pillow turns these by itself
+        changes.append({"step": "upright", "exif_orientation": orientation})
+        to_original = then(unturning(orientation, *stored), to_original)
+        orientation = 1
+    with _decoding(media_type):
+        yield from pages_of_pixels(
             image,
             number,
             origin=changed,
             lossy=media_type in _LOSSY,
-            limits=limits,
+            recipe=replace(recipe, limits=limits),
             dpi=dpi,
             orientation=orientation,
             changes=tuple(changes),
+            to_original=to_original,
         )
 
 
@@ -151,16 +165,16 @@ def decoded(content: bytes, media_type: MediaType) -> Image.Image:
     return image
 
 
-def _page_of_frame(image: Image.Image, frame: int, number: int, limits: Limits) -> PageImage:
+def _pages_of_frame(image: Image.Image, frame: int, number: int, recipe: Recipe) -> Iterator[MadePage]:
     media_type = MediaType.TIFF if image.format == "TIFF" else MediaType.GIF
     with _decoding(media_type):
         image.seek(frame)
-        limits.require_usable(*image.size)
+        recipe.limits.require_usable(*image.size)
         dpi = _dpi(image)
         image.load()
         picture: Change = {"step": "frame", "index": frame}
-        return page_of_pixels(
-            image.copy(), number, origin="converted", lossy=False, limits=limits, dpi=dpi, changes=(picture,)
+        yield from pages_of_pixels(
+            image.copy(), number, origin="converted", lossy=False, recipe=recipe, dpi=dpi, changes=(picture,)
         )
 
 
@@ -242,6 +256,8 @@ def _decoding(media_type: MediaType) -> Iterator[None]:
         yield
     except RejectedInput:
         raise
+    except MemoryError:
+        raise  # said by the worker, which knows its bound
     except Image.DecompressionBombError as error:
         raise RejectedInput("The picture claims more pixels than are decoded.", "Scale it down.") from error
     except Exception as error:

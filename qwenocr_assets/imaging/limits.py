@@ -20,6 +20,9 @@ _LARGE_FORMATS = {MediaType.JPEG, MediaType.PNG}
 _4K_PX = 3840 * 2160
 _4K_SIDE_PX = 3840
 
+RECOMMENDED_PX = 15_680_000
+"""The product guide advises against pictures above 15.68 megapixels, but takes them."""
+
 POINTS_PER_INCH = 72
 """PDF measures pages in points."""
 
@@ -31,6 +34,7 @@ class Limits:
     min_side_px: int = 11
     """Width and height must be above 10."""
     max_aspect: float = 200.0
+    """A longer strip is cut into tiles."""
     max_px: int = 7680 * 4320
     """Above 8K nothing is promised: such a picture is scaled down."""
     max_bytes: int = 7_800_000
@@ -56,11 +60,6 @@ class Limits:
                 f"The picture is {width} × {height} pixels; the service needs more than 10 on each side.",
                 "Scan or export it larger.",
             )
-        if max(width, height) > self.max_aspect * min(width, height):
-            raise RejectedInput(
-                f"The picture is {width} × {height} pixels, longer than {self.max_aspect:.0f} times its breadth.",
-                "Cut it into shorter pieces.",
-            )
 
     def require_pages(self, count: int) -> None:
         """Raise `RejectedInput` for a document with too many pages, or none."""
@@ -76,7 +75,7 @@ class Limits:
         """Pixels per point to draw a page of this size in points: those of `dpi`, or fewer for a very large page.
 
         Raises:
-            RejectedInput: the page has no size, or the service takes no picture of its proportions.
+            RejectedInput: the page has no size, or is too narrow to be drawn with enough pixels.
         """
         if not (0 < width < inf and 0 < height < inf):
             raise RejectedInput("The page has no size.", "Export the PDF again.")

@@ -1,12 +1,16 @@
 """Pixels as the service wants them: upright, without transparency, in black and white, grey or RGB."""
 
+from collections.abc import Iterator
 from typing import cast
 
 from PIL import Image, ImageChops
 
+from qwenocr_assets.imaging.coordinates import IDENTITY, Affine, moving, scaling, then, unturning
 from qwenocr_assets.imaging.encoding import encode
-from qwenocr_assets.imaging.limits import Limits
-from qwenocr_assets.imaging.page_image import Change, Origin, PageImage
+from qwenocr_assets.imaging.enhancing import enhance
+from qwenocr_assets.imaging.page_image import Change, MadePage, Origin, PageImage, Tile, TiledPage
+from qwenocr_assets.imaging.recipe import Recipe
+from qwenocr_assets.imaging.tiles import tile_boxes
 
 PLAIN_MODES = ("1", "L", "RGB")
 _GREY_TOLERANCE = 10
@@ -24,42 +28,57 @@ _UPRIGHT = {
 """What undoes each orientation of the EXIF standard."""
 
 
-def page_of_pixels(
+def pages_of_pixels(
     image: Image.Image,
     number: int,
     *,
     origin: Origin,
     lossy: bool,
-    limits: Limits,
+    recipe: Recipe,
     dpi: float | None = None,
     orientation: int = 1,
     renderer: str | None = None,
     changes: tuple[Change, ...] = (),
-) -> PageImage:
-    """A page image from decoded pixels.
+    to_original: Affine = IDENTITY,
+) -> Iterator[MadePage]:
+    """A page from decoded pixels: one image, or for a strip that is too long for the service its tiles.
 
     `orientation` is EXIF's, 1 for upright; `lossy` says that the pixels come from a lossy picture, so that JPEG
-    loses nothing that was not lost before.
+    loses nothing that was not lost before; `to_original` leads from the pixels given to the original.
 
     Raises:
         RejectedInput: the service takes no picture of this size.
     """
+    limits = recipe.limits
     limits.require_usable(*image.size)
+    to_original = then(unturning(orientation, *image.size), to_original)
     image, turned = upright(image, orientation)
     image, plained = plain(image)
-    before = image.width
-    encoded = encode(image, lossy=lossy, limits=limits)
-    return PageImage(
-        number,
-        encoded.content,
-        encoded.media_type,
-        encoded.width_px,
-        encoded.height_px,
-        dpi * encoded.width_px / before if dpi else None,
-        origin,
-        renderer,
-        (*changes, *turned, *plained, *encoded.changes),
-    )
+    image, enhanced, moved = enhance(image, recipe.enhance)
+    to_original = then(moved, to_original)
+    changes = (*changes, *turned, *plained, *enhanced)
+    boxes = tile_boxes(*image.size, limits.max_aspect)
+    if len(boxes) > 1:
+        yield TiledPage(number, *image.size, dpi, to_original, len(boxes))
+    for index, box in enumerate(boxes, start=1):
+        part = image if len(boxes) == 1 else image.crop(box)
+        tile = None if len(boxes) == 1 else Tile(index, box[0], box[1])
+        encoded = encode(part, lossy=lossy, limits=limits)
+        back = scaling(part.width / encoded.width_px, part.height / encoded.height_px)
+        yield PageImage(
+            number,
+            encoded.content,
+            encoded.media_type,
+            encoded.width_px,
+            encoded.height_px,
+            dpi * encoded.width_px / part.width if dpi else None,
+            origin,
+            renderer,
+            (*changes, *encoded.changes),
+            then(then(back, moving(box[0], box[1])), to_original),
+            encoded.pixels_sha256,
+            tile,
+        )
 
 
 def upright(image: Image.Image, orientation: int) -> tuple[Image.Image, tuple[Change, ...]]:
@@ -90,6 +109,13 @@ def plain(image: Image.Image) -> tuple[Image.Image, tuple[Change, ...]]:
 def has_transparency(image: Image.Image) -> bool:
     """Whether the picture has an alpha channel or a transparent colour."""
     return image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
+
+
+def is_blank(image: Image.Image) -> bool:
+    """Whether a picture of mode L or RGB has but one colour."""
+    extrema = image.getextrema()
+    bands = extrema if isinstance(extrema[0], tuple) else (extrema,)
+    return all(low == high for low, high in cast(tuple[tuple[float, float], ...], bands))
 
 
 def is_grey(image: Image.Image, tolerance: int = _GREY_TOLERANCE) -> bool:

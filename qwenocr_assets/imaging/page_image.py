@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.imaging.coordinates import IDENTITY, Affine
 from qwenocr_assets.intake.media_types import MediaType
 
 Origin = Literal["untouched", "extracted", "rendered", "converted"]
@@ -15,8 +16,27 @@ Change = Mapping[str, str | int | float | list[int]]
 
 
 @dataclass(frozen=True, slots=True)
+class Tile:
+    """Which part of a long page an image is."""
+
+    index: int
+    """From 1."""
+    left_px: int
+    top_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerLine:
+    """A line of a PDF page's own text."""
+
+    text: str
+    quad: tuple[float, ...]
+    """Corners x1, y1 … x4, y4 from its top left, in pixels of the page image."""
+
+
+@dataclass(frozen=True, slots=True)
 class PageImage:
-    """One page as an image that the service accepts."""
+    """One page, or a tile of one, as an image that the service accepts."""
 
     number: int
     """From 1."""
@@ -31,10 +51,29 @@ class PageImage:
     renderer: str | None = None
     """Program and version that drew a rendered page."""
     changes: tuple[Change, ...] = ()
+    to_original: Affine = IDENTITY
+    """From pixels of this image to the original (`imaging.coordinates`)."""
+    pixels_sha256: str | None = None
+    """Of size, mode and pixels before they were encoded here; None for bytes taken as they were."""
+    tile: Tile | None = None
+    text_layer: tuple[LayerLine, ...] | None = None
+    """The page's own text, if it was asked for and is sound."""
 
     @property
     def suffix(self) -> str:
         return self.media_type.suffix
+
+
+@dataclass(frozen=True, slots=True)
+class TiledPage:
+    """A page too long for the service: its tiles follow as images."""
+
+    number: int
+    width_px: int
+    height_px: int
+    dpi: float | None
+    to_original: Affine
+    tiles: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +82,7 @@ class RejectedPage:
 
     number: int
     reason: RejectedInput
+
+
+MadePage = PageImage | TiledPage
+Page = PageImage | TiledPage | RejectedPage

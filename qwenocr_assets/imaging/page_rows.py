@@ -7,11 +7,8 @@ from typing import Any
 import orjson
 
 from qwenocr_assets.errors import RejectedInput
-from qwenocr_assets.imaging.limits import SERVICE_LIMITS, Limits
-from qwenocr_assets.imaging.page_image import PageImage, RejectedPage
-from qwenocr_assets.imaging.pages import RENDER_DPI, pages_of_document
-from qwenocr_assets.intake.files import read_unchanged
-from qwenocr_assets.intake.media_types import MediaType
+from qwenocr_assets.imaging.limits import RECOMMENDED_PX
+from qwenocr_assets.imaging.page_image import Page, PageImage, RejectedPage, Tile, TiledPage
 from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
 from qwenocr_assets.storage.table_files import Row
 
@@ -21,48 +18,36 @@ def page_id(document_id: str, number: int) -> str:
     return f"{document_id}-{number:04d}"
 
 
-def page_rows(
-    data: DataFolder,
-    document: Mapping[str, Any],
-    *,
-    dpi: float = RENDER_DPI,
-    limits: Limits = SERVICE_LIMITS,
-) -> list[Row]:
-    """Make the pages of an accepted document: store their images, and return one row of `pages` for each.
-
-    `document` is its row of `documents`. A document that can no longer be read, or breaks off, ends in one more
-    row that says why; its pages up to there are kept.
-    """
-    rows: list[Row] = []
-    try:
-        content = read_unchanged(document["uri"], document["sha256"])
-        for page in pages_of_document(content, MediaType(document["media_type"]), dpi=dpi, limits=limits):
-            rows.append(_row(document, page.number) | _outcome(data, page))
-    except RejectedInput as reason:
-        number = len(rows) + 1
-        rows.append(_row(document, number) | _rejected(reason))
-    return rows
+def page_row(data: DataFolder, document: Mapping[str, Any], page: Page) -> Row:
+    """Store a page's image, and return its row; `document` is its document's row."""
+    row = _identity(document, page.number)
+    match page:
+        case RejectedPage():
+            return rejected_row(document, page.number, page.reason)
+        case TiledPage():
+            return {
+                **row,
+                "status": "tiled",
+                "reason": f"Too long for the service: read as {page.tiles} overlapping tiles.",
+                "width_px": page.width_px,
+                "height_px": page.height_px,
+                "dpi": page.dpi,
+                "to_original": list(page.to_original),
+            }
+        case PageImage():
+            return row | _image(data, page) | _tile(row["page_id"], page.tile)
 
 
-def _row(document: Mapping[str, Any], number: int) -> dict[str, Any]:
-    return {
-        "batch_id": document["batch_id"],
-        "document_id": document["document_id"],
-        "page_id": page_id(document["document_id"], number),
-        "page_number": number,
-    }
-
-
-def _outcome(data: DataFolder, page: PageImage | RejectedPage) -> dict[str, Any]:
-    if isinstance(page, RejectedPage):
-        return _rejected(page.reason)
+def _image(data: DataFolder, page: PageImage) -> dict[str, Any]:
     sha256 = hashlib.sha256(page.content).hexdigest()
     file = data.page_image(sha256, page.suffix)
     if not file.exists():
         write_atomically(file, page.content)
+    layer = None if page.text_layer is None else [(line.text, line.quad) for line in page.text_layer]
     return {
         "status": "ready",
         "sha256": sha256,
+        "pixels_sha256": page.pixels_sha256,
         "uri": str(file.relative_to(data.root)),
         "media_type": page.media_type.value,
         "size_bytes": len(page.content),
@@ -72,8 +57,39 @@ def _outcome(data: DataFolder, page: PageImage | RejectedPage) -> dict[str, Any]
         "origin": page.origin,
         "renderer": page.renderer,
         "changes": orjson.dumps(page.changes).decode(),
+        "warning": _warning(page),
+        "to_original": list(page.to_original),
+        "text_layer": None if layer is None else orjson.dumps(layer).decode(),
     }
 
 
-def _rejected(reason: RejectedInput) -> dict[str, Any]:
-    return {"status": "rejected", "reason": str(reason)}
+def _warning(page: PageImage) -> str | None:
+    pixels = page.width_px * page.height_px
+    if pixels <= RECOMMENDED_PX:
+        return None
+    return f"{pixels / 1e6:.1f} megapixels; the product guide recommends {RECOMMENDED_PX / 1e6:.2f} at most."
+
+
+def _tile(whole_id: str, tile: Tile | None) -> dict[str, Any]:
+    if tile is None:
+        return {}
+    return {
+        "page_id": f"{whole_id}-t{tile.index:02d}",
+        "tile_of": whole_id,
+        "tile_left_px": tile.left_px,
+        "tile_top_px": tile.top_px,
+    }
+
+
+def rejected_row(document: Mapping[str, Any], number: int, reason: RejectedInput) -> Row:
+    """The row of a page that could not be made."""
+    return {**_identity(document, number), "status": "rejected", "reason": str(reason)}
+
+
+def _identity(document: Mapping[str, Any], number: int) -> dict[str, Any]:
+    return {
+        "batch_id": document["batch_id"],
+        "document_id": document["document_id"],
+        "page_id": page_id(document["document_id"], number),
+        "page_number": number,
+    }

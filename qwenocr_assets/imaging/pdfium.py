@@ -5,6 +5,7 @@ PDFium is not thread-safe: all of this belongs on one thread per process.
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pypdfium2
@@ -50,23 +51,48 @@ class LonePicture:
     dpi: float
 
 
-def open_pdf(content: bytes) -> pypdfium2.PdfDocument:
-    """Open a PDF; close it after use.
+def open_pdf(content: bytes, passwords: Sequence[str] = ()) -> pypdfium2.PdfDocument:
+    """Open a PDF; close it after use. One that only its owner may change opens without a password.
 
     Raises:
-        RejectedInput: it needs a password.
+        RejectedInput: it needs a password, and none of `passwords` fits.
         pypdfium2.PdfiumError: PDFium cannot open it.
     """
-    try:
-        document = pypdfium2.PdfDocument(content)
-    except pypdfium2.PdfiumError as error:
-        if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
-            raise RejectedInput(
-                "The PDF is encrypted and needs a password to open.", "Save it without a password."
-            ) from error
-        raise
-    document.init_forms()  # without it, what was filled into forms is not drawn
-    return document
+    for password in (None, *passwords):
+        try:
+            document = pypdfium2.PdfDocument(content, password=password)
+        except pypdfium2.PdfiumError as error:
+            if error.err_code != pdfium_c.FPDF_ERR_PASSWORD:
+                raise
+            continue
+        document.init_forms()  # without it, what was filled into forms is not drawn
+        return document
+    tried = f"; none of the {len(passwords)} in QWENOCR_PDF_PASSWORDS fits" if passwords else ""
+    raise RejectedInput(
+        f"The PDF is encrypted and needs a password to open{tried}.",
+        "Save it without a password, or add the password to QWENOCR_PDF_PASSWORDS.",
+    )
+
+
+def without_password(document: pypdfium2.PdfDocument, content: bytes) -> bytes:
+    """An opened PDF's bytes, readable without its password: so that it need not be told to another program."""
+    if b"/Encrypt" not in content:
+        return content
+    buffer = io.BytesIO()
+    document.save(buffer, flags=pdfium_c.FPDF_REMOVE_SECURITY)
+    return buffer.getvalue()
+
+
+def has_content(page: pypdfium2.PdfPage) -> bool:
+    """Whether there is anything on the page that one might expect to see."""
+    for index in range(pdfium_c.FPDFPage_CountObjects(page)):
+        raw = pdfium_c.FPDFPage_GetObject(page, index)
+        kind = pdfium_c.FPDFPageObj_GetType(raw)
+        if kind != pdfium_c.FPDF_PAGEOBJ_TEXT or (
+            pdfium_c.FPDFTextObj_GetTextRenderMode(raw) != pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE
+        ):
+            return True
+    return False
 
 
 def traits(content: bytes) -> Traits:

@@ -1,10 +1,13 @@
-"""The rows of `documents`: each file of a batch, accepted or rejected with the reason."""
+"""The rows of `documents`: each file of a batch, accepted or rejected with the reason; of an archive, its members."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.intake.archives import Member, member_uri, members, read_member
 from qwenocr_assets.intake.files import MAX_DOCUMENT_BYTES, read_unchanged
 from qwenocr_assets.intake.manifest import Manifest, ManifestFile
 from qwenocr_assets.intake.media_types import HEAD_BYTES, MediaType, name_foreign, sniff
@@ -15,23 +18,110 @@ CountPages = Callable[[bytes, MediaType], int]
 """Number of pages of a document; raises `RejectedInput` when it cannot be opened."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A document found in a file: the file itself, or a member of an archive."""
+
+    member: str | None
+    """Path in the archive; None for the file itself."""
+    uri: str
+    sha256: str
+    size_bytes: int
+    media_type: MediaType | None = None
+    page_count: int | None = None
+    """None until it has been counted."""
+    reason: RejectedInput | None = None
+
+
+Examine = Callable[[Sequence[ManifestFile]], Iterable[Sequence[Part]]]
+"""Look into files: for each, in order, the documents found in it (`imaging.batches.examine_files`, or `examining`)."""
+
+
 def document_id(sha256: str, name: str) -> str:
     """16 hexadecimal digits over content and name: the same file keeps its id, changed content gets another."""
     return hashlib.sha256(f"{sha256}\0{name}".encode()).hexdigest()[:16]
 
 
-def document_rows(
-    manifest: Manifest,
-    routes: Sequence[Route],
-    count_pages: CountPages,
-    *,
-    max_bytes: int = MAX_DOCUMENT_BYTES,
-) -> list[Row]:
-    """One row of `documents` per file of the manifest, in its order.
+def document_rows(manifest: Manifest, routes: Sequence[Route], examine: Examine) -> list[Row]:
+    """One row of `documents` per document in the manifest's files, in their order."""
+    return [
+        _row(manifest.batch_id, file, part, routes)
+        for file, parts in zip(manifest.files, examine(manifest.files), strict=True)
+        for part in parts
+    ]
 
-    `count_pages` opens the document, so that a broken one is rejected here (`imaging.pages.count_pages`).
-    """
-    return [_row(manifest.batch_id, file, routes, count_pages, max_bytes) for file in manifest.files]
+
+def examining(count_pages: CountPages, *, max_bytes: int = MAX_DOCUMENT_BYTES) -> Examine:
+    """Look into files in this process, one after the other."""
+
+    def examine(files: Sequence[ManifestFile]) -> Iterator[list[Part]]:
+        for file in files:
+            if file.unreadable_reason is not None:
+                yield [unreadable_part(file)]
+                continue
+            parts = list(parts_of(file.uri, file.sha256, file.size_bytes, count_pages, max_bytes))
+            yield [
+                counted(part, count_pages, max_bytes) if part.member and not part.reason else part
+                for part in parts
+            ]
+
+    return examine
+
+
+def unreadable_part(file: ManifestFile) -> Part:
+    """The part that stands for a file which could not be read when its batch was cut."""
+    reason = RejectedInput(file.unreadable_reason or "", "Make it readable and drop it again.")
+    return Part(None, file.uri, file.sha256, file.size_bytes, reason=reason)
+
+
+def parts_of(
+    uri: str, sha256: str, size_bytes: int, count_pages: CountPages, max_bytes: int = MAX_DOCUMENT_BYTES
+) -> Iterator[Part]:
+    """The file itself with its pages counted, or an archive's members, not counted yet (`counted` does)."""
+    media_type = None
+    try:
+        content = read_unchanged(uri, sha256, max_bytes=max_bytes)
+        media_type = accepted_type(content)
+        if media_type is not MediaType.ZIP:
+            yield Part(None, uri, sha256, size_bytes, media_type, count_pages(content, media_type))
+            return
+        found = list(members(content))
+    except RejectedInput as reason:
+        yield Part(None, uri, sha256, size_bytes, media_type, reason=reason)
+        return
+    for place, member in enumerate(found):
+        yield _member_part(content, sha256, place, member_uri(uri, member.stored_name), member, max_bytes)
+
+
+def _member_part(
+    content: bytes, archive_sha256: str, place: int, uri: str, member: Member, max_bytes: int
+) -> Part:
+    stand_in = hashlib.sha256(f"{archive_sha256}\0{place}".encode()).hexdigest()
+    if member.reason is not None:
+        return Part(member.name, uri, stand_in, member.size_bytes, reason=member.reason)
+    try:
+        unpacked = read_member(content, member.stored_name, max_bytes=max_bytes)
+    except RejectedInput as reason:
+        return Part(member.name, uri, stand_in, member.size_bytes, reason=reason)
+    part = partial(Part, member.name, uri, hashlib.sha256(unpacked).hexdigest(), len(unpacked))
+    try:
+        media_type = accepted_type(unpacked)
+    except RejectedInput as reason:
+        return part(reason=reason)
+    if media_type is MediaType.ZIP:
+        return part(media_type, reason=RejectedInput("It is an archive in an archive.", "Drop it by itself."))
+    return part(media_type)
+
+
+def counted(part: Part, count_pages: CountPages, max_bytes: int = MAX_DOCUMENT_BYTES) -> Part:
+    """A member of an archive with its pages counted, or the reason why not."""
+    count, reason = None, None
+    try:
+        content = read_unchanged(part.uri, part.sha256, max_bytes=max_bytes)
+        count = count_pages(content, part.media_type or accepted_type(content))
+    except RejectedInput as objection:
+        reason = objection
+    return Part(part.member, part.uri, part.sha256, part.size_bytes, part.media_type, count, reason)
 
 
 def accepted_type(content: bytes) -> MediaType:
@@ -45,31 +135,25 @@ def accepted_type(content: bytes) -> MediaType:
     if media_type is None:
         raise RejectedInput(
             f"Not an image or PDF: it is {name_foreign(head)}.",
-            "Accepted are PDF, PNG, JPEG, TIFF, WEBP, BMP, GIF, HEIC, HEIF and AVIF.",
+            "Accepted are PDF, PNG, JPEG, TIFF, WEBP, BMP, GIF, HEIC, HEIF and AVIF, and ZIP archives of these.",
         )
     return media_type
 
 
-def _row(
-    batch_id: str, file: ManifestFile, routes: Sequence[Route], count_pages: CountPages, max_bytes: int
-) -> Row:
+def _row(batch_id: str, file: ManifestFile, part: Part, routes: Sequence[Route]) -> Row:
+    name = file.name if part.member is None else f"{file.name}/{part.member}"
     row: dict[str, Any] = {
         "batch_id": batch_id,
-        "document_id": document_id(file.sha256, file.name),
-        "name": file.name,
-        "uri": file.uri,
-        "sha256": file.sha256,
-        "size_bytes": file.size_bytes,
-        "route": route_for(file.name, routes).name,
+        "document_id": document_id(part.sha256, name),
+        "name": name,
+        "uri": part.uri,
+        "sha256": part.sha256,
+        "size_bytes": part.size_bytes,
+        "route": route_for(name, routes).name,
         "modified_at": file.modified_at,
     }
-    try:
-        if file.unreadable_reason is not None:
-            raise RejectedInput(file.unreadable_reason, "Make it readable and drop it again.")
-        content = read_unchanged(file.uri, file.sha256, max_bytes=max_bytes)
-        media_type = accepted_type(content)
-        row["media_type"] = media_type.value
-        row["page_count"] = count_pages(content, media_type)
-    except RejectedInput as error:
-        return {**row, "status": "rejected", "reason": str(error)}
-    return {**row, "status": "accepted"}
+    if part.media_type is not None:
+        row["media_type"] = part.media_type.value
+    if part.reason is not None:
+        return {**row, "status": "rejected", "reason": str(part.reason)}
+    return {**row, "page_count": part.page_count, "status": "accepted"}

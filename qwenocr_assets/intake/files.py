@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 from upath import UPath
 
 from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.intake.archives import read_member, split_member_uri
 
 MAX_DOCUMENT_BYTES = 512 * 2**20
 """Largest file that is processed; a larger one is rejected without being read into memory."""
@@ -81,11 +82,26 @@ def fingerprint(uri: str) -> Fingerprint:
 
 
 def read_unchanged(uri: str, sha256: str, *, max_bytes: int = MAX_DOCUMENT_BYTES) -> bytes:
-    """A file's bytes, provided they are the ones that were hashed.
+    """A file's bytes, or those of a member of an archive, provided they are the ones that were hashed.
 
     Raises:
         RejectedInput: it cannot be read, is larger than `max_bytes`, or is no longer what it was.
     """
+    in_archive = split_member_uri(uri)
+    if in_archive is None:
+        content = _read(uri, max_bytes)
+    else:
+        archive_uri, stored_name = in_archive
+        content = read_member(_read(archive_uri, MAX_DOCUMENT_BYTES), stored_name, max_bytes=max_bytes)
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise RejectedInput(
+            "The file has changed since its batch was cut.",
+            "Nothing is lost: as it is now, it comes with the next batch.",
+        )
+    return content
+
+
+def _read(uri: str, max_bytes: int) -> bytes:
     try:
         with open_uri(uri) as file:
             content = file.read(max_bytes + 1)
@@ -94,11 +110,6 @@ def read_unchanged(uri: str, sha256: str, *, max_bytes: int = MAX_DOCUMENT_BYTES
     if len(content) > max_bytes:
         raise RejectedInput(
             f"The file is larger than {max_bytes / 2**20:,.0f} MiB.", "Split it into smaller files."
-        )
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise RejectedInput(
-            "The file has changed since its batch was cut.",
-            "Nothing is lost: as it is now, it comes with the next batch.",
         )
     return content
 

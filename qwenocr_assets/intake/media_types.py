@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import puremagic
 
+from qwenocr_assets.intake.archives import is_office_file
+
 HEAD_BYTES = 4096
 """How much of a file's beginning decides its type."""
 
@@ -29,6 +31,8 @@ class MediaType(StrEnum):
     HEIC = "image/heic"
     HEIF = "image/heif"
     AVIF = "image/avif"
+    ZIP = "application/zip"
+    """An archive of documents; its members are taken, never another archive in it."""
 
     @property
     def suffix(self) -> str:
@@ -52,6 +56,8 @@ def sniff(head: bytes) -> MediaType | None:
         return _iso_media(head)
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
         return MediaType.BMP
+    if head.startswith((b"PK\3\4", b"PK\5\6")):  # before PDF: one may be stored in it
+        return None if is_office_file(head) else MediaType.ZIP
     if b"%PDF-" in head[:_PDF_MARK_WITHIN]:
         return MediaType.PDF
     return None

@@ -27,6 +27,18 @@ def _as_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+EnhanceStep = Literal[
+    "orientation",
+    "deskew",
+    "greyscale",
+    "denoise_mean",
+    "denoise_median",
+    "whiten",
+    "equalise",
+    "contrast",
+]
+
+
 class Route(BaseModel):
     """One `[[routes]]` entry. The first route whose `match` fits a document's name is its route."""
 
@@ -56,6 +68,12 @@ class Route(BaseModel):
     """How its documents write dates: which comes first in 03/04/2025; None leaves such dates untyped."""
     decimal: Literal[".", ","] | None = None
     """The decimal point of its documents; None types only the numbers that can be read in one way."""
+
+    enhance: tuple[EnhanceStep, ...] = ()
+    """What is done to page pictures before they are sent, in order."""
+    text_layer: Literal["use", "compare", "ignore"] = "ignore"
+    """What to do with the text that PDF pages carry themselves: take it as text lines instead of sending the page for
+    them, take it beside what is recognised, or leave it."""
 
     def matches(self, name: str) -> bool:
         """Whether the route takes a document of this name, whatever the letters' case.

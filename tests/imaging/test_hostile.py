@@ -11,6 +11,7 @@ from PIL import Image
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.page_image import PageImage, RejectedPage
 from qwenocr_assets.imaging.pages import count_pages, pages_of_document
+from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.intake.documents import accepted_type
 from qwenocr_assets.intake.media_types import HEAD_BYTES, sniff
 
@@ -51,7 +52,7 @@ def test_damage_ends_in_pages_or_one_rejection(sample, cut, flips, splice):
     try:
         media_type = accepted_type(content)
         count_pages(content, media_type)
-        found = list(pages_of_document(content, media_type, dpi=50))
+        found = list(pages_of_document(content, media_type, Recipe(dpi=50)))
     except RejectedInput:
         return
     assert found

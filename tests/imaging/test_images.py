@@ -9,13 +9,14 @@ from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.limits import SERVICE_LIMITS, Limits
 from qwenocr_assets.imaging.page_image import PageImage, RejectedPage
 from qwenocr_assets.imaging.pages import count_pages, pages_of_document
+from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.intake.media_types import HEAD_BYTES, MediaType, sniff
 
 
 def pages(content: bytes, limits: Limits = SERVICE_LIMITS) -> list[PageImage | RejectedPage]:
     media_type = sniff(content[:HEAD_BYTES])
-    found = list(pages_of_document(content, media_type, limits=limits))
-    assert len(found) == count_pages(content, media_type, limits)
+    found = list(pages_of_document(content, media_type, Recipe(limits=limits)))
+    assert len(found) == count_pages(content, media_type, Recipe(limits=limits))
     return found
 
 
@@ -274,8 +275,6 @@ def test_formats_by_resolution(encoded, pillow_format, size, untouched):
     [
         ((10, 100), "more than 10"),
         ((100, 10), "more than 10"),
-        ((11, 2201), "longer than 200"),
-        ((2201, 11), "longer than 200"),
     ],
 )
 def test_sizes_that_the_service_does_not_take(encoded, size, words):
@@ -327,7 +326,7 @@ def test_a_gif_with_more_frames_than_allowed(encoded):
     frames = [Image.new("L", (30, 40), level) for level in range(5)]
     content = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
     with pytest.raises(RejectedInput, match="5 pages, more than 4"):
-        count_pages(content, MediaType.GIF, Limits(max_pages=4))
+        count_pages(content, MediaType.GIF, Recipe(limits=Limits(max_pages=4)))
 
 
 @pytest.mark.parametrize("pillow_format", ["PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "HEIF", "AVIF"])

@@ -5,14 +5,21 @@ import pytest
 from PIL import Image
 from upath import UPath
 
-from qwenocr_assets.imaging.page_rows import page_id, page_rows
+from qwenocr_assets.imaging.batches import batch_page_rows
+from qwenocr_assets.imaging.page_rows import page_id
 from qwenocr_assets.imaging.pages import count_pages
-from qwenocr_assets.intake.documents import document_rows
+from qwenocr_assets.imaging.recipe import Recipe
+from qwenocr_assets.imaging.workers import run_here
+from qwenocr_assets.intake.documents import document_rows, examining
 from qwenocr_assets.intake.manifest import cut_batches
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.schemas import DOCUMENTS, PAGES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_table, write_table
+
+
+def page_rows(data, *documents, dpi=200):
+    return batch_page_rows(run_here, data, documents, lambda document: Recipe(dpi=dpi))
 
 
 @pytest.fixture
@@ -30,7 +37,7 @@ def documents(tmp_path, data):
         for name, content in files.items():
             (inbox / name).write_bytes(content)
         (manifest,) = cut_batches(UPath(inbox), find_files(UPath(inbox)))
-        write_table(data, DOCUMENTS, manifest.batch_id, document_rows(manifest, (), count_pages))
+        write_table(data, DOCUMENTS, manifest.batch_id, document_rows(manifest, (), examining(count_pages)))
         return read_table(data, DOCUMENTS, manifest.batch_id)
 
     return make

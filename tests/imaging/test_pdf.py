@@ -10,6 +10,7 @@ from qwenocr_assets.imaging import poppler
 from qwenocr_assets.imaging.limits import SERVICE_LIMITS, Limits
 from qwenocr_assets.imaging.page_image import PageImage, RejectedPage
 from qwenocr_assets.imaging.pages import count_pages, pages_of_document
+from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.intake.media_types import MediaType
 
 FULL = b"q 400 0 0 500 0 0 cm /I Do Q"
@@ -22,7 +23,7 @@ needs_poppler = pytest.mark.skipif(not poppler.is_installed(), reason="poppler i
 def pages(
     content: bytes, dpi: float = 100, limits: Limits = SERVICE_LIMITS
 ) -> list[PageImage | RejectedPage]:
-    return list(pages_of_document(content, MediaType.PDF, dpi=dpi, limits=limits))
+    return list(pages_of_document(content, MediaType.PDF, Recipe(dpi=dpi, limits=limits)))
 
 
 def only_page(content: bytes, dpi: float = 100, limits: Limits = SERVICE_LIMITS) -> PageImage:
@@ -261,16 +262,16 @@ def test_pages_come_in_order_and_are_counted(pdf_page, jpeg_picture):
 
 
 def test_pages_are_made_one_at_a_time(pdf_page):
-    made = pages_of_document(pdf_page(*[TEXT] * 1_000), MediaType.PDF, dpi=72)
+    made = pages_of_document(pdf_page(*[TEXT] * 1_000), MediaType.PDF, Recipe(dpi=72))
     assert next(made).number == 1
     made.close()
 
 
 def test_a_page_of_impossible_proportions_does_not_take_the_others_down(encoded, pdf_page):
-    document = pdf_page(TEXT, TEXT).replace(b"/MediaBox[0 0 400 500]", b"/MediaBox[0 0 12 2600]", 1)
+    document = pdf_page(TEXT, TEXT).replace(b"/MediaBox[0 0 400 500]", b"/MediaBox[0 0 3 2600]", 1)
     first, second = pages(document)
     assert isinstance(first, RejectedPage)
-    assert "longer than 200" in str(first.reason)
+    assert "more than 10" in str(first.reason)
     assert isinstance(second, PageImage)
 
 
@@ -302,7 +303,7 @@ def test_pdfs_that_cannot_be_read(pdf_page, monkeypatch, make, words, installed)
 def test_more_pages_than_allowed(pdf_page):
     document = pdf_page(TEXT, TEXT, TEXT)
     with pytest.raises(RejectedInput, match="3 pages, more than 2"):
-        count_pages(document, MediaType.PDF, Limits(max_pages=2))
+        count_pages(document, MediaType.PDF, Recipe(limits=Limits(max_pages=2)))
 
 
 @needs_poppler

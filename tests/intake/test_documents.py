@@ -6,7 +6,7 @@ from upath import UPath
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.pages import count_pages
-from qwenocr_assets.intake.documents import document_id, document_rows
+from qwenocr_assets.intake.documents import document_id, document_rows, examining
 from qwenocr_assets.intake.manifest import Manifest, cut_batches
 from qwenocr_assets.intake.routes import Route
 from qwenocr_assets.intake.scan import find_files
@@ -52,7 +52,7 @@ def manifest_of(root) -> Manifest:
     ],
 )
 def test_accepted(inbox, name, content, media_type, page_count):
-    (row,) = document_rows(manifest_of(inbox({name: content})), (), count_pages)
+    (row,) = document_rows(manifest_of(inbox({name: content})), (), examining(count_pages))
     assert (row["status"], row["media_type"], row["page_count"], row["route"]) == (
         "accepted",
         media_type,
@@ -73,7 +73,7 @@ def test_accepted(inbox, name, content, media_type, page_count):
     ],
 )
 def test_rejected_with_the_reason(inbox, content, words):
-    (row,) = document_rows(manifest_of(inbox({"a.png": content})), (), count_pages)
+    (row,) = document_rows(manifest_of(inbox({"a.png": content})), (), examining(count_pages))
     assert row["status"] == "rejected"
     assert words in row["reason"]
     assert row.get("page_count") is None
@@ -86,7 +86,7 @@ def test_a_bad_file_does_not_take_a_good_one_down(inbox):
     manifest = manifest_of(root)
     (root / "gone.png").unlink()
     (root / "other.png").write_bytes(image_bytes("JPEG"))
-    rows = {row["name"]: row for row in document_rows(manifest, (), count_pages)}
+    rows = {row["name"]: row for row in document_rows(manifest, (), examining(count_pages))}
     assert {name: row["status"] for name, row in rows.items()} == {
         "bad.png": "rejected",
         "good.png": "accepted",
@@ -100,7 +100,7 @@ def test_a_bad_file_does_not_take_a_good_one_down(inbox):
 def test_a_file_that_could_not_be_read_is_a_row_too(as_nobody):
     (as_nobody / "locked.png").write_bytes(image_bytes())
     (as_nobody / "locked.png").chmod(0)
-    (row,) = document_rows(manifest_of(as_nobody), (), count_pages)
+    (row,) = document_rows(manifest_of(as_nobody), (), examining(count_pages))
     assert row["status"] == "rejected"
     assert "permission denied" in row["reason"]
     assert row["sha256"]
@@ -108,14 +108,14 @@ def test_a_file_that_could_not_be_read_is_a_row_too(as_nobody):
 
 def test_a_file_above_the_limit_is_not_processed(inbox):
     manifest = manifest_of(inbox({"a.png": image_bytes()}))
-    (row,) = document_rows(manifest, (), count_pages, max_bytes=10)
+    (row,) = document_rows(manifest, (), examining(count_pages, max_bytes=10))
     assert (row["status"], "larger than" in row["reason"]) == ("rejected", True)
 
 
 def test_the_route_is_chosen_by_name(inbox):
     routes = (Route.model_validate({"name": "tickets", "match": "t/**", "tasks": ["table_parsing"]}),)
     rows = document_rows(
-        manifest_of(inbox({"t/a.png": image_bytes(), "b.png": image_bytes()})), routes, count_pages
+        manifest_of(inbox({"t/a.png": image_bytes(), "b.png": image_bytes()})), routes, examining(count_pages)
     )
     assert {row["name"]: row["route"] for row in rows} == {"t/a.png": "tickets", "b.png": "default"}
 
@@ -123,7 +123,7 @@ def test_the_route_is_chosen_by_name(inbox):
 def test_rows_fit_the_declared_table(inbox, tmp_path):
     manifest = manifest_of(inbox({"a.png": image_bytes(), "b.png": b"text"}))
     data = DataFolder(UPath(tmp_path / "data"))
-    rows = document_rows(manifest, (), count_pages)
+    rows = document_rows(manifest, (), examining(count_pages))
     assert write_table(data, DOCUMENTS, manifest.batch_id, rows) == 2
     read = read_table(data, DOCUMENTS, manifest.batch_id)
     assert [row["modified_at"] for row in read] == [
@@ -139,7 +139,7 @@ def test_counting_sees_only_accepted_types(inbox):
         asked.append(media_type.value)
         raise RejectedInput("It is torn.", "Mend it.")
 
-    rows = document_rows(manifest_of(inbox({"a.png": image_bytes(), "b.txt": b"text"})), (), count)
+    rows = document_rows(manifest_of(inbox({"a.png": image_bytes(), "b.txt": b"text"})), (), examining(count))
     assert asked == ["image/png"]
     assert rows[0]["reason"] == "It is torn. Mend it."
     assert rows[0]["media_type"] == "image/png"

@@ -35,7 +35,7 @@ select
     cast(null as timestamp) as answered_at
 from {{ ref('stg_pages') }} as pages
 inner join {{ ref('stg_documents') }} as documents on documents.document_id = pages.document_id
-where pages.status <> 'ready'
+where pages.status = 'rejected'
 
 union all
 

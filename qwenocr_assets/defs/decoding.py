@@ -1,0 +1,41 @@
+"""The processes that open and draw documents, and how, as settings and routes say."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from qwenocr_assets.imaging.batches import Run, core_count
+from qwenocr_assets.imaging.limits import SERVICE_LIMITS
+from qwenocr_assets.imaging.recipe import Recipe
+from qwenocr_assets.imaging.workers import Workers, run_here
+from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
+from qwenocr_assets.settings import Settings
+
+
+def recipe_for(settings: Settings, route: Route = DEFAULT_ROUTE) -> Recipe:
+    """How the pages of a route's documents are made.
+
+    A route's `max_pixels` also says how many pixels of a page are worth drawing.
+    """
+    limits = SERVICE_LIMITS
+    if route.max_pixels:
+        limits = replace(limits, useful_px=min(route.max_pixels, limits.max_px))
+    return Recipe(
+        dpi=route.dpi or settings.render_dpi,
+        limits=limits,
+        rasteriser=settings.rasteriser,
+        enhance=route.enhance,
+        text_layer=route.text_layer != "ignore",
+        passwords=tuple(password.get_secret_value() for password in settings.pdf_passwords),
+    )
+
+
+@contextmanager
+def decoders(settings: Settings) -> Iterator[Run]:
+    """What runs decoding jobs: worker processes, or this one."""
+    count = core_count() if settings.decoders is None else settings.decoders
+    if count == 0:
+        yield run_here
+        return
+    with Workers(count, settings.decoder_memory_mb, settings.decoder_seconds) as workers:
+        yield workers.run

@@ -1,0 +1,161 @@
+"""The documents and pages of a whole batch, over worker processes, in an order that does not depend on them."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from typing import Any
+
+from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.imaging.page_image import Page
+from qwenocr_assets.imaging.page_rows import page_row, rejected_row
+from qwenocr_assets.imaging.pages import count_pages, pages_of_document
+from qwenocr_assets.imaging.recipe import Recipe
+from qwenocr_assets.imaging.workers import Ended, Job
+from qwenocr_assets.intake.documents import Part, counted, parts_of, unreadable_part
+from qwenocr_assets.intake.files import read_unchanged
+from qwenocr_assets.intake.manifest import ManifestFile
+from qwenocr_assets.intake.media_types import MediaType
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.table_files import Row
+
+Run = Callable[[Iterable[Job]], None]
+"""`Workers.run`, or `run_here`."""
+
+_PAGES_A_JOB = 16
+"""Few enough that a long document is spread over all workers, many enough that opening it again costs little."""
+_MOST_LOSSES = 3
+"""How many pages of a document may each cost a worker before the rest of the document is given up."""
+
+
+def core_count() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def examine_files(run: Run, files: Sequence[ManifestFile], recipe: Recipe) -> list[list[Part]]:
+    """The documents found in each file, in order, with their pages counted."""
+    found: list[list[Part]] = [[] for _ in files]
+
+    def look_into(place: int, file: ManifestFile) -> Job:
+        def finish(ended: Ended) -> Iterable[Job]:
+            if ended.reason is not None:
+                found[place].append(Part(None, file.uri, file.sha256, file.size_bytes, reason=ended.reason))
+            parts = enumerate(found[place])
+            return [count(place, index, part) for index, part in parts if part.member and part.reason is None]
+
+        arguments = (file.uri, file.sha256, file.size_bytes, recipe)
+        return Job(_parts, arguments, found[place].append, finish)
+
+    def count(place: int, index: int, part: Part) -> Job:
+        def receive(part: Part) -> None:
+            found[place][index] = part
+
+        def finish(ended: Ended) -> Iterable[Job]:
+            if ended.reason is not None:
+                receive(
+                    Part(
+                        part.member,
+                        part.uri,
+                        part.sha256,
+                        part.size_bytes,
+                        part.media_type,
+                        None,
+                        ended.reason,
+                    )
+                )
+            return ()
+
+        return Job(_counted, (part, recipe), receive, finish)
+
+    for place, file in enumerate(files):
+        if file.unreadable_reason is not None:
+            found[place].append(unreadable_part(file))
+    run(look_into(place, file) for place, file in enumerate(files) if file.unreadable_reason is None)
+    return found
+
+
+def batch_page_rows(
+    run: Run,
+    data: DataFolder,
+    documents: Sequence[Mapping[str, Any]],
+    recipe_of: Callable[[Mapping[str, Any]], Recipe],
+    *,
+    on_document: Callable[[], None] = lambda: None,
+) -> list[Row]:
+    """Make the pages of a batch's accepted documents: store their images, and return their rows of `pages` in order.
+
+    `documents` are rows of that table; `on_document` is called when one is done.
+    """
+    makings = [_Making(data, document, recipe_of(document), on_document) for document in documents]
+    run(job for making in makings for job in making.jobs())
+    return [row for making in makings for row in making.rows()]
+
+
+class _Making:
+    """The pages of one document in the making."""
+
+    def __init__(
+        self, data: DataFolder, document: Mapping[str, Any], recipe: Recipe, done: Callable[[], None]
+    ) -> None:
+        self._data, self._document, self._recipe, self._done = data, document, recipe, done
+        self._made: dict[int, list[Row]] = {}
+        self._open_jobs = 0
+        self._losses = 0
+
+    def jobs(self) -> Iterator[Job]:
+        count = self._document["page_count"] or 1
+        starts = range(1, count + 1, _PAGES_A_JOB)
+        self._open_jobs = len(starts)
+        for first in starts:
+            yield self._job(first, min(first + _PAGES_A_JOB - 1, count))
+
+    def rows(self) -> list[Row]:
+        return [row for number in sorted(self._made) for row in self._made[number]]
+
+    def _job(self, first: int, last: int) -> Job:
+        document = self._document
+        arguments = (document["uri"], document["sha256"], document["media_type"], self._recipe, first, last)
+        return Job(_pages, arguments, self._receive, partial(self._finish, first, last))
+
+    def _receive(self, page: Page) -> None:
+        self._made.setdefault(page.number, []).append(page_row(self._data, self._document, page))
+
+    def _finish(self, first: int, last: int, ended: Ended) -> Iterable[Job]:
+        reason = ended.reason
+        missing = [number for number in range(first, last + 1) if number not in self._made]
+        if reason is not None and missing:
+            self._losses += ended.lost
+            number = missing[0]
+            if ended.lost and self._losses < _MOST_LOSSES:
+                self._reject(number, reason)
+                if number < last:
+                    return [self._job(number + 1, last)]
+            else:
+                for number in missing:
+                    self._reject(number, reason)
+        self._open_jobs -= 1
+        if self._open_jobs == 0:
+            self._done()
+        return ()
+
+    def _reject(self, number: int, reason: RejectedInput) -> None:
+        self._made[number] = [rejected_row(self._document, number, reason)]
+
+
+def _parts(uri: str, sha256: str, size_bytes: int, recipe: Recipe) -> Iterator[Part]:
+    yield from parts_of(uri, sha256, size_bytes, partial(count_pages, recipe=recipe))
+
+
+def _counted(part: Part, recipe: Recipe) -> Iterator[Part]:
+    yield counted(part, partial(count_pages, recipe=recipe))
+
+
+def _pages(uri: str, sha256: str, media_type: str, recipe: Recipe, first: int, last: int) -> Iterator[Page]:
+    content = _content(uri, sha256)
+    yield from pages_of_document(content, MediaType(media_type), recipe, first=first, last=last)
+
+
+@lru_cache(maxsize=1)
+def _content(uri: str, sha256: str) -> bytes:
+    """The document's bytes, kept while its pages are made."""
+    return read_unchanged(uri, sha256)

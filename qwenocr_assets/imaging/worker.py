@@ -1,0 +1,64 @@
+"""The child process of `imaging.workers`: runs one job after the other, with bounded memory, until its parent goes."""
+
+import ctypes
+import logging
+import resource
+import signal
+import sys
+from multiprocessing.connection import Connection
+
+from qwenocr_assets.errors import RejectedInput
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main(descriptor: int, memory_mb: int) -> None:
+    """Serve the parent on a socket, with `memory_mb` of address space."""
+    _die_with_parent()
+    _bound_memory(memory_mb)
+    logging.disable()
+    connection = Connection(descriptor)
+    while True:
+        try:
+            function, arguments = connection.recv()
+        except EOFError:
+            return
+        try:
+            for value in function(*arguments):
+                connection.send(("value", value))
+            ended = None
+        except RejectedInput as reason:
+            ended = reason
+        except MemoryError:
+            ended = RejectedInput(
+                f"It needs more memory than the {memory_mb} MiB of a decoder.",
+                "Export or scan it smaller, or raise decoder_memory_mb.",
+            )
+        except BrokenPipeError:
+            return
+        except Exception as error:  # noqa: BLE001  one bad page never takes a good one down
+            ended = RejectedInput(
+                f"Decoding it failed unexpectedly ({type(error).__name__}: {error}).",
+                "Export or scan it again, and please report it.",
+            )
+        connection.send(("end", ended))
+
+
+def _die_with_parent() -> None:
+    """Also when the parent is killed, and this process hangs in a decoder. Linux only; elsewhere the socket tells."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _bound_memory(megabytes: int) -> None:
+    bound = megabytes * 2**20
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    if most != resource.RLIM_INFINITY:
+        bound = min(bound, most)
+    if sys.platform != "darwin":  # which does not hold to it
+        resource.setrlimit(resource.RLIMIT_AS, (bound, most))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
