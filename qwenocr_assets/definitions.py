@@ -16,6 +16,7 @@ from qwenocr_assets.defs.sql_models import build_sql_models
 from qwenocr_assets.defs.upkeep import nightly_upkeep, upkeep
 from qwenocr_assets.defs.warehouse import warehouse
 from qwenocr_assets.settings import load_settings, project_root
+from qwenocr_assets.warehouse.wide_views import project_schemas
 
 
 def build_definitions() -> dg.Definitions:
@@ -30,7 +31,7 @@ def build_definitions() -> dg.Definitions:
             rows,
             cost_ledger,
             warehouse,
-            *build_sql_models(project_root() / "dbt_like_sql"),
+            *build_sql_models(project_root() / "dbt_like_sql", project_schemas()),
         ],
         jobs=[ocr_batch, publish_warehouse, upkeep],
         sensors=[inbox_sensor(settings), warehouse_automation, resume_unfunded, budget_alerts],

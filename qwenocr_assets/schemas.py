@@ -5,6 +5,8 @@ data dictionary in `docs/`. Columns carry their unit (`_usd`, `_ms`, `_px`, `_by
 in `_at`.
 """
 
+import json
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -483,3 +485,17 @@ ROW_TABLES: tuple[TableSchema, ...] = (
     FORMULAS,
 )
 """The tables that answers are flattened into."""
+
+
+_PLAIN_KEY = re.compile(r'[^.\[\]"#]+')
+
+
+def value_path(parent: str, key: str) -> str:
+    """The path of `key_values` of a key inside an object: `items[2].price`.
+
+    A key that could be mistaken for part of the path (with a dot, a bracket, a quote or a # in it, or empty) stands in
+    brackets as a JSON string: `items[2]["No."]`.
+    """
+    if not _PLAIN_KEY.fullmatch(key):
+        return f"{parent}[{json.dumps(key, ensure_ascii=False)}]"
+    return f"{parent}.{key}" if parent else key

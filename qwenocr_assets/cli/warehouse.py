@@ -61,8 +61,9 @@ def rebuild() -> None:
     """Build the warehouse anew from the table files, and publish it. Costs nothing; gives the same content."""
     from qwenocr_assets.settings import load_settings, project_root
     from qwenocr_assets.warehouse.rebuild import rebuild as rebuild_all
+    from qwenocr_assets.warehouse.wide_views import project_schemas
 
-    made = rebuild_all(load_settings().data_folder, project_root() / "dbt_like_sql")
+    made = rebuild_all(load_settings().data_folder, project_root() / "dbt_like_sql", project_schemas())
     rows = sum(made.load.rows_by_table.values())
     typer.echo(f"{len(made.load.batches_loaded)} batches, {rows:,} rows, {made.models} models, published.")
     for name in made.failed_tests:

@@ -1,6 +1,6 @@
 """The SQL models of `dbt_like_sql/` as assets: each with its SQL, columns, column lineage and tests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from qwenocr_assets.warehouse.column_lineage import Origins, column_lineage, fol
 from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.models import Model, load_models
 from qwenocr_assets.warehouse.publish import publish, working_file
+from qwenocr_assets.warehouse.wide_views import ResultSchema
 
 _TESTS = "tests"
 
@@ -27,9 +28,9 @@ FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=50), warn_win
 """Marts are brought up to date every night at the latest; two nights without are a failure."""
 
 
-def build_sql_models(folder: Path) -> list[dg.AssetsDefinition]:
+def build_sql_models(folder: Path, result_schemas: Iterable[ResultSchema] = ()) -> list[dg.AssetsDefinition]:
     """The models as one step that builds them in order, and the step that publishes them."""
-    models = load_models(folder)
+    models = load_models(folder, result_schemas)
     schemas = planned_schemas(models)
     lineage = {model.relation: column_lineage(model, schemas) for model in models.values()}
     core = followed_to_core(lineage)

@@ -1,10 +1,9 @@
 """The leaves of nested JSON with their paths, compared with the schema that asked for them."""
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from qwenocr_assets.schemas import value_path
 from qwenocr_assets.tables.answer_text import storable
 from qwenocr_assets.tables.json_text import Pairs
 
@@ -43,7 +42,7 @@ def leaves(source: Any, schema: Mapping[str, Any] | None = None) -> Iterator[Lea
 def _inside(node: Leaf, schema: Any) -> Iterator[Leaf]:
     """The leaves below a node; as deep as the schema goes by recursion."""
     if not isinstance(schema, Mapping | list):
-        yield from _all_below(node, None if schema is None else EXPECTED)
+        yield from _allvalue_path(node, None if schema is None else EXPECTED)
         return
     value = node.value
     if isinstance(schema, list):
@@ -61,7 +60,7 @@ def _inside(node: Leaf, schema: Any) -> Iterator[Leaf]:
         if child.key in schema:
             yield from _inside(child, schema[child.key])
         else:
-            yield from _all_below(child, SURPLUS)
+            yield from _allvalue_path(child, SURPLUS)
     present = {str(key) for key, _ in _pairs(value)}
     yield from _missing(node, {key: inner for key, inner in schema.items() if key not in present})
 
@@ -70,20 +69,20 @@ def _unlike(node: Leaf, schema: Mapping[str, Any]) -> Iterator[Leaf]:
     """Leaves of a value that has not the form its schema asks for: it is kept, and what it should hold is missing."""
     is_empty = node.value is None or node.value in ("", "null") or node.value in ({}, [])
     if not is_empty or not schema:
-        yield from _all_below(node, EXPECTED)
+        yield from _allvalue_path(node, EXPECTED)
     yield from _missing(node, schema)
 
 
 def _missing(node: Leaf, schema: Mapping[str, Any]) -> Iterator[Leaf]:
     for key, inner in schema.items():
-        leaf = Leaf(_below(node.path, key), key, node.path or None, node.list_index, None, MISSING)
+        leaf = Leaf(value_path(node.path, key), key, node.path or None, node.list_index, None, MISSING)
         if isinstance(inner, Mapping) and inner:
             yield from _missing(leaf, inner)
         else:
             yield leaf
 
 
-def _all_below(node: Leaf, presence: str | None) -> Iterator[Leaf]:
+def _allvalue_path(node: Leaf, presence: str | None) -> Iterator[Leaf]:
     # A stack, not recursion: the depth is the model's choice.
     stack = [node]
     while stack:
@@ -103,7 +102,7 @@ def _children(node: Leaf) -> Iterator[Leaf]:
     times: dict[str, int] = {}
     for raw_key, value in _pairs(node.value):
         key = storable(str(raw_key))
-        path = _below(node.path, key)
+        path = value_path(node.path, key)
         times[key] = times.get(key, 0) + 1
         if times[key] > 1:
             path = f"{path}#{times[key]}"
@@ -112,12 +111,3 @@ def _children(node: Leaf) -> Iterator[Leaf]:
 
 def _pairs(value: Any) -> Any:
     return value.items() if isinstance(value, dict) else value
-
-
-_PLAIN_KEY = re.compile(r'[^.\[\]"#]+')
-
-
-def _below(path: str, key: str) -> str:
-    if not _PLAIN_KEY.fullmatch(key):
-        return f"{path}[{json.dumps(key, ensure_ascii=False)}]"
-    return f"{path}.{key}" if path else key

@@ -101,13 +101,13 @@ class Project:
         return FolderConfig(schema, materialized)
 
 
-def read_project(folder: Path) -> Project:
-    """Read a dbt project's YAML.
+def read_project(folder: Path, *more: Path) -> Project:
+    """Read a dbt project's YAML, and that of more folders laid out like its `models/`.
 
     Raises `WarehouseError` naming the file when one is missing, is no YAML or says what cannot be read.
     """
     file = _read(folder / "dbt_project.yml", _ProjectFile)
-    model_folders = tuple(folder / path for path in file.model_paths)
+    model_folders = (*(folder / path for path in file.model_paths), *more)
     test_folders = tuple(folder / path for path in file.test_paths)
     models: dict[str, tuple[Path, ModelEntry]] = {}
     source_tables: dict[tuple[str, str], SourceTableEntry] = {}

@@ -12,6 +12,7 @@ from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.warehouse.build import planned_schemas
 from qwenocr_assets.warehouse.ddl import CORE, OPS_TABLES
 from qwenocr_assets.warehouse.models import Model, load_models
+from qwenocr_assets.warehouse.wide_views import project_schemas
 
 _ROOT = Path(__file__).resolve().parents[2]
 MODELS = _ROOT / "dbt_like_sql"
@@ -109,7 +110,7 @@ def main() -> None:
     """Write the generated files anew."""
     SOURCES.write_text(dbt_sources(), encoding="utf-8")
     DICTIONARY.parent.mkdir(exist_ok=True)
-    DICTIONARY.write_text(data_dictionary(load_models(MODELS)), encoding="utf-8")
+    DICTIONARY.write_text(data_dictionary(load_models(MODELS, project_schemas())), encoding="utf-8")
 
 
 if __name__ == "__main__":

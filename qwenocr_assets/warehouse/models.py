@@ -4,15 +4,17 @@ The folder is a dbt project; this reads the part of dbt's syntax that it uses.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.warehouse.dbt_files import Project, read_project
 from qwenocr_assets.warehouse.model_sql import RENAME, Increment, compile_file
 from qwenocr_assets.warehouse.model_tests import ModelTest, read_tests, singular_test
+from qwenocr_assets.warehouse.wide_views import ResultSchema, wide_views
 
 _MATERIALIZED = ("view", "table", "incremental")
 _OPTIONS = ("materialized", "incremental_strategy", "pre_hook")
@@ -57,13 +59,25 @@ class Model:
         return "VIEW" if self.materialized == "view" else "TABLE"
 
 
-def load_models(folder: Path) -> dict[str, Model]:
+def load_models(folder: Path, schemas: Iterable[ResultSchema] = ()) -> dict[str, Model]:
     """Read and compile every model of a dbt project, in the order they can be built.
+
+    To these come the wide views of the routes' result schemas, which stand in no file of the project.
 
     Raises `WarehouseError` naming the file for an unknown `ref` or `source`, a cycle, or SQL, Jinja or YAML
     that cannot be read.
     """
-    project = read_project(folder)
+    with TemporaryDirectory(prefix="qwenocr-models-") as generated:
+        marts = Path(generated) / "marts"
+        marts.mkdir()
+        views = wide_views(schemas)
+        for name, sql in views.sql.items():
+            (marts / f"{name}.sql").write_text(sql, encoding="utf-8")
+        (marts / "schema.yml").write_text(views.properties, encoding="utf-8")
+        return _load(read_project(folder, Path(generated)))
+
+
+def _load(project: Project) -> dict[str, Model]:
     files = _model_files(project)
     relations = {name: f"{_schema(project, path)}.{name}" for name, path in files.items()}
     compiled = {name: _compile(project, name, path, relations) for name, path in files.items()}

@@ -1,5 +1,6 @@
 """The whole warehouse anew from the table files: one command, the same content, no cost."""
 
+from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.load import LoadReport, load_changes
 from qwenocr_assets.warehouse.models import load_models
 from qwenocr_assets.warehouse.publish import publish, working_file
+from qwenocr_assets.warehouse.wide_views import ResultSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Rebuilt:
     failed_tests: tuple[str, ...]
 
 
-def rebuild(data: DataFolder, models_folder: Path) -> Rebuilt:
+def rebuild(data: DataFolder, models_folder: Path, schemas: Iterable[ResultSchema] = ()) -> Rebuilt:
     """Build a new working file from the table files and publish it.
 
     It is built beside the old one, which is replaced only when the new one is whole. Raises `WarehouseError` when
@@ -29,7 +31,7 @@ def rebuild(data: DataFolder, models_folder: Path) -> Rebuilt:
     """
     working = working_file(data)
     new = working.with_name("rebuilt.duckdb")
-    models = load_models(models_folder)
+    models = load_models(models_folder, schemas)
     _remove(new)
     try:
         # the old file is not read, and may be damaged; held open, it keeps other writers out

@@ -20,6 +20,7 @@ from qwenocr_assets.warehouse.dictionary import MODELS
 from qwenocr_assets.warehouse.load import load_changes
 from qwenocr_assets.warehouse.models import Model, load_models
 from qwenocr_assets.warehouse.publish import working_file
+from qwenocr_assets.warehouse.wide_views import project_schemas
 
 _FILLING: dict[ColumnType, Any] = {
     ColumnType.TEXT: "",
@@ -103,7 +104,7 @@ def at() -> Callable[[int], datetime]:
 @pytest.fixture(scope="session")
 def models() -> dict[str, Model]:
     """The project's own models."""
-    return load_models(MODELS)
+    return load_models(MODELS, project_schemas())
 
 
 @pytest.fixture

@@ -1,0 +1,146 @@
+"""Result schemas → views: one row a document, one row a list item."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from qwenocr_assets.errors import WarehouseError
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.warehouse.build import build_models
+from qwenocr_assets.warehouse.connect import open_writer
+from qwenocr_assets.warehouse.dictionary import MODELS
+from qwenocr_assets.warehouse.load import load_changes
+from qwenocr_assets.warehouse.models import load_models
+from qwenocr_assets.warehouse.publish import working_file
+from qwenocr_assets.warehouse.wide_views import ResultSchema, result_schemas, wide_views
+
+SCHEMA = {
+    "no": "",
+    "Invoice Date": "YYYY-MM-DD",
+    "total": "number",
+    "seller": {"name": ""},
+    "No.": "",
+    "items": [{"name": "", "price": "number"}],
+}
+BILL = ResultSchema("bill", SCHEMA, ("bills",), "schemas/bill.json")
+KIE = "key_information_extraction"
+
+
+@pytest.fixture
+def view(data: DataFolder, put: Callable[..., Path]) -> Callable[..., list[dict[str, Any]]]:
+    """Rows of a view over two pages of a bill and a document of another route."""
+    put(
+        "documents",
+        "b1",
+        {"document_id": "d1", "route": "bills", "name": "a.pdf"},
+        {"document_id": "d2", "route": "x"},
+    )
+    put("pages", "b1", *({"page_id": page} for page in ("d1-p1", "d1-p2", "d2-p1")))
+    values: list[dict[str, Any]] = [
+        {"path": "no", "value": "N1", "ground": "line"},
+        {"path": "Invoice Date", "value": "2025-01-02", "value_date": date(2025, 1, 2)},
+        {"path": "total", "value": "$5.00", "value_number": Decimal(5), "ground": "not_found"},
+        {"path": "seller.name", "value": "Acme"},
+        {"path": '["No."]', "value": "7"},
+        {"path": "items[0].name", "value": "Bolt"},
+        {"path": "items[0].price", "value": "2.50", "value_number": Decimal("2.5")},
+        {"path": "items[10].name", "value": "Nut", "ground": "not_found"},
+    ]
+    second = [
+        {"page_id": "d1-p2", "path": "no", "value": "N2"},
+        {"page_id": "d1-p2", "path": "items[0].name", "value": "Pin"},
+    ]
+    other = [{"page_id": "d2-p1", "path": "no", "value": "other"}]
+    put(
+        "key_values",
+        "b1",
+        *({"task": KIE, "page_id": "d1-p1", **value} for value in (*values, *second, *other)),
+    )
+    load_changes(data, working_file(data))
+
+    def rows(name: str, schema: ResultSchema = BILL) -> list[dict[str, Any]]:
+        with open_writer(working_file(data)) as con:
+            build_models(con, load_models(MODELS, [schema]))
+            found = con.execute(f"FROM marts.{name} ORDER BY ALL")
+            names = [column[0] for column in found.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    return rows
+
+
+def test_one_row_a_document(view: Callable[..., list[dict[str, Any]]]) -> None:
+    assert view("bill_fields") == [
+        {
+            "document_id": "d1",
+            "batch_id": "b1",
+            "document_name": "a.pdf",
+            "no": "N1",
+            "invoice_date": date(2025, 1, 2),
+            "invoice_date_text": "2025-01-02",
+            "total": Decimal(5),
+            "total_text": "$5.00",
+            "seller_name": "Acme",
+            "no_2": "7",
+            "values_not_found": 2,
+        }
+    ]
+
+
+def test_one_row_an_item(view: Callable[..., list[dict[str, Any]]]) -> None:
+    names = ("page_number", "item_index", "name", "price", "price_text", "values_not_found")
+    assert [tuple(row[name] for name in names) for row in view("bill_items")] == [
+        (1, 0, "Bolt", Decimal("2.5"), "2.50", 0),
+        (1, 10, "Nut", None, None, 1),
+        (2, 0, "Pin", None, None, 0),
+    ]
+
+
+def test_a_changed_schema_changes_the_view(view: Callable[..., list[dict[str, Any]]]) -> None:
+    (row,) = view("bill_fields", ResultSchema("bill", {"no": "", "vat": ""}, ("bills",), "x"))
+    assert (list(row)[3:-1], row["no"], row["vat"]) == (["no", "vat"], "N1", None)
+
+
+def test_columns_are_described(view: Callable[..., list[dict[str, Any]]], data: DataFolder) -> None:
+    view("bill_fields")
+    with duckdb.connect(str(working_file(data)), read_only=True) as con:
+        (comment,) = con.execute(
+            "SELECT comment FROM duckdb_columns() WHERE table_name = 'bill_fields' AND column_name = 'invoice_date'"
+        ).fetchone() or (None,)
+    assert comment == "Asked for as Invoice Date: YYYY-MM-DD; as a date where it is unambiguous."
+
+
+def test_schemas_of_routes(tmp_path: Path) -> None:
+    (tmp_path / "Bill.json").write_text(json.dumps(SCHEMA))
+    routes = [
+        {"name": "a", "schema": "Bill.json"},
+        {"name": "b", "schema": "Bill.json"},
+        {"name": "c d", "schema": {"x": ""}},
+        {"name": "e"},
+    ]
+    found = result_schemas(routes, tmp_path)
+    assert [(s.name, s.routes, s.origin) for s in found] == [
+        ("bill", ("a", "b"), "Bill.json"),
+        ("c_d", ("c d",), "route c d of pipeline.toml"),
+    ]
+    assert list(wide_views(found).sql) == ["bill_fields", "bill_items", "c_d_fields"]
+
+
+@pytest.mark.parametrize(
+    ("routes", "message"),
+    [
+        ([{"name": "a", "schema": "none.json"}], "none.json is no result schema"),
+        (
+            [{"name": "a", "schema": {"x": ""}}, {"name": "A", "schema": {"y": ""}}],
+            "would both make the view a_fields",
+        ),
+    ],
+)
+def test_schemas_that_cannot_be_used(routes: Any, message: str, tmp_path: Path) -> None:
+    with pytest.raises(WarehouseError, match=message):
+        result_schemas(routes, tmp_path)
