@@ -147,6 +147,22 @@ def ui(
 
 
 @app.command()
+def preview(
+    file: Annotated[Path, typer.Argument(help="A document, or a folder of them.", show_default=False)],
+    step: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A step of enhancement, in order; by default those of the document's route, or all."
+        ),
+    ] = None,
+) -> None:
+    """Enhance a document's first pages, and write before and after side by side. Nothing is sent."""
+    from qwenocr_assets.cli.preview import print_preview
+
+    _exit(print_preview(file, step or [], console))
+
+
+@app.command()
 def doctor() -> None:
     """Say what is installed, configured and reachable, and what to do about what is not."""
     from qwenocr_assets.cli.doctor import print_findings

@@ -7,6 +7,7 @@ from typing import Any
 
 from upath import UPath
 
+from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.draw import contact_sheet, draw_boxes
 from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
 from qwenocr_assets.storage.table_files import Row
@@ -36,12 +37,15 @@ def draw_batch(
             quads[line["page_id"]].append(quad)
     drawn: list[bytes] = []
     for page in pages:
-        if page["page_id"] not in quads:
+        if page["page_id"] not in quads or page["uri"] is None:
             continue
         if len(drawn) == _MOST_PICTURES:
             break
         image = (data.root / page["uri"]).read_bytes()
-        drawn.append(draw_boxes(image, quads[page["page_id"]], max_side_px=_PICTURE_SIDE_PX))
+        try:
+            drawn.append(draw_boxes(image, quads[page["page_id"]], max_side_px=_PICTURE_SIDE_PX))
+        except RejectedInput:
+            continue  # passed on untouched, and damaged further in: the answer says what was made of it
         write_atomically(data.boxes_picture(batch_id, page["page_id"]), drawn[-1])
     sheet = contact_sheet(drawn[:_SHEET_PAGES], max_bytes=_SHEET_BYTES) if drawn else None
     return BatchPictures(data.boxes_picture(batch_id, "").parent, sheet)

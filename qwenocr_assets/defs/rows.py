@@ -12,6 +12,8 @@ from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.pictures import draw_batch
 from qwenocr_assets.defs.progress import Progress
 from qwenocr_assets.defs.resources import DataRoot, Routes
+from qwenocr_assets.imaging.text_layer import layer_agreement, text_layer_rows
+from qwenocr_assets.imaging.tiles import join_tiles
 from qwenocr_assets.quality.completeness import Completeness, completeness
 from qwenocr_assets.qwenocr.batch_answers import answers_of, image_sizes, read_answers
 from qwenocr_assets.qwenocr.response_rows import response_rows
@@ -84,6 +86,8 @@ def rows(
     notations = {route.name: Notation(route.date_order, route.decimal) for route in routes.load()}
     with progress.stage("Rows", len(pages)) as advance:
         tables = flatten_batch(requests, pages, answers, on_page=advance, notations=notations)
+    tables = join_tiles(tables, pages)
+    tables[TEXT_LINES.name] += text_layer_rows(pages)
 
     for schema in ROW_TABLES:
         if schema.name not in selected:
@@ -91,6 +95,8 @@ def rows(
         metadata: dict[str, Any] = {
             "dagster/row_count": write_table(data.folder, schema, batch_id, tables[schema.name])
         }
+        if schema is TEXT_LINES and (agreement := layer_agreement(tables[schema.name])) is not None:
+            metadata["text_layer_agreement"] = agreement
         if schema is TEXT_LINES and tables[schema.name]:
             pictures = draw_batch(data.folder, batch_id, pages, tables[schema.name])
             if pictures.sheet:

@@ -63,6 +63,23 @@ def preview(content: bytes, *, max_bytes: int = 30_000, max_side_px: int = 1000)
     return _jpeg_within(image, max_bytes)
 
 
+def side_by_side(before: bytes, after: bytes, *, side_px: int = 1400) -> bytes:
+    """Two pictures beside each other, each with sides of at most `side_px`, as one JPEG.
+
+    Raises:
+        RejectedInput: one of them cannot be decoded.
+    """
+    left, right = (_shrunk(_picture(content), side_px)[0] for content in (before, after))
+    sheet = Image.new(
+        "RGB",
+        (left.width + right.width + 3 * _GAP_PX, max(left.height, right.height) + 2 * _GAP_PX),
+        _BACKGROUND,
+    )
+    sheet.paste(left, (_GAP_PX, _GAP_PX))
+    sheet.paste(right, (left.width + 2 * _GAP_PX, _GAP_PX))
+    return to_jpeg(sheet, _JPEG_QUALITY)
+
+
 def contact_sheet(contents: Sequence[bytes], *, max_bytes: int = 30_000, columns: int = 3) -> bytes:
     """Pictures side by side in rows, as one JPEG; one that cannot be decoded leaves a crossed-out place.
 

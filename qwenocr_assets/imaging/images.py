@@ -125,7 +125,7 @@ def pages_of_image(
         image.load()
     if media_type is MediaType.TIFF and orientation != 1:  # Pillow turns these by itself
         changes.append({"step": "upright", "exif_orientation": orientation})
-        to_original = then(unturning(orientation, *stored), to_original)
+        to_original = then(_unturning_tiff(orientation, stored), to_original)
         orientation = 1
     with _decoding(media_type):
         yield from pages_of_pixels(
@@ -176,6 +176,12 @@ def _pages_of_frame(image: Image.Image, frame: int, number: int, recipe: Recipe)
         yield from pages_of_pixels(
             image.copy(), number, origin="converted", lossy=False, recipe=recipe, dpi=dpi, changes=(picture,)
         )
+
+
+def _unturning_tiff(orientation: int, size: tuple[int, int]) -> Affine:
+    """From a TIFF's picture to the stored one; Pillow turns it upright, and tells the size that it has then."""
+    width, height = size
+    return unturning(orientation, *((height, width) if orientation >= 5 else (width, height)))
 
 
 def _page_frames(image: Image.Image, media_type: MediaType, limits: Limits) -> list[int]:

@@ -95,7 +95,8 @@ class Limits:
         """
         large = max(width, height) >= _4K_SIDE_PX or width * height >= _4K_PX
         formats = _LARGE_FORMATS if large else _SMALL_FORMATS
-        return media_type in formats and width * height <= self.max_px and size_bytes <= self.max_bytes
+        within = width * height <= self.max_px and size_bytes <= self.max_bytes
+        return media_type in formats and within and max(width, height) <= self.max_aspect * min(width, height)
 
 
 SERVICE_LIMITS = Limits()

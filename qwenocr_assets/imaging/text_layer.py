@@ -78,6 +78,22 @@ def agreement(layer: Sequence[str], recognised: Sequence[str]) -> float:
     return 2 * common / (ours.total() + theirs.total()) if ours or theirs else 1.0
 
 
+def layer_agreement(lines: Sequence[Mapping[str, Any]]) -> float | None:
+    """Mean agreement of the pages that have both their own text and recognised lines (rows of `text_lines`).
+
+    Of several tasks that recognised lines of a page, the first by name counts.
+    """
+    by_page: dict[str, dict[str, list[str]]] = {}
+    for line in lines:
+        by_page.setdefault(line["page_id"], {}).setdefault(line["task"], []).append(line["text"])
+    figures = []
+    for tasks in by_page.values():
+        layer = tasks.pop(TASK, None)
+        if layer and tasks:
+            figures.append(agreement(layer, tasks[min(tasks)]))
+    return sum(figures) / len(figures) if figures else None
+
+
 class _Device:
     """From a page's own coordinates to pixels of its drawing, whatever its rotation and boxes."""
 

@@ -32,7 +32,7 @@ def tile_boxes(width: int, height: int, max_aspect: float) -> list[Box]:
 
 def join_tiles(
     tables: Mapping[str, Sequence[Mapping[str, Any]]], pages: Iterable[Mapping[str, Any]]
-) -> dict[str, list[dict[str, Any]]]:
+) -> dict[str, list[Mapping[str, Any]]]:
     """Rows of tiles as rows of their pages, in page coordinates; all other rows as they are.
 
     `tables` are the row tables by name, `pages` the rows of `pages`. Of what two tiles see in their overlap, the tile
@@ -40,7 +40,7 @@ def join_tiles(
     tile, and a `path` that an earlier tile has too gets the tile's number, as in `total#2`.
     """
     cores = _cores(pages)
-    joined: dict[str, list[dict[str, Any]]] = {}
+    joined: dict[str, list[Mapping[str, Any]]] = {}
     for name, rows in tables.items():
         counters: dict[tuple[str, str, str], dict[tuple[str, int], int]] = defaultdict(dict)
         paths: set[tuple[str, str, str]] = set()

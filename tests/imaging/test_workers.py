@@ -1,0 +1,121 @@
+"""Worker processes: what a file does to its decoder costs that file, and nothing else."""
+
+import ctypes
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.imaging.workers import Ended, Job, Workers, run_here
+
+
+def squares(upto: int) -> Iterator[int]:
+    for number in range(upto):
+        yield number * number
+
+
+def crash() -> Iterator[int]:
+    yield 1
+    ctypes.string_at(0)
+
+
+def hang() -> Iterator[int]:
+    yield 1
+    while True:
+        time.sleep(1)
+
+
+def devour() -> Iterator[int]:
+    yield 1
+    yield len(bytearray(3 * 2**30))
+
+
+def refuse() -> Iterator[int]:
+    yield 1
+    raise RejectedInput("It is torn.", "Mend it.")
+
+
+def stumble() -> Iterator[int]:
+    yield 1
+    raise KeyError("x")
+
+
+def leave() -> Iterator[int]:
+    yield 1
+    os._exit(3)
+
+
+def pid() -> Iterator[int]:
+    yield os.getpid()
+
+
+def job(function, *arguments, following=()) -> tuple[Job, list, list[Ended]]:
+    received: list = []
+    ended: list[Ended] = []
+
+    def finish(end: Ended):
+        ended.append(end)
+        return following
+
+    return Job(function, arguments, received.append, finish), received, ended
+
+
+@pytest.fixture(scope="module")
+def workers():
+    with Workers(2, memory_mb=1024, silence_seconds=3) as pool:
+        yield pool
+
+
+@pytest.mark.parametrize(
+    ("function", "words", "lost"),
+    [
+        pytest.param(crash, r"crashed its decoder \(SIGSEGV\)", True, id="segfault"),
+        pytest.param(leave, r"crashed its decoder \(exit code 3\)", True, id="exit"),
+        pytest.param(hang, "longer than 3 seconds", True, id="hang"),
+        pytest.param(devour, "more memory than the 1024 MiB", False, id="memory"),
+        pytest.param(refuse, r"It is torn\. Mend it\.", False, id="rejection"),
+        pytest.param(stumble, "unexpectedly .KeyError", False, id="bug"),
+    ],
+)
+def test_what_goes_wrong_is_one_rejection_and_the_others_go_on(workers, function, words, lost):
+    bad, received, ended = job(function)
+    good = [job(squares, 4) for _ in range(4)]
+    workers.run([good[0][0], bad, *(each for each, _, _ in good[1:])])
+    assert received == [1]
+    assert ended[0].lost is lost
+    with pytest.raises(RejectedInput, match=words):
+        raise ended[0].reason
+    assert ended[0].reason.next_step
+    assert all(got == [0, 1, 4, 9] and ends == [Ended()] for _, got, ends in good)
+
+
+@pytest.mark.parametrize("here", [True, False], ids=["in-process", "workers"])
+def test_jobs_may_lead_to_further_jobs(workers, here):
+    second, received, _ = job(squares, 3)
+    first, _, _ = job(squares, 2, following=[second])
+    (run_here if here else workers.run)([first])
+    assert received == [0, 1, 4]
+
+
+def test_workers_are_used_again_and_end_with_the_pool():
+    with Workers(1) as pool:
+        first, received, _ = job(pid)
+        pool.run([first, job(squares, 2)[0]])
+        again, more, _ = job(pid)
+        pool.run([again])
+    assert received == more
+    with pytest.raises(ProcessLookupError):
+        os.kill(received[0], 0)
+
+
+def test_an_error_while_receiving_ends_the_run_and_its_workers(workers):
+    def fail(value: int) -> None:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        workers.run([Job(squares, (3,), fail, lambda _: ())])
+    other, received, _ = job(squares, 2)
+    workers.run([other])
+    assert received == [0, 1]
