@@ -10,6 +10,7 @@ from qwenocr_assets.defs.metadata import OWNERS, markdown_table
 from qwenocr_assets.defs.resources import DataRoot
 from qwenocr_assets.defs.warehouse import KEEP_UP_TO_DATE, WRITER_POOL
 from qwenocr_assets.warehouse.build import (
+    Change,
     TestResult,
     build_model,
     drop_leftovers,
@@ -20,6 +21,7 @@ from qwenocr_assets.warehouse.column_lineage import Origins, column_lineage, fol
 from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.models import Model, load_models
 from qwenocr_assets.warehouse.publish import publish, working_file
+from qwenocr_assets.warehouse.search import INDEXED, index_pages
 from qwenocr_assets.warehouse.wide_views import ResultSchema
 
 _TESTS = "tests"
@@ -68,6 +70,8 @@ def build_sql_models(folder: Path, result_schemas: Iterable[ResultSchema] = ()) 
                         "dagster/column_lineage": _assets_lineage(lineage[model.relation]),
                     },
                 )
+                if name == INDEXED and result.change is not Change.UNCHANGED:
+                    index_pages(con)
             # afterwards, since a test may compare with a model that is built later
             for model in models.values():
                 if model.name in selected and model.tests:

@@ -2,20 +2,20 @@
 # Names put into SQL come from the project's own models.
 # ruff: noqa: S608
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
 import duckdb
+import sqlglot
 
 from qwenocr_assets.warehouse.ddl import BUILD_LOG, LOAD_LOG
 from qwenocr_assets.warehouse.models import Model
 
-_CLOCK = re.compile(
-    r"\b(now|today|current_(date|time|timestamp)|local(time|timestamp)|get_current_time(stamp)?|random|(gen_random_)?uuid)\b",
-    re.IGNORECASE,
-)
+_CHANGES_BY_ITSELF = {
+    "now", "today", "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp",
+    "get_current_time", "get_current_timestamp", "transaction_timestamp", "random", "uuid", "gen_random_uuid",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def built_from(con: duckdb.DuckDBPyConnection, model: Model) -> BuiltFrom:
         ref = last_built(con, name)
         form.append(ref.form if ref else "")
         content.append(ref.content if ref else _moment())
-    if _CLOCK.search(model.sql):
+    if _changes_by_itself(model.sql):
         content.append(_moment())
     return BuiltFrom(_hash(form), _hash([*form, *content]))
 
@@ -82,6 +82,14 @@ def _loaded(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
         [table, schema],
     ).fetchall()
     return repr(rows)
+
+
+def _changes_by_itself(sql: str) -> bool:
+    """Whether SQL reads the clock or rolls dice; what comments and texts say does not count."""
+    tokens = sqlglot.tokenize(sql, dialect="duckdb")
+    return any(
+        t.token_type is not sqlglot.TokenType.STRING and t.text.lower() in _CHANGES_BY_ITSELF for t in tokens
+    )
 
 
 def _moment() -> str:

@@ -87,9 +87,10 @@ _Writer = Callable[[duckdb.DuckDBPyConnection, duckdb.DuckDBPyRelation, Path], i
 
 
 def _copy(options: str) -> _Writer:
-    def write(_: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, path: Path) -> int:
-        written = rows.query("result", f"COPY result TO {literal(str(path))} ({options})")
-        return int(written.fetchall()[0][0]) if written is not None else 0
+    # DuckDB finds the relation by the name of the function's argument
+    def write(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, path: Path) -> int:  # noqa: ARG001
+        written = con.execute(f"COPY (FROM rows) TO {literal(str(path))} ({options})").fetchone()
+        return int(written[0]) if written else 0
 
     return write
 

@@ -39,12 +39,9 @@ def last_result(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyRela
     Raises `WarehouseError` when there is no statement or DuckDB refuses one (with its own message).
     """
     try:
-        statements = con.extract_statements(sql)
-        if not statements:
+        if not con.extract_statements(sql):
             raise WarehouseError("There is no SQL to run.", 'Try `qwenocr sql "SHOW ALL TABLES"`.')
-        for statement in statements[:-1]:
-            con.execute(statement).fetchall()
-        return con.sql(statements[-1].query)
+        return con.sql(sql)
     except duckdb.Error as error:
         raise _refused(error) from error
 

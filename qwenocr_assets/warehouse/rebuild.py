@@ -11,6 +11,7 @@ from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.load import LoadReport, load_changes
 from qwenocr_assets.warehouse.models import load_models
 from qwenocr_assets.warehouse.publish import publish, working_file
+from qwenocr_assets.warehouse.search import index_pages
 from qwenocr_assets.warehouse.wide_views import ResultSchema
 
 
@@ -39,6 +40,7 @@ def rebuild(data: DataFolder, models_folder: Path, schemas: Iterable[ResultSchem
             report = load_changes(data, new)
             with open_writer(new) as con:
                 build_models(con, models)
+                index_pages(con)
                 failed = [r.name for m in models.values() for r in run_tests(con, m) if not r.passed]
                 con.execute("CHECKPOINT")
             _remove(working)

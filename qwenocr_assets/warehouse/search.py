@@ -1,8 +1,9 @@
 """Full-text search over the pages.
 
-Where DuckDB's extension `fts` is installed beside the writer, publishing carries an index, and a reader that has the
-extension too ranks by it (BM25). Everywhere else, and for scripts written without spaces, which the index cannot cut
-into words, pages are searched as they are: slower, and without stemming, but nothing is missed.
+The words are looked for in the text itself, so nothing is missed, in any script. Where DuckDB's extension `fts` is
+installed beside the writer, the published file carries an index, and a reader that has the extension too ranks the pages
+by it (BM25); everywhere else, and for scripts written without spaces, which the index cannot cut into words, by how often
+the words stand on a page and how long it is.
 """
 # Names put into SQL are constants.
 # ruff: noqa: S608
@@ -13,10 +14,12 @@ from pathlib import Path
 import duckdb
 
 from qwenocr_assets.errors import WarehouseError
-from qwenocr_assets.warehouse.connect import open_reader
+from qwenocr_assets.warehouse.connect import open_reader, transaction
 from qwenocr_assets.warehouse.query import QueryResult
 
-_PAGES = "marts.page_text"
+INDEXED = "page_text"
+"""The mart that is searched."""
+_PAGES = f"marts.{INDEXED}"
 _INDEX = "fts_marts_page_text"
 """The schema that `create_fts_index` makes."""
 _WITHOUT_SPACES = re.compile(
@@ -31,10 +34,11 @@ def index_pages(con: duckdb.DuckDBPyConnection) -> bool:
     """Index `marts.page_text` in an open working file; returns False where the extension is not installed."""
     if not has_fts(con):
         return False
-    con.execute(
-        f"PRAGMA create_fts_index('{_PAGES}', 'page_id', 'text', stemmer='none', stopwords='none', "
-        r"ignore='(\\.|[^\p{L}\p{N}])+', strip_accents=1, lower=1, overwrite=1)"
-    )
+    with transaction(con):
+        con.execute(
+            f"PRAGMA create_fts_index('{_PAGES}', 'page_id', 'text', stemmer='none', stopwords='none', "
+            r"ignore='(\\.|[^\p{L}\p{N}])+', strip_accents=1, lower=1, overwrite=1)"
+        )
     return True
 
 
