@@ -1,9 +1,9 @@
 """Full-text search over the pages.
 
 The words are looked for in the text itself, so nothing is missed, in any script. Where DuckDB's extension `fts` is
-installed beside the writer, the published file carries an index, and a reader that has the extension too ranks the pages
-by it (BM25); everywhere else, and for scripts written without spaces, which the index cannot cut into words, by how often
-the words stand on a page and how long it is.
+installed beside the writer, the published file carries an index, and a reader that has the extension too ranks pages
+by it (BM25). Everywhere else, and for scripts written without spaces, which the index cannot cut into words, pages are
+ranked by how often the words stand on them and how long they are.
 """
 # Names put into SQL are constants.
 # ruff: noqa: S608
