@@ -32,7 +32,7 @@ from qwenocr_assets.qwenocr.errors import (
     classify,
 )
 from qwenocr_assets.qwenocr.estimates import Estimates
-from qwenocr_assets.qwenocr.images import ImageAt, SentAs, choose_way
+from qwenocr_assets.qwenocr.images import ImageAt, ImageBytes, SentAs, choose_way
 from qwenocr_assets.qwenocr.limits.calls import Calls
 from qwenocr_assets.qwenocr.limits.limiter import Limiter, Slot
 from qwenocr_assets.qwenocr.limits.pace import AccountLimits
@@ -208,23 +208,23 @@ class OcrClient:
     async def _call(self, request: Request, tally: _Tally) -> Outcome:
         image = request.image
         try:
+            sent: ImageBytes | str
             if isinstance(image, ImageAt):
-                address = image.url
+                sent = image.url
             elif tally.sent_as is SentAs.UPLOAD and self._uploads is not None:
-                address = await self._uploads.upload(image)
+                sent = await self._uploads.upload(image)
             else:
-                address = image.data_url()
+                sent = image
         except ServiceError as error:
             return Outcome(error)
         except httpx.TransportError as error:
             return Outcome(classify(ServiceFault(0, "", f"the upload failed ({type(error).__name__})")))
         stream = self._streams(request.task) or tally.timed_out
         body = request_body(
-            self._protocol, self._model.name, address, request.task, request.options, stream=stream
+            self._protocol, self._model.name, sent, request.task, request.options, stream=stream
         )
-        return await self._endpoint.call(
-            Call(body, stream, resolve_upload=address.startswith("oss://"), image_size=image.size)
-        )
+        is_upload = isinstance(sent, str) and sent.startswith("oss://")
+        return await self._endpoint.call(Call(body, stream, resolve_upload=is_upload, image_size=image.size))
 
     def _report(self, outcome: Outcome, request: Request, slot: Slot) -> None:
         """Tell the limiter what the call says about the service's state."""

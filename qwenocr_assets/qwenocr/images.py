@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-import pybase64
 from PIL import Image as PillowImage
 
 from qwenocr_assets.errors import RejectedInput
@@ -55,10 +54,12 @@ class ImageBytes:
     @property
     def data_url_bytes(self) -> int:
         """Length of the image as a data URL."""
-        return len(f"data:{self.media_type};base64,") + 4 * ((len(self.data) + 2) // 3)
+        return len(self.data_url_prefix) + 4 * ((len(self.data) + 2) // 3)
 
-    def data_url(self) -> str:
-        return f"data:{self.media_type};base64,{pybase64.b64encode(self.data).decode('ascii')}"
+    @property
+    def data_url_prefix(self) -> str:
+        """What stands before the base64 of a data URL."""
+        return f"data:{self.media_type};base64,"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,18 @@
 """How an image travels follows from its size."""
 
+import base64
 import io
+import json
 
 import pytest
 from PIL import Image as PillowImage
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.qwenocr.images import MAX_DATA_URL_BYTES, ImageAt, ImageBytes, SentAs, choose_way
+from qwenocr_assets.qwenocr.regions import Protocol
+from qwenocr_assets.qwenocr.requests import RequestOptions
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.wire.request_bodies import request_body
 
 LARGEST_INSIDE = 7_864_302
 """Bytes of the largest PNG whose data URL has 10,485,760 characters at most."""
@@ -21,7 +27,12 @@ def png(size: tuple[int, int]) -> bytes:
 @pytest.mark.parametrize("length", [0, 1, 2, 3, 1000])
 def test_the_length_of_a_data_url_is_known_before_it_is_made(length: int) -> None:
     image = ImageBytes(bytes(length), "image/png")
-    assert image.data_url_bytes == len(image.data_url())
+    body = json.loads(
+        request_body(Protocol.NATIVE, "m", image, Task.TEXT_RECOGNITION, RequestOptions(prompt="image-"))
+    )
+    [part] = body["input"]["messages"][0]["content"]
+    assert part["image"] == "data:image/png;base64," + base64.b64encode(image.data).decode()
+    assert image.data_url_bytes == len(part["image"])
 
 
 def test_the_largest_that_fits_inside() -> None:
