@@ -1,0 +1,172 @@
+"""Tables as rectangles, stitched over pages, and documents as Markdown."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Put = Callable[..., Path]
+Query = Callable[[str], list[tuple[Any, ...]]]
+
+PARSING = "table_parsing"
+
+
+def cells(
+    page_id: str, *rows: str, task: str = PARSING, table: int = 0, header_rows: int = 0
+) -> list[dict[str, Any]]:
+    """Rows of cells separated by |, the first ones headers."""
+    return [
+        {
+            "page_id": page_id,
+            "task": task,
+            "table_index": table,
+            "row_index": row,
+            "column_index": column,
+            "row_span": 1,
+            "column_span": 1,
+            "is_header": row < header_rows,
+            "text": text.strip(),
+            "number": Decimal(text.strip()) if text.strip().isdigit() else None,
+        }
+        for row, line in enumerate(rows)
+        for column, text in enumerate(line.split("|"))
+    ]
+
+
+def table(found: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """The row of `tables` for some cells."""
+    return {
+        "page_id": found[0]["page_id"],
+        "task": found[0]["task"],
+        "table_index": found[0]["table_index"],
+        "row_count": max(cell["row_index"] + cell["row_span"] for cell in found),
+        "column_count": max(cell["column_index"] + cell["column_span"] for cell in found),
+        "header_row_count": len({cell["row_index"] for cell in found if cell["is_header"]}),
+        "cell_count": len(found),
+        "is_complete": True,
+        **more,
+    }
+
+
+@pytest.fixture
+def put_tables(put: Put) -> Callable[..., None]:
+    """Write a document with these tables; each a list of cells."""
+
+    def write(*tables: list[dict[str, Any]]) -> None:
+        put("documents", "b1", {"document_id": "d1", "name": "a.pdf"})
+        put("pages", "b1", *({"page_id": page} for page in sorted({t[0]["page_id"] for t in tables})))
+        put("table_cells", "b1", *(cell for found in tables for cell in found))
+        put("tables", "b1", *map(table, tables))
+
+    return write
+
+
+def test_a_spanning_cell_stands_in_every_place_it_covers(
+    put_tables: Callable[..., None], query: Query
+) -> None:
+    found = cells("d1-p1", "a | b | c", "d | e | 7", header_rows=1)
+    wide = [{**found[0], "column_span": 2}, found[2], found[3], found[5]]
+    put_tables(wide)
+    assert query("SELECT row_index, is_header, cells, numbers FROM marts.table_rows ORDER BY 1") == [
+        (0, True, ["a", "a", "c"], [None, None, None]),
+        (1, False, ["d", "", "7"], [None, None, Decimal(7)]),
+    ]
+
+
+HEAD = "Item | Price"
+
+
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        pytest.param(
+            [cells("d1-p1", HEAD, "a | 1", header_rows=1), cells("d1-p2", HEAD, "b | 2", header_rows=1)],
+            [(0, 0, "Item", 1), (0, 1, "a", 1), (0, 2, "b", 2)],
+            id="header repeated",
+        ),
+        pytest.param(
+            [cells("d1-p1", HEAD, "a | 1", header_rows=1), cells("d1-p2", "b | 2"), cells("d1-p3", "c | 3")],
+            [(0, 0, "Item", 1), (0, 1, "a", 1), (0, 2, "b", 2), (0, 3, "c", 3)],
+            id="three pages, header on the first",
+        ),
+        pytest.param(
+            [
+                cells("d1-p1", HEAD, "a | 1", header_rows=1),
+                cells("d1-p2", "Name | Age", "b | 2", header_rows=1),
+            ],
+            [(0, 0, "Item", 1), (0, 1, "a", 1), (1, 0, "Name", 2), (1, 1, "b", 2)],
+            id="another header",
+        ),
+        pytest.param(
+            [cells("d1-p1", "a | 1"), cells("d1-p2", "b | 2 | 3")],
+            [(0, 0, "a", 1), (1, 0, "b", 2)],
+            id="another width",
+        ),
+        pytest.param(
+            [cells("d1-p1", "a | 1"), cells("d1-p3", "b | 2")],
+            [(0, 0, "a", 1), (1, 0, "b", 3)],
+            id="a page between",
+        ),
+        pytest.param(
+            [cells("d1-p1", "a | 1"), cells("d1-p1", "b | 2", table=1), cells("d1-p2", "c | 3")],
+            [(0, 0, "a", 1), (1, 0, "b", 1), (1, 1, "c", 2)],
+            id="two on a page",
+        ),
+    ],
+)
+def test_tables_that_go_on_over_pages(
+    put_tables: Callable[..., None], query: Query, tables: Any, expected: Any
+) -> None:
+    put_tables(*tables)
+    found = query(
+        "SELECT stitched_index, row_number, cells[1], page_number FROM marts.stitched_tables ORDER BY ALL"
+    )
+    assert found == expected
+
+
+def test_a_document_as_markdown(put: Put, query: Query) -> None:
+    put("documents", "b1", {"document_id": "d1", "name": "a.pdf"})
+    put("pages", "b1", {"page_id": "d1-p1"}, {"page_id": "d1-p2"})
+    blocks = [
+        ("title", None, "On Walls"),
+        ("section", 1, "Methods"),
+        ("paragraph", None, "We $x$ walked."),
+        ("list_item", 1, "one"),
+        ("list_item", 2, "two"),
+        ("formula", None, "a=b"),
+        ("table", None, "Costs\na\tb"),
+    ]
+    put(
+        "document_blocks",
+        "b1",
+        *(
+            {
+                "page_id": "d1-p1",
+                "task": "document_parsing",
+                "block_index": index,
+                "block_type": kind,
+                "level": level,
+                "text": text,
+            }
+            for index, (kind, level, text) in enumerate(blocks)
+        ),
+    )
+    parsed = cells("d1-p1", "a | b", "1 | x", task="document_parsing")
+    recognised = cells("d1-p2", HEAD, "Bolt | 1", header_rows=1)
+    put("table_cells", "b1", *parsed, *recognised)
+    put("tables", "b1", table(parsed), table(recognised))
+    put("text_lines", "b1", {"page_id": "d1-p2", "line_index": 0, "text": "A line", "reading_index": 0})
+    ((markdown,),) = query("SELECT markdown FROM marts.document_markdown")
+    assert markdown.split("\n\n") == [
+        "# On Walls",
+        "## Methods",
+        "We $x$ walked.",
+        "* one",
+        "  * two",
+        "$$\na=b\n$$",
+        "| a | b |\n| --- | --- |\n| 1 | x |",
+        "A line",
+        "| Item | Price |\n| --- | --- |\n| Bolt | 1 |",
+    ]
