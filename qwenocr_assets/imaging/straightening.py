@@ -33,10 +33,20 @@ def quarter_turns(image: Image.Image) -> int:
     below small letters, so only for scripts that have them (Latin, Greek, Cyrillic); otherwise it stays as it is.
     """
     ink = _ink(image)
-    along, across = _clearness(ink, 0.0), _clearness(ink.transpose(Image.Transpose.ROTATE_90), 0.0)
+    lying = ink.transpose(Image.Transpose.ROTATE_90)
+    degrees, along = _levelled(ink)
+    lying_degrees, across = _levelled(lying)
     turns = 1 if across > _TIMES_CLEARER * along else 0
-    level = ink.transpose(Image.Transpose.ROTATE_90) if turns else ink
+    level = lying.rotate(lying_degrees) if turns else ink.rotate(degrees)
     return turns + 2 if _balance(level) < _UPSIDE_DOWN else turns
+
+
+def _levelled(ink: Image.Image) -> tuple[float, float]:
+    """The turn, in steps of a degree, at which lines show most clearly, and how clearly."""
+    most = int(_MOST_DEGREES)
+    clearness = {degrees: _clearness(ink, degrees) for degrees in sorted(range(-most, most + 1), key=abs)}
+    best = max(clearness, key=lambda degrees: clearness[degrees])
+    return best, clearness[best]
 
 
 def turned(image: Image.Image, degrees: float) -> tuple[Image.Image, Affine]:

@@ -1,6 +1,8 @@
 """Files to be made into pages: pictures by Pillow, PDFs written out by hand so that every detail is chosen."""
 
+import hashlib
 import io
+import struct
 from collections.abc import Callable
 
 import pillow_heif
@@ -89,6 +91,50 @@ def pdf_page() -> Callable[..., bytes]:
             resources += b"/XObject<</I 3 0 R>>"
         box = b"" if b"/MediaBox" in attributes else b"/MediaBox[0 0 %d %d]" % PAGE_POINTS
         return _pdf([(content, box + attributes) for content in contents], list(objects), resources)
+
+    return make
+
+
+_PADDING = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")
+"""What passwords are filled up with (ISO 32000-1, 7.6.3.3)."""
+
+
+def _rc4(key: bytes, data: bytes) -> bytes:
+    state, j = list(range(256)), 0
+    for i in range(256):
+        j = (j + state[i] + key[i % len(key)]) % 256
+        state[i], state[j] = state[j], state[i]
+    out, i, j = bytearray(), 0, 0
+    for byte in data:
+        i = (i + 1) % 256
+        j = (j + state[i]) % 256
+        state[i], state[j] = state[j], state[i]
+        out.append(byte ^ state[(state[i] + state[j]) % 256])
+    return bytes(out)
+
+
+@pytest.fixture
+def locked_pdf() -> Callable[..., bytes]:
+    """A PDF of one page under 40-bit RC4, by the algorithms of ISO 32000-1, 7.6: `locked_pdf(user="a", owner="b")`."""
+
+    def make(*, user: str, owner: str) -> bytes:
+        padded = [(word.encode() + _PADDING)[:32] for word in (user, owner)]
+        owner_entry = _rc4(hashlib.md5(padded[1]).digest()[:5], padded[0])
+        permissions = -64
+        identity = b"0123456789abcdef"
+        key = hashlib.md5(padded[0] + owner_entry + struct.pack("<i", permissions) + identity).digest()[:5]
+        user_entry = _rc4(key, _PADDING)
+        number = 4  # of the page's content stream, see _pdf
+        stream_key = hashlib.md5(key + struct.pack("<I", number)[:3] + b"\0\0").digest()[:10]
+        content = _rc4(stream_key, b"0 g 50 50 200 200 re f")
+        pdf = _pdf([(content, b"/MediaBox[0 0 %d %d]" % PAGE_POINTS)], [], b"")
+        lock = b"/Encrypt<</Filter/Standard/V 1/R 2/O<%s>/U<%s>/P %d>>/ID[<%s><%s>]" % (
+            owner_entry.hex().encode(),
+            user_entry.hex().encode(),
+            permissions,
+            *[identity.hex().encode()] * 2,
+        )
+        return pdf.replace(b"trailer<<", b"trailer<<" + lock)
 
     return make
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from qwenocr_assets.errors import RejectedInput
-from qwenocr_assets.imaging import poppler
+from qwenocr_assets.imaging import pdfium, poppler
 from qwenocr_assets.imaging.limits import SERVICE_LIMITS, Limits
 from qwenocr_assets.imaging.page_image import PageImage, RejectedPage
 from qwenocr_assets.imaging.pages import count_pages, pages_of_document
@@ -360,3 +360,54 @@ def test_what_pdfium_cannot_open_poppler_may(pdf_page):
         assert [page.renderer.split()[0] for page in found] == ["poppler", "poppler"]
     else:
         pytest.fail("PDFium opens this now: find another file that only poppler opens")
+
+
+def forged(monkeypatch) -> None:
+    """PDFium draws nothing on any page."""
+    real = pdfium.draw_page
+
+    def blank(page, dpi, limits):
+        image, used = real(page, dpi, limits)
+        return Image.new("L", image.size, 255), used
+
+    monkeypatch.setattr(pdfium, "draw_page", blank)
+
+
+@needs_poppler
+@pytest.mark.parametrize(
+    ("content", "rasteriser", "renderer"),
+    [
+        pytest.param(TEXT, "auto", "poppler", id="blank-though-there-is-text"),
+        pytest.param(TEXT, "pdfium", "PDFium", id="pdfium-alone"),
+        pytest.param(b"", "auto", "PDFium", id="blank-and-empty"),
+        pytest.param(b"1 g 50 50 90 90 re f", "auto", "PDFium", id="white-on-white"),
+        pytest.param(b"BT 3 Tr /F 24 Tf 50 400 Td (x) Tj ET", "auto", "PDFium", id="invisible-text"),
+    ],
+)
+def test_a_page_drawn_blank_is_drawn_by_the_other(pdf_page, monkeypatch, content, rasteriser, renderer):
+    forged(monkeypatch)
+    (page,) = pages_of_document(pdf_page(content), MediaType.PDF, Recipe(rasteriser=rasteriser))
+    assert page.renderer.split()[0] == renderer
+
+
+@needs_poppler
+@pytest.mark.parametrize(
+    ("rasteriser", "renderer"), [("auto", "PDFium"), ("pdfium", "PDFium"), ("poppler", "poppler")]
+)
+def test_either_rasteriser_can_be_forced(pdf_page, rasteriser, renderer):
+    (page,) = pages_of_document(pdf_page(TEXT), MediaType.PDF, Recipe(rasteriser=rasteriser))
+    assert page.renderer.split()[0] == renderer
+
+
+@needs_poppler
+def test_poppler_draws_a_locked_pdf_without_being_told_the_password(locked_pdf):
+    recipe = Recipe(rasteriser="poppler", passwords=("sesame",), dpi=72)
+    (page,) = pages_of_document(locked_pdf(user="sesame", owner="x"), MediaType.PDF, recipe)
+    assert page.renderer.startswith("poppler")
+    assert inked(page) == pytest.approx((50, 250, 250, 450), abs=1)
+
+
+def test_what_only_poppler_opens_is_left_to_it(pdf_page):
+    broken = pdf_page(TEXT).replace(b"%PDF-1.7", b"%PDX-1.7")
+    with pytest.raises(RejectedInput, match="cannot be read"):
+        list(pages_of_document(broken, MediaType.PDF, Recipe(rasteriser="pdfium")))
