@@ -60,7 +60,7 @@ class Endpoint:
         redact: Redactor,
     ) -> None:
         self._http = http
-        self._url = url
+        self._url = httpx.URL(url)  # parsed once, not for every call
         self._protocol = protocol
         self._headers = {**headers, "Content-Type": "application/json; charset=utf-8"}
         self._redact = redact
