@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from qwenocr_assets.cli.budget import budget_left
 from qwenocr_assets.cli.findings import Finding, tried
 from qwenocr_assets.cli.service_findings import service_findings
 from qwenocr_assets.errors import QwenocrError
@@ -42,6 +43,7 @@ def examine() -> Iterator[Finding]:
     yield tried("routes", lambda: _routes(settings))
     yield tried("data folder", lambda: _data(settings))
     yield from service_findings(settings)
+    yield tried("budget", lambda: _budget(settings))
     if settings.region == "local":
         yield _engine()
         yield _scripts()
@@ -59,6 +61,10 @@ def _routes(settings: Settings) -> Finding:
 def _data(settings: Settings) -> Finding:
     settings.data_folder.require_writable()
     return Finding("data folder", True, str(settings.data_folder.root))
+
+
+def _budget(settings: Settings) -> Finding:
+    return Finding("budget", True, budget_left(settings) or "none needed: the model is free")
 
 
 def _engine() -> Finding:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 from upath import UPath
 
+from qwenocr_assets.cli.budget import budget_left
 from qwenocr_assets.cli.run import manifests_of
 from qwenocr_assets.cost.comparison import Offer, compare, dear
 from qwenocr_assets.cost.expectations import learn_expectations
@@ -54,12 +55,13 @@ def print_quote(paths: Sequence[Path], console: Console, *, as_json: bool = Fals
         ConfigurationError: the model is unknown or has no price, or a route asks for what it cannot do.
         RejectedInput: a path that does not exist, or no file to read below the paths.
     """
-    quoted = quote_paths(paths, load_settings())
+    settings = load_settings()
+    quoted = quote_paths(paths, settings)
     if as_json:
         text = orjson.dumps(_as_json(quoted), default=str, option=orjson.OPT_INDENT_2).decode()
         console.out(text, highlight=False)
     else:
-        _print(quoted, console)
+        _print(quoted, settings, console)
 
 
 def quote_paths(paths: Sequence[Path], settings: Settings) -> QuotedPaths:
@@ -114,7 +116,7 @@ def _pages_of(
     return [dict(row) for row in rows]
 
 
-def _print(quoted: QuotedPaths, console: Console) -> None:
+def _print(quoted: QuotedPaths, settings: Settings, console: Console) -> None:
     totals, names = quoted.totals, {d["document_id"]: d["name"] for d in quoted.documents}
     documents = Table("document", *_HEADINGS, show_edge=False, header_style="bold")
     for document_id, total in list(totals.by_document.items())[:_MOST_DOCUMENTS]:
@@ -143,6 +145,8 @@ def _print(quoted: QuotedPaths, console: Console) -> None:
             f"and save {dollars(totals.all.saved_usd)}.",
             highlight=False,
         )
+    if left := budget_left(settings, needed_usd=totals.all.expected_usd):
+        console.print(Text(left))
     rejected = [row for row in (*quoted.documents, *quoted.pages) if row["status"] == "rejected"]
     for row in rejected:
         console.print(Text(f"Not read: {row.get('name') or row['page_id']}: {row['reason']}"))

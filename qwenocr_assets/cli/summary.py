@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from qwenocr_assets.cli.budget import budget_left
 from qwenocr_assets.qwenocr.catalogue import Catalogue
 from qwenocr_assets.qwenocr.catalogue_overrides import catalogue_of
 from qwenocr_assets.qwenocr.records import Status
@@ -37,6 +38,8 @@ def print_summary(settings: Settings, batch_ids: Sequence[str], sent: int, conso
 
     _print_reasons(console, documents, _with_places(documents, pages), _with_places(documents, responses))
     _print_costs(console, responses, catalogue_of(settings))
+    if left := budget_left(settings):
+        console.print(Text(left))
     if sent:
         console.print(f"\n[bold]{sent}[/] requests sent.")
     elif responses and all(Status(str(row["status"])).is_final for row in responses):

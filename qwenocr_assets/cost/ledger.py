@@ -128,11 +128,9 @@ class Ledger:
         found = {row.scope: Sums(row.reserved_pico, row.settled_pico, row.uncertain_pico) for row in rows}
         return {scope: found.get(scope, Sums()) for scope in scopes}
 
-    def entries(
-        self, *, batch_id: str | None = None, run_id: str | None = None, state: State | None = None
-    ) -> list[RowMapping]:
-        """Entries in the order in which they were reserved."""
-        wanted = {"batch_id": batch_id, "run_id": run_id, "state": state and state.value}
+    def entries(self, *, batch_id: str | None = None, state: State | None = None) -> list[RowMapping]:
+        """Entries, of a batch or in a state, in the order in which they were reserved."""
+        wanted = {"batch_id": batch_id, "state": state and state.value}
         query = select(ENTRIES).order_by(ENTRIES.c.entry_id)
         for column, value in wanted.items():
             if value is not None:

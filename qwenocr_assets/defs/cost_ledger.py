@@ -11,9 +11,10 @@ import dagster as dg
 from qwenocr_assets.cost.drift import InputDrift, PriceDrift, input_drift, price_drifts
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.ledger_rows import write_ledger_rows
-from qwenocr_assets.cost.money import price_of
+from qwenocr_assets.cost.money import dollars, price_of, to_usd
 from qwenocr_assets.cost.savings import saved_usd
 from qwenocr_assets.cost.spending import spending
+from qwenocr_assets.cost.unfunded import UnfundedBatch, unfunded_batches
 from qwenocr_assets.defs.budget import CostBudget
 from qwenocr_assets.defs.metadata import OWNERS, markdown_table, table_spec, usd
 from qwenocr_assets.defs.partitions import intake_batches
@@ -68,10 +69,11 @@ def cost_ledger(
     batch_id = context.partition_key
     responses = read_table(data.folder, OCR_RESPONSES, batch_id)
     if price_of(qwen_ocr.model_entry).is_free:  # nothing new can be in the ledger
-        rows, left = read_table(data.folder, COST_LEDGER, batch_id), {}
+        rows, left, refusals = read_table(data.folder, COST_LEDGER, batch_id), {}, []
     else:
         with cost_budget.ledger() as ledger:
             rows, left = write_ledger_rows(data.folder, ledger, batch_id), _left(ledger, cost_budget)
+            refusals = unfunded_batches(ledger).get(batch_id, [])
     quoted = {
         r["request_key"]: r["expected_cost_usd"] for r in read_table(data.folder, OCR_REQUESTS, batch_id)
     }
@@ -87,7 +89,7 @@ def cost_ledger(
             **left,
         }
     )
-    yield from _checks(responses, rows, drift, drifts)
+    yield from _checks(responses, refusals, rows, drift, drifts)
 
 
 def _left(ledger: Ledger, budget: CostBudget) -> dict[str, Any]:
@@ -108,6 +110,7 @@ def _sum(rows: list[dict[str, Any]], state: str) -> Decimal:
 
 def _checks(
     responses: list[dict[str, Any]],
+    refusals: list[UnfundedBatch],
     rows: list[dict[str, Any]],
     drift: InputDrift,
     drifts: list[PriceDrift],
@@ -120,6 +123,7 @@ def _checks(
         metadata={
             "unfunded": len(unfunded),
             **{f"unfunded_{task}": n for task, n in sorted(Counter(r["task"] for r in unfunded).items())},
+            **{refusal.scope: f"cap of {dollars(to_usd(refusal.cap_pico))}" for refusal in refusals},
             **({"next_step": "Raise the cap under [budget], or wait for its period."} if unfunded else {}),
         },
     )

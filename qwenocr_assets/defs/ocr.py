@@ -147,7 +147,7 @@ def ocr_answers(
     with progress.stage("OCR answers", len(questions)) as advance:
         refused = asyncio.run(_ask(qwen_ocr, purse, answers, questions, advance))
 
-    sent = Counter(q.task for q in questions)
+    sent = Counter(q.task for q in questions if _was_sent(q, answers))
     for task in selected:
         records = [answers.latest[r["request_key"]] for r in requests if _answered(r, task, answers)]
         yield dg.MaterializeResult(asset_key=ocr_asset(task), metadata=_metadata(records, sent[task]))
@@ -187,6 +187,11 @@ async def _ask(
             break
         questions = answers.unanswered(questions)
     return refused
+
+
+def _was_sent(question: Question, answers: BatchAnswers) -> bool:
+    record = answers.latest.get(question.request_key)
+    return record is not None and record.status is not Status.UNFUNDED
 
 
 def _answered(request: dict[str, Any], task: Task, answers: BatchAnswers) -> bool:

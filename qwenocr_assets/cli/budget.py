@@ -1,0 +1,48 @@
+"""What is left of the budget, in one sentence, wherever money is spoken of."""
+
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+
+from qwenocr_assets.cost.budget import Caps
+from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.cost.money import dollars, price_of
+from qwenocr_assets.cost.spending import Period, spending
+from qwenocr_assets.cost.unfunded import unfunded_batches
+from qwenocr_assets.qwenocr.catalogue_overrides import catalogue_of
+from qwenocr_assets.settings import Settings
+from qwenocr_assets.storage.database import sqlite_url
+
+_SQLITE = "sqlite:///"
+
+
+def budget_left(settings: Settings, *, needed_usd: Decimal | None = None) -> str | None:
+    """What is left today, this month and of routes with a cap; None where the model is free.
+
+    Says so when it is less than `needed_usd`, and when batches wait for money. Makes no ledger where there is none.
+
+    Raises:
+        ConfigurationError, StorageError: the model is unknown, or the ledger cannot be opened.
+    """
+    if price_of(catalogue_of(settings).model(settings.region, settings.model)).is_free:
+        return None
+    caps = Caps.of_settings(settings.budget)
+    periods, waiting = _read(settings.ledger_url, caps)
+    left = [f"{dollars(p.remaining_usd)} for {p.name}" for p in periods if p.remaining_usd is not None]
+    sentences = [f"Budget left: {', '.join(left)}." if left else "No day, month or route has a cap."]
+    if needed_usd is not None and any(
+        p.remaining_usd is not None and p.remaining_usd < needed_usd for p in periods
+    ):
+        sentences.append("That is less than this is expected to cost: the rest would wait, unfunded.")
+    if waiting:
+        sentences.append(f"{waiting} batches wait for money: `qwenocr ledger show`.")
+    return " ".join(sentences)
+
+
+def _read(url: str, caps: Caps) -> tuple[list[Period], int]:
+    """The periods that have a cap, and how many batches wait for money."""
+    with tempfile.TemporaryDirectory(prefix="qwenocr-ledger-") as folder:
+        if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
+            url = sqlite_url(Path(folder) / "empty.db")  # nothing is spent yet
+        with Ledger.open(url) as ledger:
+            return spending(ledger, caps), len(unfunded_batches(ledger))
