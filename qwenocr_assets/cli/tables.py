@@ -26,8 +26,9 @@ def print_result(result: QueryResult, console: Console) -> None:
     table = Table(*(Column(Text(name)) for name in result.columns), show_edge=False, header_style="bold")
     for row in result.rows:
         table.add_row(*(Text(_cell(value)) for value in row))
-    # a pipe has no width: what goes into it is not cut
-    console.print(table, width=None if console.is_terminal else 100_000, crop=False)
+    if not console.is_terminal:  # a pipe has no width: what goes into it is not cut
+        console = Console(file=console.file, width=100_000)
+    console.print(table)
     console.print(Text(f"{len(result.rows)} row{'' if len(result.rows) == 1 else 's'}", style="dim"))
 
 

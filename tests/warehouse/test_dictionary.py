@@ -49,6 +49,9 @@ def test_every_model_has_tests_and_every_core_table_a_staging_view(models: dict[
             "page_text", "text", {("core.text_lines", "text"), ("core.document_blocks", "text")}, id="text"
         ),
         pytest.param("line_items", "amount", {("core.key_values", "value_number")}, id="amount"),
+        pytest.param(
+            "invoice_fields", "total", {("core.key_values", "value_number")}, id="total of a wide view"
+        ),
         pytest.param("documents_overview", "cost_usd", {("core.ocr_responses", "cost_usd")}, id="cost"),
         pytest.param(
             "failures",
