@@ -25,7 +25,7 @@ by_task as (
         page_id,
         task,
         count(*) as line_count,
-        string_agg(text, chr(10) order by coalesce(reading_index, line_index)) as text
+        string_agg(text, chr(10) order by coalesce(reading_index, line_index), line_index) as text
     from {{ ref('stg_text_lines') }}
     where document_id in (select document_id from new_documents)
     group by page_id, task
@@ -59,7 +59,8 @@ preferred as (
                 when 'document_parsing' then 5
                 else 4
             end,
-            task
+            task,
+            text desc
     ) = 1
 )
 
