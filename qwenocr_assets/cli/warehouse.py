@@ -65,7 +65,7 @@ def rebuild() -> None:
 
     made = rebuild_all(load_settings().data_folder, project_root() / "dbt_like_sql", project_schemas())
     rows = sum(made.load.rows_by_table.values())
-    typer.echo(f"{len(made.load.batches_loaded)} batches, {rows:,} rows, {made.models} models, published.")
+    typer.echo(f"Batches: {len(made.load.batches_loaded)}; {rows:,} rows, {made.models} models, published.")
     for name in made.failed_tests:
         typer.echo(f"The test {name} fails.", err=True)
 
