@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from upath import UPath
 
+from qwenocr_assets.cost.money import price_of
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES, TableSchema
@@ -46,7 +47,12 @@ class Expectations:
 
 
 def learn_expectations(data: DataFolder, model: Model) -> Expectations:
-    """The mean output tokens of this model's past answers, where there are at least five of a kind."""
+    """The mean output tokens of this model's past answers, where there are at least five of a kind.
+
+    Nothing is learned of a model that is free: its quote is $0 whatever its answers will be.
+    """
+    if price_of(model).is_free:
+        return Expectations()
     files = _newest(data.table_folder(OCR_RESPONSES.name))
     if not files:
         return Expectations()

@@ -24,10 +24,10 @@ from qwenocr_assets.schemas import COST_LEDGER, OCR_REQUESTS, OCR_RESPONSES
 from qwenocr_assets.storage.table_files import read_table
 
 FUNDED = "every_request_funded"
-CERTAIN = "no_cost_uncertain"
-INPUT_AS_QUOTED = "input_tokens_as_quoted"
-PRICE_AS_QUOTED = "price_as_quoted"
+AS_QUOTED = "billed_as_quoted"
 
+_CALL = ["entry_id", "page_id", "task", "cost_usd", "reason"]
+_MODELS = list(PriceDrift.__dataclass_fields__)
 _WARN = dg.AssetCheckSeverity.WARN
 
 
@@ -46,19 +46,10 @@ _WARN = dg.AssetCheckSeverity.WARN
             description="The budget had money for every request; the sensor resume_unfunded asks the others later.",
         ),
         dg.AssetCheckSpec(
-            CERTAIN,
+            AS_QUOTED,
             asset=COST_LEDGER.name,
-            description="No answer was lost: of every call it is known what it cost.",
-        ),
-        dg.AssetCheckSpec(
-            INPUT_AS_QUOTED,
-            asset=COST_LEDGER.name,
-            description="Reported input tokens are within 10 % of the quote, over the whole batch.",
-        ),
-        dg.AssetCheckSpec(
-            PRICE_AS_QUOTED,
-            asset=COST_LEDGER.name,
-            description="No answer names a model with another price than the one asked for.",
+            description="Of every call it is known what it cost (no answer was lost), reported input tokens are within "
+            "10 % of the quote over the whole batch, and no answer names a model with another price.",
         ),
     ],
 )
@@ -128,27 +119,16 @@ def _checks(
         },
     )
     uncertain = [row for row in rows if row["state"] == "uncertain"]
-    shown = ["entry_id", "page_id", "task", "cost_usd", "reason"]
     yield dg.AssetCheckResult(
-        check_name=CERTAIN,
-        passed=not uncertain,
+        check_name=AS_QUOTED,
+        passed=not uncertain and drift.is_within_limit and not drifts,
         severity=_WARN,
         metadata={
             "uncertain": len(uncertain),
-            **({"calls": markdown_table(uncertain, shown)} if uncertain else {}),
+            "input_drift": drift.share,
+            "input_tokens_estimated": drift.estimated,
+            "input_tokens_reported": drift.reported,
+            **({"uncertain_calls": markdown_table(uncertain, _CALL)} if uncertain else {}),
+            **({"other_prices": markdown_table(map(asdict, drifts), _MODELS)} if drifts else {}),
         },
-    )
-    yield dg.AssetCheckResult(
-        check_name=INPUT_AS_QUOTED,
-        passed=drift.is_within_limit,
-        severity=_WARN,
-        metadata={**asdict(drift), "drift": drift.share},
-    )
-    yield dg.AssetCheckResult(
-        check_name=PRICE_AS_QUOTED,
-        passed=not drifts,
-        severity=_WARN,
-        metadata={"models": markdown_table(map(asdict, drifts), list(PriceDrift.__dataclass_fields__))}
-        if drifts
-        else {},
     )

@@ -100,7 +100,7 @@ def test_a_paid_batch_is_in_the_ledger_to_the_last_pico_dollar(cloud: CloudPipel
     assert plotted["remaining_day_usd"] == pytest.approx(10 - plotted["settled_usd"])
     assert plotted["saved_by_cache_usd"] == 0
     assert abs(plotted["input_drift"]) < 0.01
-    for name in (checks.FUNDED, checks.CERTAIN, checks.INPUT_AS_QUOTED, checks.PRICE_AS_QUOTED):
+    for name in (checks.FUNDED, checks.AS_QUOTED):
         assert cloud.check(name) is True
 
 
@@ -146,7 +146,7 @@ def test_a_lost_answer_is_uncertain(cloud: CloudPipeline) -> None:
     assert sorted(row["state"] for row in rows) == ["settled", "settled", "uncertain"]
     [lost] = [row for row in rows if row["state"] == "uncertain"]
     assert lost["cost_usd"] == lost["reserved_usd"] > 0
-    assert cloud.check(checks.CERTAIN) is False
+    assert cloud.check(checks.AS_QUOTED) is False
 
 
 def test_the_next_batch_saves_what_was_answered(cloud: CloudPipeline) -> None:
