@@ -119,13 +119,15 @@ def search(
 
 @app.command()
 def export(
-    table: Annotated[str, typer.Argument(help="Table or mart, like line_items or core.text_lines.")],
+    table: Annotated[
+        str, typer.Argument(help="Table or mart, like line_items, or a document's table, like invoice.pdf#0.")
+    ],
     output: Annotated[Path, typer.Argument(help="File, ending in .parquet, .csv, .json or .xlsx.")],
     kind: Annotated[
         str | None, typer.Option("--format", "-f", help="Format, if the file's end does not say it.")
     ] = None,
 ) -> None:
-    """Write a table or mart of the published warehouse into a file."""
+    """Write a table or mart of the published warehouse, or one table of a document, into a file."""
     from qwenocr_assets.cli import warehouse
 
     warehouse.export(table, output, console, kind)

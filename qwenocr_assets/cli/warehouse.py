@@ -49,10 +49,16 @@ def search(words: str, console: Console, limit: int) -> None:
 
 
 def export(table: str, output: Path, console: Console, kind: str | None) -> None:
-    """Write a table into a file."""
-    from qwenocr_assets.warehouse.export import export_table
+    """Write a table of the warehouse, or one of a document's own (`invoice.pdf#0`), into a file."""
+    from qwenocr_assets.warehouse.export import export_query, export_table
+    from qwenocr_assets.warehouse.one_table import document_table_sql
 
-    rows = export_table(_published(), table, output, kind or _suffix(output))
+    document, mark, number = table.rpartition("#")
+    if mark and number.isdigit():
+        query = document_table_sql(_published(), document, int(number))
+        rows = export_query(_published(), query, output, kind or _suffix(output))
+    else:
+        rows = export_table(_published(), table, output, kind or _suffix(output))
     console.print(Text(f"{_rows(rows)} of {table} in {output}"))
 
 

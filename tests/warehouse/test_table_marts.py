@@ -1,11 +1,18 @@
 """Tables as rectangles, stitched over pages, and documents as Markdown."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from qwenocr_assets.errors import WarehouseError
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.warehouse.export import export_query
+from qwenocr_assets.warehouse.one_table import document_table_sql
+from qwenocr_assets.warehouse.publish import working_file
 
 Put = Callable[..., Path]
 Query = Callable[[str], list[tuple[Any, ...]]]
@@ -170,3 +177,41 @@ def test_a_document_as_markdown(put: Put, query: Query) -> None:
         "A line",
         "| Item | Price |\n| --- | --- |\n| Bolt | 1 |",
     ]
+
+
+@pytest.fixture
+def published(put_tables: Callable[..., None], query: Query, data: DataFolder) -> Callable[..., Path]:
+    """The warehouse with these tables in document a.pdf."""
+
+    def build(*tables: list[dict[str, Any]]) -> Path:
+        put_tables(*tables)
+        query("SELECT 1")
+        return working_file(data)
+
+    return build
+
+
+def test_a_table_of_a_document_into_a_file(published: Callable[..., Path], tmp_path: Path) -> None:
+    head = cells("d1-p1", "Item | Price | Price", "a | 1 | x", header_rows=1)
+    warehouse = published(head, cells("d1-p2", "b | 22 | 3"))
+    target = tmp_path / "table.csv"
+    assert export_query(warehouse, document_table_sql(warehouse, "a.pdf", 0), target, "csv") == 2
+    lines = target.read_text().splitlines()
+    assert lines[0] == "Item,Price,Price 2"
+    assert [line.split(",")[0::2] for line in lines[1:]] == [["a", "x"], ["b", "3"]]
+    assert [Decimal(line.split(",")[1]) for line in lines[1:]] == [1, 22]
+
+
+@pytest.mark.parametrize(
+    ("document", "number", "message"),
+    [
+        ("a.pdf", 1, "a.pdf has no table 1. It has 1, counted from 0."),
+        ("b.pdf", 0, "There is no document b.pdf in the warehouse. Did you mean a.pdf?"),
+    ],
+)
+def test_a_table_that_is_not_there(
+    published: Callable[..., Path], document: str, number: int, message: str
+) -> None:
+    warehouse = published(cells("d1-p1", "a | 1"))
+    with pytest.raises(WarehouseError, match=re.escape(message)):
+        document_table_sql(warehouse, document, number)
