@@ -1,1 +1,1 @@
-"""What things cost: the quote before anything is sent."""
+"""What things cost: the quote before a call, the budget during it, the ledger after it."""

@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from qwenocr_assets.cost import entries
 from qwenocr_assets.cost.budget import Caps
@@ -12,9 +15,12 @@ from qwenocr_assets.cost.entries import Call, Refused, Reserved
 from qwenocr_assets.cost.lease import living_lease
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.money import price_of
+from qwenocr_assets.errors import StorageError
 from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.requests import Request
+
+_log = logging.getLogger(__name__)
 
 
 class LedgerHold:
@@ -49,7 +55,11 @@ class LedgerHold:
     async def _write(self, work: Work[object]) -> None:
         writing = self._clerk.submit(work)
         writing.add_done_callback(lambda _: self._ended())
-        await asyncio.shield(writing)
+        try:
+            await asyncio.shield(writing)
+        except SQLAlchemyError as error:
+            # an answer that is paid for is not thrown away for this: the entry stays reserved, and is uncertain soon
+            _log.error("Entry %d of the ledger could not be written: %s", self.entry_id, error)
 
 
 class LedgerPurse:
@@ -70,6 +80,8 @@ class LedgerPurse:
 
     async def reserve(self, request: Request, request_key: str) -> LedgerHold | None:  # noqa: ARG002  the seam's
         """Set aside the worst case of one call; None when a cap leaves no room for it.
+
+        Raises StorageError when the ledger cannot be written.
 
         Where only calls in flight stand in the way, it waits for those of this purse: they rarely cost their worst
         case, and a batch should not stop as long as there is money.
@@ -101,6 +113,11 @@ class LedgerPurse:
         except asyncio.CancelledError:
             reserving.add_done_callback(self._give_back)
             raise
+        except SQLAlchemyError as error:
+            raise StorageError(
+                f"The ledger cannot be written ({type(error).__name__}: {str(error).splitlines()[0]}).",
+                "Nothing is sent without it. Free disk space or bring its database back, and run again.",
+            ) from error
 
     def _give_back(self, reserving: asyncio.Future[Reserved | Refused]) -> None:
         """Whoever asked for it is gone, and has sent nothing."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bench.canned_answers import CannedAnswers
 from qwenocr_assets.cost.budget import Caps
@@ -25,6 +26,7 @@ from qwenocr_assets.engine.app import (
     create_emulator,
     in_order,
 )
+from qwenocr_assets.errors import StorageError
 from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.client import Reply, open_client
@@ -199,6 +201,26 @@ def test_many_calls_are_few_transactions(ledger: Ledger, monkeypatch: pytest.Mon
 
     asyncio.run(run())
     assert states(ledger) == ["settled"] * len(KEYS)
+
+
+def test_a_ledger_that_breaks_stops_the_run_and_keeps_what_is_paid(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Ledger) -> Any:
+        raise OperationalError("INSERT", {}, Exception("disk full"))
+
+    async def run() -> None:
+        async with purse_of(ledger) as purse:
+            hold = await purse.reserve(REQUEST, "k0")
+            assert hold is not None
+            with monkeypatch.context() as patch:
+                patch.setattr(Ledger, "writing", broken)
+                await hold.settle(Usage(100, 10, 110), None)  # the answer goes on its way
+                with pytest.raises(StorageError, match="disk full"):
+                    await purse.reserve(REQUEST, "k1")
+
+    asyncio.run(run())
+    assert states(ledger) == ["uncertain"]
 
 
 def test_an_error_reaches_everyone_who_waits(ledger: Ledger) -> None:
