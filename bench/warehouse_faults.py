@@ -153,7 +153,7 @@ class KillReport:
     steps: int = 0
     """Steps that were completed in spite of them."""
     interrupted: int = 0
-    """Kills that hit a step underway, not the moment between two."""
+    """Kills after which a transaction was left in the log, or a step published whose end was not reported."""
     mixed: list[str] = field(default_factory=list)
     """What was wrong with the published file, by kill."""
     stuck: list[str] = field(default_factory=list)
@@ -189,7 +189,7 @@ def kill_at_random(folder: Path, kills: int, seed: int = 0) -> KillReport:
     for _ in range(kills):
         before = done.value
         with _running(context, _write_on, str(folder), steps, before + 1, done, models) as writer:
-            time.sleep(chance.uniform(0.02, 0.05 + 1.5 * one_step))
+            time.sleep(chance.uniform(0.05, 0.1 + 1.5 * one_step))
             if not writer.is_alive():
                 report.stuck.append(f"after step {before}: exit code {writer.exitcode}")
         report.kills += 1
@@ -312,7 +312,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-kills-") as folder:
         start = time.monotonic()
         kills = kill_at_random(Path(folder), 100)
-        print(f"  100 kills in {time.monotonic() - start:.0f} s, {kills.interrupted} inside a step")
+        print(
+            f"  100 kills in {time.monotonic() - start:.0f} s, {kills.interrupted} of them leaving something half done"
+        )
         for problem in (*kills.mixed, *kills.stuck):
             print(f"  {problem}")
     with tempfile.TemporaryDirectory(prefix="bench-readers-") as folder:

@@ -429,3 +429,35 @@ def test_duckdbs_own_failure_is_told_and_leaves_the_file_as_it_was(
     with pytest.raises(WarehouseError, match="no space left"):
         load_changes(data, working_file(data))
     assert lines_by_batch(working_file(data)) == {"b1": 3}
+
+
+_LOAD_WITHOUT_ROOM = """
+import resource, sys
+from upath import UPath
+from qwenocr_assets.errors import WarehouseError
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.warehouse.load import load_changes
+from qwenocr_assets.warehouse.publish import working_file
+
+data = DataFolder(UPath(sys.argv[1]))
+limit = working_file(data).stat().st_size
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))  # the kernel refuses to write more, as on a full disk
+try:
+    load_changes(data, working_file(data))
+except WarehouseError as error:
+    print(error.message.replace("\\n", " "), "|", error.next_step, flush=True)
+"""
+
+
+def test_no_room_to_load_is_told_and_leaves_the_file_as_it_was(
+    data: DataFolder, put: Put, start: Start
+) -> None:
+    put("text_lines", "b1", {"text": "before"})
+    load_changes(data, working_file(data))
+    put("text_lines", "b2", *({"line_index": i, "text": f"{i * 7919:x}" * 9} for i in range(60_000)))
+    loader = start(_LOAD_WITHOUT_ROOM, data.root)
+    out, _ = loader.communicate(timeout=60)
+    assert "failed" in out
+    assert "free disk space" in out
+    assert rows(working_file(data), "SELECT text FROM core.text_lines") == [("before",)]
+    assert load_changes(data, working_file(data)).rows_by_table["text_lines"] == 60_001
