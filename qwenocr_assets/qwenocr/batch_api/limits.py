@@ -1,0 +1,83 @@
+"""What the service takes in batches, and at which price.
+
+Limits and prices: product guide, page Batch API (OpenAI compatible); which model is offered: the catalogue, after the
+same page's list of models.
+"""
+
+from dataclasses import dataclass, replace
+
+from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
+
+ENDPOINT = "/v1/chat/completions"
+"""What every line's `url` and the job's `endpoint` have to be: one and the same."""
+
+COMPLETION_WINDOW = "24h"
+"""How long the service may take: whole hours or days from `24h` to `14d`. What is not answered by then expires."""
+
+MOST_NAME_CHARACTERS = 100
+MOST_LISTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FileLimits:
+    """The most that one input file may hold; sizes in bytes of UTF-8."""
+
+    lines: int = 50_000
+    file_bytes: int = 500 * 10**6
+    line_bytes: int = 6 * 10**6
+
+
+def batch_priced(model: Model) -> Model:
+    """The model as it is billed in batches.
+
+    Raises:
+        ConfigurationError: it is not offered in batches.
+    """
+    if model.batch_discount is None:
+        raise ConfigurationError(
+            f"{model.name} in region {model.region} is not offered in batches.", "Send it in real time."
+        )
+    share = 1 - model.batch_discount
+    return replace(
+        model,
+        usd_per_million_input=model.usd_per_million_input * share,
+        usd_per_million_output=model.usd_per_million_output * share,
+    )
+
+
+def require_batches(catalogue: Catalogue, model: Model) -> Model:
+    """The model at its price in batches.
+
+    Raises:
+        ConfigurationError: it is not offered in batches; names what is, and what is cheap at once.
+    """
+    if model.batch_discount is not None:
+        return batch_priced(model)
+    offered = [m for m in catalogue.models if m.batch_discount is not None and m.region != "local"]
+    here = [m.name for m in offered if m.region == model.region]
+    elsewhere = sorted({f"{m.name} in region {m.region}" for m in offered if m.region != model.region})
+    alternative = (
+        f'Set model = "{here[0]}"'
+        if here
+        else f"Batches are offered for {', '.join(elsewhere)}"
+        if elsewhere
+        else "No region has batches"
+    )
+    at_once = catalogue.cheapest_equal(model)
+    raise ConfigurationError(
+        f"{model.name} in region {model.region} is not offered in batches.",
+        f'{alternative}, or send it in real time (mode = "real_time"): {at_once.name} costs '
+        f"${at_once.usual_page_usd:.6f} for a usual page.",
+    )
+
+
+def cheaper_at_once(catalogue: Catalogue, model: Model) -> str | None:
+    """A warning when the region has a model that costs less in real time than this one in batches."""
+    in_batches, at_once = batch_priced(model), catalogue.cheapest_equal(model)
+    if at_once.usual_page_usd >= in_batches.usual_page_usd:
+        return None
+    return (
+        f"{at_once.name} in real time costs less than {model.name} in batches: ${at_once.usual_page_usd:.6f} and "
+        f"${in_batches.usual_page_usd:.6f} for a usual page in {model.region}."
+    )

@@ -1,0 +1,72 @@
+"""The lines of the files: requests in, results out.
+
+Shapes: product guide, page Batch API (OpenAI compatible), sections Input file and Result file. The order of results
+is not promised, so a line's `custom_id`, here the request key, is what joins them.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer
+from qwenocr_assets.qwenocr.batch_api.limits import ENDPOINT
+from qwenocr_assets.qwenocr.errors import ServiceError, ServiceFault, Unreadable, classify
+from qwenocr_assets.qwenocr.regions import Protocol
+from qwenocr_assets.qwenocr.requests import RequestOptions
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.wire.answer_bodies import parse_answer
+from qwenocr_assets.qwenocr.wire.request_bodies import request_body
+
+
+def input_line(request_key: str, model: str, image: str, task: Task, options: RequestOptions) -> bytes:
+    """One line with its end; `image` is a data URL or an address."""
+    body = request_body(Protocol.OPENAI, model, image, task, options)
+    head = orjson.dumps({"custom_id": request_key, "method": "POST", "url": ENDPOINT})
+    return b"%s,\"body\":%s}\n" % (head[:-1], body)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a line of a result file says of one request."""
+
+    custom_id: str
+    result: Answer | ServiceError
+    raw: str
+    """The answer's body, or the whole line of an error."""
+
+
+def read_result(line: bytes) -> Result | None:
+    """A line of an output or error file; None for what is no result at all: nothing can be joined to it."""
+    try:
+        parsed = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(parsed, dict) or parsed.get("custom_id") in (None, ""):
+        return None
+    custom_id = str(parsed["custom_id"])
+    response = _object(parsed.get("response"))
+    body = response.get("body")
+    status = response.get("status_code")
+    error = _object(parsed.get("error")) or _object(_object(body).get("error"))
+    whole = line.decode("utf-8", "replace").strip()
+    if error or status != 200:
+        fault = ServiceFault(
+            status if isinstance(status, int) and status != 200 else 0,
+            str(error.get("code") or ""),
+            str(error.get("message") or "no message"),
+            _text(response.get("request_id")),
+        )
+        return Result(custom_id, classify(fault), whole)
+    try:
+        return Result(custom_id, parse_answer(body), orjson.dumps(body).decode())
+    except MalformedAnswer as problem:
+        return Result(custom_id, Unreadable(ServiceFault(200, "", str(problem))), whole)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,244 @@
+"""The service's files and batches over HTTP: nothing is repeated here that could do something twice.
+
+Calls and shapes: product guide, page Batch API (OpenAI compatible), as the official `openai` SDK sends them.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+import orjson
+from pydantic import SecretStr
+
+from qwenocr_assets.qwenocr.batch_api.limits import ENDPOINT, MOST_LISTED
+from qwenocr_assets.qwenocr.errors import Retryable, ServiceFault, Throttled, Unreadable, classify
+from qwenocr_assets.qwenocr.regions import Region
+from qwenocr_assets.qwenocr.wire.redaction import Redactor
+
+_READ_SECONDS = 120.0
+_CONNECT_SECONDS = 10.0
+_MOST_CALLS = 4
+_FIRST_PAUSE_SECONDS = 0.5
+
+ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
+"""Statuses after which nothing changes; the others are validating, in_progress, finalizing and cancelling."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceJob:
+    """A batch as the service describes it."""
+
+    id: str
+    status: str
+    input_file_id: str | None = None
+    output_file_id: str | None = None
+    """Absent when nothing succeeded, whatever the status."""
+    error_file_id: str | None = None
+    """Absent when nothing failed; a completed batch may have one."""
+    total: int = 0
+    completed: int = 0
+    failed: int = 0
+    problem: str | None = None
+    """Why the input file was refused as a whole."""
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in ENDED
+
+
+class BatchService:
+    """The files and batches of one account in one region."""
+
+    def __init__(
+        self,
+        region: Region,
+        key: SecretStr | None = None,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        secret = key.get_secret_value() if key is not None else ""
+        headers = {**region.headers, **({"Authorization": f"Bearer {secret}"} if secret else {})}
+        self._redact = Redactor([secret])
+        self._pause = pause
+        self._http = httpx.Client(
+            base_url=region.compatible_url,
+            headers={**headers, "Accept": "application/json"},
+            timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
+            transport=transport,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def upload(self, path: Path) -> str:
+        """Upload an input file, read piece by piece; its id.
+
+        Raises:
+            ServiceError: the service refused it, or it cannot be told whether it came.
+        """
+        with path.open("rb") as file:
+            answer = self._call(
+                "POST",
+                "/files",
+                data={"purpose": "batch"},
+                files={"file": (path.name, file, "application/octet-stream")},
+            )
+        return _id(answer)
+
+    def create(self, input_file_id: str, metadata: Mapping[str, str], window: str) -> ServiceJob:
+        """Create a batch. It is called once: who cannot tell whether it came has to look for the batch.
+
+        Raises:
+            ServiceError: refused, or (`Retryable`) nobody knows.
+        """
+        body = {
+            "completion_window": window,
+            "endpoint": ENDPOINT,
+            "input_file_id": input_file_id,
+            "metadata": dict(metadata),
+        }
+        return _job(self._call("POST", "/batches", json=body))
+
+    def retrieve(self, job_id: str) -> ServiceJob:
+        return _job(self._asked(f"/batches/{quote(job_id, safe='')}"))
+
+    def cancel(self, job_id: str) -> ServiceJob:
+        """Ask for the end of a batch; what is finished by then stays, and is billed."""
+        headers = {"Content-Type": "application/json"}
+        return _job(self._call("POST", f"/batches/{quote(job_id, safe='')}/cancel", headers=headers))
+
+    def find(
+        self, *, name: str | None = None, input_file_id: str | None = None, limit: int = MOST_LISTED
+    ) -> Iterator[ServiceJob]:
+        """Batches of the last 30 days, page by page; by `ds_name` and input file, if given."""
+        query: dict[str, str | int] = {"limit": limit}
+        if name is not None:
+            query["ds_name"] = name
+        if input_file_id is not None:
+            query["input_file_ids"] = input_file_id
+        while True:
+            page = self._asked("/batches", query)
+            jobs = page.get("data") or []  # the service writes null for none
+            yield from (_job(job) for job in jobs)
+            if not page.get("has_more") or not jobs:
+                return
+            query["after"] = _id(jobs[-1])
+
+    @contextlib.contextmanager
+    def lines(self, file_id: str) -> Iterator[Iterator[bytes]]:
+        """The lines of a result file as they come; it is never held as a whole. It has no Content-Type."""
+        headers = {"Accept": "application/binary"}
+        try:
+            with self._http.stream("GET", f"/files/{quote(file_id, safe='')}/content", headers=headers) as response:
+                if response.status_code != 200:
+                    response.read()
+                    raise classify(self._fault(response))
+                yield _lines(response.iter_bytes())
+        except httpx.TransportError as error:
+            raise classify(ServiceFault(0, "", self._redact.message(f"{type(error).__name__}: {error}"))) from None
+
+    def delete(self, file_id: str) -> bool:
+        headers = {"Content-Type": "application/json"}
+        answer = self._call("DELETE", f"/files/{quote(file_id, safe='')}", headers=headers)
+        return bool(answer.get("deleted"))
+
+    def _asked(self, path: str, query: Mapping[str, str | int] | None = None) -> dict[str, Any]:
+        """A question that changes nothing, so it may be asked again."""
+        for number in range(1, _MOST_CALLS + 1):
+            try:
+                return self._call("GET", path, params=query)
+            except Retryable:
+                if number == _MOST_CALLS:
+                    raise
+                self._pause(_FIRST_PAUSE_SECONDS * 2 ** (number - 1))
+        raise AssertionError("unreachable")
+
+    def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        try:
+            response = self._http.request(method, path, **arguments)
+        except httpx.TransportError as error:
+            described = self._redact.message(f"{type(error).__name__}: {error}")
+            raise classify(ServiceFault(0, "", f"no answer came ({described})")) from None
+        if response.status_code != 200:
+            raise classify(self._fault(response))
+        try:
+            answer = orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise Unreadable(ServiceFault(200, "", "the answer is no JSON object"))
+        return answer
+
+    def _fault(self, response: httpx.Response) -> ServiceFault:
+        try:
+            body = orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            body = None
+        top = body if isinstance(body, dict) else {}
+        error = top.get("error") if isinstance(top.get("error"), dict) else top
+        message = self._redact.message(str(error.get("message") or response.text[:200] or "no message"))
+        return ServiceFault(response.status_code, str(error.get("code") or ""), message)
+
+
+def was_certainly_refused(error: Exception) -> bool:
+    """Whether a create that failed with this error certainly created nothing: the service said no by itself."""
+    if isinstance(error, Throttled):
+        return True
+    status = error.fault.status if hasattr(error, "fault") else 0
+    return 400 <= status < 500 and status != 408
+
+
+def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Lines without their ends; pieces of a line are joined once."""
+    begun: list[bytes] = []
+    for chunk in chunks:
+        *whole, rest = chunk.split(b"\n")
+        for line in whole:
+            begun.append(line)
+            if joined := b"".join(begun).strip():
+                yield joined
+            begun.clear()
+        begun.append(rest)
+    if joined := b"".join(begun).strip():
+        yield joined
+
+
+def _id(answer: Mapping[str, Any]) -> str:
+    if not answer.get("id"):
+        raise Unreadable(ServiceFault(200, "", "the answer has no id"))
+    return str(answer["id"])
+
+
+def _job(raw: Mapping[str, Any]) -> ServiceJob:
+    counts = raw.get("request_counts") if isinstance(raw.get("request_counts"), dict) else {}
+    return ServiceJob(
+        id=_id(raw),
+        status=str(raw.get("status") or ""),
+        input_file_id=raw.get("input_file_id") or None,
+        output_file_id=raw.get("output_file_id") or None,
+        error_file_id=raw.get("error_file_id") or None,
+        total=int((counts or {}).get("total") or 0),
+        completed=int((counts or {}).get("completed") or 0),
+        failed=int((counts or {}).get("failed") or 0),
+        problem=_problem(raw.get("errors")),
+    )
+
+
+def _problem(errors: Any) -> str | None:
+    """`errors` of a failed batch: a list of code, message, line."""
+    found = errors.get("data") if isinstance(errors, dict) else None
+    texts = [
+        f"{e.get('code')}: {e.get('message')}" + (f" (line {e['line']})" if e.get("line") else "")
+        for e in found or ()
+        if isinstance(e, dict)
+    ]
+    return "; ".join(texts[:3]) or None
