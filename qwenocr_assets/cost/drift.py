@@ -67,6 +67,7 @@ def price_drifts(rows: Iterable[Mapping[str, Any]], catalogue: Catalogue) -> lis
                 drifts.append(PriceDrift(region, asked, reported, count, None, None))
             continue
         prices = (model.usd_per_million_input, model.usd_per_million_output)
-        if prices != tuple(used):
+        share = 1 - (model.batch_discount or 0)
+        if tuple(used) not in (prices, (prices[0] * share, prices[1] * share)):
             drifts.append(PriceDrift(region, asked, reported, count, *prices))
     return drifts

@@ -9,9 +9,11 @@ from qwenocr_assets.cost.money import price_of
 from qwenocr_assets.cost.quote import quote_request
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
+from qwenocr_assets.qwenocr.batch_api.limits import require_batches
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
 from qwenocr_assets.qwenocr.checks import check_request
-from qwenocr_assets.qwenocr.requests import RequestOptions, request_key
+from qwenocr_assets.qwenocr.regions import Protocol
+from qwenocr_assets.qwenocr.requests import Mode, RequestOptions, request_key
 from qwenocr_assets.qwenocr.tasks import Task
 
 TEXT_TASKS = (Task.ADVANCED_RECOGNITION, Task.TEXT_RECOGNITION, Task.MULTI_LAN)
@@ -39,19 +41,20 @@ def request_rows(
     used = {route_of[page["document_id"]].name for page in ready}
     for name in sorted(used):
         check_route(by_name[name], model, catalogue)
-    protocol = catalogue.region(model.region).protocol
     rows: list[dict[str, Any]] = []
     for page in ready:
         route = route_of[page["document_id"]]
         picture = page.get("pixels_sha256") or page["sha256"]
         has_text = route.text_layer == "use" and page.get("text_layer") is not None
+        protocol = _protocol(route, model, catalogue)
+        priced = require_batches(catalogue, model) if route.mode == Mode.BATCH else model
         for task in route.tasks:
             if has_text and task in TEXT_TASKS:
                 continue  # the page's own text lines cost nothing
             options = request_options(route, task)
             expectation = expectations.of(task, route.name)
             quote = quote_request(
-                page["width_px"], page["height_px"], task, options, model, catalogue, expectation
+                page["width_px"], page["height_px"], task, options, priced, catalogue, expectation
             )
             rows.append(
                 {
@@ -64,6 +67,7 @@ def request_rows(
                     "region": model.region,
                     "model": model.name,
                     "protocol": protocol.value,
+                    "mode": route.mode.value,
                     "options": options.to_json(),
                     **asdict(quote),
                     "catalogue_version": catalogue.version,
@@ -74,7 +78,12 @@ def request_rows(
 
 def check_route(route: Route, model: Model, catalogue: Catalogue) -> None:
     """Raise `ConfigurationError`, naming route and task, for what the model cannot do."""
-    protocol = catalogue.region(model.region).protocol
+    if route.mode == Mode.BATCH:
+        try:
+            require_batches(catalogue, model)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"Route {route.name}: {error.message}", error.next_step) from error
+    protocol = _protocol(route, model, catalogue)
     for task in route.tasks:
         try:
             check_request(model, task, request_options(route, task), protocol=protocol, catalogue=catalogue)
@@ -82,6 +91,11 @@ def check_route(route: Route, model: Model, catalogue: Catalogue) -> None:
             raise ConfigurationError(
                 f"Route {route.name}, task {task.value}: {error.message}", error.next_step
             ) from error
+
+
+def _protocol(route: Route, model: Model, catalogue: Catalogue) -> Protocol:
+    """The dialect of a route's requests: the lines of a batch are in the OpenAI-compatible one."""
+    return Protocol.OPENAI if route.mode == Mode.BATCH else catalogue.region(model.region).protocol
 
 
 def request_options(route: Route, task: Task) -> RequestOptions:

@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from qwenocr_assets.engine import native, openai_compatible
 from qwenocr_assets.engine.account import AccountLimits, BurstRamp
+from qwenocr_assets.engine.batch_faults import BatchFault, batches_in_order, no_batch_faults
 from qwenocr_assets.engine.emulator import Emulator, create_emulator
 from qwenocr_assets.engine.emulator_asgi import AsgiApp
 from qwenocr_assets.engine.emulator_transport import ConnectionDropped, EmulatorTransport
@@ -52,6 +53,7 @@ __all__ = [
     "NAMED_FAULTS",
     "AccountLimits",
     "AsgiApp",
+    "BatchFault",
     "BurstRamp",
     "Call",
     "ConnectionDropped",
@@ -68,11 +70,13 @@ __all__ = [
     "StreamError",
     "Torn",
     "Truncated",
+    "batches_in_order",
     "by_share",
     "create_app",
     "create_emulator",
     "in_order",
     "jittered",
+    "no_batch_faults",
     "no_faults",
     "read_fault_file",
     "rough_service",

@@ -22,8 +22,10 @@ import orjson
 
 from qwenocr_assets.engine import native, openai_compatible, wire_body
 from qwenocr_assets.engine.account import Account, AccountLimits
+from qwenocr_assets.engine.batch_faults import BatchScript, no_batch_faults
+from qwenocr_assets.engine.batch_jobs import Batches
 from qwenocr_assets.engine.bill import Bill, priced_model
-from qwenocr_assets.engine.emulator_asgi import AsgiApp, call_app, deliver, drop, is_gone, read_body
+from qwenocr_assets.engine.emulator_asgi import OWN_SEND, AsgiApp, call_app, deliver, drop, is_gone, read_body
 from qwenocr_assets.engine.emulator_routes import emulator_routes
 from qwenocr_assets.engine.fault_answers import OCR_PATHS, instead_of_answer, refusal, spoiled
 from qwenocr_assets.engine.faults import Call, Drop, ErrorAnswer, FaultScript, StreamError, Torn, no_faults
@@ -34,6 +36,7 @@ from qwenocr_assets.engine.wire import JsonObject
 from qwenocr_assets.engine.wire_answers import Tokens, WireAnswer, error_code, tokens_of, without_usage_event
 from qwenocr_assets.engine.wire_errors import ErrorCode, WireError, invalid_parameter
 from qwenocr_assets.engine.wire_images import FETCHED_SCHEMES, held_images
+from qwenocr_assets.qwenocr.batch_api.limits import batch_priced
 from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
 
 IDENTITY_HEADER = "x-request-identity"
@@ -57,6 +60,8 @@ class Emulator:
         region: str,
         pictures: Mapping[str, bytes],
         keep_log: bool,
+        batch_faults: BatchScript,
+        batch_seconds: float,
     ) -> None:
         self._app = app
         self._limits = account
@@ -65,12 +70,16 @@ class Emulator:
         self._region = region
         self._pictures = pictures
         self._keep_log = keep_log
+        self._batch_faults = batch_faults
+        self._batch_seconds = batch_seconds
+        self.batches: Batches | None = None
         self._routes = emulator_routes(
             app,
             uploads=lambda: self.uploads,
             bill=lambda: self.bill.as_json() | {"region": region},
             calls=lambda: self.traffic.as_json(),
             reset=self.reset,
+            batches=self._account_batches,
         )
         self.reset()
 
@@ -81,10 +90,13 @@ class Emulator:
         self.uploads = Uploads()
         self._account = Account(self._limits)
         self._admitted = 0
+        if self.batches is not None:
+            self.batches.stop()
+        self.batches = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in OCR_PATHS:
-            await self._routes(scope, receive, send)
+            await self._routes({**scope, OWN_SEND: send}, receive, send)
             return
         traffic = self.traffic  # that of the time of arrival, should there be a reset meanwhile
         record = traffic.arrive(_now())
@@ -141,6 +153,28 @@ class Emulator:
             record.request_id = answer.header(b"x-request-id")
         return spoiled(answer, fault, call), seconds
 
+    def _account_batches(self) -> Batches:
+        """The account's files and batches, from the first call about them on."""
+        if self.batches is None:
+            offers = self._offers_batches
+            self.batches = Batches(self._answer_line, offers, self._batch_faults, self._batch_seconds)
+        return self.batches
+
+    def _offers_batches(self, name: str) -> bool:
+        model = priced_model(self._region, name)
+        return model is not None and model.batch_discount is not None
+
+    async def _answer_line(self, name: str, body: bytes) -> WireAnswer:
+        """The answer to one line of a batch, billed at the batch price. No limit of calls counts here."""
+        model = priced_model(self._region, name)
+        if model is None:
+            raise WireError(ErrorCode.MODEL_NOT_FOUND, f"Model not exist: {name} in region {self._region}.")
+        call = Call(0, openai_compatible.PATH, name, False, {}, wire_body.json_object(body))
+        answer, tokens = await self._ask(_line_scope(), call, body)
+        if tokens is not None:
+            self.bill.charge(batch_priced(model), tokens.input, tokens.output, lost=False)
+        return answer
+
     def _charge(self, tokens: Tokens, model: Model, record: CallRecord, *, lost: bool) -> None:
         """Count the tokens of an answer and bill them. Raises WireError when the account has none left."""
         now = _now()
@@ -188,6 +222,8 @@ def create_emulator(
     region: str = "singapore",
     pictures: Mapping[str, bytes] = _NO_PICTURES,
     keep_log: bool = False,
+    batch_faults: BatchScript = no_batch_faults,
+    batch_seconds: float = 0.0,
 ) -> Emulator:
     """The service as it would be met: `app` (the embedded engine or any other of its wire format) behind an account.
 
@@ -199,13 +235,43 @@ def create_emulator(
         region: The cloud region whose models are offered, and whose prices are billed.
         pictures: Images that "lie on the web", by their http(s) or other address. Nothing is ever fetched.
         keep_log: Whether to keep a record of each call; without it memory stays flat over any number of calls.
+        batch_faults: What goes wrong with which batch; by default nothing does.
+        batch_seconds: Seconds until a batch is begun.
 
     Raises:
         ConfigurationError: there is no such region.
     """
     load_catalogue().region(region)
     waits = latency if callable(latency) else steady(latency)
-    return Emulator(app, account or AccountLimits(), faults, waits, region, pictures, keep_log)
+    return Emulator(
+        app,
+        account or AccountLimits(),
+        faults,
+        waits,
+        region,
+        pictures,
+        keep_log,
+        batch_faults,
+        batch_seconds,
+    )
+
+
+def _line_scope() -> JsonObject:
+    """A call of the wrapped app for a line of a batch."""
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": openai_compatible.PATH,
+        "raw_path": openai_compatible.PATH.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", b"emulator"), (b"content-type", b"application/json")],
+        "server": ("emulator", 80),
+        "client": ("batch", 0),
+    }
 
 
 def _image_urls(request: JsonObject) -> list[str]:

@@ -7,6 +7,9 @@ from typing import Any
 from qwenocr_assets.engine.emulator_transport import ConnectionDropped
 from qwenocr_assets.engine.wire_answers import WireAnswer, whole
 
+OWN_SEND = "qwenocr.send"
+"""Where a scope keeps the server's own `send`, which frameworks wrap."""
+
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 

@@ -12,6 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from qwenocr_assets.engine import native
+from qwenocr_assets.engine.batch_jobs import Batches
+from qwenocr_assets.engine.batch_routes import batch_routes
 from qwenocr_assets.engine.uploads import FORM_PATH, UploadRefused, Uploads
 from qwenocr_assets.engine.wire import JsonObject
 from qwenocr_assets.engine.wire_errors import WireError, invalid_parameter
@@ -24,6 +26,7 @@ def emulator_routes(
     bill: Callable[[], JsonObject],
     calls: Callable[[], JsonObject],
     reset: Callable[[], None],
+    batches: Callable[[], Batches],
 ) -> Starlette:
     """An ASGI app with these routes before those of `app`."""
 
@@ -73,6 +76,7 @@ def emulator_routes(
             Route("/emulator/bill", show_bill, methods=["GET"]),
             Route("/emulator/calls", show_calls, methods=["GET"]),
             Route("/emulator/reset", start_anew, methods=["POST"]),
+            *batch_routes(batches),
             Mount("/", app),
         ]
     )

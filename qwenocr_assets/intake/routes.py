@@ -20,6 +20,7 @@ from pydantic import (
 
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.qwenocr.checks import schema_problem
+from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 
 
@@ -62,6 +63,14 @@ class Route(BaseModel):
     presence_penalty: float | None = None
     seed: int | None = None
     stop: str | list[str] | None = None
+    mode: Mode = Mode.REAL_TIME
+    """Whether its requests are asked at once, or handed to the Batch API: hours later, at half the price."""
+    batch_rest: Literal["resubmit", "real_time", "leave"] = "resubmit"
+    """What happens to requests that a batch gives back without an answer."""
+    batch_too_large: Literal["real_time", "shrink", "url"] = "real_time"
+    """What happens to images that are too large for a line of a batch's file."""
+    batch_pages_url: str | None = None
+    """Where the service can fetch the page images: the public address of the data folder."""
     dpi: int | None = Field(None, ge=50, le=600)
     """Resolution at which PDF pages are drawn; None takes the project's."""
     date_order: Literal["day_month", "month_day"] | None = None
@@ -132,6 +141,10 @@ class Route(BaseModel):
             raise ValueError("a schema is only sent with the task key_information_extraction")
         if self.min_pixels and self.max_pixels and self.min_pixels > self.max_pixels:
             raise ValueError("min_pixels is above max_pixels")
+        if self.batch_too_large == "url" and not (self.batch_pages_url or "").startswith(
+            ("http://", "https://")
+        ):
+            raise ValueError('batch_too_large = "url" needs batch_pages_url, an http(s):// address')
         return self
 
 

@@ -13,6 +13,7 @@ from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.client import Reply
 from qwenocr_assets.qwenocr.errors import NotOffered, PageRefused, ServiceError, Unfunded
+from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.wire.answer_bodies import parse_answer
 
@@ -58,6 +59,8 @@ class AnswerRecord:
     sent_as: str | None = None
     """How the image travelled: data_url, url or upload."""
     raw: str | None = None
+    mode: Mode = Mode.REAL_TIME
+    """Which way it came."""
 
     def to_json(self) -> dict[str, Any]:
         values = asdict(self)
@@ -72,6 +75,7 @@ class AnswerRecord:
                 **values,
                 "task": Task(values["task"]),
                 "status": Status(values["status"]),
+                "mode": Mode(values.get("mode") or Mode.REAL_TIME),
                 "answered_at": datetime.fromisoformat(values["answered_at"]),
                 "cost_usd": None if cost is None else Decimal(cost),
             }

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import orjson
@@ -9,6 +10,14 @@ import orjson
 from qwenocr_assets.qwenocr.images import Image
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.tasks import Task
+
+
+class Mode(StrEnum):
+    """How a request is asked."""
+
+    REAL_TIME = "real_time"
+    BATCH = "batch"
+    """Through the Batch API: hours later, at the batch price."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ def _row(request: Mapping[str, Any], record: AnswerRecord | None, answer: Answer
         "throttled": record.throttled,
         "waited_ms": record.waited_ms,
         "sent_as": record.sent_as,
+        "mode": record.mode.value,
         "region": record.region,
         "model": record.model,
         "reported_model": answer.reported_model if answer else None,

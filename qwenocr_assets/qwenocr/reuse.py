@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from qwenocr_assets.qwenocr.records import AnswerRecord, Status
+from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_RESPONSES
 from qwenocr_assets.storage.data_folder import DataFolder
@@ -45,6 +46,7 @@ def _record(row: dict[str, Any]) -> AnswerRecord:
             **fields,
             "task": Task(row["task"]),
             "status": Status(row["status"]),
+            "mode": Mode(row["mode"] or Mode.REAL_TIME),
             "reused_from": row["reused_from"] or row["batch_id"],
             "cost_usd": Decimal(0),
             "attempts": 0,

@@ -22,7 +22,8 @@ from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.client import Reply
 from qwenocr_assets.qwenocr.errors import PageRefused, Retryable, ServiceError, ServiceFault
 from qwenocr_assets.qwenocr.images import SentAs
-from qwenocr_assets.qwenocr.records import AnswerRecord, Mode, record_of
+from qwenocr_assets.qwenocr.records import AnswerRecord, record_of
+from qwenocr_assets.qwenocr.requests import Mode
 
 _GROUP = 200
 _GROUP_CHARACTERS = 4_000_000
@@ -75,9 +76,7 @@ class Collector:
             collected.jobs += 1
         return collected
 
-    def _collect(
-        self, job: Job, batch_id: str, times_left: Mapping[str, int], collected: Collected
-    ) -> None:
+    def _collect(self, job: Job, batch_id: str, times_left: Mapping[str, int], collected: Collected) -> None:
         waiting = {line.request_key: line for line in self.jobs.lines(job.job_id, batch_id=batch_id)}
         without: dict[str, ServiceError] = {}
         group: list[tuple[Line, Result]] = []
@@ -150,7 +149,9 @@ class Collector:
         """Free the lines that have no answer; what is not asked again by itself gets a record that says why."""
         reasons = {key: str(without.get(key) or _why(job)) for key in waiting}
         over = {
-            key: Result(key, without.get(key) or Retryable(ServiceFault(0, "NotAnswered", reason), _NEXT_STEP), "")
+            key: Result(
+                key, without.get(key) or Retryable(ServiceFault(0, "NotAnswered", reason), _NEXT_STEP), ""
+            )
             for key, reason in reasons.items()
             if self._is_given_up(job, key, without.get(key), times_left.get(key, 0) + 1)
         }
@@ -194,7 +195,9 @@ class Collector:
         )
         record = replace(record, mode=Mode.BATCH)
         if not line.pays:
-            record = replace(record, cost_usd=record.cost_usd and record.cost_usd * 0, reused_from=job.batch_id)
+            record = replace(
+                record, cost_usd=record.cost_usd and record.cost_usd * 0, reused_from=job.batch_id
+            )
         return record
 
 

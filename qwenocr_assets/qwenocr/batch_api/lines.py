@@ -23,7 +23,7 @@ def input_line(request_key: str, model: str, image: str, task: Task, options: Re
     """One line with its end; `image` is a data URL or an address."""
     body = request_body(Protocol.OPENAI, model, image, task, options)
     head = orjson.dumps({"custom_id": request_key, "method": "POST", "url": ENDPOINT})
-    return b"%s,\"body\":%s}\n" % (head[:-1], body)
+    return b'%s,"body":%s}\n' % (head[:-1], body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Asking how running jobs are: every one to two minutes (product guide, page Batch API), more seldom after errors."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from qwenocr_assets.qwenocr.batch_api.jobs import Job, Jobs, JobState
 from qwenocr_assets.qwenocr.batch_api.service import BatchService
@@ -50,7 +51,7 @@ def _look(jobs: Jobs, service: BatchService, job: Job, now: float) -> bool:
         return True
     if now - (job.submitted_at or now) > _HOUR:
         seconds = max(seconds, _LATER_SECONDS)
-    said = {
+    said: dict[str, Any] = {
         "status": seen.status,
         "completed": seen.completed,
         "failed": seen.failed,

@@ -16,7 +16,7 @@ import orjson
 from pydantic import SecretStr
 
 from qwenocr_assets.qwenocr.batch_api.limits import ENDPOINT, MOST_LISTED
-from qwenocr_assets.qwenocr.errors import Retryable, ServiceFault, Throttled, Unreadable, classify
+from qwenocr_assets.qwenocr.errors import Retryable, ServiceError, ServiceFault, Unreadable, classify
 from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.qwenocr.wire.redaction import Redactor
 
@@ -138,13 +138,17 @@ class BatchService:
         """The lines of a result file as they come; it is never held as a whole. It has no Content-Type."""
         headers = {"Accept": "application/binary"}
         try:
-            with self._http.stream("GET", f"/files/{quote(file_id, safe='')}/content", headers=headers) as response:
+            with self._http.stream(
+                "GET", f"/files/{quote(file_id, safe='')}/content", headers=headers
+            ) as response:
                 if response.status_code != 200:
                     response.read()
                     raise classify(self._fault(response))
                 yield _lines(response.iter_bytes())
         except httpx.TransportError as error:
-            raise classify(ServiceFault(0, "", self._redact.message(f"{type(error).__name__}: {error}"))) from None
+            raise classify(
+                ServiceFault(0, "", self._redact.message(f"{type(error).__name__}: {error}"))
+            ) from None
 
     def delete(self, file_id: str) -> bool:
         headers = {"Content-Type": "application/json"}
@@ -184,17 +188,15 @@ class BatchService:
         except orjson.JSONDecodeError:
             body = None
         top = body if isinstance(body, dict) else {}
-        error = top.get("error") if isinstance(top.get("error"), dict) else top
+        nested = top.get("error")
+        error = nested if isinstance(nested, dict) else top
         message = self._redact.message(str(error.get("message") or response.text[:200] or "no message"))
         return ServiceFault(response.status_code, str(error.get("code") or ""), message)
 
 
-def was_certainly_refused(error: Exception) -> bool:
-    """Whether a create that failed with this error certainly created nothing: the service said no by itself."""
-    if isinstance(error, Throttled):
-        return True
-    status = error.fault.status if hasattr(error, "fault") else 0
-    return 400 <= status < 500 and status != 408
+def was_certainly_refused(error: ServiceError) -> bool:
+    """Whether a call that failed with this error certainly did nothing: the service said no by itself."""
+    return 400 <= error.fault.status < 500 and error.fault.status != 408
 
 
 def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -219,16 +221,17 @@ def _id(answer: Mapping[str, Any]) -> str:
 
 
 def _job(raw: Mapping[str, Any]) -> ServiceJob:
-    counts = raw.get("request_counts") if isinstance(raw.get("request_counts"), dict) else {}
+    given = raw.get("request_counts")
+    counts: Mapping[str, Any] = given if isinstance(given, dict) else {}
     return ServiceJob(
         id=_id(raw),
         status=str(raw.get("status") or ""),
         input_file_id=raw.get("input_file_id") or None,
         output_file_id=raw.get("output_file_id") or None,
         error_file_id=raw.get("error_file_id") or None,
-        total=int((counts or {}).get("total") or 0),
-        completed=int((counts or {}).get("completed") or 0),
-        failed=int((counts or {}).get("failed") or 0),
+        total=int(counts.get("total") or 0),
+        completed=int(counts.get("completed") or 0),
+        failed=int(counts.get("failed") or 0),
         problem=_problem(raw.get("errors")),
     )
 

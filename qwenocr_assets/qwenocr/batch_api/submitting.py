@@ -54,6 +54,7 @@ class Submitter:
             elif job.state is JobState.CREATING:
                 job = self._find_or_create(job)
         except Retryable as error:
+            job = self._now(job)
             _log.warning("Job %s stays %s for now: %s", job.job_id, job.state.value, error)
         return job
 
@@ -70,7 +71,9 @@ class Submitter:
                     question = questions.get(line.request_key)
                     try:
                         if question is None:
-                            raise RejectedInput("The batch does not ask this request any more.", "Run it again.")
+                            raise RejectedInput(
+                                "The batch does not ask this request any more.", "Run it again."
+                            )
                         file.write(self.line_of(question))
                         written += 1
                     except RejectedInput as error:
