@@ -12,6 +12,7 @@ import orjson
 from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer
 from qwenocr_assets.qwenocr.batch_api.limits import ENDPOINT
 from qwenocr_assets.qwenocr.errors import ServiceError, ServiceFault, Unreadable, classify
+from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
@@ -19,8 +20,10 @@ from qwenocr_assets.qwenocr.wire.answer_bodies import parse_answer
 from qwenocr_assets.qwenocr.wire.request_bodies import request_body
 
 
-def input_line(request_key: str, model: str, image: str, task: Task, options: RequestOptions) -> bytes:
-    """One line with its end; `image` is a data URL or an address."""
+def input_line(
+    request_key: str, model: str, image: str | ImageBytes, task: Task, options: RequestOptions
+) -> bytes:
+    """One line with its end; `image` is its bytes, or an address."""
     body = request_body(Protocol.OPENAI, model, image, task, options)
     head = orjson.dumps({"custom_id": request_key, "method": "POST", "url": ENDPOINT})
     return b'%s,"body":%s}\n' % (head[:-1], body)

@@ -54,7 +54,7 @@ def line_of(data: DataFolder, question: Question, model: str, rules: Rules, limi
                 'Set batch_too_large = "shrink" for its route, or send it in real time.',
             )
         image = shrunk(image, limits.line_bytes - data_url_line_bytes(question, model, 0))
-    return input_line(question.request_key, model, image.data_url(), question.task, question.options)
+    return input_line(question.request_key, model, image, question.task, question.options)
 
 
 def shrunk(image: ImageBytes, most_characters: int) -> ImageBytes:

@@ -65,10 +65,10 @@ class World:
         self.jobs = Jobs(self.ledger)
         self.funds = LedgerFunds(self.ledger, self.caps, {})
 
-    def picture(self) -> str:
-        """A page image as a data URL."""
+    def picture(self) -> ImageBytes:
+        """A page image."""
         question = self.question(0)
-        return ImageBytes((self.data.root / question.page.uri).read_bytes(), "image/png").data_url()
+        return ImageBytes((self.data.root / question.page.uri).read_bytes(), "image/png")
 
     def question(self, number: int, size: tuple[int, int] = (100, 100)) -> Question:
         """A page image and what is asked of it."""
