@@ -2,7 +2,11 @@
 
 import os
 import random
+import subprocess
+import sys
+import tarfile
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -119,10 +123,6 @@ def test_two_thousand_damaged_files(
 @pytest.fixture(scope="module")
 def pillow_images(tmp_path_factory) -> list[Path]:
     """The test images of Pillow's source distribution, of the version that is installed."""
-    import subprocess
-    import sys
-    import tarfile
-
     if os.environ.get("QWENOCR_OFFLINE"):
         pytest.skip("QWENOCR_OFFLINE is set")
     folder = tmp_path_factory.mktemp("pillow")
@@ -134,10 +134,7 @@ def pillow_images(tmp_path_factory) -> list[Path]:
         "--no-deps",
         "--no-binary",
         ":all:",
-        "--no-build-isolation",
     ]
-    from importlib.metadata import version
-
     wanted = f"Pillow=={version('Pillow')}"
     run = subprocess.run(
         [*command, "-q", "-d", folder, wanted], capture_output=True, text=True, timeout=120, check=False
