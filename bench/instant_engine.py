@@ -20,9 +20,11 @@ from qwenocr_assets.defs.progress import QuietProgress
 from qwenocr_assets.defs.resources import QwenOcr, resources_for
 from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.engine.page import Cell, Line, ReadPage, Table
-from qwenocr_assets.imaging.page_rows import page_rows
+from qwenocr_assets.imaging.batches import batch_page_rows
 from qwenocr_assets.imaging.pages import count_pages
-from qwenocr_assets.intake.documents import document_rows
+from qwenocr_assets.imaging.recipe import DEFAULT_RECIPE
+from qwenocr_assets.imaging.workers import run_here
+from qwenocr_assets.intake.documents import document_rows, examining
 from qwenocr_assets.intake.manifest import Manifest, write_manifest
 from qwenocr_assets.intake.routes import load_routes
 from qwenocr_assets.qwenocr.batch_answers import BatchAnswers, Page, answers_of, image_sizes, read_answers
@@ -126,9 +128,9 @@ def _batch(settings: Settings, manifest: Manifest) -> None:
     service = InstantQwenOcr(region="local")
     routes = load_routes(settings.routes, project_root())
     write_manifest(data, manifest)
-    documents = document_rows(manifest, routes, count_pages)
+    documents = document_rows(manifest, routes, examining(count_pages))
     write_table(data, DOCUMENTS, batch_id, documents)
-    pages = [row for document in documents for row in page_rows(data, document)]
+    pages = batch_page_rows(run_here, data, documents, lambda _: DEFAULT_RECIPE)
     write_table(data, PAGES, batch_id, pages)
     requests = request_rows(documents, pages, routes, service.model_entry, service.catalogue)
     write_table(data, OCR_REQUESTS, batch_id, requests)

@@ -5,14 +5,10 @@ Goals are ratios, so that they hold on a machine that others use at the same tim
 
 import io
 import math
-import resource
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import zlib
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -20,6 +16,9 @@ import pdf2image
 import pypdfium2
 from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps, ImageStat
 
+from bench import local_way
+from bench.measuring import cpu_seconds, goal, peak_tree_mb
+from bench.pdf_files import A4_POINTS, pdf_of
 from qwenocr_assets.imaging import pdfium, poppler
 from qwenocr_assets.imaging.encoding import to_png
 from qwenocr_assets.imaging.limits import SERVICE_LIMITS
@@ -29,19 +28,20 @@ from qwenocr_assets.imaging.recipe import RENDER_DPI
 from qwenocr_assets.intake.media_types import HEAD_BYTES, MediaType, sniff
 
 TEXT_PAGES = 100
-REPEATS = 3
-A4_POINTS = (595, 842)
 
 
 def main() -> None:
     text_pdf = make_text_pdf(TEXT_PAGES)
     scan_jpeg = make_scan()
-    scan_pdf = make_picture_pdf(scan_jpeg, copies=5)
+    scan_pdf = make_picture_pdf(scan_jpeg, copies=5, distinct=False)
     lines = [
         *text_goals(text_pdf),
         *memory_goals(),
         *scan_goals(scan_pdf, scan_jpeg),
         *image_goals(scan_jpeg),
+        *tree_memory_goals(),
+        *spread_goals(),
+        *local_way.goals(make_text_pdf, lambda pages: make_picture_pdf(scan_jpeg, copies=pages)),
     ]
     print()
     print("\n".join(lines))
@@ -63,14 +63,14 @@ def text_goals(text_pdf: bytes) -> list[str]:
     sample = 20  # the default call holds all pages in memory at once
     theirs, wall = cpu_seconds(lambda: pdf2image.convert_from_bytes(text_pdf, last_page=sample))
     say("pdf2image, default call (pixels, not encoded)", theirs, wall, sample)
-    return [goal("text_pdf_cpu", (ours / TEXT_PAGES) / (theirs / sample), 0.3, "× pdf2image")]
+    return [goal("pages.text_pdf_cpu", (ours / TEXT_PAGES) / (theirs / sample), 0.3, "× pdf2image")]
 
 
 def memory_goals() -> list[str]:
     """Peak memory of a process that makes 100 pages, against one that makes 10."""
     few, many = (peak_mb(pages) for pages in (10, 100))
     print(f"peak memory: {few:.0f} MB at 10 pages, {many:.0f} MB at 100")
-    return [goal("text_pdf_memory", many / few, 1.2, "× at 10 pages")]
+    return [goal("pages.text_pdf_memory", many / few, 1.2, "× at 10 pages")]
 
 
 def scan_goals(scan_pdf: bytes, scan_jpeg: bytes) -> list[str]:
@@ -82,8 +82,8 @@ def scan_goals(scan_pdf: bytes, scan_jpeg: bytes) -> list[str]:
     drawn, wall = cpu_seconds(lambda: draw_plainly(scan_pdf))
     say("picture PDF, drawn at 200 dpi and encoded (JPEG)", drawn, wall, len(pages))
     return [
-        goal("picture_pdf_cpu", ours / drawn, 0.05, "× drawing"),
-        goal("picture_pdf_identical_bytes", 0 if identical else 1, 0, "files that differ"),
+        goal("pages.picture_pdf_cpu", ours / drawn, 0.05, "× drawing"),
+        goal("pages.picture_pdf_identical_bytes", 0 if identical else 1, 0, "files that differ"),
     ]
 
 
@@ -101,9 +101,47 @@ def image_goals(scan_jpeg: bytes) -> list[str]:
     if isinstance(page, PageImage):
         print(f"  the two are {likeness_db(page.content, shrink_plainly(large)):.0f} dB alike")
     return [
-        goal("untouched_ms", untouched / repeats * 1e3, 1.0, "ms"),
-        goal("shrink_cpu", ours / plain, 0.4, "× plain Pillow"),
+        goal("pages.untouched_ms", untouched / repeats * 1e3, 1.0, "ms"),
+        goal("pages.shrink_cpu", ours / plain, 0.4, "× plain Pillow"),
     ]
+
+
+def tree_memory_goals() -> list[str]:
+    """Peak memory of the main process and its workers together, for long documents."""
+    with tempfile.TemporaryDirectory() as folder:
+        pdf, tiff = Path(folder) / "long.pdf", Path(folder) / "long.tif"
+        pdf.write_bytes(make_text_pdf(1000))
+        frames = [make_page(number) for number in range(200)]
+        frames[0].save(tiff, compression="group4", save_all=True, append_images=frames[1:])
+        of_pdf, of_tiff = (
+            peak_tree_mb([sys.executable, "-m", "bench.make_pages", file]) for file in (pdf, tiff)
+        )
+    return [
+        goal("pages.tree_memory_1000_page_pdf", of_pdf, 400, "MB"),
+        goal("pages.tree_memory_200_page_tiff", of_tiff, 400, "MB"),
+    ]
+
+
+def spread_goals() -> list[str]:
+    """The same pages over worker processes: wall time against one process."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "text.pdf"
+        file.write_bytes(make_text_pdf(200))
+        walls = []
+        for count in (0, 2):
+            started = time.perf_counter()
+            subprocess.run([sys.executable, "-m", "bench.make_pages", file, str(count)], check=True)
+            walls.append(time.perf_counter() - started)
+    print(f"200 text pages: {walls[0]:.1f} s in one process, {walls[1]:.1f} s over two workers")
+    return [goal("pages.two_workers_wall", walls[1] / walls[0], 0.75, "× one process")]
+
+
+def make_page(number: int) -> Image.Image:
+    page = Image.new("1", (1654, 2339), 1)
+    font = ImageFont.load_default(size=30)
+    for line in range(50):
+        ImageDraw.Draw(page).text((100, 100 + 42 * line), f"Page {number}, line {line} of it", 0, font)
+    return page
 
 
 def drain(content: bytes) -> None:
@@ -147,49 +185,24 @@ def make_text_pdf(pages: int) -> bytes:
         lines = [text[start : start + 95] for start in range(0, 95 * 52, 95)]
         shown = " ".join(f"({line}) Tj T*" for line in lines)
         contents.append(f"BT /F 10 Tf 14 TL 50 790 Td {shown} ET".encode())
-    return write_pdf(contents, b"/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>", [])
+    return pdf_of(contents, b"/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>", [])
 
 
-def make_picture_pdf(jpeg: bytes, copies: int) -> bytes:
+def make_picture_pdf(jpeg: bytes, copies: int, *, distinct: bool = True) -> bytes:
+    """A PDF whose pages are one picture each; distinct ones differ in a comment, so that each is stored by itself."""
     width, height = Image.open(io.BytesIO(jpeg)).size
     dictionary = b"/Width %d/Height %d/BitsPerComponent 8/ColorSpace/DeviceRGB/Filter/DCTDecode" % (
         width,
         height,
     )
-    picture = b"<</Type/XObject/Subtype/Image%s/Length %d>>stream\n%s\nendstream" % (
-        dictionary,
-        len(jpeg),
-        jpeg,
-    )
-    content = b"q %d 0 0 %d 0 0 cm /I Do Q" % A4_POINTS
-    return write_pdf([content] * copies, b"/XObject<</I 3 0 R>>", [picture])
-
-
-def write_pdf(contents: list[bytes], resources: bytes, objects: list[bytes]) -> bytes:
-    kids = [3 + len(objects) + 2 * number for number in range(len(contents))]
-    bodies = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Count %d/Kids[%s]>>" % (len(kids), b" ".join(b"%d 0 R" % kid for kid in kids)),
-        *objects,
-    ]
-    for kid, content in zip(kids, contents, strict=True):
-        packed = zlib.compress(content)
-        bodies.append(
-            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]/Contents %d 0 R/Resources<<%s>>>>"
-            % (*A4_POINTS, kid + 1, resources)
-        )
-        bodies.append(b"<</Filter/FlateDecode/Length %d>>stream\n%s\nendstream" % (len(packed), packed))
-    out = bytearray(b"%PDF-1.7\n")
-    offsets = []
-    for number, body in enumerate(bodies, start=1):
-        offsets.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    size = len(bodies) + 1
-    out += b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (
-        size, table, size, len(out)
-    )  # fmt: skip
-    return bytes(out)
+    pictures = []
+    for number in range(copies if distinct else 1):
+        data = jpeg[:2] + b"\xff\xfe\0\6%04d" % number + jpeg[2:] if distinct else jpeg
+        stream = b"<</Type/XObject/Subtype/Image%s/Length %d>>stream\n%s\nendstream"
+        pictures.append(stream % (dictionary, len(data), data))
+    names = b"".join(b"/I%d %d 0 R" % (number, 3 + number) for number in range(len(pictures)))
+    contents = [b"q %d 0 0 %d 0 0 cm /I%d Do Q" % (*A4_POINTS, n if distinct else 0) for n in range(copies)]
+    return pdf_of(contents, b"/XObject<<%s>>" % names, pictures)
 
 
 def make_scan() -> bytes:
@@ -217,21 +230,6 @@ def encode(image: Image.Image, pillow_format: str, **options: int) -> bytes:
     return buffer.getvalue()
 
 
-def cpu_seconds(run: Callable[[], object]) -> tuple[float, float]:
-    """Median CPU and wall seconds of a few runs, with child processes."""
-    results = []
-    for _ in range(REPEATS):
-        cpu, wall = cpu_clock(), time.perf_counter()
-        run()
-        results.append((cpu_clock() - cpu, time.perf_counter() - wall))
-    return statistics.median(r[0] for r in results), statistics.median(r[1] for r in results)
-
-
-def cpu_clock() -> float:
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)
-
-
 def peak_mb(pages: int) -> float:
     """Peak memory of a fresh process that makes the pages of a text PDF, keeping none."""
     with tempfile.TemporaryDirectory() as folder:
@@ -253,10 +251,6 @@ def peak_mb(pages: int) -> float:
 
 def say(what: str, cpu: float, wall: float, pages: int) -> None:
     print(f"{what}: {cpu / pages * 1e3:.2f} ms CPU a page, {pages / wall:.0f} pages/s")
-
-
-def goal(name: str, figure: float, limit: float, unit: str) -> str:
-    return f"pages.{name} {figure:.3f} {unit} (goal ≤ {limit:g}) {'ok' if figure <= limit else 'short'}"
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageDraw
 
+from bench.pdf_files import pdf_of
+
 pillow_heif.register_heif_opener()
 
 PAGE_POINTS = (400, 500)
@@ -21,31 +23,10 @@ def _encoded(image: Image.Image, pillow_format: str, **options) -> bytes:
 
 
 def _pdf(pages: list[tuple[bytes, bytes]], objects: list[bytes], resources: bytes) -> bytes:
-    kids = [3 + len(objects) + 2 * number for number in range(len(pages))]
-    bodies = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Count %d/Kids[%s]>>" % (len(pages), b" ".join(b"%d 0 R" % kid for kid in kids)),
-        *objects,
-    ]
-    for kid, (content, attributes) in zip(kids, pages, strict=True):
-        bodies.append(
-            b"<</Type/Page/Parent 2 0 R/Contents %d 0 R/Resources<<%s>>%s>>"
-            % (kid + 1, resources, attributes)
-        )
-        bodies.append(b"<</Length %d>>stream\n%s\nendstream" % (len(content), content))
-    out = bytearray(b"%PDF-1.7\n")
-    offsets = []
-    for number, body in enumerate(bodies, start=1):
-        offsets.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    out += b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (
-        len(bodies) + 1,
-        table,
-        len(bodies) + 1,
-        len(out),
+    attributes = {attributes for _, attributes in pages} or {b""}
+    return pdf_of(
+        [content for content, _ in pages], resources, objects, attributes=attributes.pop(), packed=False
     )
-    return bytes(out)
 
 
 @pytest.fixture

@@ -1,0 +1,61 @@
+"""What benches measure with: CPU and memory of whole process trees, and the line that states a goal."""
+
+import os
+import resource
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+REPEATS = 3
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_seconds(run: Callable[[], object]) -> tuple[float, float]:
+    """Median CPU and wall seconds of a few runs, with child processes."""
+    results = []
+    for _ in range(REPEATS):
+        cpu, wall = cpu_clock(), time.perf_counter()
+        run()
+        results.append((cpu_clock() - cpu, time.perf_counter() - wall))
+    return statistics.median(r[0] for r in results), statistics.median(r[1] for r in results)
+
+
+def cpu_clock() -> float:
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+def peak_tree_mb(command: Sequence[str | Path]) -> float:
+    """Peak resident memory of a command and its descendants, looked at every 20 ms."""
+    process = subprocess.Popen(command)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, _tree_pages(process.pid))
+        time.sleep(0.02)
+    if process.returncode:
+        raise RuntimeError(f"{command} ended with {process.returncode}")
+    return peak * _PAGE_BYTES / 2**20
+
+
+def _tree_pages(root: int) -> int:
+    parents: dict[int, tuple[int, int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            parents[int(folder.name)] = (parent, int((folder / "statm").read_text().split()[1]))
+        except (OSError, IndexError):
+            continue
+    wanted, total = {root}, 0
+    for pid in sorted(parents):
+        parent, pages = parents[pid]
+        if pid == root or parent in wanted:
+            wanted.add(pid)
+            total += pages
+    return total
+
+
+def goal(name: str, figure: float, limit: float, unit: str) -> str:
+    """`<part>.<goal> <figure> <goal> ok|short`."""
+    return f"{name} {figure:.3f} {unit} (goal ≤ {limit:g}) {'ok' if figure <= limit else 'short'}"
