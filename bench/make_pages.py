@@ -1,4 +1,4 @@
-"""`python -m bench.make_pages FILE [WORKERS]`: the pages of a document, as a run makes them; with 0, in this process."""
+"""`python -m bench.make_pages FILE [WORKERS]`: the pages of a document, as a run makes them; with 0, in one process."""
 
 import sys
 import tempfile
