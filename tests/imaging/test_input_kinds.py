@@ -1,0 +1,93 @@
+"""docs/input-kinds.md, row by row: the examples it names end as it says."""
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from upath import UPath
+
+from qwenocr_assets.imaging.batches import batch_page_rows, examine_files
+from qwenocr_assets.imaging.recipe import Recipe
+from qwenocr_assets.imaging.workers import run_here
+from qwenocr_assets.intake.documents import document_rows
+from qwenocr_assets.intake.manifest import cut_batches
+from qwenocr_assets.intake.scan import find_files
+from qwenocr_assets.storage.data_folder import DataFolder
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "input-kinds.md"
+ROWS = re.findall(r"^\| [^|]+ \| (`[^|]+`) \| (\w+) \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+EXAMPLES = [(name, ending) for names, ending in ROWS for name in re.findall(r"`([^`]+)`", names)]
+
+
+@pytest.fixture
+def example(encoded, gradient, pdf_page, jpeg_picture, locked_pdf):
+    def zipped(name: str) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr(name, encoded(gradient(), "PNG"))
+        return buffer.getvalue()
+
+    exif = Image.Exif()
+    exif[274] = 6
+    more = {"save_all": True, "append_images": [gradient("L")]}
+    deep = gradient("I").point(lambda value: value * 257).convert("I;16")
+    makers = {
+        "text.pdf": lambda: pdf_page(b"BT /F 24 Tf 50 400 Td (Hello) Tj ET"),
+        "picture.pdf": lambda: pdf_page(b"q 400 0 0 500 0 0 cm /I Do Q", picture=jpeg_picture),
+        "owner.pdf": lambda: locked_pdf(user="", owner="boss"),
+        "locked.pdf": lambda: locked_pdf(user="sesame", owner="boss"),
+        "plain.png": lambda: encoded(gradient(), "PNG"),
+        "plain.jpg": lambda: encoded(gradient(), "JPEG"),
+        "plain.tif": lambda: encoded(gradient(), "TIFF"),
+        "plain.webp": lambda: encoded(gradient(), "WEBP"),
+        "plain.bmp": lambda: encoded(gradient(), "BMP"),
+        "plain.heic": lambda: encoded(gradient(), "HEIF"),
+        "plain.gif": lambda: encoded(gradient(), "GIF"),
+        "plain.avif": lambda: encoded(gradient(), "AVIF"),
+        "pages.tif": lambda: encoded(gradient(), "TIFF", **more),
+        "pages.gif": lambda: encoded(gradient(), "GIF", **more),
+        "moving.webp": lambda: encoded(gradient(), "WEBP", **more),
+        "turned.jpg": lambda: encoded(gradient(), "JPEG", exif=exif),
+        "cmyk.jpg": lambda: encoded(gradient().convert("CMYK"), "JPEG"),
+        "deep.png": lambda: encoded(deep, "PNG"),
+        "clear.png": lambda: encoded(gradient("RGBA"), "PNG"),
+        "progressive.jpg": lambda: encoded(gradient(), "JPEG", progressive=True),
+        "palette.png": lambda: encoded(gradient("P"), "PNG"),
+        "strip.png": lambda: encoded(Image.new("L", (20, 5000), 200), "PNG"),
+        "huge.jpg": lambda: encoded(Image.new("L", (8000, 4400), 200), "JPEG"),
+        "archive.zip": lambda: zipped("a.png"),
+        "tiny.png": lambda: encoded(Image.new("L", (10, 50)), "PNG"),
+        "torn.png": lambda: encoded(gradient(), "PNG")[:60],
+        "letter.docx": lambda: zipped("[Content_Types].xml"),
+        "note.txt": lambda: b"Dear Sir,\n",
+        "empty.png": lambda: b"",
+    }
+    return lambda name: makers[name]()
+
+
+@pytest.mark.parametrize(("name", "ending"), EXAMPLES, ids=[name for name, _ in EXAMPLES])
+def test_a_kind_ends_as_documented(tmp_path, example, name, ending):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / name).write_bytes(example(name))
+    (manifest,) = cut_batches(UPath(tmp_path / "in"), find_files(UPath(tmp_path / "in")))
+    documents = document_rows(manifest, (), lambda files: examine_files(run_here, files, Recipe(dpi=50)))
+    accepted = [row for row in documents if row["status"] == "accepted"]
+    pages = batch_page_rows(
+        run_here, DataFolder(UPath(tmp_path / "data")), accepted, lambda _: Recipe(dpi=50)
+    )
+    if ending == "rejected":
+        (row,) = pages or documents  # damage behind the header shows when the page is made
+        assert row["status"] == "rejected"
+        assert row["reason"]
+    elif ending == "tiled":
+        assert pages[0]["status"] == "tiled"
+        assert all(page["origin"] == "converted" for page in pages[1:])
+    else:
+        assert {page["origin"] for page in pages} == {ending}
+
+
+def test_the_table_is_read():
+    assert len(EXAMPLES) > 25
