@@ -215,3 +215,13 @@ def test_a_table_that_is_not_there(
     warehouse = published(cells("d1-p1", "a | 1"))
     with pytest.raises(WarehouseError, match=re.escape(message)):
         document_table_sql(warehouse, document, number)
+
+
+def test_rows_that_stand_on_two_pages(put_tables: Callable[..., None], query: Query) -> None:
+    put_tables(
+        cells("d1-p1", HEAD, "Stainless bolt | 100", "Washer, wide | 200", header_rows=1),
+        cells("d1-p2", HEAD, "Washer, wide | 200", "a | 1", header_rows=1),
+        cells("d1-p4", "Washer, wide | 200"),
+    )
+    found = query("SELECT page_id, row_index, earlier_page_id, earlier_row_index FROM marts.repeated_rows")
+    assert found == [("d1-p2", 1, "d1-p1", 2)]
