@@ -15,6 +15,9 @@ from qwenocr_assets.tables.line_boxes import Box
 TRUTH = Path(__file__).parents[1] / "data" / "truth"
 
 
+SAMPLES = TRUTH.parent / "samples"
+
+
 @dataclass
 class KnownPage:
     """Lines as rows of `text_lines`, and values with the box each stands in."""
@@ -38,6 +41,28 @@ class KnownPage:
 def upright(box: list[float] | Box) -> list[float]:
     left, top, right, bottom = box
     return [left, top, right, top, right, bottom, left, bottom]
+
+
+def recognised_pages(
+    folders: tuple[str, ...] = ("tables", "invoices", "tickets", "receipts"),
+) -> Iterator[KnownPage]:
+    """Rendered samples as the embedded engine reads them, with the boxes their lines were drawn in."""
+    from qwenocr_assets.engine.reader import Reader
+
+    reader = Reader()
+    for path in sorted(p for folder in folders for p in (SAMPLES / folder).iterdir()):
+        (truth,) = json.loads((TRUTH / path.relative_to(SAMPLES)).with_suffix(".json").read_text("utf-8"))[
+            "pages"
+        ]
+        page = KnownPage(f"{path.stem}, recognised")
+        for line in reader.read(path.read_bytes()).lines:
+            page.add_line(line.text, [float(v) for v in line.quad])
+        for line in truth["lines"]:
+            quad = line["bbox"] if len(line["bbox"]) == 8 else upright(line["bbox"])
+            page.values.append(
+                ("", line["text"], (min(quad[0::2]), min(quad[1::2]), max(quad[0::2]), max(quad[1::2])))
+            )
+        yield page
 
 
 def sample_pages() -> Iterator[KnownPage]:

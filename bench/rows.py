@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.known_pages import KnownPage, likeness, planted, sample_pages, set_page
+from bench.known_pages import KnownPage, likeness, planted, recognised_pages, sample_pages, set_page
 from qwenocr_assets.qwenocr.answers import Answer, Word
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.batch import flatten_document
@@ -154,7 +154,12 @@ def main() -> None:
         print(f"grounding 210 values among {count} lines: {grounding[count]:,.0f} pages a second and core")
 
     shares: dict[str, Any] = {}
-    for name, pages in (("samples", list(sample_pages())), ("set", [set_page(seed) for seed in range(200)])):
+    known = {
+        "samples": list(sample_pages()),
+        "recognised": list(recognised_pages()),
+        "set": [set_page(seed) for seed in range(200)],
+    }
+    for name, pages in known.items():
         shares[name] = right_boxes(pages)
         right, nowhere, count = shares[name]
         print(
