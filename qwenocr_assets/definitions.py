@@ -2,10 +2,11 @@
 
 import dagster as dg
 
+from qwenocr_assets.defs.batch_api import batch_jobs, watch_batches
 from qwenocr_assets.defs.budget_sensors import budget_alerts, resume_unfunded
 from qwenocr_assets.defs.cost_ledger import cost_ledger
 from qwenocr_assets.defs.documents import documents
-from qwenocr_assets.defs.jobs import ocr_batch, publish_warehouse
+from qwenocr_assets.defs.jobs import collect_batch, ocr_batch, publish_warehouse
 from qwenocr_assets.defs.ocr import ocr_answers, ocr_requests
 from qwenocr_assets.defs.pages import pages
 from qwenocr_assets.defs.resources import resources_for
@@ -27,14 +28,15 @@ def build_definitions() -> dg.Definitions:
             documents,
             pages,
             ocr_requests,
+            batch_jobs,
             ocr_answers,
             rows,
             cost_ledger,
             warehouse,
             *build_sql_models(project_root() / "dbt_like_sql", project_schemas()),
         ],
-        jobs=[ocr_batch, publish_warehouse, upkeep],
-        sensors=[inbox_sensor(settings), warehouse_automation, resume_unfunded, budget_alerts],
+        jobs=[ocr_batch, collect_batch, publish_warehouse, upkeep],
+        sensors=[inbox_sensor(settings), warehouse_automation, resume_unfunded, budget_alerts, watch_batches],
         schedules=[daily_publish, nightly_upkeep],
         resources=resources_for(settings),
     )

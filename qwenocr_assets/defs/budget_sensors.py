@@ -44,7 +44,10 @@ def resume(settings: Settings) -> dg.SensorResult | dg.SkipReason:
     return dg.SensorResult(
         run_requests=[
             # a batch that is refused again gets a new key: one run for each time there is money
-            dg.RunRequest(run_key=f"{batch}-{refusals[-1].refused_at}", partition_key=batch)
+            dg.RunRequest(
+                run_key=f"{batch}-{refusals[-1].refused_at}",
+                partition_key=batch.partition("/")[0],  # what waits in batch mode has a suffix
+            )
             for batch, refusals in list(due.items())[:_MOST_RUNS_A_TICK]
         ]
     )

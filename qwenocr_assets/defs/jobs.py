@@ -3,6 +3,7 @@
 import dagster as dg
 
 BATCH_JOB = "ocr_batch"
+COLLECT_JOB = "collect_batch"
 PUBLISH_JOB = "publish_warehouse"
 
 # a failed step that called the service is not repeated blindly: a call costs money
@@ -14,6 +15,14 @@ ocr_batch = dg.define_asset_job(
     selection=dg.AssetSelection.groups("intake", "pages", "ocr", "tables"),
     executor_def=dg.in_process_executor,
     description="One intake batch: documents, pages, requests, answers, rows.",
+    tags=_NO_RETRY,
+)
+
+collect_batch = dg.define_asset_job(
+    COLLECT_JOB,
+    selection=(dg.AssetSelection.groups("ocr", "tables") - dg.AssetSelection.assets("ocr_requests")),
+    executor_def=dg.in_process_executor,
+    description="One intake batch whose batch jobs have ended: collect, hand over or ask the rest, rows.",
     tags=_NO_RETRY,
 )
 

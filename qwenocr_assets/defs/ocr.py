@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from pydantic import Field
 from qwenocr_assets.cost.comparison import compare
 from qwenocr_assets.cost.expectations import learn_expectations
 from qwenocr_assets.cost.requests import request_rows
+from qwenocr_assets.defs.batch_api import asked_at_once, in_batches
 from qwenocr_assets.defs.budget import CostBudget
 from qwenocr_assets.defs.metadata import OWNERS, markdown_table, table_spec, usd
 from qwenocr_assets.defs.partitions import intake_batches
@@ -26,6 +27,8 @@ from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.errors import ServiceDown
 from qwenocr_assets.qwenocr.purse import Purse
 from qwenocr_assets.qwenocr.records import AnswerRecord, Status
+from qwenocr_assets.qwenocr.regions import Protocol
+from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_REQUESTS, PAGES
 from qwenocr_assets.storage.table_files import read_table, write_table
@@ -101,7 +104,7 @@ def ocr_requests(
     specs=[
         dg.AssetSpec(
             ocr_asset(task),
-            deps=["ocr_requests"],
+            deps=["ocr_requests", "batch_jobs"],
             group_name="ocr",
             kinds={"qwen", "zstandard"},
             owners=OWNERS,
@@ -120,6 +123,7 @@ def ocr_answers(
     context: dg.AssetExecutionContext,
     config: OcrConfig,
     data: DataRoot,
+    routes: Routes,
     qwen_ocr: QwenOcr,
     cost_budget: CostBudget,
     progress: dg.ResourceParam[Progress],
@@ -132,8 +136,14 @@ def ocr_answers(
     pages = {p["page_id"]: Page(p["uri"], p["media_type"]) for p in read_table(data.folder, PAGES, batch_id)}
     resend = frozenset(Status(s) for s in config.resend)
     reused = answers.take_over(requests, resend)
-    questions = answers.open_questions(requests, pages, resend)
-    context.log.info("%d requests, %d taken over, %d to send", len(requests), reused, len(questions))
+    questions = answers.open_questions([r for r in requests if r.get("mode") != Mode.BATCH], pages, resend)
+    late: list[Question] = []
+    if batched := in_batches(requests):
+        still_open = answers.open_questions(batched, pages, frozenset())
+        late = asked_at_once(data.folder, cost_budget, batch_id, qwen_ocr, batched, routes.load(), still_open)
+    context.log.info(
+        "%d requests, %d taken over, %d to send", len(requests), reused, len(questions) + len(late)
+    )
 
     def purse(model: Model) -> AbstractAsyncContextManager[Purse]:
         return cost_budget.purse(
@@ -144,10 +154,10 @@ def ocr_answers(
             run_id=context.run.run_id,
         )
 
-    with progress.stage("OCR answers", len(questions)) as advance:
-        refused = asyncio.run(_ask(qwen_ocr, purse, answers, questions, advance))
+    with progress.stage("OCR answers", len(questions) + len(late)) as advance:
+        refused = asyncio.run(_ask(qwen_ocr, purse, answers, questions, late, advance))
 
-    sent = Counter(q.task for q in questions if _was_sent(q, answers))
+    sent = Counter(q.task for q in (*questions, *late) if _was_sent(q, answers))
     for task in selected:
         records = [answers.latest[r["request_key"]] for r in requests if _answered(r, task, answers)]
         yield dg.MaterializeResult(asset_key=ocr_asset(task), metadata=_metadata(records, sent[task]))
@@ -164,28 +174,37 @@ async def _ask(
     open_purse: Callable[[Model], AbstractAsyncContextManager[Purse]],
     answers: BatchAnswers,
     questions: list[Question],
+    late: list[Question],
     advance: Any,
 ) -> QwenocrError | None:
-    """Ask in the region that is set; while that one is down, what is left in those listed to go on with."""
+    """Ask in the region that is set; while that one is down, what is left in those listed to go on with.
+
+    `late` are questions in the dialect of batches, which are asked in real time all the same.
+    """
     refused: QwenocrError | None = None
-    if not questions:
+    if not questions and not late:
         # the ledger learns that nothing of the batch waits for money any more
         async with open_purse(qwen_ocr.model_entry):
             return None
     for region, model in qwen_ocr.order:
-        async with open_purse(model) as purse, qwen_ocr.client(region, model, purse) as client:
-            refused = await answers.ask(
-                questions,
-                client,
-                model,
-                qwen_ocr.catalogue.version,
-                judge=incomplete,
-                on_reply=advance,
-                concurrency=qwen_ocr.in_flight,
-            )
+        refused = None
+        async with open_purse(model) as purse:
+            for asked, there in ((questions, region), (late, replace(region, protocol=Protocol.OPENAI))):
+                if not asked or refused is not None:
+                    continue
+                async with qwen_ocr.client(there, model, purse) as client:
+                    refused = await answers.ask(
+                        asked,
+                        client,
+                        model,
+                        qwen_ocr.catalogue.version,
+                        judge=incomplete,
+                        on_reply=advance,
+                        concurrency=qwen_ocr.in_flight,
+                    )
         if not isinstance(refused, ServiceDown):
             break
-        questions = answers.unanswered(questions)
+        questions, late = answers.unanswered(questions), answers.unanswered(late)
     return refused
 
 
