@@ -23,6 +23,8 @@ app.add_typer(engine_app, name="engine")
 ledger_app = typer.Typer(help="The ledger: what was spent, and what is uncertain.", no_args_is_help=True)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(warehouse_app, name="warehouse")
+batch_app = typer.Typer(help="The Batch API: hours later, at half the price.", no_args_is_help=True)
+app.add_typer(batch_app, name="batch")
 
 console = Console()
 
@@ -79,6 +81,52 @@ def reconcile(
     from qwenocr_assets.cli.ledger import reconcile_entries
 
     reconcile_entries(console, entries or [], as_=as_, amount=amount)
+
+
+@batch_app.command("submit")
+def batch_submit(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders to hand over.", show_default=False)],
+) -> None:
+    """Hand documents to the Batch API, whatever the mode of their routes."""
+    from qwenocr_assets.cli import batch
+
+    _exit(batch.submit(paths, console))
+
+
+@batch_app.command("list")
+def batch_list() -> None:
+    """List the jobs and how far they are."""
+    from qwenocr_assets.cli import batch
+
+    batch.print_jobs(console)
+
+
+@batch_app.command("show")
+def batch_show(
+    job: Annotated[str, typer.Argument(help="The job, its first characters, or the service's id.")],
+) -> None:
+    """Show all that is known of a job."""
+    from qwenocr_assets.cli import batch
+
+    batch.show_job(console, job)
+
+
+@batch_app.command("cancel")
+def batch_cancel(job: Annotated[str, typer.Argument(help="The job or its first characters.")]) -> None:
+    """End a running job; what is finished is kept, and billed."""
+    from qwenocr_assets.cli import batch
+
+    batch.cancel_job(console, job)
+
+
+@batch_app.command("collect")
+def batch_collect(
+    wait: Annotated[bool, typer.Option(help="Wait until every job has ended.")] = False,
+) -> None:
+    """Take back what has ended, hand over or ask the rest, and publish."""
+    from qwenocr_assets.cli import batch
+
+    _exit(batch.collect(console, wait=wait))
 
 
 @app.command()

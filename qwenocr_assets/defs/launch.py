@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from qwenocr_assets.defs.jobs import BATCH_JOB, PUBLISH_JOB
+from qwenocr_assets.defs.jobs import BATCH_JOB, COLLECT_JOB, PUBLISH_JOB
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.intake.manifest import Manifest, write_manifest
 from qwenocr_assets.storage.data_folder import DataFolder
@@ -47,6 +47,13 @@ def run_batch(
     """Run the batch job on one batch, with these resources in place of the definitions' own."""
     config = {**_QUIET, "ops": {"ocr_answers": {"config": {"resend": list(resend)}}}}
     return _run(definitions, instance, BATCH_JOB, config, resources, tags, partition_key=batch_id)
+
+
+def run_collect(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, batch_id: str, resources: Mapping[str, Any]
+) -> JobOutcome:
+    """Run the job that takes back what an intake batch's batch jobs hold."""
+    return _run(definitions, instance, COLLECT_JOB, _QUIET, resources, None, partition_key=batch_id)
 
 
 def run_publish(

@@ -7,6 +7,7 @@ from qwenocr_assets.qwenocr.batch_api.jobs import Job, Jobs, JobState
 from qwenocr_assets.qwenocr.batch_api.service import BatchService
 from qwenocr_assets.qwenocr.errors import Retryable, RunRefused
 
+POLL_SECONDS = 60.0
 _HOUR = 3600.0
 _LATER_SECONDS = 120.0
 _MOST_SECONDS = 900.0
