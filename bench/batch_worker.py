@@ -38,11 +38,8 @@ SETTLE_SECONDS = 1.0
 def work(folder: Path, url: str, requests: int, files: int) -> None:
     """Until every request has an answer."""
     data, model = DataFolder(UPath(folder)), load_catalogue().model("beijing", "qwen-vl-ocr")
-    page, price, limits = (
-        Page("page.png", "image/png"),
-        price_of(model, batch=True),
-        FileLimits(lines=-(-requests // files)),
-    )
+    page, price = Page("page.png", "image/png"), price_of(model, batch=True)
+    limits = FileLimits(lines=-(-requests // files))
     asked = {f"{n:032x}": Question(f"{n:032x}", TASK, page, RequestOptions()) for n in range(requests)}
     path = data.journal(TASK, BATCH)
     journal.mend(path)

@@ -38,9 +38,8 @@ def submit(paths: Sequence[Path], console: Console) -> bool:
 def print_jobs(console: Console) -> None:
     """List every job, the oldest first."""
     with Ledger.open(load_settings().ledger_url) as ledger:
-        found = [
-            (job, jobs_of.line_counts(job.job_id)) for jobs_of in (Jobs(ledger),) for job in jobs_of.all()
-        ]
+        jobs = Jobs(ledger)
+        found = [(job, jobs.line_counts(job.job_id)) for job in jobs.all()]
     if not found:
         console.print("Nothing was handed to the Batch API yet.")
         return
