@@ -160,12 +160,15 @@ class Batches:
         drawn = random.Random(batch.number)  # noqa: S311  the same faults each time
         answered = 0
         ends_after = None if batch.fault.expires_after is None else batch.fault.expires_after * batch.total
-        for line in _lines(batch.input.path):
-            if batch.cancelled or (ends_after is not None and answered >= ends_after):
-                break
-            results.add(*await self._line(line, batch, drawn.random()))
-            answered += 1
-            await asyncio.sleep(0)
+        try:
+            for line in _lines(batch.input.path):
+                if batch.cancelled or (ends_after is not None and answered >= ends_after):
+                    break
+                results.add(*await self._line(line, batch, drawn.random()))
+                answered += 1
+                await asyncio.sleep(0)
+        finally:
+            results.stop()
         batch.output_file_id, batch.error_file_id = results.close(drawn)
         expired = ends_after is not None and answered < batch.total
         batch.ended_at = int(time.time())
@@ -217,9 +220,12 @@ class _Results:
         self._spans[is_success].append((self._file.tell(), len(line)))
         self._file.write(line)
 
+    def stop(self) -> None:
+        """No line comes any more."""
+        self._file.close()
+
     def close(self, order: random.Random) -> tuple[str | None, str | None]:
         """The ids of the output and the error file; None for one that would be empty."""
-        self._file.close()
         odd_error = "file-batch_output" if self._batch.fault.only_error_file else "file-batch_error"
         ids = tuple(
             self._write(prefix, self._spans[is_success], order) if self._spans[is_success] else None
