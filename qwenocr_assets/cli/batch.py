@@ -20,6 +20,8 @@ from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE
 from qwenocr_assets.qwenocr.batch_api import polling
 from qwenocr_assets.qwenocr.batch_api.jobs import Job, Jobs, JobState
+from qwenocr_assets.qwenocr.batch_api.limits import require_batches
+from qwenocr_assets.qwenocr.catalogue_overrides import catalogue_of
 from qwenocr_assets.settings import load_settings
 
 
@@ -30,6 +32,8 @@ def submit(paths: Sequence[Path], console: Console) -> bool:
         ConfigurationError: the region or model has no batches.
     """
     settings = load_settings()
+    catalogue = catalogue_of(settings)
+    require_batches(catalogue, catalogue.model(settings.region, settings.model))  # before anything is read
     default = {"name": DEFAULT_ROUTE.name + "-batch", "tasks": [task.value for task in DEFAULT_ROUTE.tasks]}
     routes = [{**route, "mode": "batch"} for route in (*settings.routes, default)]
     return run_paths(paths, console, settings=settings.model_copy(update={"routes": routes}))
