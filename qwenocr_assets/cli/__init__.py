@@ -44,6 +44,23 @@ def run(
 
 
 @app.command()
+def retry(
+    status: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this status; by default failed, unfunded and missing."),
+    ] = None,
+    class_: Annotated[
+        list[str] | None, typer.Option("--class", help="Only this error class, like `Throttled`.")
+    ] = None,
+    batch: Annotated[list[str] | None, typer.Option(help="Only this intake batch.")] = None,
+) -> None:
+    """Ask again for pages that got no answer, and for no others."""
+    from qwenocr_assets.cli import retry as retrying
+
+    _exit(retrying.retry(console, status or [], class_ or [], batch or []))
+
+
+@app.command()
 def quote(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders to price.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Everything, for scripts.")] = False,

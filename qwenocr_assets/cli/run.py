@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -12,11 +12,11 @@ from upath import UPath
 from qwenocr_assets.cli.progress import BarProgress
 from qwenocr_assets.cli.summary import print_summary
 from qwenocr_assets.defs.instance import ensure_dagster_home
-from qwenocr_assets.defs.launch import register_batch, run_batch, run_publish
+from qwenocr_assets.defs.launch import register_partition, run_batch, run_publish
 from qwenocr_assets.defs.processes import close_dead_runs, living_process
 from qwenocr_assets.defs.resources import resources_for
 from qwenocr_assets.errors import RejectedInput
-from qwenocr_assets.intake.manifest import Manifest, cut_batches
+from qwenocr_assets.intake.manifest import Manifest, cut_batches, write_manifest
 from qwenocr_assets.intake.routes import load_routes
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.qwenocr.catalogue_overrides import catalogue_of
@@ -50,6 +50,23 @@ def run_paths(
             "Put document images or PDFs there, or name another folder.",
         )
 
+    for manifest in manifests:
+        write_manifest(data, manifest)
+    return run_batches(settings, [m.batch_id for m in manifests], console, resend=resend)
+
+
+def run_batches(
+    settings: Settings,
+    batch_ids: Sequence[str],
+    console: Console,
+    *,
+    resend: Iterable[str] = (),
+    only: Mapping[str, Collection[str]] | None = None,
+) -> bool:
+    """Run batches that have a manifest, then the warehouse; returns whether all of it went well.
+
+    With `only`, by batch, nothing but these request keys is asked.
+    """
     _silence()
     home = ensure_dagster_home()
     from qwenocr_assets.definitions import defs
@@ -62,17 +79,18 @@ def run_paths(
     ):
         close_dead_runs(instance, home)
         resources = {**resources_for(settings), "progress": progress}
-        for manifest in manifests:
-            register_batch(instance, data, manifest)
-            outcome = run_batch(defs, instance, manifest.batch_id, resources, resend=resend, tags=tags)
+        for batch_id in batch_ids:
+            register_partition(instance, batch_id)
+            keys = None if only is None else only[batch_id]
+            outcome = run_batch(defs, instance, batch_id, resources, resend=resend, only=keys, tags=tags)
             sent += outcome.sent
             if outcome.error:
-                errors.append(f"Batch {manifest.batch_id}: {outcome.error}")
+                errors.append(f"Batch {batch_id}: {outcome.error}")
         outcome = run_publish(defs, instance, resources, tags=tags)
         if outcome.error:
             errors.append(f"Warehouse: {outcome.error}")
 
-    print_summary(settings, [m.batch_id for m in manifests], sent, console)
+    print_summary(settings, batch_ids, sent, console)
     for error in errors:
         console.print(f"[bold red]Error:[/] {error}")
     return not errors

@@ -32,7 +32,12 @@ class JobOutcome:
 def register_batch(instance: dg.DagsterInstance, data: DataFolder, manifest: Manifest) -> None:
     """Write a batch's manifest, then make its partition known: in this order nothing is lost by a crash."""
     write_manifest(data, manifest)
-    instance.add_dynamic_partitions(intake_batches.name or "", [manifest.batch_id])
+    register_partition(instance, manifest.batch_id)
+
+
+def register_partition(instance: dg.DagsterInstance, batch_id: str) -> None:
+    """Make the partition of a batch that has a manifest known; it may be known already."""
+    instance.add_dynamic_partitions(intake_batches.name or "", [batch_id])
 
 
 def run_batch(
@@ -42,10 +47,17 @@ def run_batch(
     resources: Mapping[str, Any],
     *,
     resend: Iterable[str] = (),
+    only: Iterable[str] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> JobOutcome:
-    """Run the batch job on one batch, with these resources in place of the definitions' own."""
-    config = {**_QUIET, "ops": {"ocr_answers": {"config": {"resend": list(resend)}}}}
+    """Run the batch job on one batch, with these resources in place of the definitions' own.
+
+    `resend` are final statuses to ask for again; with `only`, no other request keys than these are asked.
+    """
+    asked: dict[str, list[str]] = {"resend": list(resend)}
+    if only is not None:
+        asked["only"] = list(only)
+    config = {**_QUIET, "ops": {"ocr_answers": {"config": asked}}}
     return _run(definitions, instance, BATCH_JOB, config, resources, tags, partition_key=batch_id)
 
 

@@ -56,6 +56,8 @@ class OcrConfig(dg.Config):
 
     resend: list[str] = Field(default_factory=list)
     """Statuses to ask for again although they are final, like `rejected` or `skipped`."""
+    only: list[str] | None = None
+    """Request keys: nothing else is asked. Without them, everything that has no final answer."""
 
 
 @dg.asset(
@@ -141,6 +143,10 @@ def ocr_answers(
     if batched := in_batches(requests):
         still_open = answers.open_questions(batched, pages, frozenset())
         late = asked_at_once(data.folder, cost_budget, batch_id, qwen_ocr, batched, routes.load(), still_open)
+    if config.only is not None:
+        wanted = set(config.only)
+        questions = [q for q in questions if q.request_key in wanted]
+        late = [q for q in late if q.request_key in wanted]
     context.log.info(
         "%d requests, %d taken over, %d to send", len(requests), reused, len(questions) + len(late)
     )

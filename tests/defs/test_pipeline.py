@@ -7,7 +7,9 @@ import dagster as dg
 import pytest
 from upath import UPath
 
+from qwenocr_assets.qwenocr.records import Status
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.unanswered import unanswered
 from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, ROW_TABLES, TEXT_LINES, TableSchema
 from qwenocr_assets.storage.data_folder import local_path
 from qwenocr_assets.storage.table_files import read_table
@@ -113,6 +115,17 @@ def test_final_answers_are_asked_again_when_a_person_says_so(pipeline: Any) -> N
     pipeline.run()
     _, again = pipeline.run(resend=["skipped"])
     assert again.sent == 2
+
+
+def test_only_what_is_named_is_asked_again(pipeline: Any) -> None:
+    pipeline.draw("letters/klingon.png", "?", background="red")
+    batch_id, _ = pipeline.run()
+    [batch] = unanswered(pipeline.settings.data_folder, [batch_id], [Status.SKIPPED])
+    assert len(batch.request_keys) == 2
+    _, again = pipeline.run(resend=["skipped"], only=sorted(batch.request_keys)[:1])
+    assert again.sent == 1
+    _, nothing = pipeline.run(resend=["skipped"], only=[])
+    assert nothing.sent == 0
 
 
 def test_a_page_image_that_vanished_is_made_again(pipeline: Any) -> None:
