@@ -21,6 +21,7 @@ from qwenocr_assets.settings import load_settings, project_root
 from qwenocr_assets.storage.table_files import read_table
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_proxy")
 @pytest.mark.parametrize(
     ("rest", "modes"),
