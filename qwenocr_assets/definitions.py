@@ -15,6 +15,7 @@ from qwenocr_assets.defs.schedules import daily_publish
 from qwenocr_assets.defs.sensors import inbox_sensor, warehouse_automation
 from qwenocr_assets.defs.sql_models import build_sql_models
 from qwenocr_assets.defs.upkeep import nightly_upkeep, upkeep
+from qwenocr_assets.defs.validation import validation
 from qwenocr_assets.defs.warehouse import warehouse
 from qwenocr_assets.settings import load_settings, project_root
 from qwenocr_assets.warehouse.wide_views import project_schemas
@@ -31,6 +32,7 @@ def build_definitions() -> dg.Definitions:
             batch_jobs,
             ocr_answers,
             rows,
+            validation,
             cost_ledger,
             warehouse,
             *build_sql_models(project_root() / "dbt_like_sql", project_schemas()),

@@ -460,6 +460,32 @@ FORMULAS = TableSchema(
     ("batch_id", "page_id", "task", "formula_index"),
 )
 
+VALIDATION_RESULTS = TableSchema(
+    "validation_results",
+    "What came of a rule of the route, for a document or for one of its values.",
+    (
+        _BATCH,
+        _DOCUMENT,
+        Column("rule", ColumnType.TEXT, "Name of the rule in pipeline.toml.", nullable=False),
+        Column("severity", ColumnType.TEXT, "warn or error, as the rule says.", nullable=False),
+        Column(
+            "result_index", ColumnType.INTEGER, "Number of the result in its rule, from 0.", nullable=False
+        ),
+        Column("page_id", ColumnType.TEXT, "Page of the value; NULL when there is none."),
+        Column("path", ColumnType.TEXT, "Path of the value in key_values; NULL when no field is there."),
+        Column("value", ColumnType.TEXT, "The value as written."),
+        Column(
+            "outcome",
+            ColumnType.TEXT,
+            "passed, failed, missing (required and not there), masked (partly hidden, so not checked) or "
+            "not_applicable (a field that the rule needs is not there).",
+            nullable=False,
+        ),
+        Column("reason", ColumnType.TEXT, "What is wrong, for anything but passed."),
+    ),
+    ("batch_id", "document_id", "rule", "result_index"),
+)
+
 TABLES: dict[str, TableSchema] = {
     t.name: t
     for t in (
@@ -473,6 +499,7 @@ TABLES: dict[str, TableSchema] = {
         TABLE_CELLS,
         DOCUMENT_BLOCKS,
         FORMULAS,
+        VALIDATION_RESULTS,
         COST_LEDGER,
     )
 }

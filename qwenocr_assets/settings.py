@@ -32,6 +32,15 @@ def _names(value: Any) -> Any:
     return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
 
+def _dates_as_text(value: Any) -> Any:
+    """TOML's dates as ISO text, at any depth: what a run is configured with has to be JSON."""
+    if isinstance(value, dict):
+        return {key: _dates_as_text(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_dates_as_text(inner) for inner in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
 Usd = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=12)]
 """US dollars; a pico-dollar is the least there is."""
 
@@ -139,7 +148,9 @@ class Settings(BaseSettings):
     budget: BudgetSettings = Field(
         default_factory=BudgetSettings, description="Most that may be spent: see Budget below."
     )
-    routes: list[dict[str, Any]] = Field(default_factory=list, description="Which documents get which tasks.")
+    routes: Annotated[list[dict[str, Any]], BeforeValidator(_dates_as_text)] = Field(
+        default_factory=list, description="Which documents get which tasks."
+    )
     models: list[dict[str, Any]] = Field(
         default_factory=list, description="Changes to the catalogue of models, and models of your own."
     )

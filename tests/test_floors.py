@@ -18,7 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "intake": {*GROUND, "qwenocr"},
     "cost": {*GROUND, "intake", "qwenocr"},
     "tables": {*GROUND, "qwenocr"},
-    "quality": {*GROUND, "qwenocr"},
+    "quality": {*GROUND, "intake", "qwenocr"},
     "warehouse": GROUND,
     "engine": {"errors", "qwenocr"},
 }

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 import orjson
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -19,6 +20,7 @@ from pydantic import (
 )
 
 from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.intake.rules import Rule, distinct_names
 from qwenocr_assets.qwenocr.checks import schema_problem
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
@@ -92,6 +94,9 @@ class Route(BaseModel):
         """
         parts = name.casefold().split("/")
         return any(_glob_matches(glob.casefold(), parts) for glob in self.match)
+
+    rules: Annotated[tuple[Rule, ...], AfterValidator(distinct_names)] = ()
+    """What the values of its documents have to obey."""
 
     @field_validator("tasks", mode="before")
     @classmethod

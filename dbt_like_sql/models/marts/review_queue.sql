@@ -81,6 +81,53 @@ with findings as (
         batch_id,
         page_id,
         task,
+        'value_out_of_row' as finding,
+        place,
+        value,
+        'The value stands in another row of the page than the values it was given with.' as reason,
+        1 as priority
+    from {{ ref('value_trust') }}
+    where not fits_row
+
+    union all
+
+    select
+        document_id,
+        batch_id,
+        page_id,
+        task,
+        'other_task_differs' as finding,
+        place,
+        value,
+        'The lines of the page have the value, and another reading of the whole page does not.' as reason,
+        3 as priority
+    from {{ ref('value_trust') }}
+    where not agrees and trust between 0.11 and 0.6
+
+    union all
+
+    -- one finding a rule, at the value if it is about one
+    select
+        document_id,
+        batch_id,
+        min(page_id) as page_id,
+        'key_information_extraction' as task,
+        'rule_broken' as finding,
+        case when count(*) = 1 then rule || ': ' || coalesce(min(path), '') else rule end as place,
+        case when count(*) = 1 then min(value) end as value,
+        min(reason) as reason,
+        case severity when 'error' then 1 else 2 end as priority
+    from {{ ref('stg_validation_results') }}
+    where outcome in ('failed', 'missing')
+    group by document_id, batch_id, rule, severity
+
+    union all
+
+    select
+        document_id,
+        batch_id,
+        page_id,
+        task,
         'table_cut_off' as finding,
         'table ' || table_index as place,
         cast(null as varchar) as value,

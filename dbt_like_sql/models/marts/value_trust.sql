@@ -1,0 +1,206 @@
+-- How far each extracted value can be trusted, with everything that speaks for and against it. docs/trust.md explains.
+with readings as (
+    select
+        document_id,
+        batch_id,
+        page_id,
+        task,
+        path as place,
+        value,
+        ground,
+        left_px,
+        top_px,
+        right_px,
+        bottom_px,
+        -- all that stands in one element of a list stands in one row
+        regexp_extract(path, '^(.*)\[\d+\]', 1) as group_place,
+        try_cast(nullif(regexp_extract(path, '.*\[(\d+)\]', 1), '') as bigint) as group_row
+    from {{ ref('stg_key_values') }}
+    where value <> ''
+
+    union all
+
+    select
+        document_id,
+        batch_id,
+        page_id,
+        task,
+        'table ' || table_index || ' row ' || row_index || ' column ' || column_index as place,
+        text as value,
+        ground,
+        left_px,
+        top_px,
+        right_px,
+        bottom_px,
+        'table ' || table_index as group_place,
+        case when row_span = 1 then row_index end as group_row
+    from {{ ref('stg_table_cells') }}
+    where text <> ''
+),
+
+plain as (
+    select
+        *,
+        lower(regexp_replace(value, '[^\p{L}\p{N}]', '', 'g')) as plain_value,
+        (top_px + bottom_px) / 2 as centre_px,
+        bottom_px - top_px as height_px,
+        coalesce(ground not in ('not_found', 'other_page'), false) and top_px is not null as has_place
+    from readings
+),
+
+-- where each row of a table or list stands on its page
+bands as (
+    select
+        page_id,
+        task,
+        group_place,
+        group_row,
+        median(centre_px) as centre_px,
+        median(height_px) as height_px
+    from plain
+    where has_place and group_row is not null
+    group by page_id, task, group_place, group_row
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (partition by page_id, task, group_place order by group_row)
+        = row_number() over (partition by page_id, task, group_place order by centre_px, group_row) as in_order
+    from bands
+),
+
+placed as (
+    select
+        plain.page_id,
+        plain.task,
+        plain.place,
+        plain.group_place,
+        ranked.in_order
+        and plain.top_px <= ranked.centre_px + ranked.height_px / 2
+        and plain.bottom_px >= ranked.centre_px - ranked.height_px / 2 as fits
+    from plain
+    inner join ranked
+        on ranked.page_id = plain.page_id
+        and ranked.task = plain.task
+        and ranked.group_place = plain.group_place
+        and ranked.group_row = plain.group_row
+    where plain.has_place
+),
+
+-- a table that runs across the page, or a list that is none, says nothing about rows
+rows_fit as (
+    select
+        page_id,
+        task,
+        place,
+        fits
+    from placed
+    qualify avg(fits::int) over (partition by page_id, task, group_place) > 0.5
+),
+
+-- what other tasks, or the PDF's own text, say about the same page
+elsewhere as (
+    select
+        page_id,
+        string_agg(plain_value, '|') filter (where task = 'key_information_extraction') as said_by_values,
+        string_agg(plain_value, '|') filter (where task <> 'key_information_extraction') as said_by_tables
+    from plain
+    group by page_id
+),
+
+whole_text as (
+    select
+        page_id,
+        string_agg(lower(regexp_replace(text, '[^\p{L}\p{N}]', '', 'g')), '' order by line_index) as said
+    from {{ ref('stg_text_lines') }}
+    where task <> 'advanced_recognition'
+    group by page_id
+),
+
+broken as (
+    select
+        document_id,
+        page_id,
+        path,
+        string_agg(rule, ', ' order by rule) as rules_failed,
+        -- a rule over many values blames each of them the less
+        min(1 - 0.7 / involved) as rules_factor
+    from (
+        select
+            *,
+            count(*) over (partition by document_id, rule, reason) as involved
+        from {{ ref('stg_validation_results') }}
+        where outcome = 'failed' and path is not null
+    ) as failed
+    group by document_id, page_id, path
+),
+
+parts as (
+    select
+        plain.*,
+        rows_fit.fits as fits_row,
+        case
+            when plain.plain_value = '' then null
+            when contains(whole_text.said, plain.plain_value) then true
+            when
+                list_contains(
+                    string_split(
+                        case
+                            when plain.task = 'key_information_extraction' then elsewhere.said_by_tables
+                            else elsewhere.said_by_values
+                        end,
+                        '|'
+                    ),
+                    plain.plain_value
+                ) then true
+            when whole_text.said is not null then false
+        end as agrees,
+        broken.rules_failed,
+        coalesce(broken.rules_factor, 1) as rules_factor,
+        not contains(plain.value, '?') as is_readable,
+        responses.status = 'ok' as answer_is_whole
+    from plain
+    left join rows_fit
+        on rows_fit.page_id = plain.page_id and rows_fit.task = plain.task and rows_fit.place = plain.place
+    left join elsewhere on elsewhere.page_id = plain.page_id
+    left join whole_text on whole_text.page_id = plain.page_id
+    left join broken on broken.page_id = plain.page_id and broken.path = plain.place
+        and plain.task = 'key_information_extraction'
+    left join {{ ref('stg_responses') }} as responses
+        on responses.page_id = plain.page_id and responses.task = plain.task
+)
+
+select
+    document_id,
+    batch_id,
+    page_id,
+    task,
+    place,
+    value,
+    round(
+        case
+            when ground is null then 0.7
+            when ground = 'not_found' then 0.1
+            when ground = 'fuzzy' then 0.6
+            when ground = 'other_page' then 0.8
+            else 1
+        end
+        * case when fits_row then 1 when fits_row is null then 1 else 0.3 end
+        * case when agrees is false then 0.6 else 1 end
+        * rules_factor
+        * case when is_readable then 1 else 0.4 end
+        * case when coalesce(answer_is_whole, true) then 1 else 0.8 end,
+        3
+    ) as trust,
+    ground,
+    fits_row,
+    agrees,
+    rules_failed,
+    is_readable,
+    answer_is_whole,
+    left_px,
+    top_px,
+    right_px,
+    bottom_px
+from parts

@@ -1,0 +1,180 @@
+"""The rules of a route applied to the values of its documents, as rows of `validation_results`.
+
+A document's fields are its key values; of a document with several pages, a field's first value counts and lists go on.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import duckdb
+
+from qwenocr_assets.intake.rules import Bound, Rule, fields_of, number_format
+from qwenocr_assets.storage.table_files import Row
+
+
+class Outcome(StrEnum):
+    """What came of a rule: `masked` is a value whose hidden digits nobody can check."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    MASKED = "masked"
+    MISSING = "missing"
+    NOT_APPLICABLE = "not_applicable"
+
+
+_MASK = re.compile(r"[*＊•●×]{2,}|(?<![A-Za-z])[xX]{3,}(?![A-Za-z])")
+_INDEX = re.compile(r"\[\d+\]")
+_OCCURRENCE = re.compile(r"#\d+$")
+
+
+def is_masked(value: str) -> bool:
+    """Whether a part of the value is hidden on purpose, as in `4107281991****5515`."""
+    return _MASK.search(value) is not None
+
+
+def validate(
+    key_values: Iterable[Row], routes: Mapping[str, str], rules: Mapping[str, Sequence[Rule]]
+) -> list[Row]:
+    """Rows of `validation_results`, in the order of documents and rules.
+
+    `key_values` are rows of the table of that name, `routes` gives each document's route by document_id, `rules` the
+    rules by route. A document without any key values is checked too: what it requires is missing.
+    """
+    values: dict[str, list[Row]] = defaultdict(list)
+    for row in key_values:
+        if row.get("value") is not None:
+            values[row["document_id"]].append(row)
+    found: list[Row] = []
+    with closing(duckdb.connect(config={"enable_external_access": "false"})) as con:
+        for document_id, route in routes.items():
+            fields = _fields(values[document_id])
+            for rule in rules.get(route, ()):
+                checked = _by_sql(con, rule, fields) if rule.sql else _by_field(rule, fields)
+                about = {"document_id": document_id, "rule": rule.name, "severity": rule.severity}
+                found += [{**about, "result_index": index, **row} for index, row in enumerate(checked)]
+    return found
+
+
+def check_value(
+    rule: Rule, value: str, number: Decimal | None = None, day: date | None = None
+) -> tuple[Outcome, str]:
+    """Whether a value obeys a rule about a field, and if not, why; `number` and `day` are what the value says."""
+    if is_masked(value):
+        return Outcome.MASKED, "A part of the value is masked: nothing was checked."
+    if problem := _problem(rule, value, number, day):
+        return Outcome.FAILED, problem
+    return Outcome.PASSED, ""
+
+
+def _problem(rule: Rule, value: str, number: Decimal | None, day: date | None) -> str | None:
+    if rule.type == "number" and number is None:
+        return "It is no number."
+    if rule.type == "date" and day is None:
+        return "It is no date, or it could be two."
+    if rule.pattern is not None and not re.fullmatch(rule.pattern, value.strip()):
+        return f"It does not match {rule.pattern}."
+    if rule.one_of and value.strip().casefold() not in {known.casefold() for known in rule.one_of}:
+        return f"It is none of {', '.join(rule.one_of)}."
+    if rule.format is not None and not _has_format(rule.format, value):
+        return f"It is no valid {rule.format}: its form or its check digit is wrong."
+    return _out_of_bounds(rule.at_least, rule.at_most, number, day)
+
+
+def _has_format(name: str, value: str) -> bool:
+    """Whether it is such a number; not every format allows for the spaces and hyphens that people set."""
+    valid = number_format(name).is_valid
+    return any(valid(written) for written in (value.strip(), re.sub(r"[\s-]", "", value)))
+
+
+def _out_of_bounds(
+    least: Bound | None, most: Bound | None, number: Decimal | None, day: date | None
+) -> str | None:
+    for bound, below in ((least, True), (most, False)):
+        if bound is None:
+            continue
+        if isinstance(bound, date):
+            if day is None:
+                return "It is no date, or it could be two."
+            outside = day < bound if below else day > bound
+        else:
+            if number is None:
+                return "It is no number."
+            outside = number < bound if below else number > bound
+        if outside:
+            return f"It is {'below' if below else 'above'} {bound}."
+    return None
+
+
+Fields = Mapping[str, Sequence[Row]]
+"""Values by their path, with `[*]` for the places in lists."""
+
+
+def _fields(rows: Sequence[Row]) -> Fields:
+    fields: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        path = _INDEX.sub("[*]", _OCCURRENCE.sub("", row["path"]))
+        if "[*]" in path or not fields[path]:
+            fields[path].append(row)
+    return {path: found for path, found in fields.items() if found}
+
+
+def _by_field(rule: Rule, fields: Fields) -> Iterator[dict[str, Any]]:
+    found = fields.get(rule.field or "", ())
+    if not found and rule.required:
+        reason = "The document has no such value."
+        yield {"path": rule.field, "outcome": Outcome.MISSING.value, "reason": reason}
+    for row in found:
+        outcome, problem = check_value(rule, row["value"], row.get("value_number"), row.get("value_date"))
+        yield {
+            "page_id": row["page_id"], "path": row["path"], "value": row["value"],
+            "outcome": outcome.value, "reason": problem or None,
+        }  # fmt: skip
+
+
+def _by_sql(con: duckdb.DuckDBPyConnection, rule: Rule, fields: Fields) -> Iterator[dict[str, Any]]:
+    """One row for each value that took part, so that each can be looked at; one without a path if none is there."""
+    names = fields_of(rule.sql or "")
+    reason: str | None
+    involved = [row for name in names for row in fields.get(name, ())]
+    absent = [name for name in names if name not in fields]
+    if absent:
+        outcome, reason = Outcome.NOT_APPLICABLE, f"The document has no {', '.join(absent)}."
+    elif any(is_masked(row["value"]) for row in involved):
+        outcome, reason = Outcome.MASKED, "A part of a value is masked: nothing was checked."
+    else:
+        outcome, reason = _condition(con, rule.sql or "", names, fields)
+    for row in involved or [{}]:
+        yield {
+            "page_id": row.get("page_id"), "path": row.get("path"), "value": row.get("value"),
+            "outcome": outcome.value, "reason": reason,
+        }  # fmt: skip
+
+
+def _condition(
+    con: duckdb.DuckDBPyConnection, sql: str, names: Sequence[str], fields: Fields
+) -> tuple[Outcome, str | None]:
+    columns = ", ".join(f'? AS "{name}"' for name in names)
+    typed = [
+        [_typed(row) for row in fields[name]] if "[*]" in name else _typed(fields[name][0]) for name in names
+    ]
+    try:
+        found = con.execute(f"SELECT ({sql}) FROM (SELECT {columns})", typed).fetchone()  # noqa: S608  the project's own
+    except duckdb.Error as error:
+        first_line = str(error).partition("\n")[0]
+        return Outcome.FAILED, f"{sql} cannot be computed from these values: {first_line}"
+    if found is None or found[0] is None:
+        return Outcome.NOT_APPLICABLE, f"{sql} is neither true nor false of these values."
+    return (Outcome.PASSED, None) if found[0] else (Outcome.FAILED, f"It does not hold that {sql}.")
+
+
+def _typed(row: Row) -> Any:
+    number, day = row.get("value_number"), row.get("value_date")
+    if number is not None:
+        return number
+    return row["value"] if day is None else day
