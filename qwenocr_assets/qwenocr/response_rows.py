@@ -5,6 +5,10 @@ from typing import Any
 
 from qwenocr_assets.qwenocr.answers import Answer, Usage
 from qwenocr_assets.qwenocr.records import AnswerRecord, Status
+from qwenocr_assets.qwenocr.requests import Mode
+
+_NOT_ASKED = "Not asked yet. Run the batch again."
+_WAITING = "Waiting for the Batch API: `qwenocr batch list` says how far it is."
 
 
 def response_rows(
@@ -26,7 +30,7 @@ def _row(request: Mapping[str, Any], record: AnswerRecord | None, answer: Answer
         return {
             **trace,
             "status": Status.MISSING.value,
-            "reason": "Not asked yet. Run the batch again.",
+            "reason": _WAITING if request.get("mode") == Mode.BATCH else _NOT_ASKED,
             "attempts": 0,
         }
     usage = answer.usage if answer else Usage()
