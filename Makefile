@@ -24,7 +24,7 @@ demo: setup  ## documents → SQL with the embedded engine, no key needed
 	@$(BIN)/qwenocr demo
 
 test: setup  ## the whole test suite
-	@$(BIN)/python -m pytest -n auto --dist worksteal
+	@$(BIN)/python -m pytest -n auto --dist worksteal --durations=15
 
 check: lint types test  ## lint, types and tests: what CI runs
 

@@ -34,7 +34,12 @@ def command(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 
     def run(*arguments: str, **environment: str) -> Done:
         with monkeypatch.context() as patch:
-            for name, value in {"QWENOCR_PROJECT": str(project), "COLUMNS": "200", **environment}.items():
+            for name, value in {
+                "QWENOCR_PROJECT": str(project),
+                "COLUMNS": "200",
+                "TERM": "xterm",
+                **environment,
+            }.items():
                 patch.setenv(name, value)
             patch.setattr("sys.argv", ["qwenocr", *arguments])
             with pytest.raises(SystemExit) as ended:
