@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from rich.console import Console
 
+from qwenocr_assets import cli
 from qwenocr_assets.cli import main
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Reserved
@@ -37,10 +39,10 @@ def command(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
             for name, value in {
                 "QWENOCR_PROJECT": str(project),
                 "COLUMNS": "200",
-                "TERM": "xterm",
                 **environment,
             }.items():
                 patch.setenv(name, value)
+            patch.setattr(cli, "console", Console())  # the one made on import is as wide as the terminal was
             patch.setattr("sys.argv", ["qwenocr", *arguments])
             with pytest.raises(SystemExit) as ended:
                 main()
