@@ -5,9 +5,9 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
-from qwenocr_assets.qwenocr.client import Reply
 from qwenocr_assets.qwenocr.errors import RunRefused, ServiceError
 from qwenocr_assets.qwenocr.records import AnswerRecord
+from qwenocr_assets.qwenocr.replies import Reply
 
 _FLUSH_SECONDS = 0.25
 

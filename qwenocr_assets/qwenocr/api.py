@@ -5,7 +5,7 @@ It is no part of the package's `__init__`, so that who needs only a task's name 
 
 from qwenocr_assets.qwenocr.answers import Answer, Usage, Word
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model, load_catalogue
-from qwenocr_assets.qwenocr.client import OcrClient, Reply, open_client
+from qwenocr_assets.qwenocr.client import OcrClient, open_client
 from qwenocr_assets.qwenocr.errors import (
     FetchFailed,
     NotOffered,
@@ -25,6 +25,7 @@ from qwenocr_assets.qwenocr.images import ImageAt, ImageBytes, SentAs
 from qwenocr_assets.qwenocr.limits import SharedCalls
 from qwenocr_assets.qwenocr.purse import Hold, Purse
 from qwenocr_assets.qwenocr.regions import Protocol, Region, region_at
+from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 

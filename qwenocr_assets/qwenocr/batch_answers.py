@@ -10,10 +10,11 @@ from upath import UPath
 from qwenocr_assets.qwenocr.answering import answer_all
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.catalogue import Model
-from qwenocr_assets.qwenocr.client import OcrClient, Reply
+from qwenocr_assets.qwenocr.client import OcrClient
 from qwenocr_assets.qwenocr.errors import Retryable, ServiceError, ServiceFault
 from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.records import AnswerRecord, Status, latest_by_key, record_of
+from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request, RequestOptions
 from qwenocr_assets.qwenocr.reuse import answers_of_other_batches
 from qwenocr_assets.qwenocr.tasks import Task

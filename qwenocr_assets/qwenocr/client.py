@@ -7,8 +7,6 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Literal
 
 import httpx
@@ -38,6 +36,7 @@ from qwenocr_assets.qwenocr.limits.limiter import Limiter, Slot
 from qwenocr_assets.qwenocr.limits.pace import AccountLimits
 from qwenocr_assets.qwenocr.purse import Hold, OpenPurse, Purse
 from qwenocr_assets.qwenocr.regions import Protocol, Region
+from qwenocr_assets.qwenocr.replies import Reply, Tally
 from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.wire.endpoint import Call, Endpoint, Outcome
@@ -54,69 +53,6 @@ Streaming = Literal["auto", "always", "never"]
 _LONG_ANSWERS = frozenset({Task.TABLE_PARSING, Task.DOCUMENT_PARSING})
 """Tasks whose answers may take longer than the 300 seconds after which the service gives up. They are text only:
 whether a stream carries `ocr_result` is not documented."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came of one request."""
-
-    answer: Answer | None
-    error: ServiceError | None
-    raw: str | None
-    """The body of the last HTTP answer, secrets hidden; None when there was none."""
-    attempts: int
-    """Calls that count: those the account's limit turned away do not."""
-    latency_ms: float
-    """Time of the last call."""
-    answered_at: datetime
-    throttled: int = 0
-    """Calls that the account's limit turned away."""
-    waited_ms: float = 0.0
-    """Time spent waiting for limits, pauses between calls included."""
-    sent_as: SentAs | None = None
-    """How the image travelled; None when nothing was sent."""
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What has happened to one request so far."""
-
-    sent_as: SentAs | None = None
-    calls: int = 0
-    throttled: int = 0
-    waited_seconds: float = 0.0
-    timed_out: bool = False
-    partial: Answer | None = None
-    partial_raw: str | None = None
-    last: Outcome = field(default_factory=lambda: Outcome(Unfunded(ServiceFault(0, "", ""))))
-
-    def add(self, outcome: Outcome) -> None:
-        self.calls += 1
-        self.throttled += isinstance(outcome.result, Throttled)
-        self.timed_out |= outcome.timed_out
-        self.last = outcome
-        if outcome.partial is not None:
-            self.partial, self.partial_raw = outcome.partial, outcome.raw
-
-    @property
-    def attempts(self) -> int:
-        return self.calls - self.throttled
-
-    def reply(self, result: Answer | ServiceError) -> Reply:
-        raw = self.last.raw if self.calls else None
-        if isinstance(result, Retryable) and self.partial is not None:
-            result, raw = self.partial, self.partial_raw
-        return Reply(
-            answer=result if isinstance(result, Answer) else None,
-            error=result if isinstance(result, ServiceError) else None,
-            raw=raw,
-            attempts=self.attempts,
-            latency_ms=self.last.latency_ms,
-            answered_at=datetime.now(UTC),
-            throttled=self.throttled,
-            waited_ms=self.waited_seconds * 1000,
-            sent_as=self.sent_as if self.calls else None,
-        )
 
 
 class OcrClient:
@@ -156,7 +92,7 @@ class OcrClient:
         """
         options = request.options
         check_request(self._model, request.task, options, protocol=self._protocol, catalogue=self._catalogue)
-        tally = _Tally()
+        tally = Tally()
         try:
             if request.image.size is not None:
                 check_image(*request.image.size, self._model, options)
@@ -178,13 +114,13 @@ class OcrClient:
             tally.waited_seconds += pause
             await asyncio.sleep(pause)
 
-    def _is_enough(self, error: Retryable, tally: _Tally) -> bool:
+    def _is_enough(self, error: Retryable, tally: Tally) -> bool:
         if isinstance(error, Throttled):  # the account's limit is no fault of this page
             return False
         most = min(self._max_attempts, error.most_calls or self._max_attempts)
         return tally.attempts >= most
 
-    async def _attempt(self, request: Request, request_key: str, tally: _Tally) -> Outcome:
+    async def _attempt(self, request: Request, request_key: str, tally: Tally) -> Outcome:
         """One call, when the limits let it and there is money for it."""
         async with self._limiter.slot(self._estimates.expected(request)) as slot:
             tally.waited_seconds += slot.waited_ms / 1000
@@ -205,7 +141,7 @@ class OcrClient:
             await _account_for(outcome, hold)
         return outcome
 
-    async def _call(self, request: Request, tally: _Tally) -> Outcome:
+    async def _call(self, request: Request, tally: Tally) -> Outcome:
         image = request.image
         try:
             sent: ImageBytes | str
@@ -299,7 +235,7 @@ async def open_client(
         )
 
 
-def _pause(tally: _Tally) -> float:
+def _pause(tally: Tally) -> float:
     """Seconds to wait before the next call: doubling, half of it random so that callers spread out."""
     longest: float = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0 ** (tally.attempts - 1))
     return longest * (0.5 + random.random() / 2)  # noqa: S311  spreads load, protects nothing

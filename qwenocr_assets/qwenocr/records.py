@@ -11,8 +11,8 @@ import orjson
 
 from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer
 from qwenocr_assets.qwenocr.catalogue import Model
-from qwenocr_assets.qwenocr.client import Reply
 from qwenocr_assets.qwenocr.errors import NotOffered, PageRefused, ServiceError, Unfunded
+from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.wire.answer_bodies import parse_answer

@@ -29,9 +29,10 @@ from qwenocr_assets.engine.app import (
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
-from qwenocr_assets.qwenocr.client import Reply, open_client
+from qwenocr_assets.qwenocr.client import open_client
 from qwenocr_assets.qwenocr.errors import Unfunded
 from qwenocr_assets.qwenocr.images import ImageBytes
+from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.storage.database import sqlite_url

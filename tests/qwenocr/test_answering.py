@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from qwenocr_assets.qwenocr.answering import answer_all
-from qwenocr_assets.qwenocr.client import Reply
 from qwenocr_assets.qwenocr.errors import RunRefused, ServiceFault
 from qwenocr_assets.qwenocr.records import AnswerRecord, Status
+from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.tasks import Task
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from bench.virtual_time import run_in_virtual_time
 from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
-from qwenocr_assets.qwenocr.client import Reply, open_client
+from qwenocr_assets.qwenocr.client import open_client
 from qwenocr_assets.qwenocr.errors import (
     FetchFailed,
     PageRefused,
@@ -25,6 +25,7 @@ from qwenocr_assets.qwenocr.errors import (
 )
 from qwenocr_assets.qwenocr.images import ImageAt, ImageBytes
 from qwenocr_assets.qwenocr.regions import Protocol
+from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from tests.qwenocr.servers import (

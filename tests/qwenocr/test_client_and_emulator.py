@@ -27,10 +27,11 @@ from qwenocr_assets.engine.app import (
 from qwenocr_assets.engine.page import Cell, Line, ReadPage, Table
 from qwenocr_assets.qwenocr.answers import Answer, Usage
 from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
-from qwenocr_assets.qwenocr.client import OcrClient, Reply, open_client
+from qwenocr_assets.qwenocr.client import OcrClient, open_client
 from qwenocr_assets.qwenocr.errors import PageRefused, Retryable, RunRefused, ServiceError
 from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.regions import Protocol
+from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from tests.qwenocr.servers import Says, Server

@@ -19,10 +19,10 @@ from qwenocr_assets.qwenocr.batch_api.planning import MOST_TIMES, Rules
 from qwenocr_assets.qwenocr.batch_api.polling import GONE
 from qwenocr_assets.qwenocr.batch_api.service import BatchService
 from qwenocr_assets.qwenocr.catalogue import Model
-from qwenocr_assets.qwenocr.client import Reply
 from qwenocr_assets.qwenocr.errors import PageRefused, Retryable, ServiceError, ServiceFault
 from qwenocr_assets.qwenocr.images import SentAs
 from qwenocr_assets.qwenocr.records import AnswerRecord, record_of
+from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Mode
 
 _GROUP = 200

@@ -14,10 +14,11 @@ from pydantic import SecretStr
 from bench.virtual_time import run_in_virtual_time
 from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
-from qwenocr_assets.qwenocr.client import Reply, Streaming, open_client
+from qwenocr_assets.qwenocr.client import Streaming, open_client
 from qwenocr_assets.qwenocr.errors import NotOffered, Retryable, RunRefused
 from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.regions import Protocol
+from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.wire.answer_bodies import parse_answer

@@ -10,9 +10,10 @@ from pydantic import SecretStr
 
 from bench.virtual_time import run_in_virtual_time
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
-from qwenocr_assets.qwenocr.client import Reply, open_client
+from qwenocr_assets.qwenocr.client import open_client
 from qwenocr_assets.qwenocr.errors import PageRefused, Retryable, RunRefused
 from qwenocr_assets.qwenocr.images import ImageBytes, SentAs
+from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
 from tests.qwenocr.servers import FINE, Says, Server
