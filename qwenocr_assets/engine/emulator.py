@@ -114,7 +114,7 @@ class Emulator:
                 record.outcome = CALLER_GONE
                 if record.billed_usd is not None:
                     self.bill.note_lost(record.billed_model)
-            traffic.leave(record)
+            traffic.leave(record, _now())
         if answer.drops:
             await drop(receive, send, begun=bool(answer.pieces))
 

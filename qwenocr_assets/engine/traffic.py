@@ -14,6 +14,8 @@ class CallRecord:
 
     number: int
     at_seconds: float
+    ended_seconds: float | None = None
+    """When the answer was out or given up; None while it is under way."""
     model: str = ""
     identity: str = ""
     """What the caller sent as `X-Request-Identity`, or else a digest of the body (only where a log is kept)."""
@@ -57,9 +59,10 @@ class Traffic:
         """A call that was let in costs this many tokens."""
         self.max_tokens_in_a_second = max(self.max_tokens_in_a_second, self._tokens.add(now, tokens))
 
-    def leave(self, record: CallRecord) -> None:
+    def leave(self, record: CallRecord, now: float) -> None:
         """The call has ended, whichever way."""
         self.in_flight -= 1
+        record.ended_seconds = now
         self.outcomes[record.outcome] += 1
 
     def as_json(self) -> JsonObject:
