@@ -4,22 +4,19 @@ import random
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-import uvicorn
 from upath import UPath
 
 from bench.batch_worker import BATCH, TASK
 from bench.canned_answers import CannedAnswers
+from bench.serving import served
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.money import to_usd
-from qwenocr_assets.engine.app import BatchFault, Emulator, batches_in_order, create_emulator
+from qwenocr_assets.engine.app import BatchFault, batches_in_order, create_emulator
 from qwenocr_assets.qwenocr.batch_answers import read_answers
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.database import sqlite_url
@@ -50,7 +47,7 @@ def measure(requests: int, files: int, kills: int, seed: int = 7) -> Measured:
     emulator = create_emulator(
         CannedAnswers(), region="beijing", batch_faults=batches_in_order(_FAULTS), batch_seconds=0.5
     )
-    with tempfile.TemporaryDirectory() as name, _served(emulator) as url:
+    with tempfile.TemporaryDirectory() as name, served(emulator) as url:
         folder = Path(name)
         (folder / "page.png").write_bytes(drawn.randbytes(_IMAGE_BYTES))
         started, peak, killed = time.monotonic(), 0.0, 0
@@ -103,20 +100,6 @@ def main() -> None:
     print(f"batch.answered_once {found.answered}/{found.billed_calls} {requests} {'ok' if once else 'short'}")
     print(f"batch.bill_difference_usd {abs(found.bill_usd - found.settled_usd)} 0 {'ok' if met else 'short'}")
     print(f"batch.peak_mb {found.peak_mb:.0f} 300 {'ok' if found.peak_mb < 300 else 'short'}")
-
-
-@contextmanager
-def _served(emulator: Emulator) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(emulator, host="127.0.0.1", port=0, log_level="critical"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 def _peak_mb(pid: int) -> float:

@@ -4,16 +4,14 @@ import os
 import shutil
 import subprocess
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import pytest
-import uvicorn
 from hypothesis import settings
+
+from bench import serving
 
 # A machine under load is no failure of the code; and CI tries the same cases each time, so that a red run means a
 # change, while a developer's runs go on looking for new ones.
@@ -85,25 +83,7 @@ def _exists(user: str) -> bool:
 def served() -> Callable[..., AbstractContextManager[str]]:
     """Any app on a free loopback port, in a thread: `with served(app) as base_url`."""
 
-    @contextmanager
-    def _served(app: Any, **config: Any) -> Iterator[str]:
-        settings = {"host": "127.0.0.1", "port": 0, "log_level": "error"} | config
-        server = uvicorn.Server(uvicorn.Config(app, **settings))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        deadline = time.monotonic() + 20
-        while not server.started:
-            assert thread.is_alive(), "the server did not start"
-            assert time.monotonic() < deadline, "the server did not start in 20 s"
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.should_exit = True
-            thread.join(10)
-
-    return _served
+    return serving.served
 
 
 @pytest.fixture

@@ -9,10 +9,12 @@ import dagster as dg
 from rich.console import Console
 from upath import UPath
 
+from qwenocr_assets.cli.finished import is_finished, note_finished
 from qwenocr_assets.cli.progress import BarProgress
 from qwenocr_assets.cli.summary import print_summary
 from qwenocr_assets.defs.instance import ensure_dagster_home
 from qwenocr_assets.defs.launch import register_partition, run_batch, run_publish
+from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.processes import close_dead_runs, living_process
 from qwenocr_assets.defs.resources import resources_for
 from qwenocr_assets.errors import RejectedInput
@@ -79,21 +81,35 @@ def run_batches(
     ):
         close_dead_runs(instance, home)
         resources = {**resources_for(settings), "progress": progress}
-        for batch_id in batch_ids:
+        resend = tuple(resend)
+        finished = set() if resend or only is not None else _finished(settings, batch_ids, instance)
+        for batch_id in (b for b in batch_ids if b not in finished):
             register_partition(instance, batch_id)
             keys = None if only is None else only[batch_id]
             outcome = run_batch(defs, instance, batch_id, resources, resend=resend, only=keys, tags=tags)
             sent += outcome.sent
             if outcome.error:
                 errors.append(f"Batch {batch_id}: {outcome.error}")
+            else:
+                note_finished(settings, batch_id)
         outcome = run_publish(defs, instance, resources, tags=tags)
         if outcome.error:
             errors.append(f"Warehouse: {outcome.error}")
 
+    if finished:
+        console.print(
+            f"{len(finished)} of {len(batch_ids)} batches are as they were: nothing to do for them."
+        )
     print_summary(settings, batch_ids, sent, console)
     for error in errors:
         console.print(f"[bold red]Error:[/] {error}")
     return not errors
+
+
+def _finished(settings: Settings, batch_ids: Sequence[str], instance: dg.DagsterInstance) -> set[str]:
+    """The batches to leave as they are. One that this Dagster instance does not know is shown to it first."""
+    known = set(instance.get_dynamic_partitions(intake_batches.name or ""))
+    return {batch_id for batch_id in batch_ids if batch_id in known and is_finished(settings, batch_id)}
 
 
 def manifests_of(path: Path, settings: Settings) -> list[Manifest]:

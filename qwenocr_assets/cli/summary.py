@@ -15,25 +15,37 @@ from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, ROW_TABLES, TableSchema
 from qwenocr_assets.settings import Settings
 from qwenocr_assets.storage.data_folder import local_path
-from qwenocr_assets.storage.table_files import read_table
+from qwenocr_assets.storage.table_files import count_rows, read_table
 
 _MOST_REASONS = 20
+_OF_RESPONSES = (
+    "document_id",
+    "page_id",
+    "task",
+    "status",
+    "reason",
+    "cost_usd",
+    "input_tokens",
+    "output_tokens",
+)
 
 
 def print_summary(settings: Settings, batch_ids: Sequence[str], sent: int, console: Console) -> None:
     """Print what these batches hold now, and how many requests this run sent."""
     data = settings.data_folder
 
-    def all_rows(schema: TableSchema) -> list[dict[str, object]]:
-        return [row for batch_id in batch_ids for row in read_table(data, schema, batch_id)]
+    def all_rows(schema: TableSchema, columns: Sequence[str]) -> list[dict[str, object]]:
+        return [row for batch_id in batch_ids for row in read_table(data, schema, batch_id, columns)]
 
-    documents, pages, responses = all_rows(DOCUMENTS), all_rows(PAGES), all_rows(OCR_RESPONSES)
+    documents = all_rows(DOCUMENTS, ["document_id", "name", "page_count", "status", "reason"])
+    pages = all_rows(PAGES, ["document_id", "page_id", "status", "reason"])
+    responses = all_rows(OCR_RESPONSES, _OF_RESPONSES)
     overview = Table(show_header=False, show_edge=False, box=None)
     overview.add_row("Documents", _counts(row["status"] for row in documents))
     overview.add_row("Pages", _counts(row["status"] for row in pages))
     overview.add_row("Answers", _counts(row["status"] for row in responses))
     for schema in ROW_TABLES:
-        overview.add_row(schema.name, str(len(all_rows(schema))))
+        overview.add_row(schema.name, str(sum(count_rows(data, schema, b) or 0 for b in batch_ids)))
     console.print(overview)
 
     _print_reasons(console, documents, _with_places(documents, pages), _with_places(documents, responses))

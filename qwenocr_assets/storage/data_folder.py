@@ -28,6 +28,10 @@ class DataFolder:
     def manifest(self, batch_id: str) -> UPath:
         return self.root / "batches" / f"{batch_id}.json"
 
+    def finished_mark(self, batch_id: str) -> UPath:
+        """What a batch was made from when nothing of it was left to do."""
+        return self.root / "batches" / "finished" / batch_id
+
     def page_image(self, sha256: str, suffix: str) -> UPath:
         return self.root / "pages" / sha256[:2] / f"{sha256}{suffix}"
 

@@ -1,6 +1,6 @@
 """One Parquet file per table and intake batch, in the declared schema; old ones lie together in compacted files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -23,15 +23,29 @@ def write_table(data: DataFolder, schema: TableSchema, batch_id: str, rows: Iter
     return int(table.num_rows)
 
 
-def read_table(data: DataFolder, schema: TableSchema, batch_id: str) -> list[dict[str, Any]]:
-    """A batch's rows; none when the step that writes them has not run."""
+def read_table(
+    data: DataFolder, schema: TableSchema, batch_id: str, columns: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
+    """A batch's rows, all of them or these columns; none when the step that writes them has not run."""
+    names = None if columns is None else list(columns)
     path = data.table_file(schema.name, batch_id)
     if path.exists():
-        rows = pq.read_table(pa.BufferReader(path.read_bytes()))
+        rows = pq.read_table(pa.BufferReader(path.read_bytes()), columns=names)
     else:
         compacted = compacted_batches(data.table_folder(schema.name)).get(batch_id)
         if compacted is None:
             return []
         rows = read_batches(compacted.path, [batch_id])
+        rows = rows if names is None else rows.select(names)
     found: list[dict[str, Any]] = rows.to_pylist()
     return found
+
+
+def count_rows(data: DataFolder, schema: TableSchema, batch_id: str) -> int | None:
+    """How many rows a batch has, without reading them; None when the step that writes them has not run."""
+    path = data.table_file(schema.name, batch_id)
+    if path.exists():
+        with path.open("rb") as file:
+            return int(pq.read_metadata(file).num_rows)
+    compacted = compacted_batches(data.table_folder(schema.name)).get(batch_id)
+    return None if compacted is None else compacted.rows
