@@ -4,6 +4,8 @@ QwenocrError
 ├── ConfigurationError    settings or pipeline.toml say something that cannot work
 │   └── MissingApiKey     a cloud region is chosen and no key for it is set
 ├── StorageError          the data folder cannot be read or written
+│   ├── BatchInUse        another run works on the same intake batch
+│   └── BatchTaken        another run has taken the batch over, since this one gave no sign of life
 ├── RejectedInput         a document or page that cannot be processed; the rest of the batch goes on
 ├── WarehouseError        the warehouse cannot be loaded or published
 └── ServiceError          what Qwen-OCR answered instead of a result (tree in `qwenocr/errors.py`)
@@ -35,6 +37,14 @@ class MissingApiKey(ConfigurationError):
 
 class StorageError(QwenocrError):
     """The data folder cannot be read or written."""
+
+
+class BatchInUse(StorageError):
+    """Another run works on the same intake batch, and did not end while this one waited."""
+
+
+class BatchTaken(StorageError):
+    """Another run has taken the batch over, since this one gave no sign of life. It must not write any more."""
 
 
 class RejectedInput(QwenocrError):

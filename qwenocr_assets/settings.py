@@ -114,8 +114,8 @@ class Settings(BaseSettings):
     )
     ledger: SecretStr | None = Field(
         None,
-        description="Database of money and of the account's limits, as an SQLAlchemy URL; by default ledger.db in "
-        "the data folder.",
+        description="Database of money, of the account's limits and of which run has which batch, as an SQLAlchemy URL; "
+        "by default ledger.db in the data folder.",
     )
 
     render_dpi: int = Field(200, ge=50, le=600, description="Resolution at which PDF pages are drawn.")
@@ -140,6 +140,10 @@ class Settings(BaseSettings):
     batch_max_files: int = Field(256, ge=1, description="Most files in one intake batch.")
     batch_max_bytes: int = Field(512 * 2**20, ge=1, description="Most bytes in one intake batch.")
     settle_seconds: float = Field(10.0, ge=0, description="How long a file in the inbox must lie still.")
+
+    batch_wait_seconds: float = Field(
+        300.0, ge=0, description="Longest wait for another run of the same intake batch to end."
+    )
 
     failure_rate_limit: float = Field(
         0.2, ge=0, le=1, description="Share of unanswered requests above which a batch's check fails."

@@ -28,6 +28,10 @@ class BarProgress:
         bar = self._bars.add_task(name, total=total)
         yield lambda: self._bars.advance(bar)
 
+    def note(self, message: str) -> None:
+        """A line above the bars."""
+        self._bars.console.print(message, markup=False, highlight=False)
+
     def __enter__(self) -> "BarProgress":
         self._bars.start()
         return self

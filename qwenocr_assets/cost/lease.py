@@ -1,23 +1,18 @@
 """The sign of life of a process that has money set aside."""
 
 import contextlib
-import logging
 import os
 import socket
-import threading
 import uuid
 from collections.abc import Iterator
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.storage.heartbeat import beating
 
 LEASE_SECONDS = 120.0
 """So long after its last sign of life a process is taken for dead, and what it had reserved becomes uncertain."""
 
 _BEATS_PER_LEASE = 4
-
-_log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -31,20 +26,12 @@ def living_lease(ledger: Ledger, seconds: float = LEASE_SECONDS) -> Iterator[str
     lease_id = uuid.uuid4().hex
     host, pid = socket.gethostname(), os.getpid()
     ledger.renew(lease_id, host, pid, seconds)
-    ended = threading.Event()
 
-    def beat() -> None:
-        while not ended.wait(seconds / _BEATS_PER_LEASE):
-            try:
-                ledger.renew(lease_id, host, pid, seconds)
-            except SQLAlchemyError as error:
-                _log.warning("The ledger's lease could not be renewed, trying again: %s", error)
+    def renew() -> None:
+        ledger.renew(lease_id, host, pid, seconds)
 
-    heart = threading.Thread(target=beat, name="ledger-lease", daemon=True)
-    heart.start()
     try:
-        yield lease_id
+        with beating(renew, seconds / _BEATS_PER_LEASE, "ledger-lease"):
+            yield lease_id
     finally:
-        ended.set()
-        heart.join()
         ledger.expire(ended=lease_id)

@@ -18,6 +18,10 @@ class Progress(Protocol):
         """A stage of `total` pieces of work, open while the context is."""
         ...
 
+    def note(self, message: str) -> None:
+        """Something that whoever watches should know now."""
+        ...
+
 
 class QuietProgress(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Shows nothing: Dagster's own event log tells which step runs."""
@@ -25,3 +29,6 @@ class QuietProgress(dg.ConfigurableResource):  # type: ignore[type-arg]
     @contextlib.contextmanager
     def stage(self, name: str, total: int) -> Iterator[Advance]:  # noqa: ARG002  the protocol's signature
         yield lambda: None
+
+    def note(self, message: str) -> None:
+        """Say nothing: the event log says it."""

@@ -4,10 +4,11 @@ On SQLite a transaction that writes takes its turn when it begins (`BEGIN IMMEDI
 true when it commits. On Postgres whoever needs that takes a lock at the beginning.
 """
 
+import time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import ArgumentError, OperationalError
 
@@ -76,6 +77,13 @@ def open_database(url: str, *, durable: bool = True) -> Engine:
             f"({str(cause).strip().splitlines()[0]}).",
             "Check that it is there and may be written.",
         ) from error
+
+
+def database_time(connection: Connection) -> float:
+    """Seconds since 1970: by this machine's clock with SQLite, by the server's with Postgres."""
+    if connection.dialect.name == "postgresql":
+        return float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+    return time.time()
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:

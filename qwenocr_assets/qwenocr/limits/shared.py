@@ -8,7 +8,6 @@ UTC: by this machine's clock with SQLite, by the server's with Postgres.
 import asyncio
 import contextlib
 import logging
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,7 @@ import sqlalchemy as sql
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.qwenocr.limits.account import Account, Rules
 from qwenocr_assets.qwenocr.limits.pace import Pace, Started, remembered_seconds
-from qwenocr_assets.storage.database import open_database
+from qwenocr_assets.storage.database import database_time, open_database
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -171,7 +170,7 @@ class SharedCalls:
     def _change(self, rules: Rules) -> Iterator[tuple[sql.Connection, Account, float]]:
         """The account's state, to be changed while no other process can, and the time."""
         with self._alone() as connection:
-            now = _now(connection)
+            now = database_time(connection)
             account = self._load(connection, rules, now)
             before = _columns(account)
             yield connection, account, now
@@ -251,12 +250,3 @@ def _us(seconds: float) -> int:
 def _id(started: Started) -> int:
     assert isinstance(started, _StoredStart)
     return started.id
-
-
-def _now(connection: sql.Connection) -> float:
-    """Seconds since 1970, read only once the account is ours alone."""
-    if connection.dialect.name == "postgresql":
-        return float(
-            connection.execute(sql.text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
-        )
-    return time.time()
