@@ -32,6 +32,7 @@ from qwenocr_assets.qwenocr.response_rows import response_rows
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_REQUESTS, OCR_RESPONSES, PAGES, ROW_TABLES, TEXT_LINES
 from qwenocr_assets.settings import Settings, load_settings, project_root
+from qwenocr_assets.storage.batch_hold import hold_batch
 from qwenocr_assets.storage.table_files import write_table
 from qwenocr_assets.tables.batch import flatten_batch
 from qwenocr_assets.tables.completeness import incomplete
@@ -134,7 +135,8 @@ def _batch(settings: Settings, manifest: Manifest) -> None:
     write_table(data, PAGES, batch_id, pages)
     requests = request_rows(documents, pages, routes, service.model_entry, service.catalogue)
     write_table(data, OCR_REQUESTS, batch_id, requests)
-    asyncio.run(_ask(service, BatchAnswers.open(data, batch_id, Task), requests, pages))
+    with hold_batch(settings.ledger_url, batch_id) as hold:
+        asyncio.run(_ask(service, BatchAnswers.open(data, batch_id, Task, hold), requests, pages))
     latest = read_answers(data.journal(task, batch_id) for task in Task)
     found = answers_of(latest, image_sizes(requests, pages))
     write_table(data, OCR_RESPONSES, batch_id, response_rows(requests, latest, found))

@@ -114,8 +114,8 @@ class Settings(BaseSettings):
     )
     ledger: SecretStr | None = Field(
         None,
-        description="Database of money, of the account's limits and of which run has which batch, as an SQLAlchemy URL; "
-        "by default ledger.db in the data folder.",
+        description="Database of money, of the account's limits and of which run has which batch, as an SQLAlchemy "
+        "URL; by default ledger.db in the data folder.",
     )
 
     render_dpi: int = Field(200, ge=50, le=600, description="Resolution at which PDF pages are drawn.")

@@ -13,10 +13,12 @@ from qwenocr_assets.cost.batch_funds import LedgerFunds
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.purse import calls_of
 from qwenocr_assets.cost.unfunded import remember
+from qwenocr_assets.defs.batch_hold import held_batch
 from qwenocr_assets.defs.budget import CostBudget
 from qwenocr_assets.defs.jobs import collect_batch
 from qwenocr_assets.defs.metadata import OWNERS
 from qwenocr_assets.defs.partitions import intake_batches
+from qwenocr_assets.defs.progress import Progress
 from qwenocr_assets.defs.resources import DataRoot, QwenOcr, Routes
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
 from qwenocr_assets.qwenocr.batch_answers import BatchAnswers, Page, Question
@@ -33,12 +35,10 @@ from qwenocr_assets.qwenocr.batch_api.planning import Rules, Sorted, sort_questi
 from qwenocr_assets.qwenocr.batch_api.polling import poll
 from qwenocr_assets.qwenocr.batch_api.service import BatchService
 from qwenocr_assets.qwenocr.batch_api.submitting import Submitter
-from qwenocr_assets.qwenocr.records import AnswerRecord
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_REQUESTS, PAGES
 from qwenocr_assets.settings import Settings, load_settings
-from qwenocr_assets.storage import journal
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_table
 from qwenocr_assets.tables.completeness import incomplete
@@ -141,6 +141,7 @@ def batch_jobs(
     routes: Routes,
     qwen_ocr: QwenOcr,
     cost_budget: CostBudget,
+    progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult[None]:
     """Collect what has ended, then hand over what is still open. Does nothing where no route is in batch mode."""
     batch_id = context.partition_key
@@ -151,13 +152,14 @@ def batch_jobs(
         context.log.warning(warning)
     pages = {p["page_id"]: Page(p["uri"], p["media_type"]) for p in read_table(data.folder, PAGES, batch_id)}
     with (
+        held_batch(context, progress) as hold,
         cost_budget.ledger() as ledger,
         batch_work(data.folder, ledger, batch_id, qwen_ocr, rows, routes.load()) as work,
         open_service(qwen_ocr) as service,
     ):
         poll(work.jobs, service, region=qwen_ocr.region)
-        collected = _collect(work, ledger, service, cost_budget)
-        answers = BatchAnswers.open(data.folder, batch_id, {Task(row["task"]) for row in rows})
+        answers = BatchAnswers.open(data.folder, batch_id, {Task(row["task"]) for row in rows}, hold)
+        collected = _collect(work, answers, ledger, service, cost_budget)
         answers.take_over(rows, frozenset())
         questions = [
             q
@@ -177,14 +179,9 @@ def batch_jobs(
     )
 
 
-def _collect(work: BatchWork, ledger: Ledger, service: BatchService, cost_budget: CostBudget) -> Collected:
-    def save(records: list[AnswerRecord]) -> None:
-        for task in {record.task for record in records}:
-            path = work.data.journal(task, work.batch_id)
-            journal.append(path, (r.to_json() for r in records if r.task is task))
-
-    for task in {Task(row["task"]) for row in work.rows}:
-        journal.mend(work.data.journal(task, work.batch_id))
+def _collect(
+    work: BatchWork, answers: BatchAnswers, ledger: Ledger, service: BatchService, cost_budget: CostBudget
+) -> Collected:
     catalogue = work.qwen_ocr.catalogue
     return Collector(
         work.jobs,
@@ -193,7 +190,7 @@ def _collect(work: BatchWork, ledger: Ledger, service: BatchService, cost_budget
         lambda job: batch_priced(catalogue.model(job.region, job.model)),
         catalogue.version,
         incomplete,
-        save,
+        answers.save,
         work.rules_of,
     ).collect(work.batch_id)
 

@@ -15,6 +15,7 @@ from qwenocr_assets.cost.comparison import compare
 from qwenocr_assets.cost.expectations import learn_expectations
 from qwenocr_assets.cost.requests import request_rows
 from qwenocr_assets.defs.batch_api import asked_at_once, in_batches
+from qwenocr_assets.defs.batch_hold import held_batch
 from qwenocr_assets.defs.budget import CostBudget
 from qwenocr_assets.defs.metadata import OWNERS, markdown_table, table_spec, usd
 from qwenocr_assets.defs.partitions import intake_batches
@@ -133,35 +134,42 @@ def ocr_answers(
     """Ask for every page × task that has no answer yet, and journal each answer as it comes."""
     batch_id = context.partition_key
     selected = [task for task in Task if dg.AssetKey(ocr_asset(task)) in context.selected_asset_keys]
-    answers = BatchAnswers.open(data.folder, batch_id, selected)
-    requests = [r for r in read_table(data.folder, OCR_REQUESTS, batch_id) if r["task"] in selected]
-    pages = {p["page_id"]: Page(p["uri"], p["media_type"]) for p in read_table(data.folder, PAGES, batch_id)}
-    resend = frozenset(Status(s) for s in config.resend)
-    reused = answers.take_over(requests, resend)
-    questions = answers.open_questions([r for r in requests if r.get("mode") != Mode.BATCH], pages, resend)
-    late: list[Question] = []
-    if batched := in_batches(requests):
-        still_open = answers.open_questions(batched, pages, frozenset())
-        late = asked_at_once(data.folder, cost_budget, batch_id, qwen_ocr, batched, routes.load(), still_open)
-    if config.only is not None:
-        wanted = set(config.only)
-        questions = [q for q in questions if q.request_key in wanted]
-        late = [q for q in late if q.request_key in wanted]
-    context.log.info(
-        "%d requests, %d taken over, %d to send", len(requests), reused, len(questions) + len(late)
-    )
-
-    def purse(model: Model) -> AbstractAsyncContextManager[Purse]:
-        return cost_budget.purse(
-            requests,
-            model,
-            catalogue_version=qwen_ocr.catalogue.version,
-            batch_id=batch_id,
-            run_id=context.run.run_id,
+    with held_batch(context, progress) as hold:
+        answers = BatchAnswers.open(data.folder, batch_id, selected, hold)
+        requests = [r for r in read_table(data.folder, OCR_REQUESTS, batch_id) if r["task"] in selected]
+        pages = {
+            p["page_id"]: Page(p["uri"], p["media_type"]) for p in read_table(data.folder, PAGES, batch_id)
+        }
+        resend = frozenset(Status(s) for s in config.resend)
+        reused = answers.take_over(requests, resend)
+        questions = answers.open_questions(
+            [r for r in requests if r.get("mode") != Mode.BATCH], pages, resend
+        )
+        late: list[Question] = []
+        if batched := in_batches(requests):
+            still_open = answers.open_questions(batched, pages, frozenset())
+            late = asked_at_once(
+                data.folder, cost_budget, batch_id, qwen_ocr, batched, routes.load(), still_open
+            )
+        if config.only is not None:
+            wanted = set(config.only)
+            questions = [q for q in questions if q.request_key in wanted]
+            late = [q for q in late if q.request_key in wanted]
+        context.log.info(
+            "%d requests, %d taken over, %d to send", len(requests), reused, len(questions) + len(late)
         )
 
-    with progress.stage("OCR answers", len(questions) + len(late)) as advance:
-        refused = asyncio.run(_ask(qwen_ocr, purse, answers, questions, late, advance))
+        def purse(model: Model) -> AbstractAsyncContextManager[Purse]:
+            return cost_budget.purse(
+                requests,
+                model,
+                catalogue_version=qwen_ocr.catalogue.version,
+                batch_id=batch_id,
+                run_id=context.run.run_id,
+            )
+
+        with progress.stage("OCR answers", len(questions) + len(late)) as advance:
+            refused = asyncio.run(_ask(qwen_ocr, purse, answers, questions, late, advance))
 
     sent = Counter(q.task for q in (*questions, *late) if _was_sent(q, answers))
     for task in selected:

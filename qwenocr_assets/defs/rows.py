@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from qwenocr_assets.defs.batch_hold import held_batch
 from qwenocr_assets.defs.metadata import markdown_table, picture, table_spec, usd
 from qwenocr_assets.defs.ocr import ocr_asset
 from qwenocr_assets.defs.partitions import intake_batches
@@ -69,6 +70,14 @@ def rows(
     context: dg.AssetExecutionContext, data: DataRoot, routes: Routes, progress: dg.ResourceParam[Progress]
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Turn the raw answers of a batch into the rows of its tables."""
+    # held, so that rows of an older state of the journals never come after those of a newer one
+    with held_batch(context, progress):
+        yield from _rows(context, data, routes, progress)
+
+
+def _rows(
+    context: dg.AssetExecutionContext, data: DataRoot, routes: Routes, progress: Progress
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     batch_id = context.partition_key
     selected = {key.to_user_string() for key in context.selected_asset_keys}
     requests = read_table(data.folder, OCR_REQUESTS, batch_id)

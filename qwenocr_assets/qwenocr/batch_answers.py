@@ -19,6 +19,7 @@ from qwenocr_assets.qwenocr.requests import Request, RequestOptions
 from qwenocr_assets.qwenocr.reuse import answers_of_other_batches
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.storage import journal
+from qwenocr_assets.storage.batch_hold import BatchHold
 from qwenocr_assets.storage.data_folder import DataFolder
 
 Judge = Callable[[Task, str], str | None]
@@ -45,26 +46,28 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class BatchAnswers:
-    """The journals of a batch, and the latest record of each request key in them."""
+    """The journals of a batch that is held, and the latest record of each request key in them."""
 
     data: DataFolder
     batch_id: str
+    hold: BatchHold
     latest: dict[str, AnswerRecord]
 
     @classmethod
-    def open(cls, data: DataFolder, batch_id: str, tasks: Iterable[Task]) -> "BatchAnswers":
+    def open(cls, data: DataFolder, batch_id: str, tasks: Iterable[Task], hold: BatchHold) -> "BatchAnswers":
         """Read the journals of these tasks, after cutting off what a crash may have torn."""
         paths = [data.journal(task, batch_id) for task in tasks]
-        for path in paths:
-            journal.mend(path)
-        return cls(data, batch_id, read_answers(paths))
+        with hold.writing():
+            for path in paths:
+                journal.mend(path)
+        return cls(data, batch_id, hold, read_answers(paths))
 
     def take_over(self, requests: Sequence[Mapping[str, Any]], resend: Collection[Status]) -> int:
         """Journal the answers that other batches already paid for; returns how many."""
         unanswered = {r["request_key"] for r in requests} - self.latest.keys()
         found = answers_of_other_batches(self.data, unanswered, self.batch_id)
         records = [record for record in found.values() if record.status not in resend]
-        self._save(records)
+        self.save(records)
         return len(records)
 
     def open_questions(
@@ -99,6 +102,7 @@ class BatchAnswers:
         """Send the questions and journal the replies; returns the error that refuses the whole run, if any."""
 
         async def ask_one(question: Question) -> tuple[Reply, AnswerRecord]:
+            self.hold.check()
             page = question.page
             try:
                 image = (self.data.root / page.uri).read_bytes()
@@ -114,15 +118,22 @@ class BatchAnswers:
             )
             return reply, record
 
-        return await answer_all(questions, ask_one, self._save, concurrency=concurrency)
+        return await answer_all(questions, ask_one, self.save, concurrency=concurrency)
 
-    def _save(self, records: Iterable[AnswerRecord]) -> None:
+    def save(self, records: Iterable[AnswerRecord]) -> None:
+        """Journal records; when this returns, they are on disk.
+
+        Raises:
+            BatchTaken: another run has the batch now.
+            StorageError: nobody can say whether it has.
+        """
         by_task: dict[Task, list[AnswerRecord]] = {}
         for record in records:
             by_task.setdefault(record.task, []).append(record)
-        for task, group in by_task.items():
-            journal.append(self.data.journal(task, self.batch_id), (r.to_json() for r in group))
-            self.latest.update((r.request_key, r) for r in group)
+        with self.hold.writing():
+            for task, group in by_task.items():
+                journal.append(self.data.journal(task, self.batch_id), (r.to_json() for r in group))
+                self.latest.update((r.request_key, r) for r in group)
 
 
 def _unsent(why: str) -> Reply:

@@ -1,6 +1,7 @@
 """The answers of a batch: what is still to ask, and a page that cannot be sent."""
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -13,7 +14,14 @@ from qwenocr_assets.qwenocr.client import OcrClient, open_client
 from qwenocr_assets.qwenocr.records import Status
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.storage.batch_hold import BatchHold, hold_batch
 from qwenocr_assets.storage.data_folder import DataFolder
+
+
+@pytest.fixture
+def hold(tmp_path: Path) -> Iterator[BatchHold]:
+    with hold_batch(f"sqlite:///{tmp_path / 'ledger.db'}", "b") as hold:
+        yield hold
 
 
 @pytest.fixture
@@ -21,9 +29,11 @@ def data(tmp_path: Path) -> DataFolder:
     return DataFolder(UPath(tmp_path))
 
 
-def test_a_page_image_that_cannot_be_read_fails_alone_and_is_asked_again(data: DataFolder) -> None:
+def test_a_page_image_that_cannot_be_read_fails_alone_and_is_asked_again(
+    data: DataFolder, hold: BatchHold
+) -> None:
     (data.root / "there.png").write_bytes(b"image")
-    answers = BatchAnswers.open(data, "b", Task)
+    answers = BatchAnswers.open(data, "b", Task, hold)
     questions = [
         Question(name, Task.MULTI_LAN, Page(f"{name}.png", "image/png"), RequestOptions())
         for name in ("there", "gone")
@@ -69,5 +79,5 @@ def test_a_page_image_that_cannot_be_read_fails_alone_and_is_asked_again(data: D
         for q in questions
     ]
     pages = {q.request_key: q.page for q in questions}
-    reopened = BatchAnswers.open(data, "b", Task)
+    reopened = BatchAnswers.open(data, "b", Task, hold)
     assert [q.request_key for q in reopened.open_questions(requests, pages, frozenset())] == ["gone"]

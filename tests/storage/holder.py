@@ -1,0 +1,27 @@
+"""A process that holds a batch and writes into its file, for as long as it lives: `python -m tests.storage.holder`.
+
+Arguments: the database's URL, the file, the lease's seconds. Writes `held`, then how it ended.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from upath import UPath
+
+from qwenocr_assets.errors import BatchTaken
+from qwenocr_assets.storage import journal
+from qwenocr_assets.storage.batch_hold import hold_batch
+
+if __name__ == "__main__":
+    url, file, seconds = sys.argv[1:]
+    with hold_batch(url, "b", lease_seconds=float(seconds)) as hold:
+        sys.stdout.write("held\n")
+        sys.stdout.flush()
+        try:
+            while True:
+                with hold.writing():
+                    journal.append(UPath(Path(file)), [{"request_key": "holder"}])
+                time.sleep(0.01)
+        except BatchTaken:
+            sys.stdout.write("taken\n")
