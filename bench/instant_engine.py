@@ -28,6 +28,7 @@ from qwenocr_assets.intake.documents import document_rows, examining
 from qwenocr_assets.intake.manifest import Manifest, write_manifest
 from qwenocr_assets.intake.routes import load_routes
 from qwenocr_assets.qwenocr.batch_answers import BatchAnswers, Page, answers_of, image_sizes, read_answers
+from qwenocr_assets.qwenocr.draining import Drain
 from qwenocr_assets.qwenocr.response_rows import response_rows
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_REQUESTS, OCR_RESPONSES, PAGES, ROW_TABLES, TEXT_LINES
@@ -157,6 +158,7 @@ async def _ask(service: QwenOcr, answers: BatchAnswers, requests: list[Any], pag
             judge=incomplete,
             on_reply=lambda: None,
             concurrency=service.in_flight,
+            drain=Drain(60.0),
         )
 
 

@@ -5,7 +5,9 @@ QwenocrError
 │   └── MissingApiKey     a cloud region is chosen and no key for it is set
 ├── StorageError          the data folder cannot be read or written
 │   ├── BatchInUse        another run works on the same intake batch
-│   └── BatchTaken        another run has taken the batch over, since this one gave no sign of life
+│   ├── BatchTaken        another run has taken the batch over, since this one gave no sign of life
+│   └── DiskFull          no space is left
+├── Stopped               a person or the system asked the run to end
 ├── RejectedInput         a document or page that cannot be processed; the rest of the batch goes on
 ├── WarehouseError        the warehouse cannot be loaded or published
 └── ServiceError          what Qwen-OCR answered instead of a result (tree in `qwenocr/errors.py`)
@@ -45,6 +47,14 @@ class BatchInUse(StorageError):
 
 class BatchTaken(StorageError):
     """Another run has taken the batch over, since this one gave no sign of life. It must not write any more."""
+
+
+class DiskFull(StorageError):
+    """No space is left where something was to be written."""
+
+
+class Stopped(QwenocrError):
+    """A person or the system asked the run to end, and it has."""
 
 
 class RejectedInput(QwenocrError):

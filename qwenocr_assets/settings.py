@@ -141,6 +141,11 @@ class Settings(BaseSettings):
     batch_max_bytes: int = Field(512 * 2**20, ge=1, description="Most bytes in one intake batch.")
     settle_seconds: float = Field(10.0, ge=0, description="How long a file in the inbox must lie still.")
 
+    drain_seconds: float = Field(
+        60.0,
+        ge=0,
+        description="Longest wait for answers on their way when a run is interrupted; a second Ctrl-C ends it at once.",
+    )
     batch_wait_seconds: float = Field(
         300.0, ge=0, description="Longest wait for another run of the same intake batch to end."
     )

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from qwenocr_assets.cli.engine import engine_app
 from qwenocr_assets.cli.warehouse import warehouse_app
-from qwenocr_assets.errors import QwenocrError
+from qwenocr_assets.errors import QwenocrError, Stopped
 
 app = typer.Typer(
     name="qwenocr",
@@ -27,6 +27,9 @@ batch_app = typer.Typer(help="The Batch API: hours later, at half the price.", n
 app.add_typer(batch_app, name="batch")
 
 console = Console()
+
+_INTERRUPTED = 130
+"""The exit code that shells give to what Ctrl-C ended."""
 
 
 @app.command()
@@ -253,6 +256,9 @@ def main() -> None:
     """The entry point: our own errors end in one clear message, not in a traceback."""
     try:
         app()
+    except Stopped as stopped:
+        console.print(f"[bold]{stopped.message}[/]\n[bold]Next:[/] {stopped.next_step}")
+        sys.exit(_INTERRUPTED)
     except QwenocrError as error:
         Console(stderr=True).print(f"[bold red]Error:[/] {error.message}")
         if error.next_step:

@@ -13,11 +13,11 @@ from qwenocr_assets.cli.finished import is_finished, note_finished
 from qwenocr_assets.cli.progress import BarProgress
 from qwenocr_assets.cli.summary import print_summary
 from qwenocr_assets.defs.instance import ensure_dagster_home
-from qwenocr_assets.defs.launch import register_partition, run_batch, run_publish
+from qwenocr_assets.defs.launch import JobOutcome, register_partition, run_batch, run_publish
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.processes import close_dead_runs, living_process
 from qwenocr_assets.defs.resources import resources_for
-from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.errors import RejectedInput, Stopped
 from qwenocr_assets.intake.manifest import Manifest, cut_batches, write_manifest
 from qwenocr_assets.intake.routes import load_routes
 from qwenocr_assets.intake.scan import find_files
@@ -88,11 +88,13 @@ def run_batches(
             keys = None if only is None else only[batch_id]
             outcome = run_batch(defs, instance, batch_id, resources, resend=resend, only=keys, tags=tags)
             sent += outcome.sent
+            _stop_if(outcome)
             if outcome.error:
                 errors.append(f"Batch {batch_id}: {outcome.error}")
             else:
                 note_finished(settings, batch_id)
         outcome = run_publish(defs, instance, resources, tags=tags)
+        _stop_if(outcome)
         if outcome.error:
             errors.append(f"Warehouse: {outcome.error}")
 
@@ -110,6 +112,14 @@ def _finished(settings: Settings, batch_ids: Sequence[str], instance: dg.Dagster
     """The batches to leave as they are. One that this Dagster instance does not know is shown to it first."""
     known = set(instance.get_dynamic_partitions(intake_batches.name or ""))
     return {batch_id for batch_id in batch_ids if batch_id in known and is_finished(settings, batch_id)}
+
+
+def _stop_if(outcome: JobOutcome) -> None:
+    if outcome.interrupted:
+        raise Stopped(
+            "Stopped. What was answered is saved.",
+            "Run the same command: it goes on where this one stopped, and pays for no answer again.",
+        )
 
 
 def manifests_of(path: Path, settings: Settings) -> list[Manifest]:

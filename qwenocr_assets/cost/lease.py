@@ -1,10 +1,13 @@
 """The sign of life of a process that has money set aside."""
 
 import contextlib
+import logging
 import os
 import socket
 import uuid
 from collections.abc import Iterator
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.storage.heartbeat import beating
@@ -13,6 +16,8 @@ LEASE_SECONDS = 120.0
 """So long after its last sign of life a process is taken for dead, and what it had reserved becomes uncertain."""
 
 _BEATS_PER_LEASE = 4
+
+_log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -34,4 +39,7 @@ def living_lease(ledger: Ledger, seconds: float = LEASE_SECONDS) -> Iterator[str
         with beating(renew, seconds / _BEATS_PER_LEASE, "ledger-lease"):
             yield lease_id
     finally:
-        ledger.expire(ended=lease_id)
+        try:
+            ledger.expire(ended=lease_id)
+        except SQLAlchemyError as error:  # the next process does it, once this lease has run out
+            _log.warning("The ledger's lease could not be given back: %s", error)

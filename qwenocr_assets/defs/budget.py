@@ -16,6 +16,7 @@ from qwenocr_assets.cost.unfunded import remember
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.purse import OpenPurse, Purse
 from qwenocr_assets.settings import Settings, load_settings
+from qwenocr_assets.storage.disk import writing_to
 
 
 class CostBudget(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -44,9 +45,9 @@ class CostBudget(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The ledger, open.
 
         Raises:
-            ConfigurationError, StorageError: its database cannot be opened.
+            ConfigurationError, StorageError: its database cannot be opened, or its disk is full.
         """
-        with Ledger.open(load_settings().ledger_url) as ledger:
+        with writing_to("the ledger"), Ledger.open(load_settings().ledger_url) as ledger:
             yield ledger
 
     @asynccontextmanager

@@ -1,15 +1,18 @@
 """Running the jobs in this process, on the project's Dagster instance, so that the runs show in the UI."""
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+from dagster._core.execution.plan.objects import ErrorSource
 
 from qwenocr_assets.defs.jobs import BATCH_JOB, COLLECT_JOB, PUBLISH_JOB
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.intake.manifest import Manifest, write_manifest
 from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.disk import writing_to
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -23,6 +26,8 @@ class JobOutcome:
     """The first error's message; None when the run succeeded."""
     sent: int
     """Requests that were sent to the service."""
+    interrupted: bool = False
+    """A person or the system asked it to end."""
 
     @property
     def success(self) -> bool:
@@ -88,18 +93,20 @@ def _run(
     tags: Mapping[str, str] | None,
     partition_key: str | None = None,
 ) -> JobOutcome:
-    result = definitions.resolve_job_def(job).execute_in_process(
-        run_config=config,
-        instance=instance,
-        partition_key=partition_key,
-        raise_on_error=False,
-        resources=resources,
-        tags=tags,
-    )
+    with writing_to(f"Dagster's home ({os.environ.get('DAGSTER_HOME', 'a temporary one')})"):
+        result = definitions.resolve_job_def(job).execute_in_process(
+            run_config=config,
+            instance=instance,
+            partition_key=partition_key,
+            raise_on_error=False,
+            resources=resources,
+            tags=tags,
+        )
     return JobOutcome(
         run_id=result.run_id,
         error=None if result.success else _first_error(result.all_events),
         sent=sum(_sent(event) for event in result.get_asset_materialization_events()),
+        interrupted=any(_is_interrupt(event) for event in result.all_events),
     )
 
 
@@ -113,6 +120,10 @@ def _first_error(events: Iterable[dg.DagsterEvent]) -> str:
             error = failure.error.cause or failure.error if failure.error is not None else None
             return "a step failed" if error is None else _without_class(error.message.strip())
     return "the run failed before any step"
+
+
+def _is_interrupt(event: dg.DagsterEvent) -> bool:
+    return event.is_step_failure and event.step_failure_data.error_source is ErrorSource.INTERRUPT
 
 
 def _without_class(message: str) -> str:

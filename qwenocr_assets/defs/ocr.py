@@ -17,6 +17,7 @@ from qwenocr_assets.cost.requests import request_rows
 from qwenocr_assets.defs.batch_api import asked_at_once, in_batches
 from qwenocr_assets.defs.batch_hold import held_batch
 from qwenocr_assets.defs.budget import CostBudget
+from qwenocr_assets.defs.draining import draining
 from qwenocr_assets.defs.metadata import OWNERS, markdown_table, table_spec, usd
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.progress import Progress
@@ -25,6 +26,7 @@ from qwenocr_assets.errors import QwenocrError
 from qwenocr_assets.qwenocr.advice import model_warnings
 from qwenocr_assets.qwenocr.batch_answers import BatchAnswers, Page, Question
 from qwenocr_assets.qwenocr.catalogue import Model
+from qwenocr_assets.qwenocr.draining import Drain
 from qwenocr_assets.qwenocr.errors import ServiceDown
 from qwenocr_assets.qwenocr.purse import Purse
 from qwenocr_assets.qwenocr.records import AnswerRecord, Status
@@ -168,8 +170,11 @@ def ocr_answers(
                 run_id=context.run.run_id,
             )
 
-        with progress.stage("OCR answers", len(questions) + len(late)) as advance:
-            refused = asyncio.run(_ask(qwen_ocr, purse, answers, questions, late, advance))
+        with (
+            progress.stage("OCR answers", len(questions) + len(late)) as advance,
+            draining(context, progress) as drain,
+        ):
+            refused = asyncio.run(_ask(qwen_ocr, purse, answers, questions, late, advance, drain))
 
     sent = Counter(q.task for q in (*questions, *late) if _was_sent(q, answers))
     for task in selected:
@@ -190,6 +195,7 @@ async def _ask(
     questions: list[Question],
     late: list[Question],
     advance: Any,
+    drain: Drain,
 ) -> QwenocrError | None:
     """Ask in the region that is set; while that one is down, what is left in those listed to go on with.
 
@@ -204,7 +210,7 @@ async def _ask(
         refused = None
         async with open_purse(model) as purse:
             for asked, there in ((questions, region), (late, replace(region, protocol=Protocol.OPENAI))):
-                if not asked or refused is not None:
+                if not asked or refused is not None or drain.begun:
                     continue
                 async with qwen_ocr.client(there, model, purse) as client:
                     refused = await answers.ask(
@@ -215,8 +221,9 @@ async def _ask(
                         judge=incomplete,
                         on_reply=advance,
                         concurrency=qwen_ocr.in_flight,
+                        drain=drain,
                     )
-        if not isinstance(refused, ServiceDown):
+        if not isinstance(refused, ServiceDown) or drain.begun:
             break
         questions, late = answers.unanswered(questions), answers.unanswered(late)
     return refused

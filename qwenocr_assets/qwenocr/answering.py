@@ -5,7 +5,9 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
+from qwenocr_assets.qwenocr.draining import Drain
 from qwenocr_assets.qwenocr.errors import RunRefused, ServiceError
+from qwenocr_assets.qwenocr.keeping import Keeper, Save
 from qwenocr_assets.qwenocr.records import AnswerRecord
 from qwenocr_assets.qwenocr.replies import Reply
 
@@ -17,55 +19,77 @@ Question = TypeVar("Question")
 async def answer_all(
     questions: Iterable[Question],
     ask: Callable[[Question], Awaitable[tuple[Reply, AnswerRecord]]],
-    save: Callable[[list[AnswerRecord]], None],
+    save: Save,
     *,
     concurrency: int,
+    drain: Drain,
+    stop_waiting: Callable[[], object] = lambda: None,
 ) -> ServiceError | None:
     """Ask every question, at most `concurrency` at a time, and save the records durably in small groups.
 
     Returns the error that refuses the whole run, if one came: then no further question was asked, and what was in
-    flight has been waited for and saved. `save` runs in a thread, with at least one record; when it fails, asking
-    stops and its error is raised. On cancellation what has come is still saved.
+    flight has been waited for and saved. So it is when the drain begins; `stop_waiting` is called then, so that
+    questions whose call is not under way yet end as cancelled. On cancellation what has come is still saved.
+
+    `save` runs in a thread, with at least one record. When it fails, asking stops; what has come is kept in memory,
+    and saving is tried again for as long as a drain may take.
+
+    Raises:
+        StorageError: saving failed. The message says how many answers are lost, if any are.
     """
     waiting = iter(questions)
-    unsaved: list[AnswerRecord] = []
+    keeper = Keeper(save, drain.seconds)
+    workers: list[asyncio.Task[None]] = []
     refused: ServiceError | None = None
+    stopped = False
     done = asyncio.Event()
+
+    def stop() -> None:
+        nonlocal stopped
+        stopped = True
+        stop_waiting()
+
+    def end() -> None:
+        for worker in workers:
+            worker.cancel()
+        keeper.give_up()
 
     async def work() -> None:
         nonlocal refused
         for question in waiting:
+            if stopped or refused is not None:
+                return
             reply, record = await ask(question)
-            unsaved.append(record)
+            keeper.add(record)
             if isinstance(reply.error, RunRefused):
                 refused = reply.error
-            if refused is not None:
-                return
 
     async def work_all() -> None:
-        async with asyncio.TaskGroup() as workers:
-            for _ in range(concurrency):
-                workers.create_task(work())
-        done.set()
+        try:
+            async with asyncio.TaskGroup() as group:
+                workers.extend(group.create_task(work()) for _ in range(concurrency))
+        finally:
+            done.set()
 
     async def save_regularly() -> None:
-        while not done.is_set():
+        while not (done.is_set() and keeper.is_through):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(done.wait(), _FLUSH_SECONDS)
-            if unsaved:
-                # taken out first: a cancelled wait does not stop the thread, so they are being saved either way
-                group, unsaved[:] = unsaved[:], []
-                await asyncio.to_thread(save, group)
+            if keeper.has_failed:
+                await asyncio.sleep(_FLUSH_SECONDS)
+            await keeper.save()
+            if keeper.has_failed and not stopped:
+                stop()
 
     try:
-        async with asyncio.TaskGroup() as both:
-            both.create_task(save_regularly())
-            both.create_task(work_all())
+        with drain.told(stop, end):
+            async with asyncio.TaskGroup() as both:
+                both.create_task(save_regularly())
+                both.create_task(work_all())
     except* Exception as errors:  # noqa: BLE001  raised again, without the group
         raise _first(errors) from None
     finally:
-        if unsaved:
-            save(unsaved)
+        keeper.finish()
     return refused
 
 

@@ -11,6 +11,7 @@ from qwenocr_assets.qwenocr.answering import answer_all
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.client import OcrClient
+from qwenocr_assets.qwenocr.draining import Drain
 from qwenocr_assets.qwenocr.errors import Retryable, ServiceError, ServiceFault
 from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.records import AnswerRecord, Status, latest_by_key, record_of
@@ -98,8 +99,15 @@ class BatchAnswers:
         judge: Judge,
         on_reply: Callable[[], None],
         concurrency: int,
+        drain: Drain,
     ) -> ServiceError | None:
-        """Send the questions and journal the replies; returns the error that refuses the whole run, if any."""
+        """Send the questions and journal the replies; returns the error that refuses the whole run, if any.
+
+        When the drain begins, no further call is sent, and those under way are waited for.
+
+        Raises:
+            StorageError: replies could not be saved.
+        """
 
         async def ask_one(question: Question) -> tuple[Reply, AnswerRecord]:
             self.hold.check()
@@ -118,7 +126,14 @@ class BatchAnswers:
             )
             return reply, record
 
-        return await answer_all(questions, ask_one, self.save, concurrency=concurrency)
+        return await answer_all(
+            questions,
+            ask_one,
+            self.save,
+            concurrency=concurrency,
+            drain=drain,
+            stop_waiting=client.stop,
+        )
 
     def save(self, records: Iterable[AnswerRecord]) -> None:
         """Journal records; when this returns, they are on disk.

@@ -5,9 +5,9 @@ It never raises for a page: a fault becomes a reply with an error. Only `RunRefu
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Literal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any, Literal
 
 import httpx
 from pydantic import SecretStr
@@ -81,6 +81,14 @@ class OcrClient:
         self._max_attempts = max_attempts
         self._catalogue = catalogue
         self._estimates = Estimates(model, catalogue.task_tokens)
+        self._stopped = False
+        self._waiting: set[asyncio.Task[Any]] = set()  # they have no call under way
+
+    def stop(self) -> None:
+        """Send no further call. Who waits for one is cancelled; what is under way goes on to its end."""
+        self._stopped = True
+        for task in tuple(self._waiting):
+            task.cancel()
 
     async def ask(self, request: Request, request_key: str = "", *, send_as: SentAs | None = None) -> Reply:
         """Ask one question, again while that may help, and return what came of it.
@@ -108,11 +116,23 @@ class OcrClient:
                 return tally.reply(refused)
             tally.add(outcome)
             result = outcome.result
-            if not isinstance(result, Retryable) or self._is_enough(result, tally):
+            if not isinstance(result, Retryable) or self._stopped or self._is_enough(result, tally):
                 return tally.reply(result)
             pause = outcome.retry_after_seconds or (0.0 if isinstance(result, Throttled) else _pause(tally))
             tally.waited_seconds += pause
-            await asyncio.sleep(pause)
+            with self._waiting_here():
+                await asyncio.sleep(pause)
+
+    @contextmanager
+    def _waiting_here(self) -> Iterator[None]:
+        """No call is under way in here, so the task may be cancelled at no cost."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._waiting.add(task)
+        try:
+            yield
+        finally:
+            self._waiting.discard(task)
 
     def _is_enough(self, error: Retryable, tally: Tally) -> bool:
         if isinstance(error, Throttled):  # the account's limit is no fault of this page
@@ -122,9 +142,11 @@ class OcrClient:
 
     async def _attempt(self, request: Request, request_key: str, tally: Tally) -> Outcome:
         """One call, when the limits let it and there is money for it."""
-        async with self._limiter.slot(self._estimates.expected(request)) as slot:
-            tally.waited_seconds += slot.waited_ms / 1000
-            hold = await self._purse.reserve(request, request_key)
+        async with AsyncExitStack() as stack:
+            with self._waiting_here():
+                slot = await stack.enter_async_context(self._limiter.slot(self._estimates.expected(request)))
+                tally.waited_seconds += slot.waited_ms / 1000
+                hold = await self._purse.reserve(request, request_key)
             if hold is None:
                 raise Unfunded(
                     ServiceFault(0, "BudgetExhausted", "the budget has no money left for this call"),

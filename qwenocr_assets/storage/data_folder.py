@@ -8,6 +8,7 @@ from pathlib import Path
 from upath import UPath
 
 from qwenocr_assets.errors import StorageError
+from qwenocr_assets.storage.disk import write_all, writing_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +71,28 @@ def write_atomically(path: UPath, data: bytes) -> None:
     """Write a file whole or not at all.
 
     Locally: a temporary file beside it, synced, then renamed over it. On object storage a put is atomic.
+
+    Raises:
+        DiskFull: there is no space left.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not is_local(path):
-        path.write_bytes(data)
-        return
-    folder = local_path(path.parent)
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.", suffix=".part")
+    with writing_to(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if is_local(path):
+            _replace(local_path(path), data)
+        else:
+            path.write_bytes(data)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    file, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            write_all(file, data)
+            os.fsync(file)
+        finally:
+            os.close(file)
         Path(temporary).chmod(0o644)
-        Path(temporary).replace(local_path(path))
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

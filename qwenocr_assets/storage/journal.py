@@ -12,13 +12,18 @@ from upath import UPath
 
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.storage.data_folder import is_local, local_path
+from qwenocr_assets.storage.disk import append_durably, writing_to
 
 Record = dict[str, object]
 """One answer as journalled: a JSON object with at least `request_key`."""
 
 
 def append(path: UPath, records: Iterable[Record]) -> None:
-    """Append records as one frame; when this returns they are on disk."""
+    """Append records as one frame, whole or not at all; when this returns they are on disk.
+
+    Raises:
+        DiskFull: there is no space left.
+    """
     lines = b"".join(orjson.dumps(r, option=orjson.OPT_APPEND_NEWLINE) for r in records)
     if not lines:
         return
@@ -28,11 +33,9 @@ def append(path: UPath, records: Iterable[Record]) -> None:
             "Set QWENOCR_DATA to a local folder.",
         )
     frame = zstandard.ZstdCompressor(level=3, write_checksum=True).compress(lines)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with local_path(path).open("ab") as file:
-        file.write(frame)
-        file.flush()
-        os.fsync(file.fileno())
+    with writing_to(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        append_durably(local_path(path), frame)
 
 
 def read(path: UPath) -> list[Record]:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +60,13 @@ def write_pages(folder: Path, count: int) -> None:
         picture.save(folder / f"{number}.png")
 
 
-def start(project: Path, base_url: str, **environment: str) -> subprocess.Popen[str]:
-    """`qwenocr run in`, in the project, against the account."""
+def start(
+    project: Path, base_url: str, *, command: Sequence[str] = (PROGRAM, "run", "in"), **environment: str
+) -> subprocess.Popen[str]:
+    """`qwenocr run in`, or another command, in the project, against the account."""
     return subprocess.Popen(
-        [PROGRAM, "run", "in"],
+        command,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,12 +1,16 @@
 """Many questions at once: every reply is saved, whatever happens to the rest."""
 
 import asyncio
+import re
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
+from qwenocr_assets.errors import BatchTaken, DiskFull
 from qwenocr_assets.qwenocr.answering import answer_all
+from qwenocr_assets.qwenocr.draining import Drain
 from qwenocr_assets.qwenocr.errors import RunRefused, ServiceFault
 from qwenocr_assets.qwenocr.records import AnswerRecord, Status
 from qwenocr_assets.qwenocr.replies import Reply
@@ -44,7 +48,9 @@ def test_every_reply_is_saved_once(count: int, concurrency: int) -> None:
         in_flight -= 1
         return reply_to(question)
 
-    refused = asyncio.run(answer_all(range(count), ask, saved.extend, concurrency=concurrency))
+    refused = asyncio.run(
+        answer_all(range(count), ask, saved.extend, concurrency=concurrency, drain=Drain(60))
+    )
     assert refused is None
     assert sorted(int(r.request_key) for r in saved) == list(range(count))
     assert most <= concurrency
@@ -61,7 +67,7 @@ def test_a_refused_run_asks_no_more_and_saves_what_was_in_flight() -> None:
             question, RunRefused(ServiceFault(401, "InvalidApiKey", "")) if question == 3 else None
         )
 
-    refused = asyncio.run(answer_all(range(100), ask, saved.extend, concurrency=4))
+    refused = asyncio.run(answer_all(range(100), ask, saved.extend, concurrency=4, drain=Drain(60)))
     assert isinstance(refused, RunRefused)
     assert asked == [0, 1, 2, 3]
     assert len(saved) == 4
@@ -76,7 +82,7 @@ def test_an_interrupted_run_keeps_what_has_come() -> None:
         return reply_to(question)
 
     async def run() -> None:
-        task = asyncio.create_task(answer_all(range(10), ask, saved.extend, concurrency=10))
+        task = asyncio.create_task(answer_all(range(10), ask, saved.extend, concurrency=10, drain=Drain(60)))
         await asyncio.sleep(0.05)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -86,17 +92,123 @@ def test_an_interrupted_run_keeps_what_has_come() -> None:
     assert sorted(int(r.request_key) for r in saved) == [0, 1, 2, 3, 4]
 
 
-def test_when_saving_fails_asking_stops() -> None:
+@pytest.mark.parametrize(
+    ("full_for", "says"),
+    [
+        pytest.param(
+            3, "Asking has stopped; all answers that came are saved.", id="space comes back in time"
+        ),
+        pytest.param(
+            10**6, "2 answers could not be saved, and will be asked and paid again.", id="it does not"
+        ),
+    ],
+)
+def test_a_full_disk_stops_asking_and_saving_is_tried_again(full_for: int, says: str) -> None:
     asked: list[int] = []
+    saved: list[AnswerRecord] = []
+    tries = 0
 
     async def ask(question: int) -> tuple[Reply, AnswerRecord]:
         asked.append(question)
+        await asyncio.sleep(0.3)
+        return reply_to(question)
+
+    def save(records: list[AnswerRecord]) -> None:
+        nonlocal tries
+        tries += 1
+        if tries <= full_for:
+            raise DiskFull("There is no space left.", "Free space.")
+        saved.extend(records)
+
+    started = time.monotonic()
+    with pytest.raises(DiskFull, match=re.escape(says)):
+        asyncio.run(answer_all(range(1000), ask, save, concurrency=1, drain=Drain(1.5)))
+    assert time.monotonic() - started < 30
+    assert asked in ([0, 1], [0, 1, 2])
+    assert [r.request_key for r in saved] == ([str(n) for n in asked] if full_for == 3 else [])
+
+
+def test_who_has_lost_the_batch_stops_at_once() -> None:
+    tries = 0
+
+    async def ask(question: int) -> tuple[Reply, AnswerRecord]:
         await asyncio.sleep(0.1)
         return reply_to(question)
 
-    def full_disk(_: list[AnswerRecord]) -> None:
-        raise OSError(28, "No space left on device")
+    def save(_: list[AnswerRecord]) -> None:
+        nonlocal tries
+        tries += 1
+        raise BatchTaken("Another run has it.")
 
-    with pytest.raises(OSError, match="No space left"):
-        asyncio.run(answer_all(range(1000), ask, full_disk, concurrency=2))
-    assert len(asked) < 20
+    with pytest.raises(BatchTaken, match="could not be saved"):
+        asyncio.run(answer_all(range(1000), ask, save, concurrency=2, drain=Drain(60)))
+    assert tries == 1
+
+
+@pytest.mark.parametrize(
+    ("wishes", "limit_seconds", "saved_keys"),
+    [
+        pytest.param(1, 60.0, ["0", "1"], id="what is in flight is awaited"),
+        pytest.param(1, 0.2, ["0"], id="until the limit"),
+        pytest.param(2, 60.0, ["0"], id="a second wish ends at once"),
+    ],
+)
+def test_a_drained_run_asks_nothing_new(wishes: int, limit_seconds: float, saved_keys: list[str]) -> None:
+    """Question 0 is answered, 1 is in flight, 2 waits for its turn when the wish comes."""
+    asked: list[int] = []
+    saved: list[AnswerRecord] = []
+    waiting: list[asyncio.Task[None] | None] = []
+    began: list[float] = []
+
+    async def ask(question: int) -> tuple[Reply, AnswerRecord]:
+        asked.append(question)
+        if question == 2:
+            waiting.append(asyncio.current_task())
+            await asyncio.sleep(3600)
+        await asyncio.sleep(1.5 if question == 1 else 0.1)
+        return reply_to(question)
+
+    async def run() -> None:
+        drain = Drain(limit_seconds, lambda: began.append(time.monotonic()))
+        loop = asyncio.get_running_loop()
+        for number in range(wishes):
+            loop.call_later(0.5 + number / 10, drain.wish)
+        refused = await answer_all(
+            range(100),
+            ask,
+            saved.extend,
+            concurrency=2,
+            drain=drain,
+            stop_waiting=lambda: [task.cancel() for task in waiting if task],
+        )
+        assert refused is None
+        assert drain.begun
+
+    asyncio.run(run())
+    assert asked == [0, 1, 2]
+    assert [r.request_key for r in saved] == saved_keys
+    assert len(began) == 1
+
+
+def test_a_drain_that_has_begun_asks_nothing_at_all() -> None:
+    async def ask(question: int) -> tuple[Reply, AnswerRecord]:
+        pytest.fail(f"question {question} was asked")
+
+    drain = Drain(60)
+    drain.wish()
+    assert asyncio.run(answer_all(range(9), ask, lambda _: None, concurrency=2, drain=drain)) is None
+
+
+def test_answers_are_saved_at_most_four_times_a_second() -> None:
+    groups: list[int] = []
+
+    async def ask(question: int) -> tuple[Reply, AnswerRecord]:
+        await asyncio.sleep(0.001)
+        return reply_to(question)
+
+    started = time.monotonic()
+    asyncio.run(
+        answer_all(range(400), ask, lambda group: groups.append(len(group)), concurrency=2, drain=Drain(60))
+    )
+    assert sum(groups) == 400
+    assert len(groups) <= (time.monotonic() - started) / 0.25 + 1

@@ -11,6 +11,7 @@ from upath import UPath
 from qwenocr_assets.qwenocr.batch_answers import BatchAnswers, Page, Question, read_answers
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.client import OcrClient, open_client
+from qwenocr_assets.qwenocr.draining import Drain
 from qwenocr_assets.qwenocr.records import Status
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
@@ -54,6 +55,7 @@ def test_a_page_image_that_cannot_be_read_fails_alone_and_is_asked_again(
             judge=lambda _task, _text: None,
             on_reply=lambda: None,
             concurrency=2,
+            drain=Drain(60.0),
         )
 
     async def run() -> None:

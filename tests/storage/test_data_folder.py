@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from upath import UPath
 
-from qwenocr_assets.errors import StorageError
+from qwenocr_assets.errors import DiskFull, StorageError
 from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
 
 
@@ -32,7 +32,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(DiskFull, match=r"no space left on the disk of .*a\.json.*Free space there"):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]

@@ -1,0 +1,45 @@
+"""A run in a process of its own, as Dagster's daemon starts it: `python -m tests.cli.run_worker FOLDER`.
+
+When a line comes in, the run is terminated as from Dagster's UI: one of the process's own threads interrupts it.
+"""
+
+import multiprocessing
+import sys
+import threading
+from pathlib import Path
+
+import dagster as dg
+from dagster._utils import start_termination_thread
+from dagster._utils.interrupts import capture_interrupts
+from rich.console import Console
+
+from qwenocr_assets.cli.progress import BarProgress
+from qwenocr_assets.cli.run import manifests_of
+from qwenocr_assets.definitions import defs
+from qwenocr_assets.defs.launch import register_batch, run_batch
+from qwenocr_assets.defs.resources import resources_for
+from qwenocr_assets.settings import load_settings
+
+
+def main() -> None:
+    settings = load_settings()
+    terminate, done = multiprocessing.Event(), multiprocessing.Event()
+
+    def listen() -> None:
+        sys.stdin.readline()
+        terminate.set()
+
+    [manifest] = manifests_of(Path(sys.argv[1]), settings)
+    with dg.DagsterInstance.ephemeral() as instance, capture_interrupts():
+        register_batch(instance, settings.data_folder, manifest)
+        start_termination_thread(terminate, done)
+        threading.Thread(target=listen, daemon=True).start()
+        with BarProgress(Console()) as progress:
+            resources = {**resources_for(settings), "progress": progress}
+            outcome = run_batch(defs, instance, manifest.batch_id, resources)
+        done.set()
+    sys.stdout.write("interrupted\n" if outcome.interrupted else f"{outcome}\n")
+
+
+if __name__ == "__main__":
+    main()
