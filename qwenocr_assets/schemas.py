@@ -110,7 +110,10 @@ DOCUMENTS = TableSchema(
             nullable=False,
         ),
         Column(
-            "uri", ColumnType.TEXT, "Where the file lies; zip://FILE::ARCHIVE in an archive.", nullable=False
+            "uri",
+            ColumnType.TEXT,
+            "Where the file lies; zip://FILE::ARCHIVE in an archive, the URL where a list of URLs named it.",
+            nullable=False,
         ),
         Column("sha256", ColumnType.TEXT, "SHA-256 of the file's bytes.", nullable=False),
         Column("size_bytes", ColumnType.INTEGER, "Size of the file.", nullable=False),

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -23,6 +23,9 @@ from upath import UPath
 
 from qwenocr_assets.errors import ConfigurationError, MissingApiKey
 from qwenocr_assets.storage.data_folder import DataFolder
+
+Bucket = Literal["s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "memory"]
+"""Protocols of fsspec whose files lists of URLs may name, once they are allowed."""
 
 REGIONS_WITH_KEYS = ("singapore", "virginia", "beijing", "custom")
 
@@ -149,6 +152,16 @@ class Settings(BaseSettings):
     batch_wait_seconds: float = Field(
         300.0, ge=0, description="Longest wait for another run of the same intake batch to end."
     )
+    url_networks: Annotated[list[IPvAnyNetwork], NoDecode, BeforeValidator(_names)] = Field(
+        default_factory=list,
+        description="Networks that lists of URLs may reach although they are private, like 10.1.0.0/16.",
+    )
+    url_buckets: Annotated[list[Bucket], NoDecode, BeforeValidator(_names)] = Field(
+        default_factory=list,
+        description="Buckets that lists of URLs may name, like s3: read with the rights of this machine.",
+    )
+    url_max_mb: float = Field(100.0, gt=0, le=512, description="Largest file fetched for a list of URLs.")
+    url_seconds: float = Field(60.0, gt=0, description="Longest time to fetch one file for a list of URLs.")
 
     failure_rate_limit: float = Field(
         0.2, ge=0, le=1, description="Share of unanswered requests above which a batch's check fails."

@@ -1,7 +1,8 @@
 """Batches of which nothing is left to do: `qwenocr run` leaves them as they are.
 
-A batch is finished when all its answers are final and it was made from what it would be made from now: the same files,
-settings, routes, catalogue and code. Whatever of these has changed, it runs again; its answers are not paid for again.
+A batch is finished when all its answers are final, all that its lists of URLs name is fetched, and it was made from
+what it would be made from now: the same files, settings, routes, catalogue and code. Whatever of these has changed, it
+runs again; its answers are not paid for again.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ import orjson
 from pydantic import SecretStr
 
 import qwenocr_assets
+from qwenocr_assets.intake.listed_documents import may_be_fetched_yet
 from qwenocr_assets.intake.routes import load_routes
 from qwenocr_assets.qwenocr.records import Status
 from qwenocr_assets.schemas import (
@@ -50,6 +52,9 @@ def note_finished(settings: Settings, batch_id: str) -> None:
 def _all_final(data: DataFolder, batch_id: str) -> bool:
     answers = read_table(data, OCR_RESPONSES, batch_id, ["status"])
     asked = count_rows(data, OCR_REQUESTS, batch_id)
+    documents = read_table(data, DOCUMENTS, batch_id, ["name", "media_type"])
+    if any(map(may_be_fetched_yet, documents)):
+        return False
     return asked == len(answers) and all(Status(row["status"]).is_final for row in answers)
 
 

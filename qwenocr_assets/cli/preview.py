@@ -10,9 +10,9 @@ from rich.text import Text
 from upath import UPath
 
 from qwenocr_assets.cli.run import manifests_of
-from qwenocr_assets.defs.decoding import decoders, recipe_for
+from qwenocr_assets.defs.decoding import decoders, examining, recipe_for
 from qwenocr_assets.errors import ConfigurationError, RejectedInput
-from qwenocr_assets.imaging.batches import Run, examine_files
+from qwenocr_assets.imaging.batches import Run
 from qwenocr_assets.imaging.draw import side_by_side
 from qwenocr_assets.imaging.page_image import PageImage
 from qwenocr_assets.imaging.pages import pages_of_document
@@ -20,6 +20,7 @@ from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.imaging.workers import Ended, Job
 from qwenocr_assets.intake.documents import document_rows
 from qwenocr_assets.intake.files import read_unchanged
+from qwenocr_assets.intake.listed_documents import readable
 from qwenocr_assets.intake.media_types import MediaType
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, EnhanceStep, load_routes
 from qwenocr_assets.settings import Settings, load_settings, project_root
@@ -55,12 +56,8 @@ def preview(file: Path, steps: tuple[str, ...], settings: Settings) -> list[tupl
     shown: list[tuple[UPath, list[str]]] = []
     with decoders(settings) as run:
         for manifest in manifests_of(file, settings):
-            rows = document_rows(
-                manifest,
-                list(routes.values())[1:],
-                lambda files: examine_files(run, files, recipe_for(settings)),
-            )
-            for row in rows:
+            rows = document_rows(manifest, list(routes.values())[1:], examining(settings, run))
+            for row in readable(settings.data_folder, rows):
                 if row["status"] == "rejected":
                     raise RejectedInput(f"{row['name']}: {row['reason']}")
                 recipe = recipe_for(settings, routes[row["route"]])

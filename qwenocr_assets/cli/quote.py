@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,11 @@ from qwenocr_assets.cost.expectations import learn_expectations
 from qwenocr_assets.cost.money import dollars
 from qwenocr_assets.cost.quote_totals import Total, Totals, answered_keys, total_up
 from qwenocr_assets.cost.requests import request_rows
-from qwenocr_assets.defs.decoding import decoders, recipe_for
+from qwenocr_assets.defs.decoding import decoders, examining, recipe_for
 from qwenocr_assets.errors import RejectedInput
-from qwenocr_assets.imaging.batches import Run, batch_page_rows, examine_files
+from qwenocr_assets.imaging.batches import Run, batch_page_rows
 from qwenocr_assets.intake.documents import document_rows
+from qwenocr_assets.intake.listed_documents import readable
 from qwenocr_assets.intake.manifest import Manifest
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route, load_routes
 from qwenocr_assets.qwenocr.catalogue import Model
@@ -65,7 +65,10 @@ def print_quote(paths: Sequence[Path], console: Console, *, as_json: bool = Fals
 
 
 def quote_paths(paths: Sequence[Path], settings: Settings) -> QuotedPaths:
-    """Quote every page × task of these paths. Pages are made in a temporary folder; nothing is kept, nothing sent."""
+    """Quote every page × task of these paths. Pages are made in a temporary folder; nothing is sent.
+
+    What lists of URLs name is fetched, and kept: a run reads the very bytes that were quoted.
+    """
     catalogue = catalogue_of(settings)
     model = catalogue.model(settings.region, settings.model)
     routes = load_routes(settings.routes, project_root())
@@ -81,8 +84,7 @@ def quote_paths(paths: Sequence[Path], settings: Settings) -> QuotedPaths:
     requests: list[dict[str, Any]] = []
     with decoders(settings) as run:
         for manifest in manifests:
-            examine = partial(examine_files, run, recipe=recipe_for(settings))
-            files = [dict(row) for row in document_rows(manifest, routes, examine)]
+            files = [dict(row) for row in document_rows(manifest, routes, examining(settings, run))]
             made = _pages_of(run, manifest, files, routes, settings)
             documents += files
             pages += made
@@ -112,6 +114,7 @@ def _pages_of(
     accepted = [document for document in documents if document["status"] == "accepted"]
     with tempfile.TemporaryDirectory(prefix=f"qwenocr-quote-{manifest.batch_id[:8]}-") as folder:
         scratch = DataFolder(UPath(folder))
+        accepted = readable(settings.data_folder, accepted)
         rows = batch_page_rows(run, scratch, accepted, lambda document: recipes[document["route"]])
     return [dict(row) for row in rows]
 

@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
-from qwenocr_assets.imaging.batches import Run, core_count
+from qwenocr_assets.imaging.batches import Run, core_count, examine_files
 from qwenocr_assets.imaging.limits import SERVICE_LIMITS
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.imaging.workers import Workers, run_here
+from qwenocr_assets.intake.documents import Examine
+from qwenocr_assets.intake.fetching import bounds_of
+from qwenocr_assets.intake.listed_documents import expanding
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
 from qwenocr_assets.settings import Settings
 
@@ -28,6 +32,12 @@ def recipe_for(settings: Settings, route: Route = DEFAULT_ROUTE) -> Recipe:
         text_layer=route.text_layer != "ignore",
         passwords=tuple(password.get_secret_value() for password in settings.pdf_passwords),
     )
+
+
+def examining(settings: Settings, run: Run) -> Examine:
+    """How files are looked into, and what lists of URLs among them name."""
+    examine = partial(examine_files, run, recipe=recipe_for(settings))
+    return expanding(examine, settings.data_folder, bounds_of(settings))
 
 
 @contextmanager

@@ -1,15 +1,13 @@
 """Documents: every file of an intake batch, accepted or rejected with the reason."""
 
 from collections import Counter
-from functools import partial
 
 import dagster as dg
 
-from qwenocr_assets.defs.decoding import decoders, recipe_for
+from qwenocr_assets.defs.decoding import decoders, examining
 from qwenocr_assets.defs.metadata import OWNERS, column_schema, markdown_table
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.resources import DataRoot, Routes
-from qwenocr_assets.imaging.batches import examine_files
 from qwenocr_assets.intake.documents import document_rows
 from qwenocr_assets.intake.manifest import read_manifest
 from qwenocr_assets.schemas import DOCUMENTS
@@ -28,12 +26,11 @@ from qwenocr_assets.storage.table_files import write_table
 def documents(
     context: dg.AssetExecutionContext, data: DataRoot, routes: Routes
 ) -> dg.MaterializeResult[None]:
-    """The files of the batch's manifest: type by content, pages counted, route chosen."""
+    """The files of the batch's manifest, and what lists of URLs name: type by content, pages, route."""
     manifest = read_manifest(data.folder, context.partition_key)
     settings = load_settings()
     with decoders(settings) as run:
-        examine = partial(examine_files, run, recipe=recipe_for(settings))
-        rows = document_rows(manifest, routes.load(), examine)
+        rows = document_rows(manifest, routes.load(), examining(settings, run))
     write_table(data.folder, DOCUMENTS, manifest.batch_id, rows)
     statuses = Counter(row["status"] for row in rows)
     rejected = [row for row in rows if row["status"] == "rejected"]

@@ -10,6 +10,7 @@ from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.progress import Progress
 from qwenocr_assets.defs.resources import DataRoot, Routes
 from qwenocr_assets.imaging.batches import batch_page_rows
+from qwenocr_assets.intake.listed_documents import readable
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE
 from qwenocr_assets.schemas import DOCUMENTS, PAGES
 from qwenocr_assets.settings import load_settings
@@ -35,7 +36,11 @@ def pages(
     recipes = {route.name: recipe_for(settings, route) for route in (DEFAULT_ROUTE, *routes.load())}
     with progress.stage("Pages", len(accepted)) as advance, decoders(settings) as run:
         rows = batch_page_rows(
-            run, data.folder, accepted, lambda document: recipes[document["route"]], on_document=advance
+            run,
+            data.folder,
+            readable(data.folder, accepted),
+            lambda document: recipes[document["route"]],
+            on_document=advance,
         )
     write_table(data.folder, PAGES, batch_id, rows)
     rejected = [row for row in rows if row["status"] == "rejected"]

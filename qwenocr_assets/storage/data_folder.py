@@ -36,6 +36,14 @@ class DataFolder:
     def page_image(self, sha256: str, suffix: str) -> UPath:
         return self.root / "pages" / sha256[:2] / f"{sha256}{suffix}"
 
+    def fetched(self, sha256: str) -> UPath:
+        """A document that a list of URLs named, content-addressed."""
+        return self.root / "fetched" / sha256[:2] / sha256
+
+    def fetched_list(self, document_id: str) -> UPath:
+        """What was fetched for a list of URLs."""
+        return self.root / "fetched" / "lists" / f"{document_id}.json"
+
     def boxes_picture(self, batch_id: str, page_id: str) -> UPath:
         """The picture of a page with its boxes drawn."""
         return self.root / "pictures" / batch_id / f"{page_id}.jpg"

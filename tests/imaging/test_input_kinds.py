@@ -1,6 +1,8 @@
 """docs/input-kinds.md, row by row: the examples it names end as it says."""
 
 import io
+import ipaddress
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -13,23 +15,34 @@ from qwenocr_assets.imaging.batches import batch_page_rows, examine_files
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.imaging.workers import run_here
 from qwenocr_assets.intake.documents import document_rows
+from qwenocr_assets.intake.fetching import Bounds
+from qwenocr_assets.intake.listed_documents import expanding, readable
 from qwenocr_assets.intake.manifest import cut_batches
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.storage.data_folder import DataFolder
+from tests.intake.web import serving
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "input-kinds.md"
 ROWS = re.findall(r"^\| [^|]+ \| (`[^|]+`) \| (\w+) \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
 EXAMPLES = [(name, ending) for names, ending in ROWS for name in re.findall(r"`([^`]+)`", names)]
 
 
+@pytest.fixture(scope="module")
+def web():
+    with serving() as server:
+        yield server
+
+
 @pytest.fixture
-def example(encoded, gradient, pdf_page, jpeg_picture, locked_pdf):
+def example(web, encoded, gradient, pdf_page, jpeg_picture, locked_pdf):
     def zipped(name: str) -> bytes:
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
             archive.writestr(name, encoded(gradient(), "PNG"))
         return buffer.getvalue()
 
+    web.pages["/a.png"] = encoded(gradient(), "PNG")
+    url = f"{web.url}/a.png"
     exif = Image.Exif()
     exif[274] = 6
     more = {"save_all": True, "append_images": [gradient("L")]}
@@ -59,6 +72,9 @@ def example(encoded, gradient, pdf_page, jpeg_picture, locked_pdf):
         "strip.png": lambda: encoded(Image.new("L", (20, 5000), 200), "PNG"),
         "huge.jpg": lambda: encoded(Image.new("L", (8000, 4400), 200), "JPEG"),
         "archive.zip": lambda: zipped("a.png"),
+        "fetched.urls.txt": lambda: url.encode(),
+        "fetched.urls.csv": lambda: f"name,url\na.png,{url}\n".encode(),
+        "fetched.urls.jsonl": lambda: json.dumps({"url": url}).encode(),
         "tiny.png": lambda: encoded(Image.new("L", (10, 50)), "PNG"),
         "torn.png": lambda: encoded(gradient(), "PNG")[:60],
         "letter.docx": lambda: zipped("[Content_Types].xml"),
@@ -73,11 +89,14 @@ def test_a_kind_ends_as_documented(tmp_path, example, name, ending):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / name).write_bytes(example(name))
     (manifest,) = cut_batches(UPath(tmp_path / "in"), find_files(UPath(tmp_path / "in")))
-    documents = document_rows(manifest, (), lambda files: examine_files(run_here, files, Recipe(dpi=50)))
-    accepted = [row for row in documents if row["status"] == "accepted"]
-    pages = batch_page_rows(
-        run_here, DataFolder(UPath(tmp_path / "data")), accepted, lambda _: Recipe(dpi=50)
+    data, bounds = (
+        DataFolder(UPath(tmp_path / "data")),
+        Bounds(allowed_networks=[ipaddress.ip_network("127.0.0.1")]),
     )
+    examine = expanding(lambda files: examine_files(run_here, files, Recipe(dpi=50)), data, bounds)
+    documents = document_rows(manifest, (), examine)
+    accepted = [row for row in documents if row["status"] == "accepted"]
+    pages = batch_page_rows(run_here, data, readable(data, accepted), lambda _: Recipe(dpi=50))
     if ending == "rejected":
         (row,) = pages or documents  # damage behind the header shows when the page is made
         assert row["status"] == "rejected"
