@@ -26,9 +26,9 @@ from qwenocr_assets.qwenocr.errors import Retryable
 from qwenocr_assets.qwenocr.records import AnswerRecord
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.storage import journal
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.database import sqlite_url
+from qwenocr_assets.storage.journal import Journal
 
 BATCH = "archive"
 TASK = Task.TEXT_RECOGNITION
@@ -42,11 +42,11 @@ def work(folder: Path, url: str, requests: int, files: int) -> None:
     limits = FileLimits(lines=-(-requests // files))
     asked = {f"{n:032x}": Question(f"{n:032x}", TASK, page, RequestOptions()) for n in range(requests)}
     path = data.journal(TASK, BATCH)
-    journal.mend(path)
-    answered = {str(record["request_key"]) for record in journal.read(path)}
+    Journal(path).mend()
+    answered = {str(record["request_key"]) for record in Journal(path).read()}
 
     def save(records: list[AnswerRecord]) -> None:
-        journal.append(path, (record.to_json() for record in records))
+        Journal(path).append(record.to_json() for record in records)
         answered.update(record.request_key for record in records)
 
     with (

@@ -37,8 +37,8 @@ from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.wire.request_bodies import request_body
 from qwenocr_assets.schemas import DOCUMENTS, OCR_REQUESTS, PAGES, ROW_TABLES
-from qwenocr_assets.storage import journal
 from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.journal import Journal
 from qwenocr_assets.storage.table_files import write_table
 from qwenocr_assets.tables.batch import flatten_batch
 from qwenocr_assets.warehouse.load import load_changes
@@ -112,7 +112,7 @@ def ours(pdf: bytes) -> None:
                     1, 900.0, datetime.now(UTC), Decimal("0.001"), raw=RAW,
                 ).to_json()
             )  # fmt: skip
-        journal.append(data.journal(TASK, batch), records)
+        Journal(data.journal(TASK, batch)).append(records)
         answers = answers_of(read_answers([data.journal(TASK, batch)]), image_sizes(requests, pages))
         tables = flatten_batch(requests, pages, answers, on_page=lambda: None)
         for schema, rows in ((DOCUMENTS, documents), (PAGES, pages), (OCR_REQUESTS, requests)):

@@ -1,5 +1,6 @@
 """Requests of routes in batch mode: handed to the Batch API, watched, and taken back by another run."""
 
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -39,7 +40,7 @@ from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_REQUESTS, PAGES
 from qwenocr_assets.settings import Settings, load_settings
-from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
 from qwenocr_assets.storage.table_files import read_table
 from qwenocr_assets.tables.completeness import incomplete
 
@@ -167,6 +168,7 @@ def batch_jobs(
             if q.request_key not in collected.given_up
         ]
         planned = _hand_over(work, ledger, service, cost_budget, questions, context.run.run_id)
+        answers.compact()
         waiting = len(work.jobs.waiting_keys(batch_id))
     return dg.MaterializeResult(
         metadata={
@@ -223,7 +225,8 @@ def _hand_over(
         service,
         funds,
         lambda q: line_of(work.data, q, model.name, work.rules_of(q.request_key), _LIMITS),
-        Path(work.data.root.path) / "batch_api",
+        (local_path(work.data.root) if is_local(work.data.root) else Path(tempfile.gettempdir()))
+        / "batch_api",
     )
     asked = {question.request_key: question for question in questions}
     for job in work.jobs.all(JobState.PLANNED, JobState.UPLOADED, JobState.CREATING, batch_id=work.batch_id):

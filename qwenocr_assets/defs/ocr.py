@@ -175,6 +175,7 @@ def ocr_answers(
             draining(context, progress) as drain,
         ):
             refused = asyncio.run(_ask(qwen_ocr, purse, answers, questions, late, advance, drain))
+        answers.compact()
 
     sent = Counter(q.task for q in (*questions, *late) if _was_sent(q, answers))
     for task in selected:

@@ -1,6 +1,7 @@
 """The answers of one intake batch: what its journals hold, what can be taken over, what is still to ask."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,9 +20,9 @@ from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request, RequestOptions
 from qwenocr_assets.qwenocr.reuse import answers_of_other_batches
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.storage import journal
 from qwenocr_assets.storage.batch_hold import BatchHold
-from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.data_folder import DataFolder, is_local
+from qwenocr_assets.storage.journal import Journal
 
 Judge = Callable[[Task, str], str | None]
 """Says from an answer's text why it is truncated; None when it is complete."""
@@ -52,16 +53,19 @@ class BatchAnswers:
     data: DataFolder
     batch_id: str
     hold: BatchHold
+    journals: dict[Task, Journal]
     latest: dict[str, AnswerRecord]
 
     @classmethod
     def open(cls, data: DataFolder, batch_id: str, tasks: Iterable[Task], hold: BatchHold) -> "BatchAnswers":
         """Read the journals of these tasks, after cutting off what a crash may have torn."""
-        paths = [data.journal(task, batch_id) for task in tasks]
-        with hold.writing():
-            for path in paths:
-                journal.mend(path)
-        return cls(data, batch_id, hold, read_answers(paths))
+        journals = {task: Journal(data.journal(task, batch_id)) for task in tasks}
+        answers = cls(data, batch_id, hold, journals, {})
+        with answers._ours():
+            for journal in journals.values():
+                journal.mend()
+        answers.latest.update(_latest(journals.values()))
+        return answers
 
     def take_over(self, requests: Sequence[Mapping[str, Any]], resend: Collection[Status]) -> int:
         """Journal the answers that other batches already paid for; returns how many."""
@@ -145,10 +149,27 @@ class BatchAnswers:
         by_task: dict[Task, list[AnswerRecord]] = {}
         for record in records:
             by_task.setdefault(record.task, []).append(record)
-        with self.hold.writing():
+        with self._ours():
             for task, group in by_task.items():
-                journal.append(self.data.journal(task, self.batch_id), (r.to_json() for r in group))
+                self.journals[task].append(r.to_json() for r in group)
                 self.latest.update((r.request_key, r) for r in group)
+
+    def compact(self) -> None:
+        """Put together what object storage holds in parts."""
+        with self._ours():
+            for journal in self.journals.values():
+                journal.compact()
+
+    @contextmanager
+    def _ours(self) -> Iterator[None]:
+        """Write in here. Parts on object storage have names of their own: no lock is held while they travel."""
+        if is_local(self.data.root):
+            with self.hold.writing():
+                yield
+        else:
+            with self.hold.writing():
+                pass
+            yield
 
 
 def _unsent(why: str) -> Reply:
@@ -161,7 +182,11 @@ def _unsent(why: str) -> Reply:
 
 def read_answers(journals: Iterable[UPath]) -> dict[str, AnswerRecord]:
     """The latest record of each request key in these journals."""
-    return latest_by_key(AnswerRecord.from_json(r) for path in journals for r in journal.read(path))
+    return _latest(Journal(path) for path in journals)
+
+
+def _latest(journals: Iterable[Journal]) -> dict[str, AnswerRecord]:
+    return latest_by_key(AnswerRecord.from_json(r) for journal in journals for r in journal.read())
 
 
 def answers_of(

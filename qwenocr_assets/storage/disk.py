@@ -61,6 +61,16 @@ def append_durably(path: Path, data: bytes) -> None:
         sync_folder(path.parent)
 
 
+def truncate_durably(path: Path, size: int) -> None:
+    """Cut a file off at a size in bytes; when this returns, it is on disk."""
+    file = os.open(path, os.O_WRONLY)
+    try:
+        os.ftruncate(file, size)
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
 def write_all(file: int, data: bytes) -> None:
     """Write everything to an open file."""
     rest = memoryview(data)

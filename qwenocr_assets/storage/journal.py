@@ -1,63 +1,85 @@
-"""The journal of raw answers: JSON lines in zstd frames, appended durably as answers come.
+"""The journal of raw answers: JSON lines in zstd frames, kept durably as answers come.
 
-Complete frames are the truth. A tail torn by a crash is cut off before the next append.
+On a local disk it is one file that frames are appended to. Complete frames are the truth; a tail torn by a crash is cut
+off before the next append. On object storage, where nothing can be appended to, it is a folder of small parts, each put
+once under a name of its own (`storage/parts.py`), and put together into one at the end.
 """
 
-import os
 from collections.abc import Iterable, Iterator
 
 import orjson
 import zstandard
 from upath import UPath
 
-from qwenocr_assets.errors import StorageError
 from qwenocr_assets.storage.data_folder import is_local, local_path
-from qwenocr_assets.storage.disk import append_durably, writing_to
+from qwenocr_assets.storage.disk import append_durably, truncate_durably, writing_to
+from qwenocr_assets.storage.parts import Parts
 
 Record = dict[str, object]
 """One answer as journalled: a JSON object with at least `request_key`."""
 
 
-def append(path: UPath, records: Iterable[Record]) -> None:
-    """Append records as one frame, whole or not at all; when this returns they are on disk.
+class Journal:
+    """The raw answers to one task in one batch. There may be many readers, and one writer at a time."""
 
-    Raises:
-        DiskFull: there is no space left.
-    """
-    lines = b"".join(orjson.dumps(r, option=orjson.OPT_APPEND_NEWLINE) for r in records)
-    if not lines:
-        return
-    if not is_local(path):
-        raise StorageError(
-            f"Raw answers can only be journalled on a local disk, not at {path}.",
-            "Set QWENOCR_DATA to a local folder.",
-        )
-    frame = zstandard.ZstdCompressor(level=3, write_checksum=True).compress(lines)
-    with writing_to(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        append_durably(local_path(path), frame)
+    def __init__(self, path: UPath) -> None:
+        self._path = path
+        self._parts = None if is_local(path) else Parts(path)
+
+    def read(self) -> list[Record]:
+        """All records, in the order they were appended."""
+        if self._parts is not None:
+            contents = self._parts.read()
+        else:
+            contents = [self._path.read_bytes()] if self._path.exists() else []
+        return [
+            orjson.loads(line)
+            for content in contents
+            for frame, _ in _frames(content)
+            for line in frame.splitlines()
+        ]
+
+    def append(self, records: Iterable[Record]) -> None:
+        """Append records, all or none; when this returns they are durable.
+
+        Raises:
+            DiskFull: there is no space left.
+            StorageError: object storage did not take them.
+        """
+        lines = b"".join(orjson.dumps(r, option=orjson.OPT_APPEND_NEWLINE) for r in records)
+        if not lines:
+            return
+        if self._parts is not None:
+            self._parts.put(_frame(lines))
+            return
+        with writing_to(self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            append_durably(local_path(self._path), _frame(lines))
+
+    def mend(self) -> int:
+        """Cut off a torn tail, so that the file can be appended to again; returns the bytes cut."""
+        if self._parts is not None or not self._path.exists():
+            return 0
+        data = self._path.read_bytes()
+        end = 0
+        for _, end in _frames(data):  # noqa: B007  only the last frame's end matters
+            pass
+        if torn := len(data) - end:
+            truncate_durably(local_path(self._path), end)
+        return torn
+
+    def compact(self) -> None:
+        """Put the parts on object storage together into one; a crash meanwhile loses and doubles nothing."""
+        if self._parts is not None:
+            self._parts.put_together(
+                lambda contents: _frame(
+                    b"".join(frame for content in contents for frame, _ in _frames(content))
+                )
+            )
 
 
-def read(path: UPath) -> list[Record]:
-    """The records of all complete frames, in the order they were appended."""
-    if not path.exists():
-        return []
-    return [orjson.loads(line) for frame, _ in _frames(path.read_bytes()) for line in frame.splitlines()]
-
-
-def mend(path: UPath) -> int:
-    """Cut off a torn tail, so that the file can be appended to again; returns the bytes cut."""
-    if not path.exists():
-        return 0
-    data = path.read_bytes()
-    end = 0
-    for _, end in _frames(data):  # noqa: B007  only the last frame's end matters
-        pass
-    if torn := len(data) - end:
-        with local_path(path).open("r+b") as file:
-            file.truncate(end)
-            os.fsync(file.fileno())
-    return torn
+def _frame(lines: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=3, write_checksum=True).compress(lines)
 
 
 def _frames(data: bytes) -> Iterator[tuple[bytes, int]]:

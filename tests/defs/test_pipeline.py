@@ -1,6 +1,7 @@
 """From files to the published warehouse, through the real jobs."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -11,6 +12,7 @@ from qwenocr_assets.qwenocr.records import Status
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.unanswered import unanswered
 from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, ROW_TABLES, TEXT_LINES, TableSchema
+from qwenocr_assets.settings import load_settings
 from qwenocr_assets.storage.data_folder import local_path
 from qwenocr_assets.storage.table_files import read_table
 from qwenocr_assets.warehouse.query import run_query
@@ -174,3 +176,26 @@ def test_the_check_says_whether_every_page_was_answered(pipeline: Any, answers: 
     key = dg.AssetCheckKey(dg.AssetKey("ocr_responses"), "every_page_answered")
     [record] = pipeline.instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
     assert record.event.dagster_event.asset_check_evaluation_data.passed is passed
+
+
+@pytest.mark.slow
+def test_a_data_folder_on_object_storage(
+    pipeline: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QWENOCR_DATA", f"memory://{tmp_path.name}/data")
+    monkeypatch.setenv("QWENOCR_LEDGER", f"sqlite:///{tmp_path}/ledger.db")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    pipeline.settings = load_settings()
+    pipeline.draw("letters/a.png", "one")
+    batch_id, outcome = pipeline.run()
+    assert (outcome.error, outcome.sent) == (None, 2)
+    pipeline.draw("letters/b.png", "two")
+    second_id, second = pipeline.run()
+    assert (second.error, second.sent) == (None, 2)  # what the first batch holds is not sent again
+    responses = table(pipeline, OCR_RESPONSES, second_id)
+    assert Counter(r["reused_from"] for r in responses) == {batch_id: 2, None: 2}
+    parts = list((pipeline.settings.data_folder.root / "responses").glob("*/*/*"))
+    assert len(parts) == 4  # one for each task and batch
+    assert pipeline.run()[1].sent == 0
+    assert pipeline.publish().error is None
+    assert pipeline.settings.data_folder.warehouse.exists()

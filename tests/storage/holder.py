@@ -10,8 +10,8 @@ from pathlib import Path
 from upath import UPath
 
 from qwenocr_assets.errors import BatchTaken
-from qwenocr_assets.storage import journal
 from qwenocr_assets.storage.batch_hold import hold_batch
+from qwenocr_assets.storage.journal import Journal
 
 if __name__ == "__main__":
     url, file, seconds = sys.argv[1:]
@@ -21,7 +21,7 @@ if __name__ == "__main__":
         try:
             while True:
                 with hold.writing():
-                    journal.append(UPath(Path(file)), [{"request_key": "holder"}])
+                    Journal(UPath(Path(file))).append([{"request_key": "holder"}])
                 time.sleep(0.01)
         except BatchTaken:
             sys.stdout.write("taken\n")

@@ -14,9 +14,9 @@ from sqlalchemy import create_engine, update
 from upath import UPath
 
 from qwenocr_assets.errors import BatchInUse, BatchTaken, StorageError
-from qwenocr_assets.storage import journal
 from qwenocr_assets.storage.batch_hold import LEASES, BatchHold, hold_batch
 from qwenocr_assets.storage.database import sqlite_url
+from qwenocr_assets.storage.journal import Journal
 from qwenocr_assets.storage.processes import has_ended, this_process
 
 
@@ -116,20 +116,20 @@ def test_a_batch_held_on_another_machine_is_free_when_its_lease_runs_out(
 
 def test_a_suspended_holder_writes_nothing_after_it_has_lost_its_batch(url: str, file: UPath) -> None:
     with holder(url, file, seconds=1.0) as process:
-        while len(journal.read(file)) < 3:
+        while len(Journal(file).read()) < 3:
             time.sleep(0.01)
         process.send_signal(signal.SIGSTOP)
         with hold_batch(url, "b", wait_seconds=30) as hold:
             with hold.writing():
-                journal.mend(file)
-                journal.append(file, [{"request_key": "ours"}])
+                Journal(file).mend()
+                Journal(file).append([{"request_key": "ours"}])
             kept = file.read_bytes()
             process.send_signal(signal.SIGCONT)
             assert process.stdout is not None
             assert process.stdout.readline() == "taken\n"
             assert file.read_bytes() == kept
             hold.check()  # and it has not given back what is ours
-    assert journal.read(file)[-1] == {"request_key": "ours"}
+    assert Journal(file).read()[-1] == {"request_key": "ours"}
 
 
 def test_a_holder_that_has_lost_its_batch_asks_nothing_more(url: str) -> None:
