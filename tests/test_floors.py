@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tables": {*GROUND, "qwenocr"},
     "quality": {*GROUND, "intake", "qwenocr"},
     "warehouse": GROUND,
+    "report": {*GROUND, "imaging", "tables", "warehouse"},
     "engine": {"errors", "qwenocr"},
 }
 """Each floor's rooms and the rooms below them; `defs`, `cli` and `definitions` stand on top of all."""

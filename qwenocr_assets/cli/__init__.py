@@ -202,6 +202,50 @@ def export(
 
 
 @app.command()
+def report(
+    batch: Annotated[
+        str | None, typer.Argument(help="An intake batch; without it the newest.", show_default=False)
+    ] = None,
+    document: Annotated[str | None, typer.Option(help="Only this document, by its name.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Folder to write; by default below `reports` in the data folder."
+        ),
+    ] = None,
+) -> None:
+    """Show pages with boxes and values side by side, what needs a look first: a folder of HTML that opens offline."""
+    from qwenocr_assets.cli.report import print_report
+
+    print_report(console, batch=batch, document=document, output=output)
+
+
+@app.command()
+def draw(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Picture to write: .png, .jpg or .webp.")],
+    image: Annotated[Path | None, typer.Argument(help="A picture.", show_default=False)] = None,
+    answer: Annotated[
+        Path | None, typer.Argument(help="The service's answer to it, as JSON.", show_default=False)
+    ] = None,
+    document: Annotated[
+        str | None, typer.Option(help="Instead of both: a document that was read, by its name.")
+    ] = None,
+    page: Annotated[int, typer.Option(min=1, help="Page of the document.")] = 1,
+    boxes: Annotated[str, typer.Option(help="What of the document: lines, fields or cells.")] = "lines",
+    font: Annotated[
+        Path | None, typer.Option(help="TrueType font for labels in other scripts than Latin.")
+    ] = None,
+) -> None:
+    """Draw the boxes of an answer, with what it says there, over its picture."""
+    from qwenocr_assets.cli import draw as drawing
+
+    if document is not None:
+        drawing.draw_document(console, document, page, boxes, output, font)
+    else:
+        drawing.draw_answer(console, image, answer, output, font)
+
+
+@app.command()
 def ui(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

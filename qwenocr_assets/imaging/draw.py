@@ -1,6 +1,7 @@
 """Pictures for people: boxes drawn over a page, small previews, contact sheets. All of them JPEG."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -27,30 +28,50 @@ def draw_boxes(
     labels: Sequence[str | None] = (),
     max_side_px: int = 1600,
 ) -> bytes:
-    """The picture with boxes drawn over it, as JPEG with sides of at most `max_side_px`.
-
-    Each box is a quad (x1, y1 … x4, y4) or upright (left, top, right, bottom), in pixels of the picture given.
-    `labels` stand at the boxes' first corners, as many as there are; the built-in font knows Latin letters only, so
-    a label in another script is left out.
+    """The picture with boxes drawn over it as by `boxes_over`, as JPEG with sides of at most `max_side_px`.
 
     Raises:
         RejectedInput: the picture cannot be decoded.
         ValueError: a box has neither 4 nor 8 numbers.
     """
+    return to_jpeg(boxes_over(content, boxes, labels=labels, max_side_px=max_side_px), _JPEG_QUALITY)
+
+
+def boxes_over(
+    content: bytes,
+    boxes: Sequence[Sequence[float]],
+    *,
+    labels: Sequence[str | None] = (),
+    max_side_px: int | None = None,
+    font: Path | None = None,
+) -> Image.Image:
+    """The picture in RGB with boxes drawn over it; larger ones are scaled to `max_side_px`, boxes with them.
+
+    Each box is a quad (x1, y1 … x4, y4, like `location` of an answer's lines: top left, top right, bottom right,
+    bottom left; product guide, section Advanced recognition) or upright (left, top, right, bottom), in pixels of the
+    picture given. `labels` stand at the boxes' first corners, as many as there are. The built-in font knows Latin
+    letters only: without a TrueType `font`, a label in another script is left out.
+
+    Raises:
+        RejectedInput: the picture cannot be decoded.
+        ValueError: a box has neither 4 nor 8 numbers.
+        OSError: the font cannot be read.
+    """
     image = _picture(content)
-    image, factor = _shrunk(image, max_side_px)
+    image, factor = (image, 1.0) if max_side_px is None else _shrunk(image, max_side_px)
     canvas = ImageDraw.Draw(image, "RGBA")
     line_px = max(1, round(max(image.size) / 800))
-    font = ImageFont.load_default(size=max(10, max(image.size) / 110))
+    letters_px = max(10, max(image.size) / 110)
+    letters = ImageFont.truetype(font, letters_px) if font else ImageFont.load_default(size=letters_px)
     for index, box in enumerate(boxes):
         colour = _COLOURS[index % len(_COLOURS)]
         corners = [(x * factor, y * factor) for x, y in _corners(box)]
         canvas.polygon(corners, fill=(*colour, _FILL_OPACITY))
         canvas.line([*corners, corners[0]], fill=colour, width=line_px)
         label = labels[index] if index < len(labels) else None
-        if label and label.isascii():
-            canvas.text(corners[0], label, fill=colour, font=font, anchor="lb")
-    return to_jpeg(image, _JPEG_QUALITY)
+        if label and (font or label.isascii()):
+            canvas.text(corners[0], label, fill=colour, font=letters, anchor="lb")
+    return image
 
 
 def preview(content: bytes, *, max_bytes: int = 30_000, max_side_px: int = 1000) -> bytes:
@@ -61,6 +82,15 @@ def preview(content: bytes, *, max_bytes: int = 30_000, max_side_px: int = 1000)
     """
     image, _ = _shrunk(_picture(content), max_side_px)
     return _jpeg_within(image, max_bytes)
+
+
+def shrunk_copy(content: bytes, *, max_side_px: int) -> bytes:
+    """The picture as JPEG with sides of at most `max_side_px`.
+
+    Raises:
+        RejectedInput: the picture cannot be decoded.
+    """
+    return to_jpeg(_shrunk(_picture(content), max_side_px)[0], _JPEG_QUALITY)
 
 
 def side_by_side(before: bytes, after: bytes, *, side_px: int = 1400) -> bytes:

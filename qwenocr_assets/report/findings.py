@@ -1,0 +1,121 @@
+"""What is known against the values of documents: out of the published marts, or out of a batch's own tables."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from qwenocr_assets.report.views import Finding
+from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
+from qwenocr_assets.storage.table_files import Row
+from qwenocr_assets.warehouse.connect import open_reader
+
+Place = tuple[str, str, str]
+"""page_id, task, and the path of a value or `table 0 row 1 column 2`."""
+
+_TRUST = """
+    select page_id, task, place, value, trust
+    from marts.value_trust where list_contains($documents, document_id)
+"""
+_QUEUE = """
+    select document_id, page_id, task, finding, place, value, reason, priority
+    from marts.review_queue where list_contains($documents, document_id)
+    order by priority, document_name, page_number, place
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The findings, and the trust of values by place: what was read there, and how far it can be trusted."""
+
+    findings: tuple[Finding, ...] = ()
+    trust: Mapping[Place, tuple[str, float]] = field(default_factory=dict)
+
+
+def evidence(data: DataFolder, tables: Mapping[str, Sequence[Row]]) -> Evidence:
+    """Findings and trust for the documents of a batch, `tables` being its rows by table.
+
+    Taken from the published warehouse when it has these documents; else findings come from the tables alone, and
+    there is no trust.
+    """
+    documents = [row["document_id"] for row in tables["documents"]]
+    published = _published(data, documents)
+    return Evidence(tuple(findings_of_tables(tables))) if published is None else published
+
+
+def _published(data: DataFolder, documents: list[str]) -> Evidence | None:
+    if not is_local(data.root) or not data.warehouse.exists():
+        return None
+    with open_reader(local_path(data.warehouse)) as con:
+        try:
+            trust = con.execute(_TRUST, {"documents": documents}).fetchall()
+            queue = con.execute(_QUEUE, {"documents": documents}).fetchall()
+            known = con.execute(
+                "select count(*) from core.documents where list_contains($documents, document_id)",
+                {"documents": documents},
+            ).fetchone()
+        except duckdb.CatalogException:  # published before these marts were
+            return None
+    if not known or known[0] < len(set(documents)):
+        return None
+    return Evidence(
+        tuple(Finding(*row) for row in queue),
+        {(page, task, place): (value, float(score)) for page, task, place, value, score in trust},
+    )
+
+
+def findings_of_tables(tables: Mapping[str, Sequence[Row]]) -> Iterable[Finding]:
+    """What speaks against single values in a batch's own tables, most doubtful first."""
+    found: list[Finding] = []
+    for row in tables["key_values"]:
+        kind, reason, priority = _against(row)
+        if kind:
+            found.append(_finding(row, kind, row["path"], row["value"], reason, priority))
+    for row in tables["tables"]:
+        place = f"table {row['table_index']}"
+        if not row["is_complete"]:
+            found.append(
+                _finding(row, "table_cut_off", place, None, "The answer breaks off inside the table.", 1)
+            )
+        if row["totals_wrong"]:
+            reason = f"{row['totals_wrong']} printed total(s) differ from the sum above."
+            found.append(_finding(row, "total_differs", place, None, reason, 1))
+        if row["cells_not_found"]:
+            reason = f"{row['cells_not_found']} cell(s) stand nowhere among the lines of the page."
+            found.append(_finding(row, "cells_not_on_page", place, None, reason, 2))
+    for row in tables["validation_results"]:
+        if row["outcome"] in ("failed", "missing"):
+            place = f"{row['rule']}: {row['path'] or ''}"
+            priority = 1 if row["severity"] == "error" else 2
+            found.append(_finding(row, "rule_broken", place, row["value"], row["reason"] or "", priority))
+    return sorted(found, key=lambda finding: finding.priority)
+
+
+def _against(row: Row) -> tuple[str, str, int]:
+    if row["ground"] == "not_found":
+        return (
+            "value_not_on_page",
+            "The value stands nowhere among the lines of the page: it may be made up.",
+            1,
+        )
+    if "?" in (row["value"] or ""):
+        return "value_unreadable", "A question mark stands for what could not be read.", 2
+    if row["ground"] == "fuzzy":
+        return "value_nearly_on_page", "The lines of the page say nearly the same, not the same.", 3
+    if row["presence"] == "missing":
+        return "value_missing", "The schema asks for it, and the answer has no such key.", 3
+    return "", "", 0
+
+
+def _finding(row: Row, kind: str, place: str, value: Any, reason: str, priority: int) -> Finding:
+    return Finding(
+        row["document_id"],
+        row.get("page_id"),
+        row.get("task") or "key_information_extraction",
+        kind,
+        place,
+        value,
+        reason,
+        priority,
+    )

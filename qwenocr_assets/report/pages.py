@@ -1,0 +1,162 @@
+"""One page's rows as it is shown: fields, lists, tables, lines, blocks and formulas, with what marks them."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from qwenocr_assets.report.languages import language_of
+from qwenocr_assets.report.marks import Marker
+from qwenocr_assets.report.views import (
+    BlockView,
+    Cell,
+    Field,
+    FieldList,
+    FormulaView,
+    Mark,
+    PageView,
+    TableView,
+    TextView,
+)
+from qwenocr_assets.storage.table_files import Row
+from qwenocr_assets.tables.line_boxes import runs_leftwards
+
+Places = dict[tuple[str, str], str]
+"""The anchor of each task and place of a page."""
+
+_IN_LIST = re.compile(r'(?P<list>[^\[\]]+)\[(?P<row>\d+)\](?:\.(?P<plain>[^.\[\]]+)|\["(?P<quoted>.+)"\])')
+
+
+def page_view(page: Row, rows: dict[str, list[Row]], marker: Marker) -> tuple[PageView, Places]:
+    """The page with this row of `pages`, its `rows` by table; and the anchors of what stands on it."""
+    anchor = f"p{page['page_number']}"
+    places: Places = {}
+    fields = [_field(row, f"{anchor}-f{i}", marker, places) for i, row in enumerate(rows["key_values"])]
+    tables = _tables(rows, anchor, marker, places)
+    texts = _texts(rows["text_lines"], anchor, marker)
+    single, lists = _lists(fields)
+    cells = [cell.mark for table in tables for row in table.rows for cell in row]
+    lines = [line for text in texts for line in text.lines]
+    marks = (*lines, *(table.mark for table in tables), *cells, *(field.mark for field in fields))
+    view = PageView(
+        page_id=page["page_id"],
+        number=page["page_number"],
+        anchor=anchor,
+        uri=page["uri"],
+        media_type=page["media_type"],
+        width_px=page["width_px"] or 0,
+        height_px=page["height_px"] or 0,
+        fields=single,
+        field_lists=lists,
+        tables=tables,
+        texts=texts,
+        blocks=tuple(_blocks(rows["document_blocks"])),
+        formulas=tuple(FormulaView(row["latex"], row["problem"]) for row in rows["formulas"]),
+        marks=tuple(mark for mark in marks if mark.box is not None),
+    )
+    return view, places
+
+
+def _field(row: Row, anchor: str, marker: Marker, places: Places) -> Field:
+    places[row["task"], row["path"]] = anchor
+    mark = marker.mark(row, "field", anchor, row["path"], row["value"] or "")
+    return Field(mark, row["path"], row["value_number"] is not None, _reading(row), row["presence"])
+
+
+def _reading(row: Row) -> str:
+    if row["value_date"] is not None:
+        said = row["value_date"].isoformat()
+    elif isinstance(number := row["value_number"], Decimal):
+        said = f"{number.normalize():f}" + (f" {row['currency']}" if row["currency"] else "")
+    else:
+        return ""
+    return "" if said == row["value"] else said
+
+
+def _lists(fields: Sequence[Field]) -> tuple[tuple[Field, ...], tuple[FieldList, ...]]:
+    """The fields that stand alone, and those that are keys of objects in lists."""
+    single: list[Field] = []
+    found: dict[str, dict[tuple[int, str], Field]] = defaultdict(dict)
+    for field in fields:
+        match = _IN_LIST.fullmatch(field.mark.place)
+        if match is None:
+            single.append(field)
+        else:
+            found[match["list"]][int(match["row"]), match["plain"] or match["quoted"]] = field
+    lists = []
+    for name, by_place in found.items():
+        columns = tuple(dict.fromkeys(column for _, column in by_place))
+        numbers = sorted({row for row, _ in by_place})
+        rows = tuple(tuple(by_place.get((number, column)) for column in columns) for number in numbers)
+        lists.append(FieldList(name, columns, rows))
+    return tuple(single), tuple(lists)
+
+
+def _tables(rows: dict[str, list[Row]], page: str, marker: Marker, places: Places) -> tuple[TableView, ...]:
+    cells: dict[tuple[str, int], list[Row]] = defaultdict(list)
+    for row in rows["table_cells"]:
+        cells[row["task"], row["table_index"]].append(row)
+    views = []
+    for number, table in enumerate(rows["tables"]):
+        anchor = f"{page}-t{number}"
+        place = f"table {table['table_index']}"
+        places[table["task"], place] = anchor
+        own = sorted(
+            cells[table["task"], table["table_index"]], key=lambda c: (c["row_index"], c["column_index"])
+        )
+        grid: list[list[Cell]] = [[] for _ in range(table["row_count"])]
+        for row in own:
+            grid[row["row_index"]].append(_cell(row, anchor, marker, places, table["header_row_count"]))
+        leftwards = sum(runs_leftwards(row["text"]) for row in own)
+        views.append(
+            TableView(
+                mark=marker.mark(table, "table", anchor, place, table["caption"] or place.capitalize()),
+                rows=tuple(map(tuple, grid)),
+                is_right_to_left=leftwards * 2 > sum(any(map(str.isalpha, row["text"])) for row in own),
+                notes=tuple(_notes(table)),
+            )
+        )
+    return tuple(views)
+
+
+def _cell(row: Row, table: str, marker: Marker, places: Places, header_rows: int) -> Cell:
+    place = f"table {row['table_index']} row {row['row_index']} column {row['column_index']}"
+    anchor = f"{table}-r{row['row_index']}c{row['column_index']}"
+    places[row["task"], place] = anchor
+    scope = ("col" if row["row_index"] < header_rows else "row") if row["is_header"] else None
+    mark = marker.mark(row, "cell", anchor, place, row["text"])
+    return Cell(mark, row["number"] is not None, row["row_span"], row["column_span"], scope)
+
+
+def _notes(table: Row) -> Iterator[str]:
+    if not table["is_complete"]:
+        yield "The answer breaks off inside this table."
+    if table["totals_wrong"]:
+        yield f"{table['totals_wrong']} of {table['totals_checked']} printed totals differ from the sum above."
+    if table["cells_not_found"]:
+        yield f"{table['cells_not_found']} cells stand nowhere on the page."
+    if table["lines_unused"]:
+        yield f"{table['lines_unused']} lines inside the table are in no cell."
+    if table["parent_table_index"] is not None:
+        yield f"Stands inside a cell of table {table['parent_table_index']}."
+
+
+def _texts(rows: Sequence[Row], page: str, marker: Marker) -> tuple[TextView, ...]:
+    by_task: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_task[row["task"]].append(row)
+    views = []
+    for task_number, (task, own) in enumerate(by_task.items()):
+        own.sort(key=lambda r: r["reading_index"] if r["reading_index"] is not None else r["line_index"])
+        lines: list[Mark] = [
+            marker.mark(row, "line", f"{page}-x{task_number}-{i}", f"line {i + 1}", row["text"])
+            for i, row in enumerate(own)
+        ]
+        views.append(TextView(task, tuple(lines)))
+    return tuple(views)
+
+
+def _blocks(rows: Sequence[Row]) -> Iterator[BlockView]:
+    for row in rows:
+        text = row["text"] or row["latex"]
+        yield BlockView(row["block_type"], row["level"] or 0, text, language_of(text))

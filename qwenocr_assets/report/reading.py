@@ -1,0 +1,160 @@
+"""The rows of an intake batch as the documents of a report."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from qwenocr_assets.report.findings import Evidence, evidence
+from qwenocr_assets.report.languages import language_of_document
+from qwenocr_assets.report.marks import Marker, place_of
+from qwenocr_assets.report.pages import page_view
+from qwenocr_assets.report.views import Cost, DocumentView, Failure, Finding, PageView, State
+from qwenocr_assets.schemas import (
+    DOCUMENTS,
+    OCR_REQUESTS,
+    OCR_RESPONSES,
+    PAGES,
+    ROW_TABLES,
+    VALIDATION_RESULTS,
+)
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.table_files import Row, read_table
+
+_SHOWN_TABLES = (DOCUMENTS, PAGES, OCR_REQUESTS, OCR_RESPONSES, *ROW_TABLES, VALIDATION_RESULTS)
+_LOST = ("rejected", "failed", "missing")
+_ORDER: tuple[State, ...] = ("failed", "doubtful", "fine")
+
+Rows = Mapping[str, Sequence[Row]]
+"""Rows by table."""
+
+
+def documents_of_batch(data: DataFolder, batch_id: str) -> Iterator[DocumentView]:
+    """The documents of a batch, failed ones first, then doubtful ones by what is most against them, then by name."""
+    tables: dict[str, list[Any]] = {t.name: read_table(data, t, batch_id) for t in _SHOWN_TABLES}
+    known = evidence(data, tables)
+    of_document: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for name, rows in tables.items():
+        for row in rows:
+            of_document[row["document_id"]][name].append(row)
+    findings: dict[str, list[Finding]] = defaultdict(list)
+    for finding in known.findings:
+        findings[finding.document_id].append(finding)
+
+    least: dict[str, float] = {}
+    for (page_id, _, _), (_, trust) in known.trust.items():
+        least[page_id] = min(trust, least.get(page_id, 1.0))
+
+    def doubt(document: Row) -> tuple[int, int, int, str]:
+        own = findings[document["document_id"]]
+        state = _state(of_document[document["document_id"]], own)
+        worst = min((finding.priority for finding in own), default=9)
+        return _ORDER.index(state), worst, -len(own), document["name"]
+
+    for document in sorted(tables["documents"], key=doubt):
+        own_rows = of_document[document["document_id"]]
+        trusts = [least[p["page_id"]] for p in own_rows["pages"] if p["page_id"] in least]
+        view = _document(document, own_rows, findings[document["document_id"]], known)
+        yield replace(view, least_trust=min(trusts, default=None))
+
+
+def _document(document: Row, rows: Rows, findings: Sequence[Finding], known: Evidence) -> DocumentView:
+    texts = [row["text"] for row in rows["text_lines"]] or [row["value"] or "" for row in rows["key_values"]]
+    language = language_of_document(texts)
+    marker = Marker(known, findings, language)
+    pages = _pages(rows, marker)
+    anchors = {
+        (page.page_id, mark_task, place): anchor
+        for page, places in pages
+        for (mark_task, place), anchor in places.items()
+    }
+    return DocumentView(
+        document_id=document["document_id"],
+        name=document["name"],
+        file_name=file_name(document["name"], document["document_id"]),
+        route=document["route"],
+        media_type=document["media_type"],
+        language=language,
+        state=_state(rows, findings),
+        findings=tuple((f, _anchor(f, anchors, [page for page, _ in pages])) for f in findings),
+        failures=tuple(_failures(document, rows)),
+        costs=tuple(_costs(rows["ocr_responses"])),
+        pages=tuple(page for page, _ in pages),
+        value_count=len(rows["key_values"]) + len(rows["table_cells"]),
+        least_trust=None,
+    )
+
+
+def _pages(rows: Rows, marker: Marker) -> list[tuple[PageView, dict[tuple[str, str], str]]]:
+    of_page: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for table, own in rows.items():
+        for row in own:
+            if row.get("page_id"):
+                of_page[row["page_id"]][table].append(row)
+    shown = [page for page in rows["pages"] if page["status"] != "rejected" and not page["tile_of"]]
+    shown.sort(key=lambda page: page["page_number"])
+    views = [page_view(page, of_page[page["page_id"]], marker) for page in shown]
+    marks = [mark for view, _ in views for mark in view.marks]
+    return [
+        (replace(view, marks=tuple(m for m in marks if m.box_page_id == view.page_id)), places)
+        for view, places in views
+    ]
+
+
+def _state(rows: Rows, findings: Sequence[Finding]) -> State:
+    statuses = [row["status"] for table in ("documents", "pages", "ocr_responses") for row in rows[table]]
+    if any(status in _LOST for status in statuses):
+        return "failed"
+    return "doubtful" if findings or "partial" in statuses or "unfunded" in statuses else "fine"
+
+
+def _anchor(
+    finding: Finding, anchors: Mapping[tuple[str, str, str], str], pages: Sequence[PageView]
+) -> str | None:
+    place = place_of(finding)
+    if place is not None and place in anchors:
+        return anchors[place]
+    return next((page.anchor for page in pages if page.page_id == finding.page_id), None)
+
+
+def _failures(document: Row, rows: Rows) -> Iterator[Failure]:
+    if document["status"] != "accepted":
+        yield Failure("The document", document["status"], document["reason"] or "")
+    numbers = {page["page_id"]: page["page_number"] for page in rows["pages"]}
+    for page in rows["pages"]:
+        if page["status"] == "rejected":
+            yield Failure(f"Page {page['page_number']}", page["status"], page["reason"] or "")
+    answered = {(row["page_id"], row["task"]) for row in rows["ocr_responses"]}
+    for row in rows["ocr_responses"]:
+        if row["status"] != "ok":
+            subject = f"Page {numbers.get(row['page_id'], '?')}, {row['task']}"
+            yield Failure(subject, row["status"], row["reason"] or row["error_class"] or "")
+    for row in rows["ocr_requests"]:
+        if (row["page_id"], row["task"]) not in answered:
+            subject = f"Page {numbers.get(row['page_id'], '?')}, {row['task']}"
+            yield Failure(subject, "missing", "No answer is recorded for this request; run the batch again.")
+
+
+def _costs(responses: Sequence[Row]) -> Iterator[Cost]:
+    by_task: dict[str, list[Row]] = defaultdict(list)
+    for row in responses:
+        by_task[row["task"]].append(row)
+    for task, rows in by_task.items():
+        yield Cost(
+            task=task,
+            answers=len(rows),
+            reused=sum(row["reused_from"] is not None for row in rows),
+            input_tokens=sum(row["input_tokens"] or 0 for row in rows),
+            output_tokens=sum(row["output_tokens"] or 0 for row in rows),
+            usd=sum((row["cost_usd"] or Decimal(0) for row in rows), Decimal(0)),
+        )
+
+
+def file_name(name: str, document_id: str) -> str:
+    """A document's file in the report: ASCII letters of its name, and its id against namesakes."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain)[:48].strip("-")
+    return f"{words}-{document_id[:16]}.html".lstrip("-")

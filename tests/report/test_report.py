@@ -1,0 +1,230 @@
+"""What stands in a report: every document, what is doubtful first, and every value as text."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from lxml import html
+from PIL import Image
+from upath import UPath
+
+from qwenocr_assets.errors import ConfigurationError, RejectedInput
+from qwenocr_assets.report.findings import evidence
+from qwenocr_assets.report.languages import language_of, language_of_document
+from qwenocr_assets.report.reading import documents_of_batch, file_name
+from qwenocr_assets.report.views import DocumentView
+from qwenocr_assets.report.write import Report, write_report
+from qwenocr_assets.schemas import TABLES
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.table_files import read_table
+from qwenocr_assets.warehouse.rebuild import rebuild
+from tests.report.conftest import ARABIC_NAME, BATCH, EVIL, EVIL_NAME
+
+MODELS = Path(__file__).parents[2] / "dbt_like_sql"
+
+
+@pytest.fixture
+def documents(data: DataFolder) -> dict[str, DocumentView]:
+    return {document.document_id: document for document in documents_of_batch(data, BATCH)}
+
+
+def page(report: Report, document_id: str) -> html.HtmlElement:
+    document = next(d for d in report.documents if d.document_id == document_id)
+    return html.fromstring(report.page_of(document).read_bytes())
+
+
+def test_failed_documents_come_first_then_doubtful_ones(report: Report) -> None:
+    assert [(d.document_id, d.state) for d in report.documents] == [
+        ("d3", "failed"),
+        ("d1", "doubtful"),
+        ("d4", "fine"),
+        ("d2", "fine"),
+    ]
+    names = html.fromstring(report.index.read_bytes()).xpath("//tbody//th//bdi/text()")
+    assert names == ["broken.pdf", EVIL_NAME, "fine.tif", ARABIC_NAME]
+
+
+def test_what_is_hostile_is_text(report: Report) -> None:
+    shown = EVIL.replace("\x00", "\ufffd")
+    tree = page(report, "d1")
+    assert tree.xpath("//tr[@id='p1-f0']/td//bdi/text()") == [shown]
+    assert tree.xpath("//*[@id='p1-t0-r1c0']//bdi/text()") == [shown]
+    assert tree.xpath("//ol[@class='blocks']/li/bdi/text()") == [shown]
+    assert tree.xpath("//h1/bdi/text()") == [EVIL_NAME]
+    assert len(tree.xpath("//script")) == 1
+    assert not tree.xpath("//img[@onerror]")
+
+
+def test_a_value_and_its_box_lead_to_each_other(report: Report) -> None:
+    tree = page(report, "d1")
+    [link] = tree.xpath("//tr[@id='p1-f0']//a")
+    [box] = tree.xpath(f"//*[@id='{link.get('href')[1:]}']")
+    assert box.get("href") == "#p1-f0"
+    assert box.xpath("*[local-name()='polygon']/@points") == ["10,40 90,40 90,60 10,60"]
+    [line] = tree.xpath("//a[contains(@class, 'box line')]/*[local-name()='polygon']/@points")
+    assert line == "10,10 90,12 90,30 10,28"
+
+
+def test_a_box_on_another_page_is_drawn_there(documents: dict[str, DocumentView]) -> None:
+    first, second = documents["d2"].pages
+    assert [mark.place for mark in first.marks] == ["line 1"]
+    assert [mark.place for mark in second.marks] == ["الرقم"]
+
+
+@pytest.mark.parametrize(
+    ("anchor", "level"),
+    [("p1-f0", "good"), ("p1-f1", "bad"), ("p1-f2", "bad"), ("p1-f3", "unsure"), ("p1-f4", "good")],
+    ids=["found", "not-on-page", "rule-broken", "missing", "in-a-list"],
+)
+def test_values_are_as_doubtful_as_what_speaks_against_them(report: Report, anchor: str, level: str) -> None:
+    tree = page(report, "d1")
+    [element] = tree.xpath(f"//*[@id='{anchor}']")
+    assert element.get("class").split()[0] == level
+    links = element.xpath(".//a[@data-doubt]")
+    assert len(links) == (level != "good")
+
+
+def test_findings_lead_to_their_value_most_doubtful_first(documents: dict[str, DocumentView]) -> None:
+    document = documents["d1"]
+    priorities = [finding.priority for finding, _ in document.findings]
+    assert priorities == sorted(priorities)
+    by_kind = {finding.kind: anchor for finding, anchor in document.findings}
+    assert by_kind["value_not_on_page"] == "p1-f1"
+    assert by_kind["table_cut_off"] == "p1-t0"
+    assert by_kind["value_missing"] == "p1-f3"
+
+
+def test_lines_stand_in_reading_order_and_name_their_language(report: Report) -> None:
+    lines = page(report, "d1").xpath("//ol[@class='lines'][1]/li")
+    assert [line.get("lang") for line in lines[:2]] == ["ja", None]
+    assert all(line.get("dir") == "auto" for line in lines)
+
+
+def test_lists_of_objects_are_one_row_each(documents: dict[str, DocumentView]) -> None:
+    [items] = documents["d1"].pages[0].field_lists
+    assert (items.name, items.columns) == ("items", ("price", "name"))
+    assert [[f and f.mark.text for f in row] for row in items.rows] == [["12.50", None], [None, "bolt"]]
+
+
+def test_money_is_by_task(report: Report) -> None:
+    rows = page(report, "d1").xpath("//section[@class='cost']//tbody/tr")
+    assert [[c.text_content() for c in row] for row in rows] == [
+        ["key information extraction", "1", "0", "1,000", "200", "$0.000123"],
+        ["advanced recognition", "1", "1", "1,000", "200", "$0"],
+    ]
+
+
+def test_failures_say_why(report: Report) -> None:
+    [failure] = page(report, "d3").xpath("//section[@class='failures']//li")
+    assert failure.text_content() == "The document: rejected. It ends too early."
+
+
+def test_pictures_a_browser_cannot_show_become_ones_it_can(report: Report) -> None:
+    [source] = page(report, "d4").xpath("//img/@src")
+    copy = Path(report.index.path).parent / "documents" / source
+    with Image.open(copy) as image:
+        assert (image.format, image.size) == ("JPEG", (400, 300))
+
+
+def test_a_lost_page_image_leaves_the_readings(report: Report) -> None:
+    tree = page(report, "d2")
+    assert len(tree.xpath("//img")) == 1
+    assert tree.xpath("//p[@class='empty']/text()") == ["The page image is not there."]
+
+
+@pytest.mark.slow
+def test_trust_and_findings_come_from_the_published_marts(data: DataFolder) -> None:
+    rebuild(data, MODELS, {})
+    tables = {name: read_table(data, schema, BATCH) for name, schema in TABLES.items()}
+    known = evidence(data, tables)
+    key = "key_information_extraction"
+    assert known.trust["d1-p1", key, "total"][0] == EVIL
+    assert 0 < known.trust["d1-p1", key, "total"][1] <= 1
+    assert {f.kind for f in known.findings} >= {"document_rejected", "value_not_on_page", "rule_broken"}
+    views = {d.document_id: d for d in documents_of_batch(data, BATCH)}
+    assert views["d1"].least_trust == min(score for _, score in known.trust.values())
+    assert next(a for f, a in views["d1"].findings if f.kind == "value_not_on_page") == "p1-f1"
+
+
+def test_only_documents_with_findings(reported: Callable[..., Report]) -> None:
+    assert [d.document_id for d in reported(with_findings=True).documents] == ["d3", "d1"]
+
+
+def test_a_report_replaces_the_one_before_and_nothing_else(
+    data: DataFolder, reported: Callable[..., Report], tmp_path: Path
+) -> None:
+    root = Path(reported().index.path).parent
+    before = {path.relative_to(root) for path in root.rglob("*")}
+    reported(only={"d4"})
+    after = {path.relative_to(root) for path in root.rglob("*")}
+    assert after < before
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.txt").write_text("mine")
+    with pytest.raises(ConfigurationError, match="other than a report"):
+        write_report(data, BATCH, UPath(other))
+    assert [path.name for path in other.iterdir()] == ["thesis.txt"]
+
+
+def test_a_report_can_be_moved_and_written_again_with_the_same_bytes(
+    data: DataFolder, tmp_path: Path
+) -> None:
+    one, two = (write_report(data, BATCH, UPath(tmp_path / name)) for name in ("one", "two"))
+    shutil.move(tmp_path / "two", tmp_path / "three")
+    assert str(one.index) != str(two.index)
+    for path in (tmp_path / "one").rglob("*.*"):
+        assert path.read_bytes() == (tmp_path / "three" / path.relative_to(tmp_path / "one")).read_bytes()
+
+
+def test_there_is_no_report_of_nothing(data: DataFolder, tmp_path: Path) -> None:
+    with pytest.raises(RejectedInput, match="no documents"):
+        write_report(data, "another", UPath(tmp_path / "report"))
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("invoices/Acme No. 7.pdf", "invoices-acme-no-7-pdf-0123456789abcdef.html"),
+        ("請求書.png", "png-0123456789abcdef.html"),
+        ("فاتورة", "0123456789abcdef.html"),
+        ("../../etc/passwd", "etc-passwd-0123456789abcdef.html"),
+        ("Mémo: 50 % off?#<>.jpg", "memo-50-off-jpg-0123456789abcdef.html"),
+        ("x" * 300, f"{'x' * 48}-0123456789abcdef.html"),
+    ],
+    ids=["plain", "japanese", "arabic-only", "path", "signs", "long"],
+)
+def test_file_names_are_safe_everywhere(name: str, file: str) -> None:
+    assert file_name(name, "0123456789abcdef0123") == file
+
+
+@pytest.mark.parametrize(
+    ("text", "document", "language"),
+    [
+        ("Total 12.50", None, None),
+        ("Größe", None, None),
+        ("فاتورة", None, "ar"),
+        ("پنج", None, "fa"),
+        ("ご請求", None, "ja"),
+        ("請求書", "ja", "ja"),
+        ("发票", None, "zh"),
+        ("영수증", None, "ko"),
+        ("חשבונית", None, "he"),
+    ],
+)
+def test_scripts_give_languages_away(text: str, document: str | None, language: str | None) -> None:
+    assert language_of(text, document) == language
+
+
+@pytest.mark.parametrize(
+    ("texts", "language"),
+    [
+        (["請求書", "ご案内", "合計金額"], "ja"),
+        (["发票", "合计"], "zh"),
+        (["Invoice", "فاتورة"], None),
+        ([], None),
+    ],
+    ids=["kana-make-it-japanese", "chinese", "mostly-latin", "nothing"],
+)
+def test_a_document_has_the_language_most_of_it_is_in(texts: list[str], language: str | None) -> None:
+    assert language_of_document(texts) == language
