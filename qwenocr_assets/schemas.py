@@ -484,9 +484,36 @@ VALIDATION_RESULTS = TableSchema(
             "not_applicable (a field that the rule needs is not there).",
             nullable=False,
         ),
+        Column(
+            "value_count",
+            ColumnType.INTEGER,
+            "Values that the result is about together: 1 for a rule about a field, 0 for a value that is missing.",
+        ),
         Column("reason", ColumnType.TEXT, "What is wrong, for anything but passed."),
     ),
     ("batch_id", "document_id", "rule", "result_index"),
+)
+
+ROUTES = TableSchema(
+    "routes",
+    "What a route of pipeline.toml asked of people when the values of the batch were last checked.",
+    (
+        _BATCH,
+        Column("route", ColumnType.TEXT, "Name of the route.", nullable=False),
+        Column(
+            "review_below",
+            ColumnType.REAL,
+            "Trust below which a value is in the review queue, 0 to 1.",
+            nullable=False,
+        ),
+        Column(
+            "audit_share",
+            ColumnType.REAL,
+            "Share of the other values that is in the review queue all the same, 0 to 1.",
+            nullable=False,
+        ),
+    ),
+    ("batch_id", "route"),
 )
 
 TABLES: dict[str, TableSchema] = {
@@ -503,6 +530,7 @@ TABLES: dict[str, TableSchema] = {
         DOCUMENT_BLOCKS,
         FORMULAS,
         VALIDATION_RESULTS,
+        ROUTES,
         COST_LEDGER,
     )
 }

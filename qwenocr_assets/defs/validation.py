@@ -1,4 +1,4 @@
-"""The routes' rules applied to a batch: one table, and one check for all rules."""
+"""The routes' rules applied to a batch, with one check for all of them, and what the routes ask of people."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,8 +8,9 @@ import dagster as dg
 from qwenocr_assets.defs.metadata import markdown_table, table_spec
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.resources import DataRoot, Routes
+from qwenocr_assets.intake.routes import route_rows
 from qwenocr_assets.quality.validation import Outcome, validate
-from qwenocr_assets.schemas import DOCUMENTS, KEY_VALUES, VALIDATION_RESULTS
+from qwenocr_assets.schemas import DOCUMENTS, KEY_VALUES, ROUTES, VALIDATION_RESULTS
 from qwenocr_assets.storage.table_files import read_table, write_table
 
 RULES_HOLD = "rules_hold"
@@ -19,7 +20,10 @@ _BROKEN = (Outcome.FAILED, Outcome.MISSING)
 
 @dg.multi_asset(
     name="validation",
-    specs=[table_spec(VALIDATION_RESULTS, group="tables", deps=[DOCUMENTS.name, KEY_VALUES.name])],
+    specs=[
+        table_spec(VALIDATION_RESULTS, group="tables", deps=[DOCUMENTS.name, KEY_VALUES.name]),
+        table_spec(ROUTES, group="tables", deps=[DOCUMENTS.name]),
+    ],
     check_specs=[
         dg.AssetCheckSpec(
             RULES_HOLD,
@@ -35,10 +39,11 @@ def validation(
     """Apply each route's rules to the values of its documents."""
     batch_id = context.partition_key
     accepted = [r for r in read_table(data.folder, DOCUMENTS, batch_id) if r["status"] == "accepted"]
+    declared = routes.load()
     found = validate(
         read_table(data.folder, KEY_VALUES, batch_id),
         {row["document_id"]: row["route"] for row in accepted},
-        {route.name: route.rules for route in routes.load()},
+        {route.name: route.rules for route in declared},
     )
     count = write_table(
         data.folder, VALIDATION_RESULTS, batch_id, [{"batch_id": batch_id, **r} for r in found]
@@ -46,6 +51,11 @@ def validation(
     outcomes = {f"results_{name}": n for name, n in Counter(row["outcome"] for row in found).items()}
     yield dg.MaterializeResult(
         asset_key=VALIDATION_RESULTS.name, metadata={"dagster/row_count": count, **outcomes}
+    )
+    asked = [{"batch_id": batch_id, **row} for row in route_rows(declared)]
+    yield dg.MaterializeResult(
+        asset_key=ROUTES.name,
+        metadata={"dagster/row_count": write_table(data.folder, ROUTES, batch_id, asked)},
     )
     names = {row["document_id"]: row["name"] for row in accepted}
     broken = [{"document": names[r["document_id"]], **r} for r in found if r["outcome"] in _BROKEN]

@@ -97,6 +97,10 @@ class Route(BaseModel):
 
     rules: Annotated[tuple[Rule, ...], AfterValidator(distinct_names)] = ()
     """What the values of its documents have to obey."""
+    review_below: float = Field(0.65, ge=0, le=1)
+    """Trust below which a person should look at a value; the default comes from docs/trust.md's measurements."""
+    audit_share: float = Field(0.01, ge=0, le=1)
+    """Share of the trusted values that a person should look at all the same, always the same ones."""
 
     @field_validator("tasks", mode="before")
     @classmethod
@@ -177,6 +181,15 @@ def load_routes(entries: Sequence[Mapping[str, Any]], folder: Path) -> tuple[Rou
             raise ConfigurationError(f"{label} has the name of another route.", "Give it a name of its own.")
         routes.append(route)
     return tuple(routes)
+
+
+def route_rows(routes: Sequence[Route]) -> list[dict[str, Any]]:
+    """Rows of the table `routes`, without their batch: what each asks of people, `DEFAULT_ROUTE` included."""
+    by_name = {route.name: route for route in (DEFAULT_ROUTE, *routes)}
+    return [
+        {"route": route.name, "review_below": route.review_below, "audit_share": route.audit_share}
+        for route in by_name.values()
+    ]
 
 
 def route_for(name: str, routes: Sequence[Route]) -> Route:

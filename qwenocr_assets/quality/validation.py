@@ -128,12 +128,12 @@ def _by_field(rule: Rule, fields: Fields) -> Iterator[dict[str, Any]]:
     found = fields.get(rule.field or "", ())
     if not found and rule.required:
         reason = "The document has no such value."
-        yield {"path": rule.field, "outcome": Outcome.MISSING.value, "reason": reason}
+        yield {"path": rule.field, "outcome": Outcome.MISSING.value, "value_count": 0, "reason": reason}
     for row in found:
         outcome, problem = check_value(rule, row["value"], row.get("value_number"), row.get("value_date"))
         yield {
             "page_id": row["page_id"], "path": row["path"], "value": row["value"],
-            "outcome": outcome.value, "reason": problem or None,
+            "outcome": outcome.value, "value_count": 1, "reason": problem or None,
         }  # fmt: skip
 
 
@@ -152,7 +152,7 @@ def _by_sql(con: duckdb.DuckDBPyConnection, rule: Rule, fields: Fields) -> Itera
     for row in involved or [{}]:
         yield {
             "page_id": row.get("page_id"), "path": row.get("path"), "value": row.get("value"),
-            "outcome": outcome.value, "reason": reason,
+            "outcome": outcome.value, "value_count": len(involved), "reason": reason,
         }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from qwenocr_assets.warehouse.wide_views import project_schemas
 _FILLING: dict[ColumnType, Any] = {
     ColumnType.TEXT: "",
     ColumnType.INTEGER: 0,
+    ColumnType.REAL: 0.0,
     ColumnType.BOOLEAN: False,
     ColumnType.JSON: "{}",
     ColumnType.USD: Decimal(0),

@@ -60,11 +60,11 @@ def test_broken_rules_share_the_blame(put: Put, query: Query) -> None:
     put(
         "validation_results",
         "b1",
-        {**broken, "rule": "one", "path": "a"},
-        {**broken, "rule": "two", "path": "b", "result_index": 0},
-        {**broken, "rule": "two", "path": "c", "result_index": 1},
+        {**broken, "rule": "one", "path": "a", "value_count": 1},
+        {**broken, "rule": "two", "path": "b", "result_index": 0, "value_count": 2},
+        {**broken, "rule": "two", "path": "c", "result_index": 1, "value_count": 2},
     )
     found = query("SELECT place, trust, rules_failed FROM marts.value_trust ORDER BY place")
     assert found == [("a", 0.3, "one"), ("b", 0.65, "two"), ("c", 0.65, "two")]
-    queue = query("SELECT place, value FROM marts.review_queue WHERE finding = 'rule_broken' ORDER BY place")
-    assert queue == [("one: a", None), ("two", None)]
+    queue = query("SELECT finding, place, reason FROM marts.review_queue ORDER BY review_order")
+    assert queue == [("value_breaks_rule", "a", "It breaks: one"), ("rule_broken", "two", "Why.")]

@@ -1,5 +1,73 @@
--- What a person should look at, one row a finding, the most doubtful first by priority.
-with findings as (
+-- What a person should look at, one row a finding, to be taken in the order of review_order. docs/trust.md explains.
+with judged as (
+    select
+        trusted.*,
+        md5(concat_ws('/', trusted.page_id, trusted.task, trusted.place)) as finding_id,
+        case when trusted.currency is not null then abs(trusted.value_number) end as amount,
+        -- batches from before there was a table of routes have no row in it
+        trusted.trust < coalesce(routes.review_below, 0.65) or trusted.breaks_own_rule as is_doubtful,
+        coalesce(routes.audit_share, 0) as audit_share
+    from {{ ref('value_trust') }} as trusted
+    inner join {{ ref('stg_documents') }} as documents on documents.document_id = trusted.document_id
+    left join {{ ref('stg_routes') }} as routes
+        on routes.batch_id = documents.batch_id and routes.route = documents.route
+),
+
+weighed as (
+    select
+        *,
+        (1 - trust) * amount as value_at_risk,
+        -- of the document's largest amount; what is no money weighs as much as that
+        (1 - trust) * coalesce(amount / nullif(max(amount) over (partition by document_id), 0), 1) as share_at_risk,
+        case when is_doubtful then coalesce(doubt, 'rules') else 'none' end as kind
+    from judged
+    -- the same values are drawn every time
+    where is_doubtful or ('0x' || substr(finding_id, 1, 8))::bigint / 4294967296 < audit_share
+),
+
+of_values as (
+    select
+        document_id,
+        batch_id,
+        page_id,
+        task,
+        case
+            when kind = 'none' then 'audit'
+            when kind = 'row' then 'value_out_of_row'
+            when kind = 'rules' then 'value_breaks_rule'
+            when kind = 'readable' then 'value_unreadable'
+            when kind = 'agreement' then 'other_task_differs'
+            when kind = 'whole' then 'value_of_cut_answer'
+            when ground = 'not_found' then 'value_not_on_page'
+            when ground is null then 'value_without_lines'
+            else 'value_nearly_on_page'
+        end as finding,
+        place,
+        value,
+        case
+            when kind = 'none' then 'Nothing speaks against it: it was drawn for a look.'
+            when kind = 'row' then
+                'The value stands in another row of the page than the values it was given with.'
+            when kind = 'rules' then 'It breaks: ' || rules_failed
+            when kind = 'readable' then 'A question mark stands for what could not be read.'
+            when kind = 'agreement' then
+                'The lines of the page have the value, and another reading of the same place does not.'
+            when kind = 'whole' then 'The answer it comes from breaks off.'
+            when ground = 'not_found' then
+                'The value stands nowhere among the lines of the page: it may be made up.'
+            when ground is null then 'There are no lines to look for the value in.'
+            when ground = 'other_page' then 'The value stands on another page of the document.'
+            else 'The lines of the page say nearly the same, not the same.'
+        end as reason,
+        case
+            when kind in ('row', 'rules') or (kind = 'ground' and ground = 'not_found') then 1
+            when kind = 'readable' then 2
+            else 3
+        end as priority
+    from weighed
+),
+
+of_answers as (
     select
         document_id,
         batch_id,
@@ -13,54 +81,9 @@ with findings as (
     from {{ ref('failures') }}
     -- skipped has its reason, and unfunded goes on by itself
     where status in ('rejected', 'partial', 'failed', 'missing')
+),
 
-    union all
-
-    select
-        document_id,
-        batch_id,
-        page_id,
-        task,
-        'value_not_on_page' as finding,
-        path as place,
-        value,
-        'The value stands nowhere among the lines of the page: it may be made up.' as reason,
-        1 as priority
-    from {{ ref('stg_key_values') }}
-    where ground = 'not_found'
-
-    union all
-
-    select
-        document_id,
-        batch_id,
-        page_id,
-        task,
-        'value_unreadable' as finding,
-        path as place,
-        value,
-        'A question mark stands for what could not be read.' as reason,
-        2 as priority
-    from {{ ref('stg_key_values') }}
-    where value like '%?%' and ground is distinct from 'not_found'
-
-    union all
-
-    select
-        document_id,
-        batch_id,
-        page_id,
-        task,
-        'value_nearly_on_page' as finding,
-        path as place,
-        value,
-        'The lines of the page say nearly the same, not the same.' as reason,
-        3 as priority
-    from {{ ref('stg_key_values') }}
-    where ground = 'fuzzy' and value not like '%?%'
-
-    union all
-
+values_missing as (
     select
         document_id,
         batch_id,
@@ -73,116 +96,55 @@ with findings as (
         3 as priority
     from {{ ref('stg_key_values') }}
     where presence = 'missing'
+),
 
-    union all
-
-    select
-        document_id,
-        batch_id,
-        page_id,
-        task,
-        'value_out_of_row' as finding,
-        place,
-        value,
-        'The value stands in another row of the page than the values it was given with.' as reason,
-        1 as priority
-    from {{ ref('value_trust') }}
-    where not fits_row
-
-    union all
-
-    select
-        document_id,
-        batch_id,
-        page_id,
-        task,
-        'other_task_differs' as finding,
-        place,
-        value,
-        'The lines of the page have the value, and another reading of the whole page does not.' as reason,
-        3 as priority
-    from {{ ref('value_trust') }}
-    where not agrees and trust between 0.11 and 0.6
-
-    union all
-
-    -- one finding a rule, at the value if it is about one
+-- one finding a rule; what breaks a rule about itself alone is there as a value
+of_rules as (
     select
         document_id,
         batch_id,
         min(page_id) as page_id,
         'key_information_extraction' as task,
         'rule_broken' as finding,
-        case when count(*) = 1 then rule || ': ' || coalesce(min(path), '') else rule end as place,
-        case when count(*) = 1 then min(value) end as value,
+        rule as place,
+        cast(null as varchar) as value,
         min(reason) as reason,
         case severity when 'error' then 1 else 2 end as priority
     from {{ ref('stg_validation_results') }}
-    where outcome in ('failed', 'missing')
+    where outcome = 'missing' or (outcome = 'failed' and value_count > 1)
     group by document_id, batch_id, rule, severity
+),
 
-    union all
-
+of_tables as (
     select
-        document_id,
-        batch_id,
-        page_id,
-        task,
-        'table_cut_off' as finding,
-        'table ' || table_index as place,
+        tables.document_id,
+        tables.batch_id,
+        tables.page_id,
+        tables.task,
+        kinds.finding,
+        'table ' || tables.table_index as place,
         cast(null as varchar) as value,
-        'The answer breaks off inside the table.' as reason,
-        1 as priority
-    from {{ ref('stg_tables') }}
-    where not is_complete
+        case kinds.finding
+            when 'table_cut_off' then 'The answer breaks off inside the table.'
+            when 'total_differs' then tables.totals_wrong || ' printed total(s) differ from the sum above.'
+            else
+                tables.lines_unused
+                || ' line(s) inside the table are in no cell: the answer may have lost rows.'
+        end as reason,
+        kinds.priority
+    from {{ ref('stg_tables') }} as tables
+    cross join (
+        values ('table_cut_off', 1), ('total_differs', 1), ('rows_left_out', 2)
+    ) as kinds (finding, priority)
+    where
+        case kinds.finding
+            when 'table_cut_off' then not tables.is_complete
+            when 'total_differs' then tables.totals_wrong > 0
+            else tables.lines_unused > 0
+        end
+),
 
-    union all
-
-    select
-        document_id,
-        batch_id,
-        page_id,
-        task,
-        'total_differs' as finding,
-        'table ' || table_index as place,
-        cast(null as varchar) as value,
-        totals_wrong || ' printed total(s) differ from the sum above.' as reason,
-        1 as priority
-    from {{ ref('stg_tables') }}
-    where totals_wrong > 0
-
-    union all
-
-    select
-        document_id,
-        batch_id,
-        page_id,
-        task,
-        'cells_not_on_page' as finding,
-        'table ' || table_index as place,
-        cast(null as varchar) as value,
-        cells_not_found || ' cell(s) stand nowhere among the lines of the page.' as reason,
-        2 as priority
-    from {{ ref('stg_tables') }}
-    where cells_not_found > 0
-
-    union all
-
-    select
-        document_id,
-        batch_id,
-        page_id,
-        task,
-        'rows_left_out' as finding,
-        'table ' || table_index as place,
-        cast(null as varchar) as value,
-        lines_unused || ' line(s) inside the table are in no cell: the answer may have lost rows.' as reason,
-        2 as priority
-    from {{ ref('stg_tables') }}
-    where lines_unused > 0
-
-    union all
-
+of_formulas as (
     select
         document_id,
         batch_id,
@@ -195,17 +157,51 @@ with findings as (
         3 as priority
     from {{ ref('stg_formulas') }}
     where problem is not null
+),
+
+findings as (
+    select *, true as is_value from of_values
+    union all
+    select *, false as is_value from of_answers
+    union all
+    select *, false as is_value from values_missing
+    union all
+    select *, false as is_value from of_rules
+    union all
+    select *, false as is_value from of_tables
+    union all
+    select *, false as is_value from of_formulas
 )
 
 select
+    coalesce(
+        weighed.finding_id,
+        md5(
+            concat_ws(
+                '/', findings.document_id, findings.page_id, findings.task, findings.finding, findings.place
+            )
+        )
+    ) as finding_id,
+    row_number() over (
+        order by
+            findings.priority, weighed.share_at_risk desc nulls first, documents.name, pages.page_number,
+            findings.finding, findings.place, findings.task, findings.document_id
+    ) as review_order,
     findings.priority,
     documents.name as document_name,
     pages.page_number,
     findings.finding,
     findings.place,
     findings.value,
+    weighed.trust,
+    weighed.value_at_risk,
+    weighed.currency,
     findings.reason,
     findings.task,
+    coalesce(weighed.left_px, tables.left_px) as left_px,
+    coalesce(weighed.top_px, tables.top_px) as top_px,
+    coalesce(weighed.right_px, tables.right_px) as right_px,
+    coalesce(weighed.bottom_px, tables.bottom_px) as bottom_px,
     pages.uri as page_image,
     findings.page_id,
     findings.document_id,
@@ -213,3 +209,13 @@ select
 from findings
 inner join {{ ref('stg_documents') }} as documents on documents.document_id = findings.document_id
 left join {{ ref('stg_pages') }} as pages on pages.page_id = findings.page_id
+left join weighed
+    on findings.is_value
+    and weighed.page_id = findings.page_id
+    and weighed.task = findings.task
+    and weighed.place = findings.place
+left join {{ ref('stg_tables') }} as tables
+    on not findings.is_value
+    and tables.page_id = findings.page_id
+    and tables.task = findings.task
+    and 'table ' || tables.table_index = findings.place

@@ -7,6 +7,8 @@ with readings as (
         task,
         path as place,
         value,
+        value_number,
+        currency,
         ground,
         left_px,
         top_px,
@@ -27,6 +29,8 @@ with readings as (
         task,
         'table ' || table_index || ' row ' || row_index || ' column ' || column_index as place,
         text as value,
+        number as value_number,
+        cast(null as varchar) as currency,
         ground,
         left_px,
         top_px,
@@ -125,14 +129,10 @@ broken as (
         path,
         string_agg(rule, ', ' order by rule) as rules_failed,
         -- a rule over many values blames each of them the less
-        min(1 - 0.7 / involved) as rules_factor
-    from (
-        select
-            *,
-            count(*) over (partition by document_id, rule, reason) as involved
-        from {{ ref('stg_validation_results') }}
-        where outcome = 'failed' and path is not null
-    ) as failed
+        min(1 - 0.7 / value_count) as rules_factor,
+        bool_or(value_count = 1) as breaks_own_rule
+    from {{ ref('stg_validation_results') }}
+    where outcome = 'failed' and path is not null
     group by document_id, page_id, path
 ),
 
@@ -158,6 +158,7 @@ parts as (
         end as agrees,
         broken.rules_failed,
         coalesce(broken.rules_factor, 1) as rules_factor,
+        coalesce(broken.breaks_own_rule, false) as breaks_own_rule,
         not contains(plain.value, '?') as is_readable,
         responses.status = 'ok' as answer_is_whole
     from plain
@@ -169,6 +170,24 @@ parts as (
         and plain.task = 'key_information_extraction'
     left join {{ ref('stg_responses') }} as responses
         on responses.page_id = plain.page_id and responses.task = plain.task
+),
+
+-- what each part takes away; 1 is nothing
+factors as (
+    select
+        *,
+        case
+            when ground is null then 0.7
+            when ground = 'not_found' then 0.1
+            when ground = 'fuzzy' then 0.6
+            when ground = 'other_page' then 0.8
+            else 1
+        end as ground_factor,
+        case when fits_row is false then 0.3 else 1 end as row_factor,
+        case when agrees is false then 0.6 else 1 end as agreement_factor,
+        case when is_readable then 1 else 0.4 end as readable_factor,
+        case when answer_is_whole is false then 0.8 else 1 end as whole_factor
+    from parts
 )
 
 select
@@ -178,29 +197,30 @@ select
     task,
     place,
     value,
+    value_number,
+    currency,
     round(
-        case
-            when ground is null then 0.7
-            when ground = 'not_found' then 0.1
-            when ground = 'fuzzy' then 0.6
-            when ground = 'other_page' then 0.8
-            else 1
-        end
-        * case when fits_row then 1 when fits_row is null then 1 else 0.3 end
-        * case when agrees is false then 0.6 else 1 end
-        * rules_factor
-        * case when is_readable then 1 else 0.4 end
-        * case when coalesce(answer_is_whole, true) then 1 else 0.8 end,
-        3
+        ground_factor * row_factor * agreement_factor * rules_factor * readable_factor * whole_factor, 3
     ) as trust,
+    -- the part that takes away most; of equals, the one that says more
+    case least(ground_factor, row_factor, agreement_factor, rules_factor, readable_factor, whole_factor)
+        when 1 then null
+        when row_factor then 'row'
+        when rules_factor then 'rules'
+        when readable_factor then 'readable'
+        when agreement_factor then 'agreement'
+        when ground_factor then 'ground'
+        else 'whole'
+    end as doubt,
     ground,
     fits_row,
     agrees,
     rules_failed,
+    breaks_own_rule,
     is_readable,
     answer_is_whole,
     left_px,
     top_px,
     right_px,
     bottom_px
-from parts
+from factors
