@@ -21,7 +21,7 @@ _TRUST = """
 _QUEUE = """
     select document_id, page_id, task, finding, place, value, reason, priority
     from marts.review_queue where list_contains($documents, document_id)
-    order by priority, document_name, page_number, place
+    order by review_order
 """
 
 
@@ -55,7 +55,7 @@ def _published(data: DataFolder, documents: list[str]) -> Evidence | None:
                 "select count(*) from core.documents where list_contains($documents, document_id)",
                 {"documents": documents},
             ).fetchone()
-        except duckdb.CatalogException:  # published before these marts were
+        except (duckdb.CatalogException, duckdb.BinderException):  # published before these marts were so
             return None
     if not known or known[0] < len(set(documents)):
         return None
@@ -86,9 +86,11 @@ def findings_of_tables(tables: Mapping[str, Sequence[Row]]) -> Iterable[Finding]
             found.append(_finding(row, "cells_not_on_page", place, None, reason, 2))
     for row in tables["validation_results"]:
         if row["outcome"] in ("failed", "missing"):
-            place = f"{row['rule']}: {row['path'] or ''}"
-            priority = 1 if row["severity"] == "error" else 2
-            found.append(_finding(row, "rule_broken", place, row["value"], row["reason"] or "", priority))
+            reason, priority = row["reason"] or "", 1 if row["severity"] == "error" else 2
+            if row["path"] and row["outcome"] == "failed" and (row["value_count"] or 1) == 1:
+                found.append(_finding(row, "value_breaks_rule", row["path"], row["value"], reason, 1))
+            else:
+                found.append(_finding(row, "rule_broken", row["rule"], None, reason, priority))
     return sorted(found, key=lambda finding: finding.priority)
 
 

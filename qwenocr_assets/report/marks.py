@@ -4,13 +4,11 @@ from collections.abc import Sequence
 
 from qwenocr_assets.report.findings import Evidence, Place
 from qwenocr_assets.report.languages import language_of
-from qwenocr_assets.report.views import Finding, Kind, Level, Mark, Points
+from qwenocr_assets.report.views import AUDIT, Finding, Kind, Level, Mark, Points
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.line_boxes import box_of
 
-DOUBTFUL_BELOW = 0.5
-"""Trust under which a person should look (docs/trust.md)."""
-_UNSURE_BELOW = 0.8
+_BAD_BELOW, _GOOD_FROM = 0.5, 0.8
 _LEVEL_OF_GROUND: dict[str | None, Level] = {
     "line": "good",
     "within_line": "good",
@@ -47,6 +45,7 @@ class Marker:
             level=_level(known, row.get("ground"), findings),
             score=score,
             ground=row.get("ground"),
+            to_look_at=bool(findings),
             reasons=tuple(dict.fromkeys(f.reason for f in findings if f.reason)),
             box=corners_of(row),
             box_page_id=row.get("ground_page_id") or row["page_id"],
@@ -58,8 +57,9 @@ def place_of(finding: Finding) -> Place | None:
     """The place a finding is about; None when it is about a page or document as a whole."""
     if finding.page_id is None or finding.task is None or finding.place is None:
         return None
-    place = finding.place.partition(": ")[2] if finding.kind == "rule_broken" else finding.place
-    return finding.page_id, finding.task, place
+    if finding.kind == "rule_broken":  # its place is the rule
+        return None
+    return finding.page_id, finding.task, finding.place
 
 
 def corners_of(row: Row) -> Points | None:
@@ -73,11 +73,13 @@ def corners_of(row: Row) -> Points | None:
 
 
 def _level(trust: float | None, ground: str | None, findings: Sequence[Finding]) -> Level:
-    worst = min((finding.priority for finding in findings), default=9)
-    if trust is not None:
-        level: Level = "bad" if trust < DOUBTFUL_BELOW else "unsure" if trust < _UNSURE_BELOW else "good"
-    else:
-        level = _LEVEL_OF_GROUND.get(ground, "plain")
-    if worst == 1:
+    """By what is in the review queue; where there is no trust, also by where the text was found."""
+    against = [finding for finding in findings if finding.kind != AUDIT]
+    by_ground = _LEVEL_OF_GROUND.get(ground, "plain")
+    if any(finding.priority == 1 for finding in against):
         return "bad"
-    return "unsure" if worst < 9 and level != "bad" else level
+    if trust is None:
+        return "unsure" if against and by_ground != "bad" else by_ground
+    if against:
+        return "bad" if trust < _BAD_BELOW else "unsure"
+    return "good" if trust >= _GOOD_FROM else "plain"

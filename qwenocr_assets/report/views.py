@@ -8,7 +8,10 @@ Level = Literal["bad", "unsure", "good", "plain"]
 """How much a value needs a look; plain where nothing speaks for or against it."""
 
 State = Literal["failed", "doubtful", "fine"]
-"""What came of a document: something has no answer, something should be looked at, or neither."""
+"""What came of a document: something has no answer, a person should look at something, or neither."""
+
+AUDIT = "audit"
+"""The kind of a finding about a value that nothing speaks against, drawn at random."""
 
 Kind = Literal["field", "table", "cell", "line"]
 
@@ -42,6 +45,8 @@ class Mark:
     score: float | None
     """Trust of `marts.value_trust`; without it the likeness of what stands at the box, 0 to 1."""
     ground: str | None
+    to_look_at: bool
+    """Whether it is in the review queue."""
     reasons: tuple[str, ...]
     box: Points | None
     box_page_id: str

@@ -26,6 +26,7 @@ class Tab:
         self.errors: list[str] = []
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.send(f"{domain}.enable")
+        self.send("Emulation.setFocusEmulationEnabled", enabled=True)
 
     def send(self, method: str, **parameters: Any) -> Any:
         self._count += 1
@@ -63,8 +64,9 @@ class Tab:
 
     def hover(self, selector: str) -> None:
         box = self.run(
-            f"(r => [r.left + r.width / 2, r.top + r.height / 2])"
-            f"(document.querySelector({json.dumps(selector)}).getBoundingClientRect())"
+            f"(e => {{ e.scrollIntoView({{block: 'center', behavior: 'instant'}});"
+            f" const r = e.getBoundingClientRect(); return [r.left + r.width / 2, r.top + r.height / 2] }})"
+            f"(document.querySelector({json.dumps(selector)}))"
         )
         self.send("Input.dispatchMouseEvent", type="mouseMoved", x=box[0], y=box[1])
 

@@ -189,7 +189,14 @@ def data(tmp_path: Path) -> DataFolder:
     put(
         folder,
         "validation_results",
-        {"rule": "tax", "severity": "error", "outcome": "failed", "path": "tax", "reason": EVIL},
+        {"rule": "r1", "severity": "error", "outcome": "failed", "path": "tax", "reason": EVIL},
+        {
+            "rule": "r2",
+            "severity": "warn",
+            "outcome": "missing",
+            "reason": "There is no IBAN.",
+            "page_id": None,
+        },
     )
     return folder
 

@@ -10,10 +10,11 @@ from PIL import Image
 from upath import UPath
 
 from qwenocr_assets.errors import ConfigurationError, RejectedInput
-from qwenocr_assets.report.findings import evidence
+from qwenocr_assets.report.findings import Evidence, evidence
 from qwenocr_assets.report.languages import language_of, language_of_document
+from qwenocr_assets.report.marks import Marker
 from qwenocr_assets.report.reading import documents_of_batch, file_name
-from qwenocr_assets.report.views import DocumentView
+from qwenocr_assets.report.views import DocumentView, Finding
 from qwenocr_assets.report.write import Report, write_report
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
@@ -83,6 +84,37 @@ def test_values_are_as_doubtful_as_what_speaks_against_them(report: Report, anch
     assert element.get("class").split()[0] == level
     links = element.xpath(".//a[@data-doubt]")
     assert len(links) == (level != "good")
+
+
+@pytest.mark.parametrize(
+    ("trust", "kind", "priority", "level", "to_look_at"),
+    [
+        (1.0, None, 0, "good", False),
+        (0.7, None, 0, "plain", False),
+        (1.0, "audit", 3, "good", True),
+        (0.6, "value_nearly_on_page", 3, "unsure", True),
+        (0.3, "other_task_differs", 3, "bad", True),
+        (0.6, "value_breaks_rule", 1, "bad", True),
+        (None, "value_nearly_on_page", 3, "unsure", True),
+        (None, None, 0, "good", False),
+    ],
+)
+def test_a_value_looks_like_its_place_in_the_queue(
+    trust: float | None, kind: str | None, priority: int, level: str, to_look_at: bool
+) -> None:
+    place = ("d1-p1", "key_information_extraction", "total")
+    findings = [] if kind is None else [Finding("d1", *place[:2], kind, place[2], "12", "", priority)]
+    known = Evidence(trust={} if trust is None else {place: ("12", trust)})
+    row = {"page_id": place[0], "task": place[1], "ground": "line", "ground_score": 1.0}
+    mark = Marker(known, findings, None).mark(row, "field", "a", place[2], "12")
+    assert (mark.level, mark.to_look_at) == (level, to_look_at)
+
+
+def test_trust_in_another_reading_of_the_page_says_nothing() -> None:
+    place = ("d1-p1", "key_information_extraction", "total")
+    row = {"page_id": place[0], "task": place[1], "ground": "line", "ground_score": 0.9}
+    mark = Marker(Evidence(trust={place: ("13", 0.1)}), [], None).mark(row, "field", "a", place[2], "12")
+    assert (mark.level, mark.score) == ("good", 0.9)
 
 
 def test_findings_lead_to_their_value_most_doubtful_first(documents: dict[str, DocumentView]) -> None:
