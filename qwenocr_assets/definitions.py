@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from qwenocr_assets.defs.archive import archive, monthly_archive
 from qwenocr_assets.defs.batch_api import batch_jobs, watch_batches
 from qwenocr_assets.defs.budget_sensors import budget_alerts, resume_unfunded
 from qwenocr_assets.defs.cost_ledger import cost_ledger
@@ -37,9 +38,9 @@ def build_definitions() -> dg.Definitions:
             warehouse,
             *build_sql_models(project_root() / "dbt_like_sql", project_schemas()),
         ],
-        jobs=[ocr_batch, collect_batch, publish_warehouse, upkeep],
+        jobs=[ocr_batch, collect_batch, publish_warehouse, upkeep, archive],
         sensors=[inbox_sensor(settings), warehouse_automation, resume_unfunded, budget_alerts, watch_batches],
-        schedules=[daily_publish, nightly_upkeep],
+        schedules=[daily_publish, nightly_upkeep, monthly_archive],
         resources=resources_for(settings),
     )
 

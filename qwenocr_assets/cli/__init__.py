@@ -246,6 +246,25 @@ def draw(
 
 
 @app.command()
+def archive(
+    older_than: Annotated[
+        str, typer.Option("--older-than", help="Age of the manifest, like `90d`, `12w` or `1y`.")
+    ] = "90d",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be archived.")] = False,
+    restore: Annotated[
+        list[str] | None, typer.Option(help="Instead: bring this intake batch back, as running it does.")
+    ] = None,
+) -> None:
+    """Take old batches out of Dagster's list of partitions, so that its UI stays quick; all data stay."""
+    from qwenocr_assets.cli import archive as archiving
+
+    if restore:
+        archiving.restore(console, restore)
+    else:
+        archiving.archive(console, older_than, dry_run=dry_run)
+
+
+@app.command()
 def ui(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

@@ -8,8 +8,8 @@ from typing import Any
 import dagster as dg
 from dagster._core.execution.plan.objects import ErrorSource
 
+from qwenocr_assets.defs.archive import restore_batches
 from qwenocr_assets.defs.jobs import BATCH_JOB, COLLECT_JOB, PUBLISH_JOB
-from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.intake.manifest import Manifest, write_manifest
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.disk import writing_to
@@ -41,8 +41,8 @@ def register_batch(instance: dg.DagsterInstance, data: DataFolder, manifest: Man
 
 
 def register_partition(instance: dg.DagsterInstance, batch_id: str) -> None:
-    """Make the partition of a batch that has a manifest known; it may be known already."""
-    instance.add_dynamic_partitions(intake_batches.name or "", [batch_id])
+    """Make the partition of a batch that has a manifest known; it may be known already, or archived."""
+    restore_batches(instance, [batch_id])
 
 
 def run_batch(

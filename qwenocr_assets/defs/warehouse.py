@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from qwenocr_assets.defs.archive import archived_batches
 from qwenocr_assets.defs.metadata import OWNERS
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.resources import DataRoot
@@ -48,7 +49,8 @@ def warehouse(context: dg.AssetExecutionContext, data: DataRoot) -> dg.Materiali
 def deleted_batches(instance: dg.DagsterInstance) -> list[str]:
     """Batches that this instance has run and whose partition was deleted since.
 
-    What it has never run is not deleted: another instance, or one that was lost, may have made it.
+    What it has never run is not deleted: another instance, or one that was lost, may have made it. Neither is what
+    was archived.
     """
-    known = instance.get_dynamic_partitions(intake_batches.name or "")
-    return sorted(instance.get_materialized_partitions(dg.AssetKey(DOCUMENTS.name)) - set(known))
+    known = {*instance.get_dynamic_partitions(intake_batches.name or ""), *archived_batches(instance)}
+    return sorted(instance.get_materialized_partitions(dg.AssetKey(DOCUMENTS.name)) - known)
