@@ -47,4 +47,4 @@ scripts: setup  ## let the embedded engine read Cyrillic, Arabic, Korean and Vie
 
 clean:  ## remove .venv and everything the pipeline made (not data/samples, not data/inbox)
 	rm -rf $(VENV) .dagster .mypy_cache .ruff_cache .pytest_cache
-	rm -rf data/batches data/pages data/pictures data/reports data/tables data/responses data/.working data/warehouse.duckdb
+	rm -rf data/batches data/pages data/pictures data/reports data/tables data/responses data/.working data/warehouse.duckdb data/inbox.db*

@@ -123,6 +123,11 @@ DOCUMENTS = TableSchema(
         Column("status", ColumnType.TEXT, "accepted or rejected.", nullable=False),
         Column("reason", ColumnType.TEXT, "Why it was rejected, and what to do."),
         Column("modified_at", ColumnType.TIMESTAMP, "When the file was last changed, UTC."),
+        Column(
+            "version",
+            ColumnType.INTEGER,
+            "How many-th content of its file it is, from 1: the highest that is there is the current one.",
+        ),
     ),
     ("batch_id", "document_id"),
 )

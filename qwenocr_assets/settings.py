@@ -53,6 +53,14 @@ def project_root() -> Path:
     return Path(os.environ.get("QWENOCR_PROJECT") or Path(__file__).parents[1]).resolve()
 
 
+def _below_project(address: str) -> UPath:
+    """A folder or bucket; a relative path lies below the project, wherever the command was started."""
+    root = UPath(address)
+    if root.protocol in ("", "file") and not Path(root.path).is_absolute():
+        root = UPath(project_root() / root.path)
+    return root
+
+
 class BudgetSettings(BaseModel):
     """`[budget]` of pipeline.toml: the most that may be spent, in US dollars. Days and months are UTC."""
 
@@ -84,6 +92,10 @@ class Settings(BaseSettings):
     )
 
     data: str = Field("data", description="Data folder: a local path (below the project) or any fsspec URL.")
+    inbox: str | None = Field(
+        None,
+        description="Folder or bucket that the inbox sensor watches, like data; by default inbox in the data folder.",
+    )
 
     region: str = Field(
         "local", description="local (embedded engine), singapore, virginia, beijing or custom (any base_url)."
@@ -142,6 +154,9 @@ class Settings(BaseSettings):
     )
     batch_max_files: int = Field(256, ge=1, description="Most files in one intake batch.")
     batch_max_bytes: int = Field(512 * 2**20, ge=1, description="Most bytes in one intake batch.")
+    batch_max_wait_seconds: float = Field(
+        30.0, ge=0, description="How long a still file in the inbox may wait for its batch to fill."
+    )
     settle_seconds: float = Field(10.0, ge=0, description="How long a file in the inbox must lie still.")
 
     drain_seconds: float = Field(
@@ -212,10 +227,24 @@ class Settings(BaseSettings):
     @property
     def data_folder(self) -> DataFolder:
         """The data folder; a relative path lies below the project, wherever the command was started."""
-        root = UPath(self.data)
-        if root.protocol in ("", "file") and not Path(root.path).is_absolute():
-            root = UPath(project_root() / root.path)
-        return DataFolder(root)
+        return DataFolder(_below_project(self.data))
+
+    @property
+    def inbox_folder(self) -> UPath:
+        """The folder that the inbox sensor watches."""
+        return self.data_folder.inbox if self.inbox is None else _below_project(self.inbox)
+
+    @property
+    def inbox_index_url(self) -> str:
+        """The database that remembers the inbox's files: a file of its own, or the ledger's for a bucket of data.
+
+        Raises:
+            ConfigurationError: the data folder is no local one and no database is set.
+        """
+        root = self.data_folder.root
+        if root.protocol not in ("", "file"):
+            return self.ledger_url
+        return f"sqlite:///{Path(root.path) / 'inbox.db'}"
 
     @property
     def ledger_url(self) -> str:

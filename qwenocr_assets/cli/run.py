@@ -18,7 +18,14 @@ from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.processes import close_dead_runs, living_process
 from qwenocr_assets.defs.resources import resources_for
 from qwenocr_assets.errors import RejectedInput, Stopped
-from qwenocr_assets.intake.manifest import Manifest, cut_batches, write_manifest
+from qwenocr_assets.intake.manifest import (
+    Manifest,
+    cut_batches,
+    manifests_of_folder,
+    newest_versions,
+    resolved,
+    write_manifest,
+)
 from qwenocr_assets.intake.routes import load_routes
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.qwenocr.catalogue_overrides import catalogue_of
@@ -132,6 +139,7 @@ def manifests_of(path: Path, settings: Settings) -> list[Manifest]:
         list(find_files(root)),
         max_files=settings.batch_max_files,
         max_bytes=settings.batch_max_bytes,
+        known=newest_versions(manifests_of_folder(settings.data_folder, resolved(root))),
     )
 
 

@@ -1,22 +1,24 @@
 """New files in the inbox become intake batches; new rows bring the warehouse up to date."""
 
-import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import dagster as dg
 
 from qwenocr_assets.defs.jobs import ocr_batch
 from qwenocr_assets.defs.partitions import intake_batches
-from qwenocr_assets.intake.manifest import Manifest, cut_batches, read_manifest, write_manifest
-from qwenocr_assets.intake.scan import Sighting, find_files, settled
+from qwenocr_assets.intake.inbox import Patience, look_at_inbox
+from qwenocr_assets.intake.inbox_batches import Bounds, KnownBatch, batches_after
+from qwenocr_assets.intake.inbox_index import InboxIndex, open_index
+from qwenocr_assets.intake.inbox_status import what_waits
 from qwenocr_assets.settings import Settings
-from qwenocr_assets.storage.data_folder import DataFolder
 
 _MOST_RUNS_A_TICK = 10
 """Submitting a run takes the daemon about 0.1 s, and a tick may take 60 s."""
+_BATCHES_AT_ONCE = 200
+"""Batches that Dagster is asked about at a time, after its cursor was reset."""
+_PARTITION_TAG = "dagster/partition"
+_ENDED_BADLY = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
 def inbox_sensor(settings: Settings) -> dg.SensorDefinition:
@@ -32,47 +34,85 @@ def inbox_sensor(settings: Settings) -> dg.SensorDefinition:
         job=ocr_batch,
         minimum_interval_seconds=30,
         default_status=running,
-        description="Files in data/inbox that lie still become an intake batch and a run.",
+        description="Files in the inbox that lie still become intake batches and runs.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        return watch_inbox(settings, context.cursor, datetime.now(UTC))
+        return watch_inbox(
+            settings,
+            context.cursor,
+            datetime.now(UTC),
+            lambda batch_ids: run_already(context.instance, batch_ids),
+        )
 
     return sensor
 
 
-def watch_inbox(settings: Settings, cursor: str | None, now: datetime) -> dg.SensorResult | dg.SkipReason:
+def watch_inbox(
+    settings: Settings,
+    cursor: str | None,
+    now: datetime,
+    run_already: Callable[[Sequence[str]], Collection[str]] = lambda _: (),
+    patience: Patience | None = None,
+) -> dg.SensorResult | dg.SkipReason:
     """One look at the inbox.
 
-    Batches are written as manifests first and asked to run afterwards; the batch id is the run key. So a crash
-    between the two, or a reset cursor, neither loses a batch nor runs it twice.
+    Batches are written as manifests first and asked to run afterwards, in the order in which they became known; the
+    batch id is the run key, and the cursor is the place in that order. So a crash between the two, a reset cursor or
+    a lost index neither loses a batch nor runs it twice.
     """
-    data = settings.data_folder
-    if not data.inbox.exists():
-        return dg.SkipReason(f"{data.inbox} does not exist yet: make it, and drop files there.")
-    seen = _Cursor.from_json(cursor)
-    manifests = _inbox_manifests(data)
-    batched = {(f.name, f.size_bytes, f.modified_at) for m in manifests for f in m.files}
-    waiting = [f for f in find_files(data.inbox) if (f.name, f.size_bytes, f.modified_at) not in batched]
-    ready, sightings = settled(waiting, seen.sightings, settings.settle_seconds, now)
-    cut = cut_batches(data.inbox, ready, settings.batch_max_files, settings.batch_max_bytes)
-    for manifest in cut:
-        write_manifest(data, manifest)
-
-    known = {m.batch_id: m for m in (*manifests, *cut)}
-    due = [batch_id for batch_id in known if batch_id not in seen.requested][:_MOST_RUNS_A_TICK]
+    data, inbox = settings.data_folder, settings.inbox_folder
+    if not inbox.exists():
+        return dg.SkipReason(f"{inbox} does not exist yet: make it, and drop files there.")
+    bounds = Bounds(settings.batch_max_files, settings.batch_max_bytes, settings.batch_max_wait_seconds)
+    with open_index(settings.inbox_index_url, inbox) as index:
+        look_at_inbox(index, data, bounds, settings.settle_seconds, now, patience)
+        due, place = _due(index, _place(cursor, index), run_already)
+        waiting = what_waits(index)
     return dg.SensorResult(
         run_requests=[
             dg.RunRequest(
-                run_key=batch_id,
-                partition_key=batch_id,
-                tags={"qwenocr/files": str(len(known[batch_id].files))},
+                run_key=batch.batch_id,
+                partition_key=batch.batch_id,
+                tags={"qwenocr/files": str(batch.files)},
             )
-            for batch_id in due
+            for batch in due
         ],
-        dynamic_partitions_requests=[intake_batches.build_add_request(due)] if due else [],
-        cursor=_Cursor(sightings, [*seen.requested, *due]).to_json(),
-        skip_reason=None if due else f"{len(waiting)} files waiting in {data.inbox}, none settled yet.",
+        dynamic_partitions_requests=(
+            [intake_batches.build_add_request([batch.batch_id for batch in due])] if due else []
+        ),
+        cursor=f"{index.index_id}:{place}",
+        skip_reason=None if due else waiting,
     )
+
+
+def run_already(instance: dg.DagsterInstance, batch_ids: Sequence[str]) -> set[str]:
+    """Of these batches those with a run that is under way or went well, whoever started it."""
+    runs = instance.get_runs(
+        dg.RunsFilter(job_name=ocr_batch.name, tags={_PARTITION_TAG: list(batch_ids)}),
+    )
+    return {run.tags[_PARTITION_TAG] for run in runs if run.status not in _ENDED_BADLY}
+
+
+def _due(
+    index: InboxIndex, place: int, run_already: Callable[[Sequence[str]], Collection[str]]
+) -> tuple[list[KnownBatch], int]:
+    """The batches to ask for now, and the place in the order that is reached with them."""
+    due: list[KnownBatch] = []
+    while batches := batches_after(index, place, _BATCHES_AT_ONCE):
+        done = run_already([batch.batch_id for batch in batches])
+        for batch in batches:
+            if batch.batch_id not in done:
+                if len(due) == _MOST_RUNS_A_TICK:
+                    return due, place
+                due.append(batch)
+            place = batch.batch_seq
+    return due, place
+
+
+def _place(cursor: str | None, index: InboxIndex) -> int:
+    """The place in the order of batches that a cursor stands for; the beginning if it is of another index."""
+    index_id, _, place = (cursor or "").partition(":")
+    return int(place) if index_id == index.index_id and place.isdecimal() else 0
 
 
 warehouse_automation = dg.AutomationConditionSensorDefinition(
@@ -82,48 +122,3 @@ warehouse_automation = dg.AutomationConditionSensorDefinition(
     minimum_interval_seconds=30,
     description="Brings the warehouse up to date a while after new batches: once per burst, not once per batch.",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Cursor:
-    sightings: dict[str, Sighting] = field(default_factory=dict)
-    requested: list[str] = field(default_factory=list)
-
-    def to_json(self) -> str:
-        return json.dumps(
-            {
-                "sightings": {
-                    name: [s.size_bytes, _iso(s.modified_at), _iso(s.since)]
-                    for name, s in self.sightings.items()
-                },
-                "requested": self.requested,
-            },
-            ensure_ascii=False,
-        )
-
-    @classmethod
-    def from_json(cls, text: str | None) -> "_Cursor":
-        if not text:
-            return cls()
-        raw: dict[str, Any] = json.loads(text)
-        return cls(
-            {
-                name: Sighting(size, _time(modified), _time(since) or datetime.now(UTC))
-                for name, (size, modified, since) in raw["sightings"].items()
-            },
-            raw["requested"],
-        )
-
-
-def _inbox_manifests(data: DataFolder) -> list[Manifest]:
-    manifests: Iterable[Manifest] = (read_manifest(data, batch_id) for batch_id in data.batch_ids())
-    inbox = str(data.inbox)
-    return [m for m in manifests if m.created_from == inbox]
-
-
-def _iso(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat()
-
-
-def _time(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)

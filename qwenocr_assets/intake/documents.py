@@ -151,6 +151,7 @@ def _row(batch_id: str, file: ManifestFile, part: Part, routes: Sequence[Route])
         "size_bytes": part.size_bytes,
         "route": route_for(name, routes).name,
         "modified_at": file.modified_at,
+        "version": file.version,
     }
     if part.media_type is not None:
         row["media_type"] = part.media_type.value

@@ -1,19 +1,19 @@
-"""Find the files of a folder or bucket, and decide which have settled."""
+"""Find the files of a folder or bucket: all at once, or folder by folder."""
 
 import logging
 import os
 import stat
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from upath import UPath
 
 from qwenocr_assets.errors import StorageError
-from qwenocr_assets.intake.files import FoundFile, local_uri, unreadable
+from qwenocr_assets.intake.files import FoundFile, local_uri, path_on_disk, unreadable
 from qwenocr_assets.storage.data_folder import is_local, local_path
 
 _log = logging.getLogger(__name__)
@@ -23,15 +23,22 @@ _UNFINISHED_SUFFIXES = (".part", ".tmp", ".crdownload")
 _LITTER = {"thumbs.db", "desktop.ini", "readme.md"}
 _MODIFIED_KEYS = ("mtime", "LastModified", "last_modified", "updated", "modified", "created")
 """What fsspec's file systems call the time of last change, best first."""
+_ETAG_KEYS = ("ETag", "etag", "md5Hash", "content_md5")
+"""What they call a mark of the content, where they give one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """How a file looked when it was last seen, and since when it has looked so."""
+class Entry(NamedTuple):
+    """A file or folder as its folder lists it. A plain tuple, for a million of them are looked at."""
 
+    leaf: str
+    """Its name in the folder: readable, in Unicode's composed form, and like no other there."""
+    uri: str
     size_bytes: int
-    modified_at: datetime | None
-    since: datetime
+    modified_us: int | None
+    """Microseconds since 1970, UTC; None where the storage does not tell."""
+    etag: str | None
+    is_folder: bool
+    unreadable_reason: str | None = None
 
 
 def find_files(root: UPath) -> Iterator[FoundFile]:
@@ -50,42 +57,62 @@ def find_files(root: UPath) -> Iterator[FoundFile]:
         yield from _find_remote(root)
 
 
+def list_folder(root: UPath, uri: str, after: str = "") -> Iterator[Entry]:
+    """What lies in one folder of `root`, sorted by leaf, beginning behind the leaf `after`.
+
+    `root` is resolved, and `uri` is its own address or a listed folder's. What `find_files` leaves out is left out.
+    Files are looked at when their turn comes.
+
+    Raises:
+        OSError: the folder is gone or cannot be listed.
+    """
+    if is_local(root):
+        return _local_entries(os.fspath(local_path(root)), path_on_disk(uri), after)
+    return _remote_entries(root, uri, after)
+
+
+def look_again(root: UPath, leaf: str, uri: str) -> Entry | None:
+    """A listed file as it is now; None when it is gone or no file any more.
+
+    Raises:
+        OSError: it cannot be looked at.
+    """
+    try:
+        if is_local(root):
+            status = os.lstat(path_on_disk(uri))
+            return _file_entry(leaf, uri, status) if stat.S_ISREG(status.st_mode) else None
+        path = root.fs._strip_protocol(uri)
+        root.fs.invalidate_cache(root.fs._parent(path))
+        info = root.fs.info(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return _remote_entry(root, leaf, info) if info["type"] == "file" else None
+
+
 def is_ignored(name: str) -> bool:
     """Whether a file or folder of this name is never a document."""
     lower = name.lower()
     return lower.startswith((".", "~$")) or lower.endswith(_UNFINISHED_SUFFIXES) or lower in _LITTER
 
 
-def settled(
-    files: Iterable[FoundFile], previous: Mapping[str, Sighting], quiet_seconds: float, now: datetime
-) -> tuple[list[FoundFile], dict[str, Sighting]]:
-    """The files whose size and time of change have not moved for `quiet_seconds`, and the sightings to remember.
+def to_time(microseconds: int | None) -> datetime | None:
+    """A time of change as UTC."""
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
 
-    `previous` are the sightings the last call returned, by name. Only our own clock counts: a file on a share
-    may carry any time. With `quiet_seconds` 0 a file has settled at first sight.
-    """
-    ready: list[FoundFile] = []
-    sightings: dict[str, Sighting] = {}
-    for file in files:
-        before = previous.get(file.name)
-        still = before is not None and (before.size_bytes, before.modified_at) == (
-            file.size_bytes,
-            file.modified_at,
-        )
-        since = before.since if before is not None and still else now
-        sightings[file.name] = Sighting(file.size_bytes, file.modified_at, since)
-        if now - since >= timedelta(seconds=quiet_seconds):
-            ready.append(file)
-    return ready, sightings
+
+def to_microseconds(time: datetime | None) -> int | None:
+    """A time of change in microseconds since 1970, exactly."""
+    return None if time is None else (time - _EPOCH) // timedelta(microseconds=1)
 
 
 def _find_local(given: Path) -> Iterator[FoundFile]:
     try:
         root = given.resolve(strict=True)
         if root.is_file():
-            yield _local_file(unicodedata.normalize("NFC", _readable(given.name)), root, root.stat())
+            name = unicodedata.normalize("NFC", _readable(given.name))
+            yield _found(name, _file_entry(name, local_uri(root), root.stat()))
             return
-        names = _sorted_names(root)
+        entries = _local_entries(os.fspath(root), os.fspath(root))
     except OSError as error:
         what = (
             "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
@@ -93,51 +120,84 @@ def _find_local(given: Path) -> Iterator[FoundFile]:
         raise StorageError(
             f"{given} {what}.", "Give a folder or file that exists and may be read."
         ) from error
-    yield from _walk(root, names)
+    yield from _walk(os.fspath(root), entries)
 
 
-def _walk(root: Path, names: list[tuple[str, str]]) -> Iterator[FoundFile]:
-    """The files below `root`, whose entries are `names`, depth first."""
-    waiting = [("", root, iter(names))]
+def _walk(root: str, entries: Iterator[Entry]) -> Iterator[FoundFile]:
+    """The files below `root`, which holds `entries`, depth first."""
+    waiting = [("", entries)]
     while waiting:
-        prefix, folder, entries = waiting[-1]
-        entry = next(entries, None)
+        prefix, here = waiting[-1]
+        entry = next(here, None)
         if entry is None:
             waiting.pop()
             continue
-        name, path = prefix + entry[0], folder / entry[1]
+        name = prefix + entry.leaf
+        if not entry.is_folder:
+            yield _found(name, entry)
+            continue
         try:
-            path = _followed(path, root) if path.is_symlink() else path
-            status = path.lstat()
+            waiting.append((f"{name}/", _local_entries(root, path_on_disk(entry.uri))))
+        except FileNotFoundError:
+            continue  # gone between listing and looking
+        except OSError as error:
+            yield FoundFile(name, entry.uri, 0, None, unreadable(error, "This folder"))
+
+
+def _found(name: str, entry: Entry) -> FoundFile:
+    return FoundFile(name, entry.uri, entry.size_bytes, to_time(entry.modified_us), entry.unreadable_reason)
+
+
+def _local_entries(root: str, folder: str, after: str = "") -> Iterator[Entry]:
+    """List a folder now, and look at what is in it one by one."""
+    return _looked_at(root, folder, _sorted_names(folder), after)
+
+
+def _looked_at(root: str, folder: str, names: list[tuple[str, str]], after: str) -> Iterator[Entry]:
+    first = bisect_right(names, after, key=lambda pair: pair[0]) if after else 0
+    base = folder if folder.endswith("/") else f"{folder}/"
+    for leaf, raw in names[first:] if first else names:
+        path = base + raw
+        try:
+            status = os.lstat(path)
+            if stat.S_ISLNK(status.st_mode):
+                path = _followed(path, root)
+                status = os.lstat(path)
             if stat.S_ISDIR(status.st_mode):
-                waiting.append((f"{name}/", path, iter(_sorted_names(path))))
+                yield Entry(leaf, local_uri(path), 0, None, None, True)
             elif stat.S_ISREG(status.st_mode):
-                yield _local_file(name, path, status)
+                yield _file_entry(leaf, local_uri(path), status)
         except (FileNotFoundError, _NotFollowed):
             continue  # gone between listing and looking, or a link that is none of ours
         except OSError as error:
-            yield FoundFile(name, local_uri(path), 0, None, unreadable(error, "This file or folder"))
+            yield Entry(leaf, local_uri(path), 0, None, None, False, unreadable(error))
+
+
+def _file_entry(leaf: str, uri: str, status: os.stat_result) -> Entry:
+    return Entry(leaf, uri, status.st_size, status.st_mtime_ns // 1000, None, False)
 
 
 class _NotFollowed(Exception):
     """A symbolic link that leads to nothing, to a folder, or out of the folder that is searched."""
 
 
-def _followed(link: Path, root: Path) -> Path:
+def _followed(link: str, root: str) -> str:
     """The file inside `root` that a symbolic link leads to."""
     try:
-        target = link.resolve(strict=True)
+        target = Path(link).resolve(strict=True)
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop, before Python 3.13
         raise _NotFollowed from error
     if not (target.is_file() and target.is_relative_to(root)):
         _log.warning("%s leads out of %s or to a folder: not followed", link, root)
         raise _NotFollowed
-    return target
+    return os.fspath(target)
 
 
-def _sorted_names(folder: Path) -> list[tuple[str, str]]:
+def _sorted_names(folder: str) -> list[tuple[str, str]]:
     """A folder's entries as (name, name on disk), sorted; the names are readable, NFC and distinct."""
     raw_names = sorted(name for name in os.listdir(folder) if not is_ignored(name))  # noqa: PTH208  plain strings
+    if all(map(str.isascii, raw_names)):
+        return [(raw, raw) for raw in raw_names]
     taken = {raw for raw in raw_names if _clean(raw) == raw}
     pairs: list[tuple[str, str]] = []
     for raw in raw_names:
@@ -159,13 +219,9 @@ def _readable(raw: str) -> str:
     return raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _local_file(name: str, path: Path, status: os.stat_result) -> FoundFile:
-    modified = _EPOCH + timedelta(microseconds=status.st_mtime_ns // 1000)
-    return FoundFile(name, local_uri(path), status.st_size, modified)
-
-
 def _find_remote(root: UPath) -> Iterator[FoundFile]:
     base = str(root.path).rstrip("/")
+    root.fs.invalidate_cache()
     try:
         found: dict[str, dict[str, Any]] = root.fs.find(base, detail=True)
     except OSError as error:
@@ -178,12 +234,34 @@ def _find_remote(root: UPath) -> Iterator[FoundFile]:
         name = path.removeprefix(base).strip("/") or PurePosixPath(path).name
         if path != base and any(is_ignored(part) for part in name.split("/")):
             continue
-        yield FoundFile(
-            unicodedata.normalize("NFC", name),
-            str(root.fs.unstrip_protocol(path)),
-            int(info.get("size") or 0),
-            _modified_at(info),
-        )
+        clean = unicodedata.normalize("NFC", name)
+        yield _found(clean, _remote_entry(root, clean, {**info, "name": path}))
+
+
+def _remote_entries(root: UPath, uri: str, after: str) -> Iterator[Entry]:
+    """List a folder of a bucket now. Two names that differ only in composition stay apart, like on disk."""
+    folder = root.fs._strip_protocol(uri).rstrip("/")
+    root.fs.invalidate_cache(folder)
+    found: dict[str, dict[str, Any]] = {}
+    for info in sorted(root.fs.ls(folder, detail=True), key=lambda info: str(info["name"])):
+        raw = info["name"].rstrip("/").rsplit("/", 1)[-1]
+        if info["name"].rstrip("/") == folder or is_ignored(raw):
+            continue  # some file systems list the folder itself as an empty object
+        clean = unicodedata.normalize("NFC", raw)
+        found[raw if clean in found else clean] = info
+    return (_remote_entry(root, leaf, info) for leaf, info in sorted(found.items()) if leaf > after)
+
+
+def _remote_entry(root: UPath, leaf: str, info: Mapping[str, Any]) -> Entry:
+    etag = next((str(info[key]) for key in _ETAG_KEYS if info.get(key)), None)
+    return Entry(
+        leaf,
+        str(root.fs.unstrip_protocol(info["name"])),
+        int(info.get("size") or 0),
+        to_microseconds(_modified_at(info)),
+        etag,
+        info.get("type") == "directory",
+    )
 
 
 def _modified_at(info: Mapping[str, Any]) -> datetime | None:

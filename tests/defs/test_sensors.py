@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     (tmp_path / "inbox").mkdir()
-    return load_settings(data=str(tmp_path), settle_seconds=10, batch_max_files=2)
+    return load_settings(data=str(tmp_path), settle_seconds=10, batch_max_files=2, batch_max_wait_seconds=0)
 
 
 def drop(settings: Settings, name: str, content: bytes = b"x") -> None:
@@ -100,6 +100,7 @@ def test_a_missing_inbox_is_said(tmp_path: Path) -> None:
 def test_the_sensor_asks_dagster_for_a_run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QWENOCR_DATA", settings.data)
     monkeypatch.setenv("QWENOCR_SETTLE_SECONDS", "0")
+    monkeypatch.setenv("QWENOCR_BATCH_MAX_WAIT_SECONDS", "0")
     from qwenocr_assets.definitions import build_definitions
 
     drop(settings, "a.png")

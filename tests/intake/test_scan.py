@@ -1,18 +1,15 @@
 import os
 import subprocess
 import unicodedata
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from upath import UPath
 
 from qwenocr_assets.errors import StorageError
-from qwenocr_assets.intake.files import FoundFile, fingerprint, local_uri, open_uri
-from qwenocr_assets.intake.scan import Sighting, find_files, settled
-
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+from qwenocr_assets.intake.files import FoundFile, fingerprint, open_uri
+from qwenocr_assets.intake.scan import find_files
 
 
 def names(root: Path | UPath) -> list[str]:
@@ -163,35 +160,3 @@ def test_buckets(request):
 def test_a_bucket_that_does_not_exist(request):
     with pytest.raises(StorageError, match="does not exist"):
         list(find_files(UPath(f"memory://{request.node.name}/nothing")))
-
-
-def file(size: int = 1, minutes: int = 0) -> FoundFile:
-    return FoundFile("a.png", local_uri(Path("/a.png")), size, NOW + timedelta(minutes=minutes))
-
-
-def sighting(seconds_ago: float, seen: FoundFile | None = None) -> Sighting:
-    seen = seen or file()
-    return Sighting(seen.size_bytes, seen.modified_at, NOW - timedelta(seconds=seconds_ago))
-
-
-@pytest.mark.parametrize(
-    ("previous", "quiet_seconds", "ready", "since_seconds_ago"),
-    [
-        pytest.param(None, 10, False, 0, id="first-seen"),
-        pytest.param(None, 0, True, 0, id="no-quiet-asked-for"),
-        pytest.param(sighting(9), 10, False, 9, id="not-long-enough"),
-        pytest.param(sighting(10), 10, True, 10, id="just-long-enough"),
-        pytest.param(sighting(3600), 10, True, 3600, id="long"),
-        pytest.param(sighting(3600, file(size=2)), 10, False, 0, id="grown"),
-        pytest.param(sighting(3600, file(minutes=-1)), 10, False, 0, id="touched"),
-        pytest.param(sighting(3600, replace(file(), modified_at=None)), 10, False, 0, id="time-appeared"),
-    ],
-)
-def test_when_a_file_has_settled(previous, quiet_seconds, ready, since_seconds_ago):
-    files, sightings = settled([file()], {"a.png": previous} if previous else {}, quiet_seconds, NOW)
-    assert files == ([file()] if ready else [])
-    assert sightings == {"a.png": sighting(since_seconds_ago)}
-
-
-def test_files_that_are_gone_are_forgotten():
-    assert settled([], {"a.png": sighting(5)}, 10, NOW) == ([], {})

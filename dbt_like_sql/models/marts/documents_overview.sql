@@ -52,6 +52,8 @@ select
     documents.route,
     documents.status,
     documents.reason,
+    documents.version,
+    documents.is_current,
     coalesce(pages.pages_ready, 0) as pages_ready,
     coalesce(pages.pages_rejected, 0) as pages_rejected,
     coalesce(answers.answers_ok, 0) as answers_ok,

@@ -1,0 +1,105 @@
+"""Opening the inbox index, and the few things every step of a tick needs of it."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, false, select, true, update
+from sqlalchemy.exc import DatabaseError
+from upath import UPath
+
+from qwenocr_assets.errors import StorageError
+from qwenocr_assets.intake.inbox_tables import FILES, FOLDERS, INBOXES, FileState, prepare, take_turn
+from qwenocr_assets.intake.manifest import resolved
+from qwenocr_assets.storage.data_folder import is_local
+from qwenocr_assets.storage.database import open_database
+
+
+@dataclass(frozen=True, slots=True)
+class InboxIndex:
+    """What is remembered of one inbox."""
+
+    engine: Engine
+    root: UPath
+    """The inbox, resolved."""
+    index_id: str
+    """Another one when the index was lost and made again."""
+
+    @property
+    def inbox(self) -> str:
+        return str(self.root)
+
+    @property
+    def is_local(self) -> bool:
+        return is_local(self.root)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction; no other process writes the index meanwhile."""
+        with self.engine.begin() as connection:
+            take_turn(connection)
+            yield connection
+
+
+@contextmanager
+def open_index(url: str, root: UPath) -> Iterator[InboxIndex]:
+    """The index of the inbox `root`; its tables are made when they are missing.
+
+    Nothing is lost with its last transactions, so the disk is not waited for.
+
+    Raises:
+        StorageError: it cannot be opened, or is damaged.
+    """
+    try:
+        engine = open_database(url, durable=False)
+        try:
+            folder = resolved(root)
+            yield InboxIndex(engine, folder, prepare(engine, str(folder)))
+        finally:
+            engine.dispose()
+    except DatabaseError as error:
+        raise StorageError(
+            f"The inbox index cannot be used ({str(error.orig).strip()}).",
+            "Delete inbox.db in the data folder: it is made again from the manifests, and no batch is run twice.",
+        ) from error
+
+
+class Deadline:
+    """A point in time after which a step stops where it is, to go on in the next tick."""
+
+    def __init__(self, seconds: float) -> None:
+        self._at = time.monotonic() + seconds
+
+    def passed(self) -> bool:
+        return time.monotonic() >= self._at
+
+    def within(self, seconds: float) -> "Deadline":
+        """So many seconds from now, but not later than this one."""
+        return Deadline(min(seconds, self._at - time.monotonic()))
+
+
+def vanish_folder(connection: Connection, folder_id: int, now: float) -> None:
+    """Note that a folder and its files are gone; its subfolders are looked at by themselves."""
+    connection.execute(
+        update(FOLDERS)
+        .where(FOLDERS.c.folder_id == folder_id)
+        .values(vanished=True, listed_at=now, listed_to=None, modified_ns=None)
+    )
+    gone = connection.execute(
+        update(FILES)
+        .where(FILES.c.folder_id == folder_id, FILES.c.state != FileState.VANISHED)
+        .values(state=FileState.VANISHED, vanished_at=now)
+    )
+    if gone.rowcount:
+        doubt_copies(connection, folder_id)
+
+
+def doubt_copies(connection: Connection, folder_id: int) -> None:
+    """A file of this folder that may have copies vanished or changed: they have to be looked at."""
+    inbox = select(FOLDERS.c.inbox).where(FOLDERS.c.folder_id == folder_id).scalar_subquery()
+    connection.execute(
+        update(INBOXES)
+        .where(INBOXES.c.inbox == inbox, INBOXES.c.copies_in_doubt == false())
+        .values(copies_in_doubt=true())
+    )
