@@ -64,6 +64,17 @@ def retry(
 
 
 @app.command()
+def inbox(
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, for scripts.")] = False,
+    limit: Annotated[int, typer.Option(min=0, help="Most files to name of each kind.")] = 20,
+) -> None:
+    """Say what the inbox sensor has seen: what waits, is in batches, copied, moved, vanished or does not open."""
+    from qwenocr_assets.cli.inbox import print_inbox
+
+    print_inbox(console, as_json=as_json, most=limit)
+
+
+@app.command()
 def quote(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders to price.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Everything, for scripts.")] = False,

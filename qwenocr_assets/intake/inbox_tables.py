@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -118,6 +119,12 @@ BATCHES = Table(
 
 def prepare(engine: Engine, inbox: str) -> str:
     """Make the tables and the inbox's first row where they are missing; returns the index's id."""
+    asked = select(INBOXES.c.index_id).where(INBOXES.c.inbox == inbox)
+    with engine.connect() as connection:
+        there = connection.dialect.has_table(connection, BATCHES.name)
+        found = connection.execute(asked).scalar_one_or_none() if there else None
+    if found is not None:
+        return str(found)
     with engine.begin() as connection:
         take_turn(connection)
         METADATA.create_all(connection)
@@ -126,10 +133,7 @@ def prepare(engine: Engine, inbox: str) -> str:
             .values(inbox=inbox, index_id=uuid.uuid4().hex[:12], copies_in_doubt=False)
             .on_conflict_do_nothing()
         )
-        found: str = connection.execute(
-            INBOXES.select().with_only_columns(INBOXES.c.index_id).where(INBOXES.c.inbox == inbox)
-        ).scalar_one()
-    return found
+        return str(connection.execute(asked).scalar_one())
 
 
 def take_turn(connection: Connection) -> None:

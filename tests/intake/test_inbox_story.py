@@ -1,0 +1,131 @@
+"""Any story of an inbox: drops, changes, moves, deletions, looks, crashes, a lost index, `qwenocr run` in between."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from upath import UPath
+
+from qwenocr_assets.intake import inbox_batches
+from qwenocr_assets.intake.files import fingerprint, local_uri
+from qwenocr_assets.intake.inbox_batches import Bounds
+from qwenocr_assets.intake.manifest import (
+    cut_batches,
+    manifests_of_folder,
+    newest_versions,
+    write_manifest,
+)
+from qwenocr_assets.intake.scan import find_files
+from qwenocr_assets.storage.data_folder import DataFolder
+from tests.intake.inbox_world import Inbox
+
+NAMES = st.sampled_from(["a.png", "b.png", "x/a.png", "x/y/c.png"])
+CONTENTS = st.sampled_from(["1", "22", "333", "4444"])
+
+
+class Story(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        (self.folder / "in").mkdir()
+        self.inbox = Inbox(
+            UPath(self.folder / "in"),
+            DataFolder(UPath(self.folder / "data")),
+            f"sqlite:///{self.folder}/data/inbox.db",
+            Bounds(2, 1000, 60),
+        )
+        self.moment = 0
+
+    def teardown(self) -> None:
+        try:
+            self._everything_is_in_one_batch()
+        finally:
+            shutil.rmtree(self.folder)
+
+    def path(self, name: str) -> Path:
+        return self.folder / "in" / name
+
+    @rule(name=NAMES, content=CONTENTS)
+    def drop(self, name: str, content: str) -> None:
+        self.inbox.drop(name, content)
+
+    @rule(name=NAMES, to=NAMES)
+    def move(self, name: str, to: str) -> None:
+        if self.path(name).exists() and name != to:
+            self.path(to).parent.mkdir(parents=True, exist_ok=True)
+            self.path(name).rename(self.path(to))
+
+    @rule(name=NAMES)
+    def delete(self, name: str) -> None:
+        self.path(name).unlink(missing_ok=True)
+
+    @rule()
+    def delete_a_folder(self) -> None:
+        shutil.rmtree(self.folder / "in" / "x", ignore_errors=True)
+
+    @rule(seconds=st.sampled_from([1, 30, 400]))
+    def look(self, seconds: int) -> None:
+        self.inbox.look(seconds)
+
+    @rule()
+    def read(self) -> None:
+        self.inbox.read_all()
+
+    @rule(killed=st.sampled_from(["_note_batch", "write_manifest"]))
+    def die_while_cutting(self, killed: str) -> None:
+        def die(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        whole = getattr(inbox_batches, killed)
+        setattr(inbox_batches, killed, die)
+        try:
+            self.inbox.look(400)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            setattr(inbox_batches, killed, whole)
+
+    @rule()
+    def lose_the_index(self) -> None:
+        for path in (self.folder / "data").glob("inbox.db*"):
+            path.unlink()
+
+    @rule()
+    def qwenocr_run(self) -> None:
+        known = newest_versions(manifests_of_folder(self.inbox.data, self.inbox.root))
+        for manifest in cut_batches(self.inbox.root, list(find_files(self.inbox.root)), known=known):
+            write_manifest(self.inbox.data, manifest)
+
+    @invariant()
+    def no_version_is_in_two_contents(self) -> None:
+        contents: dict[tuple[str, int], str] = {}
+        for manifest in self.inbox.manifests():
+            for file in manifest.files:
+                assert contents.setdefault((file.name, file.version), file.sha256) == file.sha256
+
+    def _everything_is_in_one_batch(self) -> None:
+        for _ in range(4):
+            self.inbox.look(400)
+        lying = {
+            str(path.relative_to(self.folder / "in")): fingerprint(local_uri(path)).sha256
+            for path in (self.folder / "in").rglob("*")
+            if path.is_file()
+        }
+        documents = newest_versions(self.inbox.manifests())
+        held = {file.sha256 for file in documents.values()}
+        assert set(lying.values()) <= held, "a content that lies there is no document"
+        for name, content in lying.items():
+            if name in documents:  # a name with a document shows what lies there now
+                assert documents[name].sha256 == content, f"{name} is out of date"
+        states = self.inbox.counts()
+        assert not set(states) & {"waiting", "ready", "unreadable"}, states
+        before = self.inbox.data.batch_ids()
+        self.inbox.look(400)
+        assert self.inbox.data.batch_ids() == before, "a batch was cut although nothing had changed"
+
+
+TestStory = Story.TestCase
+TestStory.settings = settings(max_examples=12, stateful_step_count=15, deadline=None)
