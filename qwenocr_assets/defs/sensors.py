@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from qwenocr_assets.defs.archive import archived_batches
 from qwenocr_assets.defs.jobs import ocr_batch
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.intake.inbox import Patience, look_at_inbox
@@ -86,11 +87,12 @@ def watch_inbox(
 
 
 def run_already(instance: dg.DagsterInstance, batch_ids: Sequence[str]) -> set[str]:
-    """Of these batches those with a run that is under way or went well, whoever started it."""
+    """Of these batches those with a run that is under way or went well, whoever started it, and the archived ones."""
     runs = instance.get_runs(
         dg.RunsFilter(job_name=ocr_batch.name, tags={_PARTITION_TAG: list(batch_ids)}),
     )
-    return {run.tags[_PARTITION_TAG] for run in runs if run.status not in _ENDED_BADLY}
+    archived = set(archived_batches(instance)) & set(batch_ids)
+    return archived | {run.tags[_PARTITION_TAG] for run in runs if run.status not in _ENDED_BADLY}
 
 
 def _due(
