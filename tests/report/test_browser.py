@@ -76,6 +76,8 @@ def test_a_text_and_its_box_light_up_together(tab: Tab, report: Report) -> None:
     tab.hover("h1")
     tab.run("document.querySelector('#p1-f2 a').focus()")
     assert seen(tab, "p1-f2") == [True, True]
+    stroke = "getComputedStyle(document.querySelector('#b-p1-f2 polygon')).stroke"
+    assert tab.run(stroke) == "rgb(29, 28, 26)"  # also of a box that is red otherwise
 
 
 def test_keys_lead_through_what_is_doubtful_and_through_tables(tab: Tab, report: Report) -> None:
