@@ -9,7 +9,7 @@ import sys
 
 import bench
 
-PARTS = ("engine", "client", "money", "pages", "rows", "warehouse", "intake", "trust", "batch")
+PARTS = ("engine", "client", "money", "pages", "rows", "warehouse", "intake", "trust", "batch", "report")
 
 
 def main() -> None:
