@@ -1,7 +1,7 @@
 """Reports of big batches: how long one takes, and how heavy it is.
 
-The sample documents as a perfect reader would answer about them, copied to a batch of 1,000 (QWENOCR_BENCH_DOCUMENTS for
-another number), loaded and published first, so that findings and trust come from the marts.
+The sample documents as a perfect reader would answer about them, copied to a batch of 1,000 (QWENOCR_BENCH_DOCUMENTS
+for another number), loaded and published first, so that findings and trust come from the marts.
 """
 
 import os
@@ -42,11 +42,12 @@ def main() -> None:
         findings = sum(len(document.findings) for document in report.documents)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{len(pages):,} documents, {len(pictures):,} page images, {findings:,} findings: {seconds:.1f} s")
-    print(f"index {sum(indexes) / 1e3:,.0f} KB in {len(indexes)} parts; document {sum(pages) / len(pages) / 1e3:,.0f} KB")
+    average_kb = sum(pages) / len(pages) / 1e3
+    print(f"index {sum(indexes) / 1e3:,.0f} KB in {len(indexes)} parts; document {average_kb:,.0f} KB")
     print(f"page images {sum(pictures) / 1e6:,.0f} MB; peak memory of the process {peak_mb:,.0f} MB")
     print(goal("report.seconds_per_1000_documents", seconds * 1000 / len(pages), 30, "s"))
     print(goal("report.index_part", max(indexes) / 1e3, 500, "KB"))
-    print(goal("report.document", sum(pages) / len(pages) / 1e3, 100, "KB"))
+    print(goal("report.document", average_kb, 100, "KB"))
 
 
 def _write_batch(data: DataFolder) -> None:
