@@ -140,7 +140,7 @@ def _batch(settings: Settings, manifest: Manifest) -> None:
         asyncio.run(_ask(service, BatchAnswers.open(data, batch_id, Task, hold), requests, pages))
     latest = read_answers(data.journal(task, batch_id) for task in Task)
     found = answers_of(latest, image_sizes(requests, pages))
-    write_table(data, OCR_RESPONSES, batch_id, response_rows(requests, latest, found))
+    write_table(data, OCR_RESPONSES, batch_id, response_rows(requests, latest, found, most_attempts=12))
     tables = flatten_batch(requests, pages, found, on_page=lambda: None)
     for schema in ROW_TABLES:
         write_table(data, schema, batch_id, tables[schema.name])

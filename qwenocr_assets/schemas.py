@@ -238,6 +238,11 @@ OCR_RESPONSES = TableSchema(
         Column("error_code", ColumnType.TEXT, "Code the service gave."),
         Column("reason", ColumnType.TEXT, "What is wrong and what to do, for anything but ok."),
         Column("attempts", ColumnType.INTEGER, "Calls made for this answer.", nullable=False),
+        Column(
+            "attempts_in_all",
+            ColumnType.INTEGER,
+            "Calls made for this request over all runs, since it last had a final answer.",
+        ),
         Column("latency_ms", ColumnType.REAL, "Time of the last call."),
         Column("throttled", ColumnType.INTEGER, "Calls that the account's limit turned away."),
         Column("waited_ms", ColumnType.REAL, "Time spent waiting for limits, and between calls."),

@@ -120,6 +120,12 @@ class Settings(BaseSettings):
         description="Requests in flight at once; by default 8 with the embedded engine, else 128.",
     )
     max_attempts: int = Field(4, ge=1, le=20, description="Calls per page and task before giving up.")
+    max_attempts_in_all: int = Field(
+        12,
+        ge=1,
+        description="Calls per page and task over all runs; beyond, what failed is asked again only by "
+        "`qwenocr retry`.",
+    )
     timeout_seconds: float = Field(
         330.0, gt=0, description="Longest wait for one answer; the service takes 300."
     )

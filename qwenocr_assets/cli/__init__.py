@@ -58,9 +58,9 @@ def retry(
     batch: Annotated[list[str] | None, typer.Option(help="Only this intake batch.")] = None,
 ) -> None:
     """Ask again for pages that got no answer, and for no others."""
-    from qwenocr_assets.cli import retry as retrying
+    from qwenocr_assets.cli.retry import ask_again
 
-    _exit(retrying.retry(console, status or [], class_ or [], batch or []))
+    _exit(ask_again(console, status or [], class_ or [], batch or []))
 
 
 @app.command()

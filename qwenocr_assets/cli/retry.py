@@ -11,7 +11,7 @@ from qwenocr_assets.qwenocr.unanswered import RETRIED, unanswered
 from qwenocr_assets.settings import load_settings
 
 
-def retry(
+def ask_again(
     console: Console, statuses: Sequence[str] = (), classes: Collection[str] = (), batches: Sequence[str] = ()
 ) -> bool:
     """Ask again for what has one of these statuses and error classes, in these batches or in all.

@@ -70,11 +70,11 @@ def run_batches(
     console: Console,
     *,
     resend: Iterable[str] = (),
-    only: Mapping[str, Collection[str]] | None = None,
+    only: Mapping[str, Collection[str] | None] | None = None,
 ) -> bool:
     """Run batches that have a manifest, then the warehouse; returns whether all of it went well.
 
-    With `only`, by batch, nothing but these request keys is asked.
+    With `only`, by batch, nothing but these request keys is asked; None stands for all of a batch.
     """
     _silence()
     home = ensure_dagster_home()

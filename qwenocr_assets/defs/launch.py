@@ -59,7 +59,8 @@ def run_batch(
 
     `resend` are final statuses to ask for again; with `only`, no other request keys than these are asked.
     """
-    asked: dict[str, list[str]] = {"resend": list(resend)}
+    # somebody watches: while the service is down they are told so, and decide when to try again
+    asked: dict[str, Any] = {"resend": list(resend), "outage_retries": 0}
     if only is not None:
         asked["only"] = list(only)
     config = {**_QUIET, "ops": {"ocr_answers": {"config": asked}}}

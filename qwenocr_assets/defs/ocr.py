@@ -34,6 +34,7 @@ from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_REQUESTS, PAGES
+from qwenocr_assets.settings import load_settings
 from qwenocr_assets.storage.table_files import read_table, write_table
 from qwenocr_assets.tables.completeness import incomplete
 
@@ -49,6 +50,10 @@ _DESCRIPTIONS = {
 }
 
 
+_OUTAGE_SECONDS = 300
+"""Until the first try after the service was found to be down; doubled for each that follows."""
+
+
 def ocr_asset(task: Task) -> str:
     """The asset that holds a task's raw answers."""
     return f"ocr_{task.value}"
@@ -60,7 +65,10 @@ class OcrConfig(dg.Config):
     resend: list[str] = Field(default_factory=list)
     """Statuses to ask for again although they are final, like `rejected` or `skipped`."""
     only: list[str] | None = None
-    """Request keys: nothing else is asked. Without them, everything that has no final answer."""
+    """Request keys: nothing else is asked, and these however often they have failed. Without them, everything that has
+    no final answer and has not been given up."""
+    outage_retries: int = 3
+    """How often the step is tried again while the service is down, at growing intervals."""
 
 
 @dg.asset(
@@ -121,7 +129,8 @@ def ocr_requests(
     partitions_def=intake_batches,
     can_subset=True,
     pool="ocr_account",
-    # a call costs money: what failed is asked for again by a person or by the next run, never by a blind retry
+    # a call costs money: what failed is asked for again by a person or by the next run, never by a blind retry; the
+    # step itself asks for one where waiting helps
     op_tags={"dagster/retry_on_asset_or_op_failure": "false"},
 )
 def ocr_answers(
@@ -145,7 +154,10 @@ def ocr_answers(
         resend = frozenset(Status(s) for s in config.resend)
         reused = answers.take_over(requests, resend)
         questions = answers.open_questions(
-            [r for r in requests if r.get("mode") != Mode.BATCH], pages, resend
+            [r for r in requests if r.get("mode") != Mode.BATCH],
+            pages,
+            resend,
+            most_attempts=None if config.only is not None else load_settings().max_attempts_in_all,
         )
         late: list[Question] = []
         if batched := in_batches(requests):
@@ -176,6 +188,11 @@ def ocr_answers(
         ):
             refused = asyncio.run(_ask(qwen_ocr, purse, answers, questions, late, advance, drain))
         answers.compact()
+
+    if isinstance(refused, ServiceDown) and context.retry_number < config.outage_retries:
+        raise dg.RetryRequested(
+            max_retries=config.outage_retries, seconds_to_wait=_OUTAGE_SECONDS * 2**context.retry_number
+        ) from refused
 
     sent = Counter(q.task for q in (*questions, *late) if _was_sent(q, answers))
     for task in selected:

@@ -86,11 +86,12 @@ def _rows(
     answers = answers_of(latest, image_sizes(requests, pages))
 
     if OCR_RESPONSES.name in selected:
-        responses = response_rows(requests, latest, answers)
+        settings = load_settings()
+        responses = response_rows(requests, latest, answers, most_attempts=settings.max_attempts_in_all)
         write_table(data.folder, OCR_RESPONSES, batch_id, responses)
         result = completeness(responses)
         yield dg.MaterializeResult(asset_key=OCR_RESPONSES.name, metadata=_response_metadata(responses))
-        yield from _checks(result, load_settings().failure_rate_limit)
+        yield from _checks(result, settings.failure_rate_limit)
 
     notations = {route.name: Notation(route.date_order, route.decimal) for route in routes.load()}
     with progress.stage("Rows", len(pages)) as advance:

@@ -76,14 +76,22 @@ class BatchAnswers:
         return len(records)
 
     def open_questions(
-        self, requests: Iterable[Mapping[str, Any]], pages: Mapping[str, Page], resend: Collection[Status]
+        self,
+        requests: Iterable[Mapping[str, Any]],
+        pages: Mapping[str, Page],
+        resend: Collection[Status],
+        *,
+        most_attempts: int | None = None,
     ) -> list[Question]:
-        """The requests without a final answer, each key once, in the order of the requests."""
+        """The requests without a final answer, each key once, in the order of the requests.
+
+        Left out are those that failed after `most_attempts` calls over all runs; None leaves none out.
+        """
         questions: dict[str, Question] = {}
         for request in requests:
             key = request["request_key"]
             record = self.latest.get(key)
-            if record is None or not record.status.is_final or record.status in resend:
+            if record is None or record.status in resend or _is_open(record, most_attempts):
                 options = RequestOptions.from_json(request["options"])
                 questions[key] = Question(key, Task(request["task"]), pages[request["page_id"]], options)
         return list(questions.values())
@@ -125,8 +133,9 @@ class BatchAnswers:
                 reply = await client.ask(request, question.request_key)
             incomplete = judge(question.task, reply.answer.text) if reply.answer else None
             on_reply()
+            key = question.request_key
             record = record_of(
-                question.request_key, question.task, model, catalogue_version, reply, incomplete
+                key, question.task, model, catalogue_version, reply, incomplete, self.latest.get(key)
             )
             return reply, record
 
@@ -170,6 +179,12 @@ class BatchAnswers:
             with self.hold.writing():
                 pass
             yield
+
+
+def _is_open(record: AnswerRecord, most_attempts: int | None) -> bool:
+    return not record.status.is_final and (
+        most_attempts is None or record.status is not Status.FAILED or record.attempts_in_all < most_attempts
+    )
 
 
 def _unsent(why: str) -> Reply:

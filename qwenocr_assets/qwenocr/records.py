@@ -11,7 +11,7 @@ import orjson
 
 from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer
 from qwenocr_assets.qwenocr.catalogue import Model
-from qwenocr_assets.qwenocr.errors import NotOffered, PageRefused, ServiceError, Unfunded
+from qwenocr_assets.qwenocr.errors import NotOffered, PageRefused, RunRefused, ServiceError, Unfunded
 from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
@@ -61,6 +61,13 @@ class AnswerRecord:
     raw: str | None = None
     mode: Mode = Mode.REAL_TIME
     """Which way it came."""
+    attempts_before: int = 0
+    """Calls of earlier runs for the same request, all without a final answer."""
+
+    @property
+    def attempts_in_all(self) -> int:
+        """Calls made for this request, over all runs."""
+        return self.attempts_before + self.attempts
 
     def to_json(self) -> dict[str, Any]:
         values = asdict(self)
@@ -95,9 +102,19 @@ class AnswerRecord:
 
 
 def record_of(
-    request_key: str, task: Task, model: Model, catalogue_version: str, reply: Reply, incomplete: str | None
+    request_key: str,
+    task: Task,
+    model: Model,
+    catalogue_version: str,
+    reply: Reply,
+    incomplete: str | None,
+    before: AnswerRecord | None = None,
 ) -> AnswerRecord:
-    """The record of a reply; `incomplete` says why its content is truncated, if it is."""
+    """The record of a reply; `incomplete` says why its content is truncated, if it is.
+
+    `before` is the latest record of the same request: its calls count on while none was answered. What refused the
+    whole run says nothing about the request, so its calls do not count.
+    """
     answer, error = reply.answer, reply.error
     cost: Decimal | None = Decimal(0)
     if answer is not None:
@@ -114,7 +131,8 @@ def record_of(
         region=model.region,
         model=model.name,
         catalogue_version=catalogue_version,
-        attempts=reply.attempts,
+        attempts=0 if isinstance(error, RunRefused) else reply.attempts,
+        attempts_before=before.attempts_in_all if before is not None and not before.status.is_final else 0,
         latency_ms=round(reply.latency_ms, 1),
         answered_at=reply.answered_at,
         cost_usd=cost,

@@ -8,6 +8,7 @@ from qwenocr_assets.qwenocr.records import AnswerRecord, Status
 from qwenocr_assets.qwenocr.requests import Mode
 
 _NOT_ASKED = "Not asked yet. Run the batch again."
+_GIVEN_UP = "Given up after {} calls: only `qwenocr retry` asks again."
 _WAITING = "Waiting for the Batch API: `qwenocr batch list` says how far it is."
 
 
@@ -15,16 +16,21 @@ def response_rows(
     requests: Iterable[Mapping[str, Any]],
     latest: Mapping[str, AnswerRecord],
     answers: Mapping[str, Answer],
+    *,
+    most_attempts: int,
 ) -> list[dict[str, Any]]:
     """One row a request: what its answer's record says, or status `missing` where nothing was asked yet.
 
-    `latest` and `answers` are by request key, the latter as `answers_of` gives them.
+    `latest` and `answers` are by request key, the latter as `answers_of` gives them. What failed after
+    `most_attempts` calls over all runs is given up, and its reason says so.
     """
     keys = ((request, request["request_key"]) for request in requests)
-    return [_row(request, latest.get(key), answers.get(key)) for request, key in keys]
+    return [_row(request, latest.get(key), answers.get(key), most_attempts) for request, key in keys]
 
 
-def _row(request: Mapping[str, Any], record: AnswerRecord | None, answer: Answer | None) -> dict[str, Any]:
+def _row(
+    request: Mapping[str, Any], record: AnswerRecord | None, answer: Answer | None, most_attempts: int
+) -> dict[str, Any]:
     trace = {name: request[name] for name in ("batch_id", "document_id", "page_id", "task", "request_key")}
     if record is None:
         return {
@@ -32,15 +38,20 @@ def _row(request: Mapping[str, Any], record: AnswerRecord | None, answer: Answer
             "status": Status.MISSING.value,
             "reason": _WAITING if request.get("mode") == Mode.BATCH else _NOT_ASKED,
             "attempts": 0,
+            "attempts_in_all": 0,
         }
+    given_up = record.status is Status.FAILED and record.attempts_in_all >= most_attempts
     usage = answer.usage if answer else Usage()
     return {
         **trace,
         "status": record.status.value,
         "error_class": record.error_class,
         "error_code": record.error_code,
-        "reason": record.reason,
+        "reason": f"{record.reason} {_GIVEN_UP.format(record.attempts_in_all)}"
+        if given_up
+        else record.reason,
         "attempts": record.attempts,
+        "attempts_in_all": record.attempts_in_all,
         "latency_ms": record.latency_ms,
         "throttled": record.throttled,
         "waited_ms": record.waited_ms,

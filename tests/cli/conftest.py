@@ -4,13 +4,27 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+
+from qwenocr_assets import cli
 
 REPOSITORY = Path(__file__).parents[2]
 
 Qwenocr = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Command = Callable[..., Done]
 
 
 @pytest.fixture
@@ -37,5 +51,27 @@ def qwenocr(project: Path) -> Qwenocr:
             check=False,
             timeout=120,
         )
+
+    return run
+
+
+@pytest.fixture
+def command(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run `qwenocr` in this process with these arguments and environment."""
+    monkeypatch.chdir(project)
+
+    def run(*arguments: str, **environment: str) -> Done:
+        with monkeypatch.context() as patch:
+            for name, value in {
+                "QWENOCR_PROJECT": str(project),
+                "COLUMNS": "200",
+                **environment,
+            }.items():
+                patch.setenv(name, value)
+            patch.setattr(cli, "console", Console())  # the one made on import is as wide as the terminal was
+            patch.setattr("sys.argv", ["qwenocr", *arguments])
+            with pytest.raises(SystemExit) as ended:
+                cli.main()
+        return Done(int(ended.value.code or 0), *capsys.readouterr())
 
     return run

@@ -1,54 +1,18 @@
 """`qwenocr quote` and `qwenocr ledger` as a person types them, without the second that a process takes to start."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from rich.console import Console
 
-from qwenocr_assets import cli
-from qwenocr_assets.cli import main
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Reserved
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.storage.database import sqlite_url
+from tests.cli.conftest import Command
 from tests.cost.conftest import call
-
-
-@dataclass(frozen=True)
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Command = Callable[..., Done]
-
-
-@pytest.fixture
-def command(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run `qwenocr` in this process with these arguments and environment."""
-    monkeypatch.chdir(project)
-
-    def run(*arguments: str, **environment: str) -> Done:
-        with monkeypatch.context() as patch:
-            for name, value in {
-                "QWENOCR_PROJECT": str(project),
-                "COLUMNS": "200",
-                **environment,
-            }.items():
-                patch.setenv(name, value)
-            patch.setattr(cli, "console", Console())  # the one made on import is as wide as the terminal was
-            patch.setattr("sys.argv", ["qwenocr", *arguments])
-            with pytest.raises(SystemExit) as ended:
-                main()
-        return Done(int(ended.value.code or 0), *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture

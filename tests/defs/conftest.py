@@ -13,7 +13,7 @@ from upath import UPath
 
 from qwenocr_assets.defs.launch import JobOutcome, register_batch, run_batch, run_publish
 from qwenocr_assets.defs.resources import QwenOcr, resources_for
-from qwenocr_assets.engine.app import create_app
+from qwenocr_assets.engine.app import FaultScript, create_app, create_emulator, no_faults
 from qwenocr_assets.engine.errors import UnsupportedScript
 from qwenocr_assets.engine.page import Cell, Line, ReadPage, Table
 from qwenocr_assets.intake.manifest import cut_batches
@@ -73,15 +73,19 @@ class Pipeline:
     definitions: dg.Definitions
     reader: CountingReader = field(default_factory=CountingReader)
 
+    faults: FaultScript = no_faults
+    """What goes wrong with which call."""
+
     @property
     def resources(self) -> dict[str, Any]:
-        app = create_app(self.reader)
+        app = create_emulator(create_app(self.reader), faults=self.faults)
 
         class CountedQwenOcr(QwenOcr):
             def engine(self) -> Any:
                 return app
 
-        return {**resources_for(self.settings), "qwen_ocr": CountedQwenOcr(region="local")}
+        service = CountedQwenOcr(region="local", max_attempts=self.settings.max_attempts)
+        return {**resources_for(self.settings), "qwen_ocr": service}
 
     def draw(self, name: str, text: str, background: str = "white") -> Path:
         """Put a one-page picture into the inbox."""
@@ -92,14 +96,17 @@ class Pipeline:
         picture.save(path)
         return path
 
-    def run(self, **options: Any) -> tuple[str, JobOutcome]:
-        """Run what lies in the inbox as one batch; returns its id and the outcome."""
+    def register(self) -> str:
+        """Make what lies in the inbox one batch; returns its id."""
         root = UPath(self.inbox)
         [manifest] = cut_batches(root, list(find_files(root)))
         register_batch(self.instance, self.settings.data_folder, manifest)
-        resources = self.resources
-        outcome = run_batch(self.definitions, self.instance, manifest.batch_id, resources, **options)
-        return manifest.batch_id, outcome
+        return manifest.batch_id
+
+    def run(self, **options: Any) -> tuple[str, JobOutcome]:
+        """Run what lies in the inbox as one batch; returns its id and the outcome."""
+        batch_id = self.register()
+        return batch_id, run_batch(self.definitions, self.instance, batch_id, self.resources, **options)
 
     def publish(self) -> JobOutcome:
         return run_publish(self.definitions, self.instance, self.resources)

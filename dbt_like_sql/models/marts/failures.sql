@@ -51,7 +51,7 @@ select
     responses.error_class,
     responses.error_code,
     responses.reason,
-    responses.attempts,
+    coalesce(responses.attempts_in_all, responses.attempts) as attempts,
     responses.answered_at
 from {{ ref('stg_responses') }} as responses
 inner join {{ ref('stg_documents') }} as documents on documents.document_id = responses.document_id

@@ -1,0 +1,61 @@
+"""`qwenocr retry` against a service that has a bad hour."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from upath import UPath
+
+from bench.canned_answers import CannedAnswers
+from qwenocr_assets.engine.app import NAMED_FAULTS, Call, Fault, create_emulator
+from qwenocr_assets.schemas import OCR_RESPONSES
+from qwenocr_assets.storage.data_folder import DataFolder
+from tests.cli.conftest import Command
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_proxy")]
+
+
+def test_what_failed_and_what_was_killed_is_asked_again(
+    project: Path, command: Command, served: Callable[..., AbstractContextManager[str]]
+) -> None:
+    for folder in ("first", "第二"):
+        (project / folder).mkdir()
+        Image.new("L", (300, 200), len(folder)).save(project / folder / "請求書.png")
+    bad_hour = True
+
+    def faults(call: Call) -> Fault | None:
+        return NAMED_FAULTS["internal_error"] if bad_hour and call.number % 3 == 0 else None
+
+    emulator = create_emulator(CannedAnswers(), faults=faults)
+    with served(emulator) as url:
+        cloud = {
+            "QWENOCR_REGION": "singapore",
+            "QWENOCR_BASE_URL": f"{url}/api/v1",
+            "DASHSCOPE_API_KEY_SINGAPORE": "sk-test",
+            "QWENOCR_MAX_ATTEMPTS": "1",
+        }
+        first = command("run", "first", "第二", **cloud)
+        assert "2 failed" in first.stdout, first.stdout + first.stderr
+        bad_hour = False
+        calls = emulator.traffic.arrived
+
+        assert "Nothing to ask again" in command("retry", "--class", "Throttled", **cloud).stdout
+        unknown = command("retry", "--batch", "none", **cloud)
+        assert unknown.returncode == 1
+        assert "There is no batch none" in unknown.stderr
+        again = command("retry", "--class", "Retryable", **cloud)
+        assert again.returncode == 0, again.stdout + again.stderr
+        assert "2 requests sent" in again.stdout
+        assert emulator.traffic.arrived == calls + 2
+
+        data = DataFolder(UPath(project / "data"))
+        killed = data.batch_ids()[0]
+        data.table_file(
+            OCR_RESPONSES.name, killed
+        ).unlink()  # as a run leaves it that is killed before its rows
+        rebuilt = command("retry", **cloud)
+        assert "0 requests sent" in rebuilt.stdout, rebuilt.stdout + rebuilt.stderr
+        assert data.table_file(OCR_RESPONSES.name, killed).exists()
+        assert "Nothing to ask again" in command("retry", **cloud).stdout
