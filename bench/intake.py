@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import second_run
+from bench import partitions, second_run
 
 PAGES_A_BATCH = (100, 500)
 RUNS = 3
@@ -40,6 +40,7 @@ def main() -> None:
             if half == "read":
                 shares[count] = share
     second_run.main()
+    partitions.main()
     _goal("batch_100_wall_s", f"{walls[100]:.1f}", "<15", walls[100] < 15)
     _goal("dagster_cpu_share_500", f"{shares[500]:.1%}", "<10%", shares[500] < 0.10)
 
