@@ -33,7 +33,7 @@ def main() -> None:
         _write_batch(data)
         rebuild(data, MODELS, {})
         started = time.perf_counter()
-        report = write_report(data, BATCH, UPath(folder) / "report")
+        report = write_report(data, [BATCH], UPath(folder) / "report")
         seconds = time.perf_counter() - started
         root = Path(report.index.path).parent
         pages = [path.stat().st_size for path in (root / "documents").iterdir()]

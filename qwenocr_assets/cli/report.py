@@ -25,13 +25,13 @@ def print_report(console: Console, *, batch: str | None, document: str | None, o
     data = load_settings().data_folder
     if document is None:
         batch_id = known_batch(data, batch)
-        report = write_report(data, batch_id, _folder(data, batch_id, output))
+        report = write_report(data, [batch_id], _folder(data, batch_id, output))
         opens = report.index
     else:
         row = find_document(data, document, batch)
         name = file_name(row["name"], row["document_id"]).removesuffix(".html")
         folder = _folder(data, name, output)
-        report = write_report(data, row["batch_id"], folder, only={row["document_id"]})
+        report = write_report(data, [row["batch_id"]], folder, only={row["document_id"]})
         opens = report.page_of(report.documents[0])
     console.print(Text(f"{_summary(report)}\n{_address(opens)}"), soft_wrap=True)
 

@@ -36,7 +36,6 @@ def document_html(
     document: DocumentView,
     pictures: Mapping[str, str],
     *,
-    batch_id: str,
     index: str,
     before: DocumentView | None,
     after: DocumentView | None,
@@ -45,7 +44,6 @@ def document_html(
     return _template("document.html.j2").render(
         document=document,
         pictures=pictures,
-        batch_id=batch_id,
         index=index,
         before=before,
         after=after,
@@ -56,7 +54,7 @@ def index_html(
     documents: Sequence[DocumentView],
     totals: Mapping[str, Any],
     *,
-    batch_id: str,
+    title: str,
     folder: str,
     part: int,
     parts: Sequence[str],
@@ -66,7 +64,7 @@ def index_html(
     return _template("index.html.j2").render(
         groups=[group for group in groups if group[1]],
         totals=totals,
-        batch_id=batch_id,
+        title=title,
         folder=folder,
         part=part,
         parts=parts,

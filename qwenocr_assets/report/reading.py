@@ -33,7 +33,7 @@ Rows = Mapping[str, Sequence[Row]]
 
 
 def documents_of_batch(data: DataFolder, batch_id: str) -> Iterator[DocumentView]:
-    """The documents of a batch, failed ones first, then doubtful ones by what is most against them, then by name."""
+    """The documents of a batch, in no order."""
     tables: dict[str, list[Any]] = {t.name: read_table(data, t, batch_id) for t in _SHOWN_TABLES}
     known = evidence(data, tables)
     of_document: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
@@ -48,17 +48,17 @@ def documents_of_batch(data: DataFolder, batch_id: str) -> Iterator[DocumentView
     for (page_id, _, _), (_, trust) in known.trust.items():
         least[page_id] = min(trust, least.get(page_id, 1.0))
 
-    def doubt(document: Row) -> tuple[int, int, int, str]:
-        own = findings[document["document_id"]]
-        state = _state(of_document[document["document_id"]], own)
-        worst = min((finding.priority for finding in own), default=9)
-        return _ORDER.index(state), worst, -len(own), document["name"]
-
-    for document in sorted(tables["documents"], key=doubt):
+    for document in tables["documents"]:
         own_rows = of_document[document["document_id"]]
         trusts = [least[p["page_id"]] for p in own_rows["pages"] if p["page_id"] in least]
         view = _document(document, own_rows, findings[document["document_id"]], known)
         yield replace(view, least_trust=min(trusts, default=None))
+
+
+def doubtful_first(document: DocumentView) -> tuple[int, int, int, str]:
+    """To sort by: failed documents, then doubtful ones by what is most against them, then by name."""
+    worst = min((finding.priority for finding, _ in document.findings), default=9)
+    return _ORDER.index(document.state), worst, -len(document.findings), document.name
 
 
 def _document(document: Row, rows: Rows, findings: Sequence[Finding], known: Evidence) -> DocumentView:
@@ -72,6 +72,7 @@ def _document(document: Row, rows: Rows, findings: Sequence[Finding], known: Evi
         for (mark_task, place), anchor in places.items()
     }
     return DocumentView(
+        batch_id=document["batch_id"],
         document_id=document["document_id"],
         name=document["name"],
         file_name=file_name(document["name"], document["document_id"]),

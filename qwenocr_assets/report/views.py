@@ -175,6 +175,7 @@ class PageView:
 class DocumentView:
     """A document and all that came of it."""
 
+    batch_id: str
     document_id: str
     name: str
     file_name: str

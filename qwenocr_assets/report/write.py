@@ -10,7 +10,7 @@ from upath import UPath
 from qwenocr_assets.errors import ConfigurationError, RejectedInput
 from qwenocr_assets.report.html import document_html, index_html
 from qwenocr_assets.report.pictures import report_picture
-from qwenocr_assets.report.reading import documents_of_batch
+from qwenocr_assets.report.reading import documents_of_batch, doubtful_first
 from qwenocr_assets.report.views import DocumentView
 from qwenocr_assets.storage.data_folder import DataFolder
 
@@ -35,30 +35,34 @@ class Report:
 
 def write_report(
     data: DataFolder,
-    batch_id: str,
+    batch_ids: Sequence[str],
     folder: UPath,
     *,
     only: Collection[str] | None = None,
     with_findings: bool = False,
 ) -> Report:
-    """Write the report of a batch into `folder`, replacing the one that is there; it opens from `index.html`.
+    """Write the report of batches into `folder`, replacing the one that is there; it opens from `index.html`.
 
-    `only` are document ids to keep to; `with_findings` leaves out documents nothing speaks against.
+    Of a document in several of the batches, the first one's reading is shown. `only` are document ids to keep to;
+    `with_findings` leaves out documents with nothing to look at.
 
     Raises:
         ConfigurationError: something else lies in the folder.
-        RejectedInput: the batch has no such document.
+        RejectedInput: the batches have no such document.
     """
-    documents = tuple(
-        document
-        for document in documents_of_batch(data, batch_id)
-        if (only is None or document.document_id in only) and not (with_findings and document.state == "fine")
-    )
-    if not documents and not with_findings:
+    found: dict[str, DocumentView] = {}
+    for batch_id in batch_ids:
+        for document in documents_of_batch(data, batch_id):
+            if only is None or document.document_id in only:
+                found.setdefault(document.document_id, document)
+    if not found:
         raise RejectedInput(
-            f"Batch {batch_id} has no documents to show.",
-            f"Run it first; data lie in {data.root}.",
+            f"There are no documents to show in {', '.join(batch_ids) or 'no batch'}.",
+            f"Run them first; data lie in {data.root}.",
         )
+    documents = sorted(found.values(), key=doubtful_first)
+    if with_findings:
+        documents = [document for document in documents if document.state != "fine"]
     _make_way(folder)
     parts = _parts(len(documents))
     for place, document in enumerate(documents):
@@ -66,18 +70,18 @@ def write_report(
         html = document_html(
             document,
             pictures,
-            batch_id=batch_id,
             index=f"../{parts[place // _DOCUMENTS_A_PART]}#{document.document_id}",
             before=documents[place - 1] if place else None,
             after=documents[place + 1] if place + 1 < len(documents) else None,
         )
         (folder / _DOCUMENTS / document.file_name).write_bytes(html.encode())
     totals = _totals(documents)
+    title = batch_ids[0] if len(batch_ids) == 1 else f"{len(batch_ids)} batches"
     for number, name in enumerate(parts):
         own = documents[number * _DOCUMENTS_A_PART : (number + 1) * _DOCUMENTS_A_PART]
-        html = index_html(own, totals, batch_id=batch_id, folder=_DOCUMENTS, part=number, parts=parts)
+        html = index_html(own, totals, title=title, folder=_DOCUMENTS, part=number, parts=parts)
         (folder / name).write_bytes(html.encode())
-    return Report(folder / _INDEX, documents)
+    return Report(folder / _INDEX, tuple(documents))
 
 
 def _parts(count: int) -> list[str]:

@@ -204,7 +204,7 @@ def data(tmp_path: Path) -> DataFolder:
 @pytest.fixture
 def reported(data: DataFolder, tmp_path: Path) -> Callable[..., Report]:
     """Write the batch's report."""
-    return lambda **options: write_report(data, BATCH, UPath(tmp_path / "report"), **options)
+    return lambda **options: write_report(data, [BATCH], UPath(tmp_path / "report"), **options)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from qwenocr_assets.report.views import DocumentView, Finding
 from qwenocr_assets.report.write import Report, write_report
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.storage.table_files import read_table
+from qwenocr_assets.storage.table_files import read_table, write_table
 from qwenocr_assets.warehouse.rebuild import rebuild
 from tests.report.conftest import ARABIC_NAME, BATCH, EVIL, EVIL_NAME
 
@@ -183,6 +183,22 @@ def test_only_documents_with_findings(reported: Callable[..., Report]) -> None:
     assert [d.document_id for d in reported(with_findings=True).documents] == ["d3", "d1"]
 
 
+def test_of_several_batches_the_first_reading_of_a_document_is_shown(
+    data: DataFolder, tmp_path: Path
+) -> None:
+    for name in ("documents", "pages", "key_values"):
+        rows = [{**row, "batch_id": "b2"} for row in read_table(data, TABLES[name], BATCH)]
+        write_table(data, TABLES[name], "b2", [row for row in rows if row["document_id"] != "d4"])
+    report = write_report(data, ["b2", BATCH], UPath(tmp_path / "report"))
+    assert {d.document_id: d.batch_id for d in report.documents} == {
+        "d1": "b2",
+        "d2": "b2",
+        "d3": "b2",
+        "d4": BATCH,
+    }
+    assert html.fromstring(report.index.read_bytes()).xpath("//h1/bdi/text()") == ["2 batches"]
+
+
 def test_a_report_replaces_the_one_before_and_nothing_else(
     data: DataFolder, reported: Callable[..., Report], tmp_path: Path
 ) -> None:
@@ -195,14 +211,14 @@ def test_a_report_replaces_the_one_before_and_nothing_else(
     other.mkdir()
     (other / "thesis.txt").write_text("mine")
     with pytest.raises(ConfigurationError, match="other than a report"):
-        write_report(data, BATCH, UPath(other))
+        write_report(data, [BATCH], UPath(other))
     assert [path.name for path in other.iterdir()] == ["thesis.txt"]
 
 
 def test_a_report_can_be_moved_and_written_again_with_the_same_bytes(
     data: DataFolder, tmp_path: Path
 ) -> None:
-    one, two = (write_report(data, BATCH, UPath(tmp_path / name)) for name in ("one", "two"))
+    one, two = (write_report(data, [BATCH], UPath(tmp_path / name)) for name in ("one", "two"))
     shutil.move(tmp_path / "two", tmp_path / "three")
     assert str(one.index) != str(two.index)
     for path in (tmp_path / "one").rglob("*.*"):
@@ -210,8 +226,8 @@ def test_a_report_can_be_moved_and_written_again_with_the_same_bytes(
 
 
 def test_there_is_no_report_of_nothing(data: DataFolder, tmp_path: Path) -> None:
-    with pytest.raises(RejectedInput, match="no documents"):
-        write_report(data, "another", UPath(tmp_path / "report"))
+    with pytest.raises(RejectedInput, match="no documents to show in another"):
+        write_report(data, ["another"], UPath(tmp_path / "report"))
 
 
 @pytest.mark.parametrize(
