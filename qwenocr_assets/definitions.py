@@ -13,6 +13,7 @@ from qwenocr_assets.defs.pages import pages
 from qwenocr_assets.defs.resources import resources_for
 from qwenocr_assets.defs.rows import rows
 from qwenocr_assets.defs.schedules import daily_publish
+from qwenocr_assets.defs.scores import build_scores
 from qwenocr_assets.defs.sensors import inbox_sensor, warehouse_automation
 from qwenocr_assets.defs.sql_models import build_sql_models
 from qwenocr_assets.defs.upkeep import nightly_upkeep, upkeep
@@ -34,6 +35,7 @@ def build_definitions() -> dg.Definitions:
             ocr_answers,
             rows,
             validation,
+            build_scores(settings.scoring),
             cost_ledger,
             warehouse,
             *build_sql_models(project_root() / "dbt_like_sql", project_schemas()),

@@ -526,6 +526,42 @@ ROUTES = TableSchema(
     ("batch_id", "route"),
 )
 
+SCORES = TableSchema(
+    "scores",
+    "How well a task did on a document whose truth is known: one row a metric. docs/scoring.md defines them.",
+    (
+        _BATCH,
+        _DOCUMENT,
+        _TASK,
+        Column(
+            "metric",
+            ColumnType.TEXT,
+            "cer, wer, line_f1, line_text_f1, field_f1, field_f1_exact, row_recall, row_exact, teds or teds_s.",
+            nullable=False,
+        ),
+        Column("score", ColumnType.REAL, "The score.", nullable=False),
+        Column(
+            "errors",
+            ColumnType.REAL,
+            "What is wrong: characters, words, lines, values, rows; of tables, 1 − TEDS added up.",
+            nullable=False,
+        ),
+        Column(
+            "total", ColumnType.REAL, "Of how many; for F1, those of both sides together.", nullable=False
+        ),
+        Column("better", ColumnType.TEXT, "Which score is better: lower or higher.", nullable=False),
+        Column(
+            "truth", ColumnType.TEXT, "Truth it was compared with: its name in the folder.", nullable=False
+        ),
+        Column("route", ColumnType.TEXT, "Route of pipeline.toml that asked.", nullable=False),
+        Column("region", ColumnType.TEXT, "Region that was asked.", nullable=False),
+        Column("model", ColumnType.TEXT, "Model that was asked.", nullable=False),
+        Column("options", ColumnType.JSON, "Options, schema and prompt as sent.", nullable=False),
+        Column("dpi", ColumnType.REAL, "Resolution of the page images, the least of them; NULL if unknown."),
+    ),
+    ("batch_id", "document_id", "task", "metric"),
+)
+
 TABLES: dict[str, TableSchema] = {
     t.name: t
     for t in (
@@ -541,6 +577,7 @@ TABLES: dict[str, TableSchema] = {
         FORMULAS,
         VALIDATION_RESULTS,
         ROUTES,
+        SCORES,
         COST_LEDGER,
     )
 }

@@ -84,6 +84,40 @@ class BudgetSettings(BaseModel):
     )
 
 
+class ScoringSettings(BaseModel):
+    """`[scoring]` of pipeline.toml: where truths lie, and how good each batch has to be. See docs/scoring.md."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    truth: str | None = Field(
+        None, description="Folder of truths, below the project; without it nothing is scored in a run."
+    )
+    iou: float = Field(
+        0.5, gt=0, le=1, description="Least intersection over union of two boxes that are the same line."
+    )
+    at_most: dict[Literal["cer", "wer"], Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict, description="Highest error rates that pass, by metric."
+    )
+    at_least: dict[
+        Literal[
+            "line_f1",
+            "line_text_f1",
+            "field_f1",
+            "field_f1_exact",
+            "row_recall",
+            "row_exact",
+            "teds",
+            "teds_s",
+        ],
+        Annotated[float, Field(ge=0, le=1)],
+    ] = Field(default_factory=dict, description="Lowest scores that pass, by metric.")
+
+    @property
+    def truth_folder(self) -> Path | None:
+        """The folder, wherever the command was started."""
+        return None if self.truth is None else project_root() / self.truth
+
+
 class Settings(BaseSettings):
     """Everything a person can set. Names are those of `pipeline.toml`; in the environment with `QWENOCR_` before."""
 
@@ -190,6 +224,9 @@ class Settings(BaseSettings):
 
     budget: BudgetSettings = Field(
         default_factory=BudgetSettings, description="Most that may be spent: see Budget below."
+    )
+    scoring: ScoringSettings = Field(
+        default_factory=ScoringSettings, description="Truths to compare answers with: see docs/scoring.md."
     )
     routes: Annotated[list[dict[str, Any]], BeforeValidator(_dates_as_text)] = Field(
         default_factory=list, description="Which documents get which tasks."

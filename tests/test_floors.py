@@ -19,6 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cost": {*GROUND, "intake", "qwenocr"},
     "tables": {*GROUND, "qwenocr"},
     "quality": {*GROUND, "intake", "qwenocr"},
+    "scoring": {*GROUND, "tables"},
     "warehouse": GROUND,
     "report": {*GROUND, "imaging", "tables", "warehouse"},
     "engine": {"errors", "qwenocr"},

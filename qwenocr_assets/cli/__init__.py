@@ -276,6 +276,27 @@ def archive(
 
 
 @app.command()
+def score(
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="Folder of truths; by default that of [scoring] in pipeline.toml."),
+    ] = None,
+    iou: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01, max=1, help="Least overlap of two boxes that are the same line; by default 0.5."
+        ),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="File for every document's scores, as CSV.")] = None,
+    json: Annotated[Path | None, typer.Option(help="File for every document's scores, as JSON.")] = None,
+) -> None:
+    """Compare what was read with what truly stands there, route by route. Nothing is sent."""
+    from qwenocr_assets.cli.score import print_scores
+
+    _exit(print_scores(console, truth, iou, csv, json))
+
+
+@app.command()
 def ui(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

@@ -76,7 +76,7 @@ def run_batches(
 
     With `only`, by batch, nothing but these request keys is asked; None stands for all of a batch.
     """
-    _silence()
+    silence()
     home = ensure_dagster_home()
     from qwenocr_assets.definitions import defs
 
@@ -143,7 +143,7 @@ def manifests_of(path: Path, settings: Settings) -> list[Manifest]:
     )
 
 
-def _silence() -> None:
+def silence() -> None:
     """Dagster's own log and notices go to the UI; the terminal shows bars and the summary."""
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     warnings.simplefilter("ignore")

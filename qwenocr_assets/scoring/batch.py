@@ -1,0 +1,257 @@
+"""The documents of an intake batch scored: rows of its tables against the truths of a folder."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from qwenocr_assets.scoring.fields import field_scores, merged
+from qwenocr_assets.scoring.lines import Line, Point, line_scores
+from qwenocr_assets.scoring.metric import Metric, Score
+from qwenocr_assets.scoring.teds import table_scores
+from qwenocr_assets.scoring.text import character_errors, word_errors
+from qwenocr_assets.scoring.truth import Truth, TruthFolder, TruthPage
+from qwenocr_assets.storage.table_files import Row
+from qwenocr_assets.tables.grid import Cell
+from qwenocr_assets.tables.typed_values import UNDECLARED, Notation
+
+TABLES_READ = (
+    "documents",
+    "pages",
+    "ocr_requests",
+    "text_lines",
+    "key_values",
+    "table_cells",
+    "document_blocks",
+)
+"""The tables that scores are made from."""
+
+_TEXT = {"advanced_recognition", "text_recognition", "multi_lan", "document_parsing"}
+_FIELDS = {"key_information_extraction"}
+_TABLES = {"table_parsing", "document_parsing"}
+_ANYTHING = "custom_prompt"
+"""Scored for whatever its answers turned out to hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchScores:
+    """What came of scoring a batch."""
+
+    rows: list[dict[str, Any]]
+    """Rows of `scores`, without the batch."""
+    without_truth: list[str]
+    """Names of documents that were read and that no truth is about."""
+    used: set[str]
+    """Names of the truths that were needed."""
+
+
+def score_batch(
+    tables: Mapping[str, Sequence[Row]],
+    truths: TruthFolder,
+    *,
+    least_iou: float = 0.5,
+    notations: Mapping[str, Notation] | None = None,
+) -> BatchScores:
+    """Score each accepted document of a batch that has a truth, task by task.
+
+    `tables` holds the batch's rows of `TABLES_READ`; `notations` says by route how numbers and dates are written.
+    What was asked and not answered counts as empty.
+    """
+    rows = {name: _by_document(tables.get(name, ())) for name in TABLES_READ}
+    found = BatchScores([], [], set())
+    for document in tables["documents"]:
+        if document["status"] != "accepted":
+            continue
+        truth = truths.find(document["name"], document["sha256"])
+        if truth is None:
+            found.without_truth.append(document["name"])
+            continue
+        found.used.add(truth.name)
+        of_document = {name: rows[name][document["document_id"]] for name in TABLES_READ}
+        notation = (notations or {}).get(document["route"], UNDECLARED)
+        found.rows.extend(_document_rows(document, of_document, truth, least_iou, notation))
+    return found
+
+
+def _by_document(rows: Iterable[Row]) -> defaultdict[str, list[Row]]:
+    grouped: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row["document_id"]].append(row)
+    return grouped
+
+
+def _document_rows(
+    document: Row, rows: Mapping[str, list[Row]], truth: Truth, least_iou: float, notation: Notation
+) -> Iterator[dict[str, Any]]:
+    pages = sorted((p for p in rows["pages"] if p.get("tile_of") is None), key=lambda p: p["page_number"])
+    requests: dict[str, Row] = {}
+    for request in rows["ocr_requests"]:
+        requests.setdefault(request["task"], request)
+    for task, request in requests.items():
+        of_task = {
+            name: [row for row in rows[name] if row["task"] == task]
+            for name in ("text_lines", "key_values", "table_cells", "document_blocks")
+        }
+        experiment = {
+            "document_id": document["document_id"],
+            "task": task,
+            "truth": truth.name,
+            "route": request["route"],
+            "region": request["region"],
+            "model": request["model"],
+            "options": request["options"],
+            "dpi": min((p["dpi"] for p in pages if p.get("dpi") is not None), default=None),
+        }
+        for score in _scores(task, request, pages, of_task, truth, least_iou, notation):
+            yield {
+                **experiment,
+                "metric": score.metric.value,
+                "score": score.value,
+                "errors": float(score.errors),
+                "total": float(score.total),
+                "better": "lower" if score.metric.is_error_rate else "higher",
+            }
+
+
+def _scores(
+    task: str,
+    request: Row,
+    pages: Sequence[Row],
+    rows: Mapping[str, list[Row]],
+    truth: Truth,
+    least_iou: float,
+    notation: Notation,
+) -> Iterator[Score]:
+    def answers(names: set[str], *tables: str) -> bool:
+        return task in names or (task == _ANYTHING and any(rows[table] for table in tables))
+
+    if answers(_TEXT, "text_lines"):
+        yield from _text_scores(pages, rows, truth, least_iou)
+    if answers(_FIELDS, "key_values"):
+        has_schema = bool(orjson.loads(request["options"] or "{}").get("result_schema"))
+        preferred = (truth.fields, truth.key_values) if has_schema else (truth.key_values, truth.fields)
+        wanted = next((fields for fields in preferred if fields), None)
+        if wanted is not None:
+            by_page = _by_page(rows["key_values"])
+            answer = merged(nested(by_page[page["page_id"]]) for page in pages)
+            yield from field_scores(answer, wanted, notation)
+    if answers(_TABLES, "table_cells"):
+        by_page = _by_page(rows["table_cells"])
+        yield from added(
+            score
+            for page, wanted in _side_by_side(pages, truth)
+            if wanted.tables is not None
+            for score in table_scores(_grids(by_page[page["page_id"]] if page else []), wanted.tables)
+        )
+
+
+def added(scores: Iterable[Score]) -> list[Score]:
+    """Scores of pages as those of their document: counts of the same metric add up."""
+    totals: dict[Metric, Score] = {}
+    for score in scores:
+        before = totals.get(score.metric, Score(score.metric, 0, 0))
+        totals[score.metric] = Score(score.metric, before.errors + score.errors, before.total + score.total)
+    return list(totals.values())
+
+
+def _text_scores(
+    pages: Sequence[Row], rows: Mapping[str, list[Row]], truth: Truth, least_iou: float
+) -> list[Score]:
+    lines, blocks = _by_page(rows["text_lines"]), _by_page(rows["document_blocks"])
+    scores: list[Score | None] = []
+    if len(truth.pages) == 1 and len(pages) > 1 and truth.pages[0].text is not None:
+        # one text for all pages
+        text = "\n".join(_text(lines[page["page_id"]], blocks[page["page_id"]]) for page in pages)
+        scores += [measure(text, truth.pages[0].text) for measure in (character_errors, word_errors)]
+        return added(score for score in scores if score is not None)
+    for page, wanted in _side_by_side(pages, truth):
+        page_id = page["page_id"] if page else ""
+        if wanted.text is not None:
+            text = _text(lines[page_id], blocks[page_id])
+            scores += [measure(text, wanted.text) for measure in (character_errors, word_errors)]
+        if wanted.lines and not blocks[page_id]:
+            scores += line_scores([_line(row, page) for row in lines[page_id]], wanted.lines, least_iou)
+    return added(score for score in scores if score is not None)
+
+
+def _side_by_side(pages: Sequence[Row], truth: Truth) -> Iterator[tuple[Row | None, TruthPage]]:
+    """Each page of the truth with the page of that number; None when the document has none."""
+    by_number = {page["page_number"]: page for page in pages}
+    for number, wanted in enumerate(truth.pages, 1):
+        yield by_number.get(number), wanted
+
+
+def _by_page(rows: Iterable[Row]) -> defaultdict[str, list[Row]]:
+    grouped: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row["page_id"]].append(row)
+    return grouped
+
+
+def _text(lines: Sequence[Row], blocks: Sequence[Row]) -> str:
+    """A page's text in reading order."""
+    ordered = sorted(lines, key=lambda row: (row.get("reading_index") or 0, row["line_index"]))
+    texts = ordered or sorted(blocks, key=lambda row: row["block_index"])
+    return "\n".join(row["text"] for row in texts)
+
+
+def _line(row: Row, page: Row | None) -> Line:
+    """A line with its corners on the original, where truths have theirs."""
+    quad = row.get("quad_px")
+    if quad is None:
+        return Line(row["text"])
+    corners: tuple[Point, ...] = tuple(zip(quad[::2], quad[1::2], strict=True))
+    if page is not None and page.get("to_original") is not None:
+        a, b, c, d, e, f = page["to_original"]
+        corners = tuple((a * x + b * y + c, d * x + e * y + f) for x, y in corners)
+    return Line(row["text"], corners)
+
+
+def _grids(cells: Iterable[Row]) -> list[list[Cell]]:
+    tables: dict[int, list[Cell]] = defaultdict(list)
+    for row in cells:
+        place = (row["row_index"], row["column_index"], row["row_span"], row["column_span"])
+        tables[row["table_index"]].append(Cell(*place, row["is_header"], row["text"]))
+    return [tables[index] for index in sorted(tables)]
+
+
+_STEP = re.compile(r'\[(?P<index>\d+)\]|\[(?P<quoted>"(?:[^"\\]|\\.)*")\]|\.?(?P<key>[^.\[\]]+)')
+
+
+def nested(key_values: Iterable[Row]) -> Any:
+    """Rows of `key_values` as the JSON object they came from: `items[2].price` leads through a list. Absent values and
+    those that the schema asked for in vain are left out."""
+    root: dict[str | int, Any] = {}
+    for row in key_values:
+        if row.get("value") is None:
+            continue
+        steps = [_step(match) for match in _STEP.finditer(row["path"])]
+        if not steps:
+            continue
+        place = root
+        for step in steps[:-1]:
+            inner = place.setdefault(step, {})
+            place = inner if isinstance(inner, dict) else {}
+        place[steps[-1]] = row["value"]
+    if root and all(
+        isinstance(step, int) for step in root
+    ):  # the answer was a list: its objects side by side
+        return merged(value for value in map(_listed, root.values()) if isinstance(value, dict))
+    return _listed(root)
+
+
+def _step(match: re.Match[str]) -> str | int:
+    if match["index"] is not None:
+        return int(match["index"])
+    return str(orjson.loads(match["quoted"])) if match["quoted"] is not None else match["key"]
+
+
+def _listed(place: Any) -> Any:
+    if not isinstance(place, dict):
+        return place
+    if place and all(isinstance(step, int) for step in place):
+        return [_listed(place[step]) for step in sorted(place)]
+    return {str(step): _listed(value) for step, value in place.items()}
