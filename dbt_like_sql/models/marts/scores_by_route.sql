@@ -5,7 +5,7 @@ with averages as (
         region,
         model,
         options,
-        dpi,
+        round(dpi)::integer as dpi,
         task,
         metric,
         better,
@@ -15,7 +15,7 @@ with averages as (
         sum(errors) as errors,
         sum(total) as total
     from {{ ref('stg_scores') }}
-    group by route, region, model, options, dpi, task, metric, better
+    group by route, region, model, options, round(dpi), task, metric, better
 )
 
 select
@@ -30,8 +30,11 @@ select
     better,
     documents,
     mean,
-    case when better = 'lower' then greatest(mean - half_interval, 0) else mean - half_interval end as interval_low,
-    case when better = 'lower' then mean + half_interval else least(mean + half_interval, 1) end as interval_high,
+    case when documents > 1 then greatest(mean - half_interval, 0) end as interval_low,
+    case
+        when documents > 1 and better = 'lower' then mean + half_interval
+        when documents > 1 then least(mean + half_interval, 1)
+    end as interval_high,
     case when better = 'lower' then errors / total else 1 - errors / total end as micro,
     errors,
     total
