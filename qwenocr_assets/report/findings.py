@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from qwenocr_assets.report.views import Finding
+from qwenocr_assets.report.views import Correction, Finding
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.warehouse.connect import open_reader
@@ -14,9 +14,14 @@ from qwenocr_assets.warehouse.connect import open_reader
 Place = tuple[str, str, str]
 """page_id, task, and the path of a value or `table 0 row 1 column 2`."""
 
+_KNOWN = "select count(*) from core.documents where list_contains($documents, document_id)"
 _TRUST = """
     select page_id, task, place, value, trust
     from marts.value_trust where list_contains($documents, document_id)
+"""
+_CORRECTIONS = """
+    select page_id, task, place, action, model_value, human_value, corrected_by, corrected_at
+    from staging.stg_corrections where stands and list_contains($documents, document_id)
 """
 _QUEUE = """
     select document_id, page_id, task, finding, place, value, reason, priority
@@ -27,10 +32,11 @@ _QUEUE = """
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The findings, and the trust of values by place: what was read there, and how far it can be trusted."""
+    """What speaks for and against values, by place: findings, trust in what was read, and what people said."""
 
     findings: tuple[Finding, ...] = ()
     trust: Mapping[Place, tuple[str, float]] = field(default_factory=dict)
+    corrections: Mapping[Place, Correction] = field(default_factory=dict)
 
 
 def evidence(data: DataFolder, tables: Mapping[str, Sequence[Row]]) -> Evidence:
@@ -49,20 +55,27 @@ def _published(data: DataFolder, documents: list[str]) -> Evidence | None:
         return None
     with open_reader(local_path(data.warehouse)) as con:
         try:
+            known = con.execute(_KNOWN, {"documents": documents}).fetchone()
             trust = con.execute(_TRUST, {"documents": documents}).fetchall()
             queue = con.execute(_QUEUE, {"documents": documents}).fetchall()
-            known = con.execute(
-                "select count(*) from core.documents where list_contains($documents, document_id)",
-                {"documents": documents},
-            ).fetchone()
         except (duckdb.CatalogException, duckdb.BinderException):  # published before these marts were so
             return None
+        corrections = _corrections(con, documents)
     if not known or known[0] < len(set(documents)):
         return None
     return Evidence(
         tuple(Finding(*row) for row in queue),
         {(page, task, place): (value, float(score)) for page, task, place, value, score in trust},
+        corrections,
     )
+
+
+def _corrections(con: duckdb.DuckDBPyConnection, documents: list[str]) -> dict[Place, Correction]:
+    try:
+        rows = con.execute(_CORRECTIONS, {"documents": documents}).fetchall()
+    except duckdb.CatalogException:  # published before there were any
+        return {}
+    return {(page, task, place): Correction(*said) for page, task, place, *said in rows}
 
 
 def findings_of_tables(tables: Mapping[str, Sequence[Row]]) -> Iterable[Finding]:

@@ -24,6 +24,7 @@ class Marker:
 
     def __init__(self, evidence: Evidence, findings: Sequence[Finding], language: str | None) -> None:
         self._trust = evidence.trust
+        self._corrections = evidence.corrections
         self._language = language
         self._against: dict[Place, list[Finding]] = {}
         for finding in findings:
@@ -34,6 +35,9 @@ class Marker:
         """The mark of a row of `text_lines`, `key_values`, `tables` or `table_cells`."""
         key = (row["page_id"], row["task"], place)
         findings = self._against.get(key, [])
+        correction = self._corrections.get(key)
+        if correction is not None and (correction.model_value or "") != text:
+            correction = None  # it was about what the model said before
         said, trust = self._trust.get(key, (None, None))
         known = trust if said == text else None  # the warehouse may hold another reading of the page
         score = known if known is not None else row.get("ground_score")
@@ -42,11 +46,12 @@ class Marker:
             kind=kind,
             place=place,
             text=text,
-            level=_level(known, row.get("ground"), findings),
+            level="good" if correction else _level(known, row.get("ground"), findings),
             score=score,
             ground=row.get("ground"),
             to_look_at=bool(findings),
             reasons=tuple(dict.fromkeys(f.reason for f in findings if f.reason)),
+            correction=correction,
             box=corners_of(row),
             box_page_id=row.get("ground_page_id") or row["page_id"],
             language=language_of(text, self._language),

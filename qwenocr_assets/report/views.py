@@ -1,6 +1,7 @@
 """What a report shows, as values: documents, their pages, and everything on them that has a place of its own."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -34,6 +35,18 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person said about a value: corrected, confirmed or absent."""
+
+    action: str
+    model_value: str | None
+    """What the model said when the person looked."""
+    human_value: str | None
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """Something with a place on a page: a field, a table, a cell or a line."""
 
@@ -48,6 +61,7 @@ class Mark:
     to_look_at: bool
     """Whether it is in the review queue."""
     reasons: tuple[str, ...]
+    correction: Correction | None
     box: Points | None
     box_page_id: str
     """The page its box lies on: its own, or the one it was found on."""

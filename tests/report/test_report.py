@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from qwenocr_assets.report.findings import Evidence, evidence
 from qwenocr_assets.report.languages import language_of, language_of_document
 from qwenocr_assets.report.marks import Marker
 from qwenocr_assets.report.reading import documents_of_batch, file_name
-from qwenocr_assets.report.views import DocumentView, Finding
+from qwenocr_assets.report.views import Correction, DocumentView, Finding
 from qwenocr_assets.report.write import Report, write_report
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
@@ -115,6 +116,35 @@ def test_trust_in_another_reading_of_the_page_says_nothing() -> None:
     row = {"page_id": place[0], "task": place[1], "ground": "line", "ground_score": 0.9}
     mark = Marker(Evidence(trust={place: ("13", 0.1)}), [], None).mark(row, "field", "a", place[2], "12")
     assert (mark.level, mark.score) == ("good", 0.9)
+
+
+@pytest.mark.parametrize(
+    ("action", "model_value", "human_value", "shown"),
+    [
+        ("corrected", "made up", "INV-7 <b>", ["made up", "INV-7 <b>", "Corrected by Ada, 2026-11-20"]),
+        ("confirmed", "made up", "made up", ["made up", "Confirmed by Ada, 2026-11-20"]),
+        ("absent", "made up", None, ["made up", "Absent by Ada, 2026-11-20"]),
+        ("corrected", "another reading", "INV-7", ["made up"]),
+    ],
+    ids=["corrected", "confirmed", "absent", "said-about-another-reading"],
+)
+def test_what_a_person_said_stands_beside_what_was_read(
+    data: DataFolder,
+    reported: Callable[..., Report],
+    monkeypatch: pytest.MonkeyPatch,
+    action: str,
+    model_value: str,
+    human_value: str | None,
+    shown: list[str],
+) -> None:
+    place = ("d1-p1", "key_information_extraction", f'a["{EVIL}"]')
+    said = Correction(action, model_value, human_value, "Ada", datetime(2026, 11, 20, 9))
+    known = Evidence(corrections={place: said})
+    monkeypatch.setattr("qwenocr_assets.report.reading.evidence", lambda data, tables: known)
+    [cell] = page(reported(), "d1").xpath("//tr[@id='p1-f1']/td[1]")
+    assert [text.strip() for text in cell.itertext() if text.strip()] == shown
+    struck = cell.xpath(".//del//text()")
+    assert struck == (["made up"] if len(shown) > 1 and action != "confirmed" else [])
 
 
 def test_findings_lead_to_their_value_most_doubtful_first(documents: dict[str, DocumentView]) -> None:
