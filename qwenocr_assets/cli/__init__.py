@@ -10,7 +10,8 @@ from rich.console import Console
 
 from qwenocr_assets.cli.engine import engine_app
 from qwenocr_assets.cli.warehouse import warehouse_app
-from qwenocr_assets.errors import QwenocrError, Stopped
+from qwenocr_assets.errors import DiskFull, QwenocrError, Stopped
+from qwenocr_assets.storage.disk import NEXT_STEP, is_full
 
 app = typer.Typer(
     name="qwenocr",
@@ -355,10 +356,20 @@ def main() -> None:
         console.print(f"[bold]{stopped.message}[/]\n[bold]Next:[/] {stopped.next_step}")
         sys.exit(_INTERRUPTED)
     except QwenocrError as error:
-        Console(stderr=True).print(f"[bold red]Error:[/] {error.message}")
-        if error.next_step:
-            Console(stderr=True).print(f"[bold]Next:[/]  {error.next_step}")
+        _print_error(error)
         sys.exit(1)
+    except Exception as error:
+        if not is_full(error):
+            raise
+        _print_error(DiskFull("There is no space left on the disk.", NEXT_STEP))
+        sys.exit(1)
+
+
+def _print_error(error: QwenocrError) -> None:
+    errors = Console(stderr=True)
+    errors.print(f"[bold red]Error:[/] {error.message}")
+    if error.next_step:
+        errors.print(f"[bold]Next:[/]  {error.next_step}")
 
 
 def _exit(success: bool) -> None:

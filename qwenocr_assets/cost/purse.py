@@ -116,7 +116,7 @@ class LedgerPurse:
         except SQLAlchemyError as error:
             raise StorageError(
                 f"The ledger cannot be written ({type(error).__name__}: {str(error).splitlines()[0]}).",
-                "Nothing is sent without it. Free disk space or bring its database back, and run again.",
+                "Nothing is sent without it. Free disk space or bring its database back, then run the same command.",
             ) from error
 
     def _give_back(self, reserving: asyncio.Future[Reserved | Refused]) -> None:
