@@ -13,12 +13,16 @@ NEXT_STEP = "Free space there, then run the same command: it goes on where it st
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _SAID = ("no space left on device", "database or disk is full", "disk quota exceeded")
 """How the system, SQLite, Postgres and DuckDB put it."""
+_SQLITE_FULL = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
+"""The second is called "disk I/O error", and means that the index of the write-ahead log cannot grow."""
 
 
 def is_full(error: BaseException | None) -> bool:
     """Whether a full disk is behind this error, or behind one that it came from."""
     while error is not None:
         if isinstance(error, DiskFull) or (isinstance(error, OSError) and error.errno in _FULL):
+            return True
+        if getattr(error, "sqlite_errorname", "") in _SQLITE_FULL:
             return True
         if any(text in str(error).lower() for text in _SAID):
             return True

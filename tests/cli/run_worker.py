@@ -26,8 +26,8 @@ def main() -> None:
     terminate, done = multiprocessing.Event(), multiprocessing.Event()
 
     def listen() -> None:
-        sys.stdin.readline()
-        terminate.set()
+        if sys.stdin.readline():
+            terminate.set()
 
     [manifest] = manifests_of(Path(sys.argv[1]), settings)
     with dg.DagsterInstance.ephemeral() as instance, capture_interrupts():
@@ -38,7 +38,7 @@ def main() -> None:
             resources = {**resources_for(settings), "progress": progress}
             outcome = run_batch(defs, instance, manifest.batch_id, resources)
         done.set()
-    sys.stdout.write("interrupted\n" if outcome.interrupted else f"{outcome}\n")
+    sys.stdout.write("interrupted\n" if outcome.interrupted else f"sent {outcome.sent}: {outcome.error}\n")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,9 @@ from PIL import Image, ImageDraw, ImageFont
 from qwenocr_assets.engine.app import Emulator, create_app, create_emulator
 from qwenocr_assets.engine.page import Line, ReadPage
 
+REPOSITORY = Path(__file__).parents[2]
+WORKER = (sys.executable, "-m", "tests.cli.run_worker", "in")
+"""Only the batch's job, in a process with a Dagster instance of its own."""
 PROGRAM = str(Path(sys.executable).with_name("qwenocr"))
 
 
@@ -78,6 +81,7 @@ def start(
             "DASHSCOPE_API_KEY_SINGAPORE": "sk-test",
             "NO_PROXY": "127.0.0.1",
             "COLUMNS": "200",
+            "PYTHONPATH": str(REPOSITORY),
             **environment,
         },
         cwd=project,

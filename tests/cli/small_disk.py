@@ -1,7 +1,7 @@
 """Runs on a disk of 128 MB that has only so much space left: `unshare -rm python -m tests.cli.small_disk FOLDER MB…`.
 
 The disk is mounted in a namespace of its own and goes away with the process. Writes a line of JSON for each run: first
-with so many megabytes free, one after the other, at last with all of them.
+with so many megabytes free, one after the other, at last with all of them; then how many lines the warehouse has.
 """
 
 import json
@@ -9,6 +9,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+
+import duckdb
 
 from tests.cli.slow_account import PROGRAM, write_pages
 
@@ -30,7 +32,9 @@ def main(folder: Path, megabytes: list[float]) -> None:
         run = _run("run", "in")
         ballast.unlink(missing_ok=True)
         _say(free, run)
-    _say(None, _run("sql", "select count(*) as lines from core.text_lines", "--format", "csv"))
+    with duckdb.connect(str(folder / "data" / "warehouse.duckdb"), read_only=True) as warehouse:
+        lines = warehouse.execute("SELECT count(*) FROM core.text_lines").fetchone()
+    sys.stdout.write(json.dumps(lines) + "\n")
 
 
 def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 _log = logging.getLogger(__name__)
 
-MEGABYTES = os.environ.get("QWENOCR_SMALL_DISK", "0.5,6").split(",")
+MEGABYTES = os.environ.get("QWENOCR_SMALL_DISK", "1").split(",")
 SAYS_WHAT_TO_DO = re.compile(r"(no space left|disk is full).*(run the same command|run again)", re.IGNORECASE)
 LOST = re.compile(r"(\d+) answers could not be saved")
 NAMESPACE = ("unshare", "--map-root-user", "--mount")
@@ -53,7 +53,7 @@ def test_a_disk_without_space(
         command = [*NAMESPACE, sys.executable, "-m", "tests.cli.small_disk", str(tmp_path), *MEGABYTES]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    *runs, rows = [json.loads(line) for line in done.stdout.splitlines()]
+    *runs, lines = [json.loads(line) for line in done.stdout.splitlines()]
     lost = 0
     for run in runs[:-1]:
         said = " ".join(run["said"].split())
@@ -63,7 +63,7 @@ def test_a_disk_without_space(
         lost += sum(int(number) for number in LOST.findall(said))
     assert runs[0]["code"] == 1
     assert runs[-1]["code"] == 0, runs[-1]["said"]
-    assert rows["said"].split() == ["lines", "1"]
+    assert lines == [1]
     paid = account.paid()
     assert len(set(paid)) == 3
     assert len(paid) <= 3 + lost
