@@ -35,7 +35,13 @@ _INTERRUPTED = 130
 
 @app.command()
 def run(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders to read.", show_default=False)],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files and folders to read.", show_default=False)
+    ] = None,
+    manifest: Annotated[
+        list[str] | None,
+        typer.Option(help="Run a batch by its manifest: the same files, also of another data folder."),
+    ] = None,
     resend: Annotated[
         list[str] | None,
         typer.Option(help="Ask again for answers with this status, like `rejected` or `skipped`."),
@@ -44,7 +50,9 @@ def run(
     """Read documents into the warehouse. What was answered before is not sent again."""
     from qwenocr_assets.cli.run import run_paths
 
-    _exit(run_paths(paths, console, resend=resend or []))
+    if not paths and not manifest:
+        raise typer.BadParameter("Give a path to read, or a manifest.")
+    _exit(run_paths(paths or [], console, by_manifest=manifest or [], resend=resend or []))
 
 
 @app.command()

@@ -56,7 +56,8 @@ def preview(file: Path, steps: tuple[str, ...], settings: Settings) -> list[tupl
     shown: list[tuple[UPath, list[str]]] = []
     with decoders(settings) as run:
         for manifest in manifests_of(file, settings):
-            rows = document_rows(manifest, list(routes.values())[1:], examining(settings, run))
+            examine = examining(settings, settings.data_folder, run)
+            rows = document_rows(manifest, list(routes.values())[1:], examine)
             for row in readable(settings.data_folder, rows):
                 if row["status"] == "rejected":
                     raise RejectedInput(f"{row['name']}: {row['reason']}")

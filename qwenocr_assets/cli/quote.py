@@ -84,7 +84,8 @@ def quote_paths(paths: Sequence[Path], settings: Settings) -> QuotedPaths:
     requests: list[dict[str, Any]] = []
     with decoders(settings) as run:
         for manifest in manifests:
-            files = [dict(row) for row in document_rows(manifest, routes, examining(settings, run))]
+            examine = examining(settings, settings.data_folder, run)
+            files = [dict(row) for row in document_rows(manifest, routes, examine)]
             made = _pages_of(run, manifest, files, routes, settings)
             documents += files
             pages += made

@@ -21,6 +21,8 @@ from qwenocr_assets.errors import RejectedInput, Stopped
 from qwenocr_assets.intake.manifest import (
     Manifest,
     cut_batches,
+    is_unaltered,
+    load_manifest,
     manifests_of_folder,
     newest_versions,
     resolved,
@@ -31,28 +33,35 @@ from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.qwenocr.catalogue_overrides import catalogue_of
 from qwenocr_assets.qwenocr.failover import failover_order
 from qwenocr_assets.settings import Settings, load_settings, project_root
+from qwenocr_assets.storage.data_folder import is_local
 
 
 def run_paths(
     paths: Sequence[Path],
     console: Console,
     *,
+    by_manifest: Sequence[str] = (),
     resend: Iterable[str] = (),
     settings: Settings | None = None,
 ) -> bool:
     """Run documents through both jobs; returns whether everything that could be done was done.
 
+    `by_manifest` are manifests of batches to run as well, maybe of another data folder.
+
     Raises:
         ConfigurationError: a setting that cannot work, like a cloud region without a key.
         StorageError: the data folder cannot be written.
-        RejectedInput: a path that does not exist, or no file to read below the paths.
+        RejectedInput: a path that does not exist, no file to read below the paths, or a manifest that was changed.
     """
     settings = settings or load_settings()
     failover_order(catalogue_of(settings), settings)
     load_routes(settings.routes, project_root())
     data = settings.data_folder
     data.require_writable()
-    manifests = [m for path in paths for m in manifests_of(path, settings)]
+    manifests = [
+        *(m for path in paths for m in manifests_of(path, settings)),
+        *map(replayed, by_manifest),
+    ]
     if not manifests:
         raise RejectedInput(
             f"There is no file to read in {', '.join(map(str, paths))}.",
@@ -127,6 +136,23 @@ def _stop_if(outcome: JobOutcome) -> None:
             "Stopped. What was answered is saved.",
             "Run the same command: it goes on where this one stopped, and pays for no answer again.",
         )
+
+
+def replayed(address: str) -> Manifest:
+    """The manifest at a path or URL, to run its batch again.
+
+    Raises:
+        StorageError: there is none, or it cannot be understood.
+        RejectedInput: it was changed.
+    """
+    path = UPath(address)
+    manifest = load_manifest(path.absolute() if is_local(path) else path)
+    if not is_unaltered(manifest):
+        raise RejectedInput(
+            f"{address} was changed: its files make another batch than {manifest.batch_id}.",
+            "Take the manifest as it was written, or run the files themselves.",
+        )
+    return manifest
 
 
 def manifests_of(path: Path, settings: Settings) -> list[Manifest]:

@@ -14,6 +14,7 @@ from qwenocr_assets.intake.fetching import bounds_of
 from qwenocr_assets.intake.listed_documents import expanding
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
 from qwenocr_assets.settings import Settings
+from qwenocr_assets.storage.data_folder import DataFolder
 
 
 def recipe_for(settings: Settings, route: Route = DEFAULT_ROUTE) -> Recipe:
@@ -34,10 +35,10 @@ def recipe_for(settings: Settings, route: Route = DEFAULT_ROUTE) -> Recipe:
     )
 
 
-def examining(settings: Settings, run: Run) -> Examine:
+def examining(settings: Settings, data: DataFolder, run: Run) -> Examine:
     """How files are looked into, and what lists of URLs among them name."""
     examine = partial(examine_files, run, recipe=recipe_for(settings))
-    return expanding(examine, settings.data_folder, bounds_of(settings))
+    return expanding(examine, data, bounds_of(settings))
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def documents(
     manifest = read_manifest(data.folder, context.partition_key)
     settings = load_settings()
     with decoders(settings) as run:
-        rows = document_rows(manifest, routes.load(), examining(settings, run))
+        rows = document_rows(manifest, routes.load(), examining(settings, data.folder, run))
     write_table(data.folder, DOCUMENTS, manifest.batch_id, rows)
     statuses = Counter(row["status"] for row in rows)
     rejected = [row for row in rows if row["status"] == "rejected"]

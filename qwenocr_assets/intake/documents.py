@@ -12,6 +12,7 @@ from qwenocr_assets.intake.files import MAX_DOCUMENT_BYTES, read_unchanged
 from qwenocr_assets.intake.manifest import Manifest, ManifestFile
 from qwenocr_assets.intake.media_types import HEAD_BYTES, MediaType, name_foreign, sniff
 from qwenocr_assets.intake.routes import Route, route_for
+from qwenocr_assets.intake.url_lists import stands_in_list
 from qwenocr_assets.storage.table_files import Row
 
 CountPages = Callable[[bytes, MediaType], int]
@@ -151,7 +152,7 @@ def _row(batch_id: str, file: ManifestFile, part: Part, routes: Sequence[Route])
         "size_bytes": part.size_bytes,
         "route": route_for(name, routes).name,
         "modified_at": file.modified_at,
-        "version": file.version,
+        "version": None if stands_in_list(name) else file.version,
     }
     if part.media_type is not None:
         row["media_type"] = part.media_type.value

@@ -23,6 +23,7 @@ from qwenocr_assets.intake.manifest import (
     write_manifest,
 )
 from qwenocr_assets.intake.scan import to_microseconds, to_time
+from qwenocr_assets.intake.url_lists import is_url_list
 from qwenocr_assets.storage.data_folder import DataFolder
 
 _log = logging.getLogger(__name__)
@@ -124,10 +125,11 @@ def _next_batch(
         states = copy_states(connection, index, page, contents_read)
         copies: list[dict[str, Any]] = []
         for row in page:
-            # a name that has a document already gets its new content as its next version, whoever else has it
-            is_new_name = row.document_sha256 is None
+            # a name that has a document already gets its new content as its next version, whoever else has it;
+            # and what a list of URLs leads to may be another thing tomorrow, under another name
+            may_be_copy = row.document_sha256 is None and not is_url_list(row.leaf)
             state = FileState.COPY if row.sha256 in taken else states.get(row.sha256)
-            if is_new_name and state is not None:
+            if may_be_copy and state is not None:
                 copies.append({"in_folder": row.folder_id, "at_leaf": row.leaf, "new_state": state})
                 continue
             if files and (len(files) >= bounds.max_files or size + row.size_bytes > bounds.max_bytes):

@@ -132,13 +132,21 @@ def read_manifest(data: DataFolder, batch_id: str) -> Manifest:
     Raises:
         StorageError: there is none, or it cannot be understood.
     """
-    path = data.manifest(batch_id)
+    return load_manifest(data.manifest(batch_id))
+
+
+def load_manifest(path: UPath) -> Manifest:
+    """A manifest, wherever it lies.
+
+    Raises:
+        StorageError: there is none, or it cannot be understood.
+    """
     try:
         value = orjson.loads(path.read_bytes())
         return Manifest(value["batch_id"], value["created_from"], tuple(map(_manifest_file, value["files"])))
     except FileNotFoundError as error:
         raise StorageError(
-            f"There is no manifest of a batch {batch_id} at {path}.",
+            f"There is no manifest of a batch {path.stem} at {path}.",
             "Start from the files again: the same files make the same batch.",
         ) from error
     except (ValueError, KeyError, TypeError, OSError) as error:
@@ -184,6 +192,11 @@ def _batch_id(root: UPath, files: Sequence[ManifestFile]) -> str:
         later = f"\0{version}" if version > 1 else ""
         digest.update(f"{name}\0{sha256}{later}\n".encode())
     return f"{slug(PurePosixPath(root.path).name)}-{digest.hexdigest()[:_DIGEST_LENGTH]}"
+
+
+def is_unaltered(manifest: Manifest) -> bool:
+    """Whether a manifest's id is the one that its files make."""
+    return manifest.batch_id == _batch_id(UPath(manifest.created_from), manifest.files)
 
 
 def slug(text: str) -> str:

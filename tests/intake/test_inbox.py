@@ -135,6 +135,14 @@ def test_what_moved_before_it_was_read_is_a_document_of_its_own(inbox: Inbox) ->
     assert inbox.batched() == [("a.png", 1), ("b.png", 1)]
 
 
+def test_a_list_of_urls_under_another_name_is_no_copy(inbox: Inbox) -> None:
+    for name in ("monday.urls.txt", "tuesday.urls.txt"):
+        inbox.drop(name, "https://host.example/latest.pdf")
+        inbox.look()
+        inbox.look()
+    assert inbox.batched() == [("monday.urls.txt", 1), ("tuesday.urls.txt", 1)]
+
+
 def test_a_copy_outlives_its_original(inbox: Inbox) -> None:
     inbox.drop("a.png", "first")
     inbox.drop("b.png", "first")
