@@ -126,8 +126,8 @@ DOCUMENTS = TableSchema(
         Column(
             "version",
             ColumnType.INTEGER,
-            "How many-th content of its file it is, from 1: the highest that is there is the current one. NULL for what "
-            "a list of URLs named: there the newest list counts.",
+            "How many-th content of its file it is, from 1: the highest that is there is the current one. NULL for "
+            "what a list of URLs named: there the newest list counts.",
         ),
     ),
     ("batch_id", "document_id"),
