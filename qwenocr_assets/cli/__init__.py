@@ -257,12 +257,12 @@ def draw(
     ] = None,
 ) -> None:
     """Draw the boxes of an answer, with what it says there, over its picture."""
-    from qwenocr_assets.cli import draw as drawing
+    from qwenocr_assets.cli.draw import draw_answer, draw_document
 
     if document is not None:
-        drawing.draw_document(console, document, page, boxes, output, font)
+        draw_document(console, document, page, boxes, output, font)
     else:
-        drawing.draw_answer(console, image, answer, output, font)
+        draw_answer(console, image, answer, output, font)
 
 
 @app.command()
