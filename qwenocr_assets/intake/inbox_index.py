@@ -4,8 +4,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Engine, false, select, true, update
+from sqlalchemy import Connection, Engine, event, false, select, true, update
 from sqlalchemy.exc import DatabaseError
 from upath import UPath
 
@@ -53,6 +54,9 @@ def open_index(url: str, root: UPath) -> Iterator[InboxIndex]:
     """
     try:
         engine = open_database(url, durable=False)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _widen_cache)
+            engine.dispose()  # connections from now on
         try:
             folder = resolved(root)
             yield InboxIndex(engine, folder, prepare(engine, str(folder)))
@@ -63,6 +67,11 @@ def open_index(url: str, root: UPath) -> Iterator[InboxIndex]:
             f"The inbox index cannot be used ({str(error.orig).strip()}).",
             "Delete inbox.db in the data folder: it is made again from the manifests, and no batch is run twice.",
         ) from error
+
+
+def _widen_cache(connection: Any, _: Any) -> None:
+    """The usual 2 MB of cache would read the pages of a large index again and again."""
+    connection.execute("PRAGMA cache_size = -65536")
 
 
 class Deadline:

@@ -6,8 +6,10 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from upath import UPath
 
-from qwenocr_assets.defs.sensors import watch_inbox
+from qwenocr_assets.defs.archive import archive_batches
+from qwenocr_assets.defs.sensors import run_already, watch_inbox
 from qwenocr_assets.settings import Settings, load_settings
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -89,6 +91,88 @@ def test_changed_content_under_the_same_name_is_a_new_batch(settings: Settings) 
     second, _ = tick(settings, cursor, 60)
     assert len(first) == len(second) == 1
     assert first != second
+
+
+def lose_the_index(settings: Settings) -> None:
+    for path in Path(settings.data).glob("inbox.db*"):
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        pytest.param(None, id="reset"),
+        pytest.param("0123456789ab:7", id="of-a-lost-index"),
+        pytest.param('{"sightings": {}, "requested": ["inbox-0123456789ab"]}', id="of-an-older-release"),
+    ],
+)
+def test_after_a_lost_cursor_only_batches_without_a_run_are_asked_for(
+    settings: Settings, cursor: str | None
+) -> None:
+    for number in range(30):
+        drop(settings, f"{number:03}.png", str(number).encode())
+    tick(settings, None, 0)
+    tick(settings, None, 20)
+    lose_the_index(settings)
+    tick(settings, cursor, 40)
+    done = settings.data_folder.batch_ids()[:12]
+    result: Any = watch_inbox(
+        settings, cursor, NOW + timedelta(seconds=60), lambda asked: set(asked) & set(done)
+    )
+    assert {r.run_key for r in result.run_requests} == set(settings.data_folder.batch_ids()) - set(done)
+    assert len(settings.data_folder.batch_ids()) == 15
+
+
+def test_the_cursor_stays_small(settings: Settings) -> None:
+    lengths = set()
+    cursor = None
+    for number in range(5):
+        for place in range(10):
+            drop(settings, f"{number}/{place}.png", f"{number} {place}".encode())
+        _, cursor = tick(settings, cursor, 30 * number)
+        lengths.add(len(cursor or ""))
+    assert max(lengths) < 20
+
+
+def test_files_wait_for_their_batch_to_fill_but_not_for_ever(settings: Settings) -> None:
+    settings = settings.model_copy(update={"batch_max_wait_seconds": 100})
+    drop(settings, "a.png", b"one")
+    drop(settings, "b.png", b"two")
+    drop(settings, "c.png", b"three")
+    _, cursor = tick(settings, None, 0)
+    full, cursor = tick(settings, cursor, 20)
+    none, cursor = tick(settings, cursor, 99)
+    rest, _ = tick(settings, cursor, 100)
+    assert [len(full), len(none), len(rest)] == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("status", "counts"),
+    [
+        (dg.DagsterRunStatus.SUCCESS, True),
+        (dg.DagsterRunStatus.STARTED, True),
+        (dg.DagsterRunStatus.STARTING, True),
+        (dg.DagsterRunStatus.FAILURE, False),
+        (dg.DagsterRunStatus.CANCELED, False),
+    ],
+)
+def test_which_batches_have_a_run(status: dg.DagsterRunStatus, counts: bool) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        tags = {"dagster/partition": "b-1"}
+        instance.add_run(dg.DagsterRun("ocr_batch", status=status, tags=tags))
+        instance.add_run(dg.DagsterRun("collect_batch", tags={"dagster/partition": "b-2"}))
+        archive_batches(instance, ["b-3"])
+        assert run_already(instance, ["b-1", "b-2", "b-3", "b-4"]) == ({"b-1", "b-3"} if counts else {"b-3"})
+
+
+def test_an_inbox_elsewhere(settings: Settings, tmp_path: Path) -> None:
+    bucket = UPath(f"memory://{tmp_path.name}/scans")
+    bucket.mkdir(parents=True)
+    (bucket / "a.png").write_bytes(b"x")
+    settings = settings.model_copy(update={"inbox": str(bucket)})
+    _, cursor = tick(settings, None, 0)
+    batches, _ = tick(settings, cursor, 20)
+    assert [b.rpartition("-")[0] for b in batches] == ["scans"]
 
 
 def test_a_missing_inbox_is_said(tmp_path: Path) -> None:

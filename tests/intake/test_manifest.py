@@ -12,6 +12,8 @@ from qwenocr_assets.intake.manifest import (
     Manifest,
     ManifestFile,
     cut_batches,
+    manifests_of_folder,
+    newest_versions,
     read_manifest,
     slug,
     write_manifest,
@@ -187,3 +189,39 @@ def test_an_unreadable_file_is_no_empty_file(inbox):
     (empty,) = cut_batches(UPath(root), found)
     (unreadable,) = cut_batches(UPath(root), [replace(found[0], unreadable_reason="because")])
     assert empty.batch_id != unreadable.batch_id
+
+
+@pytest.mark.parametrize(
+    ("contents", "versions"),
+    [
+        pytest.param([b"a"], [1], id="new"),
+        pytest.param([b"a", b"a"], [1, 1], id="unchanged"),
+        pytest.param([b"a", b"b", b"b"], [1, 2, 2], id="changed"),
+        pytest.param([b"a", b"b", b"a", b"b"], [1, 2, 3, 4], id="back-and-forth"),
+    ],
+)
+def test_versions_of_a_name(inbox, contents, versions):
+    manifests: list[Manifest] = []
+    for content in contents:
+        manifests += cut(inbox({"a.png": content}), known=newest_versions(manifests))
+    assert [m.files[0].version for m in manifests] == versions
+    assert len({m.batch_id for m in manifests}) == max(versions)
+
+
+def test_a_manifest_from_before_there_were_versions(inbox, tmp_path):
+    data = DataFolder(UPath(tmp_path / "data"))
+    (manifest,) = cut(inbox({"a.png": b"a"}))
+    write_manifest(data, manifest)
+    path = data.manifest(manifest.batch_id)
+    path.write_text(path.read_text().replace('"version": 1', '"size_bytes": 1'))
+    assert read_manifest(data, manifest.batch_id) == manifest
+
+
+def test_the_manifests_of_a_folder(inbox, tmp_path):
+    data = DataFolder(UPath(tmp_path / "data"))
+    root, other = inbox({"a.png": b"a"}), inbox({"b.png": b"b"}, "In Box")
+    (manifest,) = cut(root)
+    for made in (manifest, *cut(other)):
+        write_manifest(data, made)
+    data.manifest("inbox-0123456789ab").write_text("{")
+    assert list(manifests_of_folder(data, UPath(root))) == [manifest]

@@ -294,3 +294,68 @@ def test_failures_lists_everything_that_did_not_end_well(put: Put, query: Query)
         ("document", "bad.pdf", None, None, "rejected", "Not a PDF.", None),
         ("page", "good.pdf", 2, None, "rejected", "Too small.", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("documents", "current"),
+    [
+        pytest.param([("b1", "d1", "file:///in/a.png", 1, 1)], ["d1"], id="alone"),
+        pytest.param(
+            [("b1", "d1", "file:///in/a.png", 1, 9), ("b2", "d2", "file:///in/a.png", 2, 1)],
+            ["d2"],
+            id="the-higher-version",
+        ),
+        pytest.param(
+            [("b2", "d1", "file:///in/a.png", None, 1), ("b1", "d2", "file:///in/a.png", 1, 2)],
+            ["d2"],
+            id="without-versions-the-later-change",
+        ),
+        pytest.param(
+            [("b1", "d1", "file:///in/a.png", 1, 1), ("b2", "d2", "file:///other/a.png", 2, 1)],
+            ["d1", "d2"],
+            id="the-same-name-in-another-folder",
+        ),
+        pytest.param(
+            [
+                ("b1", "d1", "file:///in/a.png", 1, 1),
+                ("b2", "d2", "file:///in/a.png", 2, 1),
+                ("b3", "d1", "file:///in/a.png", 3, 1),
+            ],
+            ["d1"],
+            id="back-to-an-earlier-content",
+        ),
+        pytest.param(
+            [
+                ("b1", "d1", "zip://x.png::file:///in/a.zip", 1, 1),
+                ("b1", "d2", "zip://y.png::file:///in/a.zip", 1, 1),
+                ("b2", "d3", "zip://x.png::file:///in/a.zip", 2, 2),
+            ],
+            ["d3"],
+            id="all-members-of-the-newest-archive",
+        ),
+    ],
+)
+def test_which_documents_are_current(
+    put: Put, at: At, query: Query, documents: list[tuple[str, str, str, int | None, int]], current: list[str]
+) -> None:
+    for batch in sorted({batch for batch, *_ in documents}):
+        put(
+            "documents",
+            batch,
+            *(
+                {"document_id": key, "uri": uri, "name": uri, "version": version, "modified_at": at(hour)}
+                for of, key, uri, version, hour in documents
+                if of == batch
+            ),
+        )
+    found = query("SELECT document_id FROM marts.documents_overview WHERE is_current ORDER BY 1")
+    assert [key for (key,) in found] == current
+
+
+def test_a_deleted_batch_leaves_the_newest_of_the_rest_current(put: Put, at: At, query: Query) -> None:
+    asked = "SELECT document_id, is_current FROM marts.documents_overview ORDER BY 1"
+    put("documents", "b1", {"document_id": "d1", "uri": "file:///a", "version": 1})
+    later = put("documents", "b2", {"document_id": "d2", "uri": "file:///a", "version": 2})
+    assert query(asked) == [("d1", False), ("d2", True)]
+    later.unlink()
+    assert query(asked) == [("d1", True)]
