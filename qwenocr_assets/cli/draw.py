@@ -117,22 +117,20 @@ def _draw(
         raise ConfigurationError(
             f"Pictures cannot be written as {output.name}.", f"Let it end in {', '.join(_FORMATS)}."
         )
-    labels = [_label(number, text, font is not None) for number, (_, text) in enumerate(boxes, 1)]
+    numbered = font is None and not all(text.isascii() for _, text in boxes)
+    labels = [str(number) if numbered else _label(text) for number, (_, text) in enumerate(boxes, 1)]
     try:
         image = boxes_over(content, [box for box, _ in boxes], labels=labels, font=font)
         write_atomically(UPath(output).absolute(), _encoded(image, kind))
     except OSError as error:
         raise ConfigurationError(f"{error.strerror or error}: {error.filename or font or output}.") from error
-    for number, (label, (_, text)) in enumerate(zip(labels, boxes, strict=True), 1):
-        if label == str(number):
-            console.print(Text(f"{number}  {text}"))  # the picture has only its number
+    if numbered:
+        for label, (_, text) in zip(labels, boxes, strict=True):
+            console.print(Text(f"{label}  {text}"), soft_wrap=True)
     console.print(Text(f"{len(boxes)} boxes in {output}"), soft_wrap=True)
 
 
-def _label(number: int, text: str, has_font: bool) -> str:
-    """The text, shortened, or its number where the built-in font has no letters for it."""
-    if not (has_font or text.isascii()):
-        return str(number)
+def _label(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _LABEL_LENGTH else f"{line[: _LABEL_LENGTH - 3]}..."
 
