@@ -11,6 +11,7 @@ from qwenocr_assets.defs.jobs import collect_batch, ocr_batch, publish_warehouse
 from qwenocr_assets.defs.ocr import ocr_answers, ocr_requests
 from qwenocr_assets.defs.pages import pages
 from qwenocr_assets.defs.resources import resources_for
+from qwenocr_assets.defs.reviews import corrections, reviews_sensor
 from qwenocr_assets.defs.rows import rows
 from qwenocr_assets.defs.schedules import daily_publish
 from qwenocr_assets.defs.scores import build_scores
@@ -37,11 +38,19 @@ def build_definitions() -> dg.Definitions:
             validation,
             build_scores(settings.scoring),
             cost_ledger,
+            corrections,
             warehouse,
             *build_sql_models(project_root() / "dbt_like_sql", project_schemas()),
         ],
         jobs=[ocr_batch, collect_batch, publish_warehouse, upkeep, archive],
-        sensors=[inbox_sensor(settings), warehouse_automation, resume_unfunded, budget_alerts, watch_batches],
+        sensors=[
+            inbox_sensor(settings),
+            reviews_sensor,
+            warehouse_automation,
+            resume_unfunded,
+            budget_alerts,
+            watch_batches,
+        ],
         schedules=[daily_publish, nightly_upkeep, monthly_archive],
         resources=resources_for(settings),
     )

@@ -563,6 +563,81 @@ SCORES = TableSchema(
     ("batch_id", "document_id", "task", "metric"),
 )
 
+CORRECTIONS = TableSchema(
+    "corrections",
+    "What a person said about a value, a cell or a table. All that was ever said stays; of a place the newest stands.",
+    (
+        _BATCH,
+        Column(
+            "correction_id",
+            ColumnType.TEXT,
+            "Hash of place, person, time and what was said: the same statement has it only once.",
+            nullable=False,
+        ),
+        _DOCUMENT,
+        _PAGE,
+        _TASK,
+        Column(
+            "request_key",
+            ColumnType.TEXT,
+            "Request whose answer the person judged; NULL when none has the value.",
+        ),
+        Column(
+            "place",
+            ColumnType.TEXT,
+            "Path of a value in key_values, or `table 0 row 1 column 2` for a cell and `table 0` for a table.",
+            nullable=False,
+        ),
+        Column(
+            "action",
+            ColumnType.TEXT,
+            "corrected, confirmed (right as it is), absent (the page has no such value) or added (the answer had "
+            "none).",
+            nullable=False,
+        ),
+        Column(
+            "model_value", ColumnType.TEXT, "What the model said when the person looked; NULL when nothing."
+        ),
+        Column("human_value", ColumnType.TEXT, "What stands there by the person; NULL when nothing."),
+        Column(
+            "value_type",
+            ColumnType.TEXT,
+            "Of the person's value: text, number, date, boolean or null.",
+            nullable=False,
+        ),
+        Column("value_number", ColumnType.NUMBER, "The person's value as a number, when it is unambiguous."),
+        Column("value_date", ColumnType.DATE, "The person's value as a date, when it is unambiguous."),
+        Column("currency", ColumnType.TEXT, "Currency sign or code beside the number."),
+        Column(
+            "value_boolean",
+            ColumnType.BOOLEAN,
+            "The person's value as true or false, when it says just that.",
+        ),
+        Column("key", ColumnType.TEXT, "Last key of the path; NULL for a cell or table."),
+        Column("parent_path", ColumnType.TEXT, "Path of the object or list around it; NULL at the top."),
+        Column("list_index", ColumnType.INTEGER, "Index in the innermost list, from 0; NULL outside lists."),
+        Column(
+            "table_index", ColumnType.INTEGER, "For a cell or table: the table's number on the page, from 0."
+        ),
+        Column("row_index", ColumnType.INTEGER, "For a cell: its row, from 0."),
+        Column("column_index", ColumnType.INTEGER, "For a cell: its column, from 0."),
+        *_BOX,
+        Column(
+            "reviewed_because",
+            ColumnType.TEXT,
+            "Why a person looked: queue (something spoke against the value), audit (it was drawn), chosen (neither).",
+            nullable=False,
+        ),
+        Column("finding", ColumnType.TEXT, "Finding of the review queue that was looked at; NULL when none."),
+        Column("corrected_by", ColumnType.TEXT, "Who said it.", nullable=False),
+        Column("corrected_at", ColumnType.TIMESTAMP, "When it was said, UTC.", nullable=False),
+        Column("source_file", ColumnType.TEXT, "Name of the file it came in.", nullable=False),
+        Column("source_sha256", ColumnType.TEXT, "SHA-256 of that file.", nullable=False),
+        Column("page_sha256", ColumnType.TEXT, "SHA-256 of the page image the person saw."),
+    ),
+    ("batch_id", "correction_id"),
+)
+
 TABLES: dict[str, TableSchema] = {
     t.name: t
     for t in (
@@ -579,6 +654,7 @@ TABLES: dict[str, TableSchema] = {
         VALIDATION_RESULTS,
         ROUTES,
         SCORES,
+        CORRECTIONS,
         COST_LEDGER,
     )
 }

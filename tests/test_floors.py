@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "quality": {*GROUND, "intake", "qwenocr"},
     "scoring": {*GROUND, "tables"},
     "warehouse": GROUND,
+    "review": {*GROUND, "qwenocr", "tables", "warehouse"},
     "report": {*GROUND, "imaging", "tables", "warehouse"},
     "engine": {"errors", "qwenocr"},
 }

@@ -4,7 +4,7 @@ with given as (
         document_id,
         count(*) as value_count
     from {{ ref('stg_key_values') }}
-    where list_index is not null
+    where list_index is not null and review_action is distinct from 'absent'
     group by document_id
 ),
 

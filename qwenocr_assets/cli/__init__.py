@@ -24,6 +24,10 @@ app.add_typer(engine_app, name="engine")
 ledger_app = typer.Typer(help="The ledger: what was spent, and what is uncertain.", no_args_is_help=True)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(warehouse_app, name="warehouse")
+review_app = typer.Typer(
+    help="What people should look at goes out, what they say comes back.", no_args_is_help=True
+)
+app.add_typer(review_app, name="review")
 batch_app = typer.Typer(help="The Batch API: hours later, at half the price.", no_args_is_help=True)
 app.add_typer(batch_app, name="batch")
 
@@ -167,6 +171,46 @@ def batch_collect(
     from qwenocr_assets.cli import batch
 
     _exit(batch.collect(console, wait=wait))
+
+
+@review_app.command("export")
+def review_export(
+    label_studio: Annotated[
+        Path | None, typer.Option("--label-studio", help="File for Label Studio's tasks, ending in .json.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="File for a spreadsheet.")] = None,
+    batch: Annotated[list[str] | None, typer.Option(help="Only this intake batch.")] = None,
+    document: Annotated[list[str] | None, typer.Option(help="Only this document, by name or id.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every value, not only what is in the review queue.")
+    ] = False,
+    link: Annotated[
+        str | None,
+        typer.Option(
+            help="What the path of a page image is put behind, like `/data/local-files/?d=`; by default the images "
+            "are inside the file."
+        ),
+    ] = None,
+) -> None:
+    """Write what a person should look at, as tasks for Label Studio or as a sheet."""
+    from qwenocr_assets.cli import review
+    from qwenocr_assets.review.pages import Selection
+
+    selection = Selection(batch or (), document or (), everything)
+    review.export_review(console, selection, tasks=label_studio, sheet=csv, link=link)
+
+
+@review_app.command("import")
+def review_import(
+    file: Annotated[
+        Path, typer.Argument(help="A Label Studio export or a filled-in sheet.", show_default=False)
+    ],
+    by: Annotated[str | None, typer.Option(help="Who said what the file names nobody for.")] = None,
+) -> None:
+    """Take corrections back, and bring the warehouse up to date. The same file twice changes nothing."""
+    from qwenocr_assets.cli import review
+
+    _exit(review.import_review(console, file, by=by))
 
 
 @app.command()

@@ -6,7 +6,7 @@ from qwenocr_assets.defs.archive import archived_batches
 from qwenocr_assets.defs.metadata import OWNERS
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.resources import DataRoot
-from qwenocr_assets.schemas import DOCUMENTS, TABLES
+from qwenocr_assets.schemas import CORRECTIONS, DOCUMENTS, TABLES
 from qwenocr_assets.storage.compaction import remove_batch
 from qwenocr_assets.warehouse.load import load_changes
 from qwenocr_assets.warehouse.publish import working_file
@@ -34,8 +34,10 @@ KEEP_UP_TO_DATE = (
 )
 def warehouse(context: dg.AssetExecutionContext, data: DataRoot) -> dg.MaterializeResult[None]:
     """Load what has changed since the last load into the working file; remove batches whose partition is gone."""
+    # what people said cannot be made again: it waits for the batch to come back
+    made_again = [table for table in TABLES.values() if table is not CORRECTIONS]
     for batch_id in deleted_batches(context.instance):
-        remove_batch(data.folder, TABLES.values(), batch_id)
+        remove_batch(data.folder, made_again, batch_id)
     report = load_changes(data.folder, working_file(data.folder))
     return dg.MaterializeResult(
         metadata={

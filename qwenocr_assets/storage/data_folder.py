@@ -22,6 +22,11 @@ class DataFolder:
         return self.root / "inbox"
 
     @property
+    def reviews(self) -> UPath:
+        """Where people drop files with corrections."""
+        return self.root / "reviews"
+
+    @property
     def warehouse(self) -> UPath:
         """The published snapshot that analysts open."""
         return self.root / "warehouse.duckdb"

@@ -267,7 +267,7 @@ with found as (
         documents.name as document_name,
         key_values.page_id,
         pages.page_number,
-        cast(regexp_extract(substr(key_values.path, {len(path) + 1}), '^\[(\d+)\]', 1) as bigint) as item_index,
+        try_cast(regexp_extract(substr(key_values.path, {len(path) + 1}), '^\[(\d+)\]', 1) as bigint) as item_index,
         regexp_replace(substr(key_values.path, {len(path) + 1}), '^\[\d+\]\.?', '') as field,
         key_values.path,
         key_values.value,
@@ -278,6 +278,7 @@ with found as (
     inner join {{{{ ref('stg_key_values') }}}} as key_values
         on key_values.document_id = documents.document_id
         and key_values.task = 'key_information_extraction'
+        and key_values.review_action is distinct from 'absent'
     inner join {{{{ ref('stg_pages') }}}} as pages on pages.page_id = key_values.page_id
     where documents.route in ({_literals(schema.routes)})
         and starts_with(key_values.path, {literal(path)})

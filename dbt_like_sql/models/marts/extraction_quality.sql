@@ -3,14 +3,28 @@ with checked as (
     select
         page_id,
         task,
-        count(*) filter (where ground <> 'not_found') as values_found,
-        count(*) filter (where ground = 'not_found') as values_not_found
+        count(*) filter (where model_ground <> 'not_found') as values_found,
+        count(*) filter (where model_ground = 'not_found') as values_not_found
     from (
-        select page_id, task, ground from {{ ref('stg_key_values') }}
+        select page_id, task, model_ground from {{ ref('stg_key_values') }}
         union all
-        select page_id, task, ground from {{ ref('stg_table_cells') }}
+        select page_id, task, model_ground from {{ ref('stg_table_cells') }}
     ) as grounded
     group by page_id, task
+),
+
+-- what was drawn at random speaks for all values, what was in the queue for another reason does not
+audited as (
+    select
+        route,
+        region,
+        model,
+        task,
+        sum(values_reviewed) as values_audited,
+        sum(values_right) as values_right
+    from {{ ref('field_accuracy') }}
+    where reviewed_because = 'audit'
+    group by all
 )
 
 select
@@ -36,6 +50,8 @@ select
     round(
         sum(checked.values_found) / nullif(sum(checked.values_found) + sum(checked.values_not_found), 0), 4
     ) as found_rate,
+    coalesce(max(audited.values_audited), 0) as values_audited,
+    round(max(audited.values_right) / max(audited.values_audited), 4) as audited_accuracy,
     round(quantile_cont(responses.latency_ms, 0.5)) as latency_median_ms,
     round(quantile_cont(responses.latency_ms, 0.95)) as latency_p95_ms,
     sum(responses.input_tokens) as input_tokens,
@@ -48,4 +64,9 @@ left join {{ ref('stg_responses') }} as responses
 left join checked
     on checked.page_id = requests.page_id
     and checked.task = requests.task
+left join audited
+    on audited.route = requests.route
+    and audited.region = requests.region
+    and audited.model = requests.model
+    and audited.task = requests.task
 group by requests.route, requests.region, requests.model, requests.task

@@ -35,7 +35,7 @@ elements as (
         currency
     from {{ ref('stg_key_values') }}
     inner join new_documents using (document_id)
-    where list_index is not null
+    where list_index is not null and review_action is distinct from 'absent'
 ),
 
 inside as (

@@ -219,3 +219,11 @@ left join {{ ref('stg_tables') }} as tables
     and tables.page_id = findings.page_id
     and tables.task = findings.task
     and 'table ' || tables.table_index = findings.place
+-- what a person has looked at is done with, as long as it is what stands there
+left join {{ ref('stg_corrections') }} as said
+    on said.stands
+    and said.page_id = findings.page_id
+    and said.task = findings.task
+    and said.place = findings.place
+    and coalesce(said.human_value, '') = coalesce(findings.value, '')
+where said.correction_id is null

@@ -1,0 +1,93 @@
+"""`qwenocr review …`: what people should look at goes out, what they say comes back."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import orjson
+from rich.console import Console
+from rich.text import Text
+from upath import UPath
+
+from qwenocr_assets.defs.instance import ensure_dagster_home
+from qwenocr_assets.defs.launch import run_publish
+from qwenocr_assets.defs.resources import resources_for
+from qwenocr_assets.defs.reviews import notations
+from qwenocr_assets.errors import ConfigurationError, StorageError
+from qwenocr_assets.review import label_studio, spreadsheet
+from qwenocr_assets.review.intake import import_file
+from qwenocr_assets.review.pages import AskedPage, Selection, asked_pages
+from qwenocr_assets.settings import Settings, load_settings
+from qwenocr_assets.storage.data_folder import local_path
+
+
+def export_review(
+    console: Console, selection: Selection, *, tasks: Path | None, sheet: Path | None, link: str | None
+) -> None:
+    """Write what people are asked as tasks for Label Studio, as a sheet, or as both."""
+    if tasks is None and sheet is None:
+        raise ConfigurationError(
+            "Nothing says where to write.", "Add --label-studio OUT.json, --csv OUT.csv or both."
+        )
+    settings = load_settings()
+    pages = asked_pages(local_path(settings.data_folder.warehouse), selection)
+    count = sum(len(page.values) for page in pages)
+    if tasks is not None:
+        config = write_tasks(settings, pages, tasks, link)
+        _say(console, f"{len(pages)} pages in {tasks}; the labelling configuration for the project: {config}")
+    if sheet is not None:
+        _write(sheet, spreadsheet.write_csv(pages))
+        _say(console, f"{count} lines in {sheet}: fill in `corrected`, or `verdict` with right or absent.")
+    if not pages:
+        _say(console, "Nothing is left to look at; --all takes every value.")
+
+
+def write_tasks(settings: Settings, pages: list[AskedPage], tasks: Path, link: str | None) -> Path:
+    """Write Label Studio's tasks, and beside them the configuration of their project; returns where that is."""
+    url = label_studio.embedded(settings.data_folder) if link is None else label_studio.linked(link)
+    _write(tasks, orjson.dumps([label_studio.task(page, url) for page in pages if page.image]))
+    config = tasks.with_suffix(".xml")
+    _write(config, label_studio.labelling_config(pages).encode())
+    return config
+
+
+def import_review(console: Console, file: Path, *, by: str | None) -> bool:
+    """Take a file that came back, and bring the warehouse up to date; whether all of it could be taken."""
+    settings = load_settings()
+    done = import_file(
+        settings.data_folder,
+        UPath(file),
+        by=by,
+        now=datetime.now(UTC),
+        notations=notations(settings),
+        ledger_url=settings.ledger_url,
+        on_wait=lambda message: _say(console, message),
+    )
+    for line in done.lines():
+        _say(console, line)
+    if done.taken.corrections and (error := _publish(settings)):
+        console.print(Text(f"Warehouse: {error}"))
+        return False
+    return not done.taken.refused
+
+
+def _publish(settings: Settings) -> str | None:
+    """Load, build and publish; returns what went wrong."""
+    ensure_dagster_home()
+    from qwenocr_assets.definitions import defs
+
+    with dg.DagsterInstance.get() as instance:
+        return run_publish(defs, instance, resources_for(settings)).error
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written ({error.strerror or error}).", "Name a file in a folder that is there."
+        ) from error
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(Text(text))

@@ -1,0 +1,112 @@
+"""One file that came back from people, whichever form it has."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from upath import UPath
+
+from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.review.label_studio_answers import read_answers
+from qwenocr_assets.review.spreadsheet import read_csv
+from qwenocr_assets.review.statements import ReadFile
+from qwenocr_assets.review.taking import Source, Taken, take
+from qwenocr_assets.storage.batch_hold import hold_batch
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.tables.typed_values import Notation
+
+_LOCK = "corrections"
+"""What whoever writes corrections holds, like a batch."""
+
+NOBODY = "unnamed"
+"""Who said what no file and no option names anybody for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of a file."""
+
+    file: str
+    unanswered: int
+    """Entries that nobody had filled in."""
+    taken: Taken
+
+    def lines(self) -> list[str]:
+        """The outcome for people: what was taken, what not and why."""
+        counts: dict[str, int] = {}
+        for row in self.taken.corrections:
+            counts[row["action"]] = counts.get(row["action"], 0) + 1
+        new = ", ".join(f"{count} {action}" for action, count in sorted(counts.items())) or "nothing new"
+        lines = [f"{self.file}: {new}; {self.taken.known} known before, {self.unanswered} not filled in."]
+        lines += [f"Not taken: {r.where}. {r.reason}" for r in self.taken.refused]
+        return lines + [f"People disagree about {text}" for text in self.taken.disagreements]
+
+
+def import_file(
+    data: DataFolder,
+    path: UPath,
+    *,
+    by: str | None,
+    now: datetime,
+    notations: Mapping[str, Notation],
+    ledger_url: str,
+    on_wait: Callable[[str], object] = lambda _: None,
+) -> Imported:
+    """Take what a file says into `corrections`. The same file a second time changes nothing.
+
+    `by` is who said what the file names nobody for, `notations` how the routes' documents write dates and numbers.
+
+    Raises:
+        RejectedInput: the file cannot be read, or is no review.
+        BatchInUse, StorageError: someone else is importing, or the table cannot be written.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RejectedInput(
+            f"{path} cannot be read ({error.strerror or error}).", "Name a file that is there."
+        ) from error
+    said = read_file(path.name, content)
+    source = Source(path.name, hashlib.sha256(content).hexdigest())
+    with hold_batch(ledger_url, _LOCK, wait_seconds=60, on_wait=on_wait) as hold, hold.writing():
+        taken = take(data, said.statements, source, by=by or NOBODY, now=now, notations=notations)
+    refused = (*said.refused, *taken.refused)
+    return Imported(
+        path.name, said.unanswered, Taken(taken.corrections, taken.known, refused, taken.disagreements)
+    )
+
+
+def read_file(name: str, content: bytes) -> ReadFile:
+    """What a Label Studio export or a CSV says, told apart by what is in it.
+
+    Raises:
+        RejectedInput: it is neither.
+    """
+    text = _text(name, content)
+    if text.lstrip()[:1] in ("[", "{"):
+        try:
+            tasks = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            raise RejectedInput(
+                f"{name} is broken JSON ({error}).", "Export the project from Label Studio again."
+            ) from error
+        return read_answers(tasks if isinstance(tasks, list) else [tasks])
+    try:
+        return read_csv(text)
+    except ValueError as error:
+        raise RejectedInput(
+            f"{name} is no review: {error}.",
+            "Give a Label Studio export (JSON, JSON-MIN), or a sheet of `qwenocr review export --csv`.",
+        ) from error
+
+
+def _text(name: str, content: bytes) -> str:
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise RejectedInput(
+            f"{name} is not written in UTF-8 (byte {error.start}).", "Save it as CSV UTF-8."
+        ) from error

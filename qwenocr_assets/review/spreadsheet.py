@@ -1,0 +1,162 @@
+"""A review in a spreadsheet: CSV that Excel opens in any script, and takes for no formula."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from qwenocr_assets.review.pages import AskedPage
+from qwenocr_assets.review.statements import ReadFile, Refused, Statement, Verdict, because_of, fingerprint
+
+COLUMNS = (
+    "document",
+    "page",
+    "place",
+    "value",
+    "corrected",
+    "verdict",
+    "finding",
+    "reason",
+    "trust",
+    "reviewed_by",
+    "reviewed_at",
+    "page_image",
+    "task",
+    "seen",
+    "page_sha256",
+    "page_id",
+    "document_id",
+    "batch_id",
+)
+_NEEDED = ("place", "corrected", "task", "page_id", "document_id", "batch_id")
+
+_VERDICTS = {"right": Verdict.RIGHT, "absent": Verdict.ABSENT}
+
+_BEGINS_LIKE_A_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_MADE_SAFE = re.compile(r"'+[=+\-@\t\r]")
+_ROUNDED = re.compile(r"-?\d[.,]\d+E\+\d+", re.IGNORECASE)
+"""What a spreadsheet makes of a long number."""
+
+
+def write_csv(pages: Iterable[AskedPage]) -> bytes:
+    """One line a place that is asked about, with empty columns `corrected` and `verdict`.
+
+    UTF-8 with a byte order mark: without it Excel takes the file for Latin. What a spreadsheet would run as a formula
+    begins with an apostrophe, which `read_csv` takes away again.
+    """
+    sheet = io.StringIO(newline="")
+    writer = csv.DictWriter(sheet, COLUMNS, restval="")
+    writer.writeheader()
+    for page in pages:
+        for value in page.values:
+            writer.writerow(
+                {
+                    "document": safe(page.document_name),
+                    "page": page.page_number,
+                    "place": safe(value.place),
+                    "value": safe(value.value or ""),
+                    "finding": value.finding or "",
+                    "reason": safe(value.reason or ""),
+                    "trust": "" if value.trust is None else value.trust,
+                    "page_image": page.image,
+                    "task": value.task,
+                    "seen": fingerprint(value.model_value),
+                    "page_sha256": page.sha256 or "",
+                    "page_id": page.page_id,
+                    "document_id": page.document_id,
+                    "batch_id": page.batch_id,
+                }
+            )
+    return sheet.getvalue().encode("utf-8-sig")
+
+
+def read_csv(text: str) -> ReadFile:
+    """The statements of a filled-in sheet, with commas, semicolons or tabs between.
+
+    Raises:
+        ValueError: it lacks columns that say what its lines are about.
+    """
+    header = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=header.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    missing = [column for column in _NEEDED if column not in (reader.fieldnames or ())]
+    if missing:
+        raise ValueError(f"it has no column {missing[0]}")
+    statements: list[Statement] = []
+    refused: list[Refused] = []
+    unanswered = 0
+    for where, line in _lines(reader):
+        said = _statement(where, line)
+        if isinstance(said, Statement):
+            statements.append(said)
+        elif isinstance(said, Refused):
+            refused.append(said)
+        else:
+            unanswered += 1
+    return ReadFile(tuple(statements), tuple(refused), unanswered)
+
+
+def safe(text: str) -> str:
+    """The text with an apostrophe before it if a spreadsheet would take it for a formula."""
+    return f"'{text}" if _BEGINS_LIKE_A_FORMULA.match(text) else text
+
+
+def plain(text: str) -> str:
+    """The text without that apostrophe."""
+    return text[1:] if _MADE_SAFE.match(text) else text
+
+
+def _lines(reader: "csv.DictReader[str]") -> Iterator[tuple[str, Mapping[str, str]]]:
+    for line in reader:
+        cells = {column: text for column, text in line.items() if column and isinstance(text, str)}
+        yield f"line {reader.line_num}", cells
+
+
+def _statement(where: str, line: Mapping[str, str]) -> Statement | Refused | None:
+    corrected = plain(line.get("corrected", "")).strip()
+    word = line.get("verdict", "").strip().casefold()
+    if not corrected and not word:
+        return None
+    if word and word not in _VERDICTS:
+        return Refused(
+            where, f"The verdict {word} is none: write right or absent, or what stands there into corrected."
+        )
+    if corrected and word:
+        return Refused(where, "It has both a corrected value and a verdict: keep one.")
+    if corrected and _ROUNDED.fullmatch(corrected):
+        return Refused(
+            where,
+            f"{corrected} was rounded by the spreadsheet: format the column as text, and type it again.",
+        )
+    absent = [column for column in _NEEDED if column != "corrected" and not line.get(column)]
+    if absent:
+        return Refused(where, f"Its {absent[0]} is empty: copy it from another line of the page.")
+    try:
+        at = _time(line.get("reviewed_at", "").strip())
+    except ValueError:
+        return Refused(where, "reviewed_at is no time: write it like 2026-11-23 14:05, in UTC.")
+    finding = line.get("finding") or None
+    return Statement(
+        where=f"{where}, {plain(line['place'])}",
+        batch_id=line["batch_id"],
+        document_id=line["document_id"],
+        page_id=line["page_id"],
+        task=line["task"],
+        place=plain(line["place"]),
+        verdict=_VERDICTS[word] if word else Verdict.VALUE,
+        value=corrected or None,
+        seen=line.get("seen") or None,
+        page_sha256=line.get("page_sha256") or None,
+        because=because_of(finding),
+        finding=finding,
+        by=plain(line.get("reviewed_by", "")).strip() or None,
+        at=at,
+    )
+
+
+def _time(text: str) -> datetime | None:
+    if not text:
+        return None
+    when = datetime.fromisoformat(text)
+    return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)

@@ -1,0 +1,269 @@
+"""What people said becomes rows of `corrections`, each checked against what the model says there."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.review.places import Place, cell_place, read_place
+from qwenocr_assets.review.statements import Refused, Statement, Verdict, fingerprint
+from qwenocr_assets.schemas import CORRECTIONS, DOCUMENTS, KEY_VALUES, PAGES, PARSED_TABLES, TABLE_CELLS
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.table_files import Row, read_table, write_table
+from qwenocr_assets.tables.answer_text import storable
+from qwenocr_assets.tables.typed_values import UNDECLARED, Notation, TypedValue, typed_value
+
+_ADDED_TO = (Task.KEY_INFORMATION_EXTRACTION.value, Task.CUSTOM_PROMPT.value)
+"""Tasks whose values have paths, so that one can be added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file that something was said in."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of statements."""
+
+    corrections: tuple[Row, ...] = ()
+    """New rows of `corrections`."""
+    known: int = 0
+    """Statements that were taken before."""
+    refused: tuple[Refused, ...] = ()
+    disagreements: tuple[str, ...] = ()
+    """Places of which two people say different things; the newest stands."""
+
+
+class _Cannot(Exception):
+    """Why a statement cannot be taken."""
+
+
+@dataclass
+class _Batch:
+    """An intake batch as its table files have it, with what was said about it so far."""
+
+    routes: Mapping[str, str | None]
+    """Accepted documents with their routes."""
+    pages: Mapping[str, Mapping[str, Any]]
+    readings: Mapping[tuple[str, str, str], Mapping[str, Any]]
+    """What the model says, by page, task and place."""
+    said: list[Row]
+    new: list[Row] = field(default_factory=list)
+
+
+def take(
+    data: DataFolder,
+    statements: Iterable[Statement],
+    source: Source,
+    *,
+    by: str,
+    now: datetime,
+    notations: Mapping[str, Notation],
+) -> Taken:
+    """Check statements one by one and write those that hold; one that does not takes no other with it.
+
+    `by` is who said what names nobody, `now` (UTC) when it was said where the file says no time. Whoever calls this
+    keeps others from doing the same meanwhile.
+    """
+    batches: dict[str, _Batch] = {}
+    refused: list[Refused] = []
+    known = 0
+    for statement in sorted(statements, key=lambda s: s.at or now):
+        batch = batches.get(statement.batch_id)
+        if batch is None:
+            batch = batches[statement.batch_id] = _read(data, statement.batch_id)
+        try:
+            row = _correction(statement, batch, source, by=by, now=now, notations=notations)
+        except _Cannot as error:
+            refused.append(Refused(statement.where, str(error)))
+            continue
+        if row is None:
+            known += 1
+        else:
+            batch.new.append(row)
+            batch.said.append(row)
+    for batch_id, batch in batches.items():
+        if batch.new:
+            write_table(data, CORRECTIONS, batch_id, batch.said)
+    new = [row for batch in batches.values() for row in batch.new]
+    return Taken(tuple(new), known, tuple(refused), tuple(_disagreements(batches.values(), new)))
+
+
+def _read(data: DataFolder, batch_id: str) -> _Batch:
+    if "/" in batch_id or batch_id.startswith("."):
+        return _Batch({}, {}, {}, [])
+    readings: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+    for row in read_table(data, KEY_VALUES, batch_id):
+        readings[row["page_id"], row["task"], row["path"]] = row
+    for row in read_table(data, TABLE_CELLS, batch_id):
+        place = cell_place(row["table_index"], row["row_index"], row["column_index"])
+        readings[row["page_id"], row["task"], place] = row | {"value": row["text"] or None}
+    for row in read_table(data, PARSED_TABLES, batch_id):
+        readings[row["page_id"], row["task"], f"table {row['table_index']}"] = row | {"value": None}
+    accepted = (r for r in read_table(data, DOCUMENTS, batch_id) if r["status"] == "accepted")
+    return _Batch(
+        {row["document_id"]: row["route"] for row in accepted},
+        {row["page_id"]: row for row in read_table(data, PAGES, batch_id)},
+        readings,
+        list(read_table(data, CORRECTIONS, batch_id)),
+    )
+
+
+def _correction(
+    said: Statement,
+    batch: _Batch,
+    source: Source,
+    *,
+    by: str,
+    now: datetime,
+    notations: Mapping[str, Notation],
+) -> Row | None:
+    """The statement as a row; None when it was taken before."""
+    place = read_place(said.place)
+    reading = _checked(said, place, batch, now)
+    assert place is not None
+    model_value = reading["value"] if reading else None
+    human_value = _stands(said, batch, model_value)
+    person, at = said.by or by, (said.at or now).replace(tzinfo=None)
+    correction_id = _hash(
+        said.page_id, said.task, said.place, person, human_value, at.isoformat() if said.at else source.sha256
+    )
+    before = [r for r in _about(said, batch.said) if r["corrected_by"] == person]
+    if any(row["correction_id"] == correction_id for row in before):
+        return None
+    if before and (last := max(before, key=_newest)) and _says(last) == (model_value, human_value):
+        return None
+    notation = notations.get(batch.routes[said.document_id] or "", UNDECLARED)
+    typed = _typed(human_value, model_value, reading, notation)
+    box = said.box
+    return {
+        "batch_id": said.batch_id,
+        "correction_id": correction_id,
+        "document_id": said.document_id,
+        "page_id": said.page_id,
+        "task": said.task,
+        "request_key": reading["request_key"] if reading else None,
+        **place.columns(),
+        "action": _action(model_value, human_value),
+        "model_value": model_value,
+        "human_value": human_value,
+        "value_type": typed.type,
+        "value_number": typed.number,
+        "value_date": typed.day,
+        "currency": typed.currency,
+        "value_boolean": typed.truth,
+        "left_px": box.left if box else None,
+        "top_px": box.top if box else None,
+        "right_px": box.right if box else None,
+        "bottom_px": box.bottom if box else None,
+        "reviewed_because": said.because,
+        "finding": said.finding,
+        "corrected_by": person,
+        "corrected_at": at,
+        "source_file": source.name,
+        "source_sha256": source.sha256,
+        "page_sha256": batch.pages[said.page_id]["sha256"],
+    }
+
+
+def _checked(said: Statement, place: Place | None, batch: _Batch, now: datetime) -> Mapping[str, Any] | None:
+    """What the model says at the place; None for a value that it does not have."""
+    if said.document_id not in batch.routes:
+        raise _Cannot(
+            f"There is no document {said.document_id} in batch {said.batch_id}: run it again, or export again."
+        )
+    page = batch.pages.get(said.page_id)
+    if page is None or page["document_id"] != said.document_id:
+        raise _Cannot(f"The document has no page {said.page_id}.")
+    if said.page_sha256 and page["sha256"] and said.page_sha256 != page["sha256"]:
+        raise _Cannot("The page's image is another now: export again, and look at that one.")
+    if place is None:
+        raise _Cannot(f"{said.place} is no value, cell or table: correct the values it is about.")
+    reading = batch.readings.get((said.page_id, said.task, said.place))
+    if reading is None and (said.seen is not None or not place.is_value):
+        raise _Cannot("The model's answer does not have this any more: export again.")
+    if reading is None and said.task not in _ADDED_TO:
+        raise _Cannot(f"Values cannot be added to {said.task}.")
+    if said.seen is not None and reading and said.seen != fingerprint(reading["value"]):
+        raise _Cannot(
+            f"The model says {reading['value']!r} here now, which is not what was shown: export again."
+        )
+    if not place.is_value and not place.is_cell and said.verdict is not Verdict.RIGHT:
+        raise _Cannot("A whole table can only be right: correct its cells.")
+    if said.at and said.at > now + timedelta(days=1):
+        raise _Cannot(f"It was said on {said.at:%Y-%m-%d}, which is still to come.")
+    return reading
+
+
+def _stands(said: Statement, batch: _Batch, model_value: str | None) -> str | None:
+    """What stands at the place by the statement."""
+    if said.verdict is Verdict.ABSENT:
+        return None
+    if said.verdict is Verdict.VALUE:
+        text = storable(said.value or "").strip()
+        # around what is shown there may be blanks that nobody meant to take away
+        return model_value if model_value is not None and text == model_value.strip() else text or None
+    before = list(_about(said, batch.said))
+    last = max(before, key=_newest) if before else None
+    return last["human_value"] if last and last["model_value"] == model_value else model_value
+
+
+def _action(model_value: str | None, human_value: str | None) -> str:
+    if model_value == human_value:
+        return "confirmed"
+    if model_value is None:
+        return "added"
+    return "absent" if human_value is None else "corrected"
+
+
+def _typed(
+    human_value: str | None, model_value: str | None, reading: Mapping[str, Any] | None, notation: Notation
+) -> TypedValue:
+    if human_value is None:
+        return TypedValue("null")
+    if reading and human_value == model_value and "value_type" in reading:
+        return TypedValue(
+            reading["value_type"],
+            reading["value_number"],
+            reading["value_date"],
+            reading["currency"],
+            reading["value_boolean"],
+        )
+    return typed_value(human_value, notation)
+
+
+def _about(said: Statement, rows: Sequence[Row]) -> Iterable[Row]:
+    place = (said.page_id, said.task, said.place)
+    return (row for row in rows if (row["page_id"], row["task"], row["place"]) == place)
+
+
+def _newest(row: Row) -> tuple[Any, ...]:
+    return row["corrected_at"], row["correction_id"]
+
+
+def _says(row: Row) -> tuple[str | None, str | None]:
+    return row["model_value"], row["human_value"]
+
+
+def _disagreements(batches: Iterable[_Batch], new: Sequence[Row]) -> Iterable[str]:
+    touched = {(row["page_id"], row["task"], row["place"]) for row in new}
+    for batch in batches:
+        people: dict[tuple[str, str, str], dict[str, Row]] = {}
+        for row in sorted(batch.said, key=_newest):
+            people.setdefault((row["page_id"], row["task"], row["place"]), {})[row["corrected_by"]] = row
+        for place, rows in people.items():
+            if place in touched and len({row["human_value"] for row in rows.values()}) > 1:
+                newest = max(rows.values(), key=_newest)
+                said = ", ".join(f"{who}: {row['human_value']!r}" for who, row in rows.items())
+                yield f"{place[2]} on {place[0]}: {said}; {newest['corrected_by']} was last."
+
+
+def _hash(*parts: str | None) -> str:
+    text = "\x1f".join("\x00" if part is None else part for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]

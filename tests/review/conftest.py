@@ -1,0 +1,127 @@
+"""A batch with an invoice in English, Japanese and Arabic, as its table files and page image say it."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from upath import UPath
+
+from qwenocr_assets.schemas import TABLES
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.table_files import write_table
+from qwenocr_assets.warehouse.build import build_models, run_tests
+from qwenocr_assets.warehouse.connect import open_writer
+from qwenocr_assets.warehouse.dictionary import MODELS
+from qwenocr_assets.warehouse.load import load_changes
+from qwenocr_assets.warehouse.models import load_models
+from qwenocr_assets.warehouse.publish import publish, working_file
+from qwenocr_assets.warehouse.wide_views import project_schemas
+from tests.warehouse.conftest import filled
+
+KIE = "key_information_extraction"
+PAGE = "d1-p1"
+VALUES: tuple[tuple[str, str | None, str | None], ...] = (
+    ("invoice_number", "=INV-7", "line"),
+    ("seller", "株式会社みなと", "line"),
+    ("buyer", "شركة الميناء", "not_found"),
+    ("total", "1.080,00", "not_found"),
+    ("items[0].description", "ロープ", "line"),
+    ("items[0].amount", "500", "not_found"),
+    ("items[1].amount", "508", "line"),
+    ("due_date", None, None),
+)
+"""Path, value and ground."""
+BOX = {"left_px": 100.0, "top_px": 50.0, "right_px": 300.0, "bottom_px": 80.0}
+
+Build = Callable[[], dict[str, list[tuple[Any, ...]]]]
+
+
+def key_value(path: str, value: str | None, ground: str | None) -> dict[str, Any]:
+    index = path[path.index("[") + 1 : path.index("]")] if "[" in path else None
+    return {
+        "page_id": PAGE,
+        "task": KIE,
+        "request_key": "key-1",
+        "path": path,
+        "key": path.rpartition(".")[2],
+        "parent_path": path.rpartition(".")[0] or None,
+        "list_index": None if index is None else int(index),
+        "value": value,
+        "value_type": "null" if value is None else "number" if value.isdigit() else "text",
+        "value_number": Decimal(value) if value and value.isdigit() else None,
+        "presence": "missing" if value is None else "expected",
+        "ground": ground,
+        **(BOX if ground == "line" else {}),
+    }
+
+
+def put(data: DataFolder, table: str, *rows: dict[str, Any], batch: str = "b1") -> None:
+    write_table(data, TABLES[table], batch, [filled(TABLES[table], batch, row) for row in rows])
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataFolder:
+    folder = DataFolder(UPath(tmp_path / "data"))
+    picture = tmp_path / "data" / "pages" / "page.png"
+    picture.parent.mkdir(parents=True)
+    Image.new("RGB", (800, 1000), "white").save(picture)
+    put(folder, "documents", {"name": "請求書.png", "document_id": "d1", "route": "invoices"})
+    page = {"page_id": PAGE, "sha256": "5a", "uri": "pages/page.png", "width_px": 800, "height_px": 1000}
+    put(folder, "pages", page)
+    request = {"page_id": PAGE, "route": "invoices", "region": "local", "model": "m", "request_key": "key-1"}
+    put(folder, "ocr_requests", request | {"task": KIE}, request | {"task": "table_parsing"})
+    put(folder, "ocr_responses", request | {"task": KIE}, request | {"task": "table_parsing"})
+    put(folder, "key_values", *(key_value(*value) for value in VALUES))
+    cells = [("Item", 0, 0), ("Amount", 0, 1), ("Rope", 1, 0), ("5O0", 1, 1)]
+    put(
+        folder,
+        "table_cells",
+        *(
+            {
+                "page_id": PAGE,
+                "task": "table_parsing",
+                "row_index": row,
+                "column_index": column,
+                "row_span": 1,
+                "column_span": 1,
+                "is_header": row == 0,
+                "text": text,
+                "column_header": "Amount" if column and row else None,
+                "ground": "not_found" if text == "5O0" else "line",
+                **BOX,
+            }
+            for text, row, column in cells
+        ),
+    )
+    put(
+        folder,
+        "tables",
+        {"page_id": PAGE, "task": "table_parsing", "row_count": 2, "column_count": 2, "header_row_count": 1,
+         "cell_count": 4, "is_complete": True},
+    )  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def build(data: DataFolder) -> Build:
+    """Load, build and publish; returns every mart's rows by name."""
+    models = load_models(MODELS, project_schemas())
+
+    def run() -> dict[str, list[tuple[Any, ...]]]:
+        working = working_file(data)
+        load_changes(data, working)
+        with open_writer(working) as con:
+            build_models(con, models)
+            assert [r for m in models.values() for r in run_tests(con, m) if not r.passed] == []
+            content = {
+                m.name: con.execute(f"SELECT * FROM {m.relation} ORDER BY ALL").fetchall()
+                for m in models.values()
+                if m.schema == "marts"
+            }
+        publish(working, data)
+        return content
+
+    return run

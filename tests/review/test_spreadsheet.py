@@ -1,0 +1,66 @@
+"""A sheet there and back."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwenocr_assets.review.pages import AskedPage, AskedValue
+from qwenocr_assets.review.spreadsheet import COLUMNS, plain, read_csv, safe, write_csv
+from qwenocr_assets.review.statements import Verdict
+
+
+def page(*values: str) -> AskedPage:
+    asked = tuple(AskedValue(f"p{n}", "t", v, v, 0.1, "audit", None, None) for n, v in enumerate(values))
+    return AskedPage("b1", "d1", "a.png", "d1-p1", 1, "pages/a.png", "5a", 10, 10, asked)
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_what_looks_like_a_formula_survives(text: str) -> None:
+    assert plain(safe(text)) == text
+    assert safe(text)[:1] not in tuple("=+-@\t\r")
+
+
+def test_excel_sees_the_script_and_no_formula() -> None:
+    sheet = write_csv([page("=1+1", "شركة الميناء", "株式会社")])
+    assert sheet.startswith(b"\xef\xbb\xbf")
+    lines = sheet.decode("utf-8-sig").splitlines()
+    assert lines[0] == ",".join(COLUMNS)
+    assert [line.split(",")[3] for line in lines[1:]] == ["'=1+1", "شركة الميناء", "株式会社"]
+    assert read_csv(sheet.decode("utf-8-sig")).unanswered == 3
+
+
+HEADER = "place,corrected,verdict,task,page_id,document_id,batch_id,finding,reviewed_by,reviewed_at"
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict", "value"),
+    [
+        pytest.param("total,12,,t,p,d,b,,,", Verdict.VALUE, "12", id="corrected"),
+        pytest.param("total,'-12,,t,p,d,b,,,", Verdict.VALUE, "-12", id="apostrophe"),
+        pytest.param("total,-12,,t,p,d,b,,,", Verdict.VALUE, "-12", id="a number that begins with a minus"),
+        pytest.param("total,,Right,t,p,d,b,audit,,", Verdict.RIGHT, None, id="right"),
+        pytest.param("total,,absent,t,p,d,b,,,", Verdict.ABSENT, None, id="absent"),
+    ],
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"], ids=["comma", "semicolon", "tab"])
+def test_a_line_says(line: str, verdict: Verdict, value: str | None, delimiter: str) -> None:
+    read = read_csv(f"{HEADER}\n{line}".replace(",", delimiter))
+    [said] = read.statements
+    assert (said.verdict, said.value, said.place) == (verdict, value, "total")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        pytest.param("total,12,right,t,p,d,b,,,", "keep one", id="both"),
+        pytest.param("total,,maybe,t,p,d,b,,,", "write right or absent", id="no verdict"),
+        pytest.param("total,4.10728E+17,,t,p,d,b,,,", "rounded by the spreadsheet", id="rounded"),
+        pytest.param("total,12,,t,,d,b,,,", "page_id is empty", id="no page"),
+        pytest.param("total,12,,t,p,d,b,,,yesterday", "is no time", id="no time"),
+    ],
+)
+def test_a_line_that_cannot_be_taken_says_why_and_leaves_the_others(line: str, says: str) -> None:
+    read = read_csv(f"{HEADER}\n{line}\nother,1,,t,p,d,b,,,")
+    assert [r.where for r in read.refused] == ["line 2"]
+    assert says in read.refused[0].reason
+    assert [s.place for s in read.statements] == ["other"]
