@@ -1,15 +1,17 @@
 """Files dropped in data/reviews become corrections; the warehouse follows by itself."""
 
 import json
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+from upath import UPath
 
 from qwenocr_assets.defs.metadata import table_spec
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.intake.routes import load_routes
-from qwenocr_assets.intake.scan import Sighting, find_files, settled
+from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.review.intake import import_file
 from qwenocr_assets.schemas import CORRECTIONS
 from qwenocr_assets.settings import Settings, load_settings, project_root
@@ -43,45 +45,46 @@ def watch_reviews(settings: Settings, cursor: str | None, now: datetime) -> dg.S
         return dg.SkipReason(
             f"{folder} does not exist yet: make it, and drop Label Studio exports or sheets there."
         )
-    state: dict[str, Any] = json.loads(cursor) if cursor else {"sightings": {}, "done": {}}
-    sightings = {
-        name: Sighting(
-            size, datetime.fromisoformat(modified) if modified else None, datetime.fromisoformat(since)
-        )
-        for name, (size, modified, since) in state["sightings"].items()
-    }
-    done: dict[str, list[Any]] = state["done"]
-    found = [f for f in find_files(folder) if not f.name.endswith(_RESULT)]
-    waiting = [f for f in found if done.get(f.name) != [f.size_bytes, _iso(f.modified_at)]]
-    ready, sightings = settled(waiting, sightings, settings.settle_seconds, now)
-    events = []
-    for file in ready:
-        outcome, taken = _import(settings, file.name, now)
+    cursor_now = _Cursor(**json.loads(cursor)) if cursor else _Cursor()
+    events, done, since = [], {}, {}
+    for file in find_files(folder):
+        look = [file.size_bytes, None if file.modified_at is None else file.modified_at.isoformat()]
+        if file.name.endswith(_RESULT):
+            continue
+        if cursor_now.done.get(file.name) == look:
+            done[file.name] = look
+            continue
+        seen = cursor_now.since.get(file.name)
+        still = seen[1] if seen and seen[0] == look else now.timestamp()
+        if now.timestamp() - still < settings.settle_seconds:
+            since[file.name] = (look, still)
+            continue
+        outcome, taken = _import(settings, UPath(file.uri), now)
         write_atomically(folder / f"{file.name}{_RESULT}", outcome.encode())
-        done[file.name] = [file.size_bytes, _iso(file.modified_at)]
+        done[file.name] = look
         if taken:
             events.append(
                 dg.AssetMaterialization(
-                    CORRECTIONS.name, description=outcome, metadata={"corrections": taken, "file": file.name}
+                    CORRECTIONS.name,
+                    description=outcome,
+                    metadata={"corrections": taken, "file": file.name},
                 )
             )
-    there = {f.name for f in found}
-    cursor = json.dumps(
-        {
-            "sightings": {
-                n: [s.size_bytes, _iso(s.modified_at), _iso(s.since)] for n, s in sightings.items()
-            },
-            "done": {name: seen for name, seen in done.items() if name in there},
-        },
-        ensure_ascii=False,
-    )
     return dg.SensorResult(
         asset_events=events,
-        cursor=cursor,
-        skip_reason=None
-        if events
-        else f"{len(waiting) - len(ready)} files in {folder} have not settled yet.",
+        cursor=json.dumps(asdict(_Cursor(since, done)), ensure_ascii=False),
+        skip_reason=None if events else f"{len(since)} files in {folder} have not settled yet.",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """What the last looks have seen. A file's look is its size and time of change."""
+
+    since: dict[str, Any] = field(default_factory=dict)
+    """By name, the look and when it was first seen."""
+    done: dict[str, Any] = field(default_factory=dict)
+    """By name, the look of what was taken or could not be."""
 
 
 def notations(settings: Settings) -> dict[str, Notation]:
@@ -90,12 +93,12 @@ def notations(settings: Settings) -> dict[str, Notation]:
     return {route.name: Notation(route.date_order, route.decimal) for route in routes}
 
 
-def _import(settings: Settings, name: str, now: datetime) -> tuple[str, int]:
+def _import(settings: Settings, path: UPath, now: datetime) -> tuple[str, int]:
     """What came of a file, for people, and how many corrections were new."""
     try:
         done = import_file(
             settings.data_folder,
-            settings.data_folder.reviews / name,
+            path,
             by=None,
             now=now,
             notations=notations(settings),
@@ -104,7 +107,3 @@ def _import(settings: Settings, name: str, now: datetime) -> tuple[str, int]:
     except RejectedInput as error:
         return f"{error}\n", 0
     return "\n".join(done.lines()) + "\n", len(done.taken.corrections)
-
-
-def _iso(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat()
