@@ -9,7 +9,19 @@ import sys
 
 import bench
 
-PARTS = ("engine", "client", "money", "pages", "rows", "warehouse", "intake", "trust", "batch", "report")
+PARTS = (
+    "engine",
+    "client",
+    "money",
+    "pages",
+    "rows",
+    "warehouse",
+    "intake",
+    "trust",
+    "batch",
+    "report",
+    "scoring",
+)
 
 
 def main() -> None:

@@ -1,0 +1,116 @@
+"""A batch's rows against its truths."""
+
+import json
+from typing import Any
+
+import pytest
+
+from qwenocr_assets.scoring.batch import BatchScores, nested, score_batch
+from qwenocr_assets.scoring.lines import Line
+from qwenocr_assets.scoring.truth import Truth, TruthFolder, TruthPage, quad_of
+
+PLACE = {"document_id": "d", "page_id": "p1"}
+SCHEMA = json.dumps({"result_schema": {"total": ""}})
+
+
+def line(text: str, page: int = 1, index: int = 0, **more: Any) -> dict[str, Any]:
+    place = {**PLACE, "page_id": f"p{page}", "task": "advanced_recognition"}
+    return {**place, "line_index": index, "reading_index": 0, "text": text, **more}
+
+
+def scored(
+    truth: Truth, task: str = "advanced_recognition", options: str = "{}", page_count: int = 1, **tables: Any
+) -> BatchScores:
+    """A document of so many pages with these rows, against a truth."""
+    numbers = range(1, page_count + 1)
+    rows = {
+        "documents": [
+            {"document_id": "d", "name": "a.png", "sha256": "0", "status": "accepted", "route": "r"}
+        ],
+        "pages": [{"document_id": "d", "page_id": f"p{n}", "page_number": n, "dpi": 100.0} for n in numbers],
+        "ocr_requests": [
+            {
+                **PLACE,
+                "page_id": f"p{n}",
+                "task": task,
+                "route": "r",
+                "region": "local",
+                "model": "m",
+                "options": options,
+            }
+            for n in numbers
+        ],
+        **tables,
+    }
+    return score_batch(rows, TruthFolder((truth,), ()))
+
+
+def values(found: BatchScores) -> dict[str, tuple[float, float]]:
+    return {row["metric"]: (row["errors"], row["total"]) for row in found.rows}
+
+
+PAGES = (TruthPage("one"), TruthPage("two"))
+
+
+@pytest.mark.parametrize(
+    ("pages", "lines", "page_count", "errors"),
+    [
+        pytest.param(PAGES, [line("one"), line("two", 2)], 2, 0, id="page by page"),
+        pytest.param(PAGES, [line("two"), line("one", 2)], 2, 6, id="pages changed places"),
+        pytest.param(PAGES, [line("one")], 2, 3, id="a page without an answer"),
+        pytest.param(PAGES, [line("one")], 1, 3, id="a page that is not there"),
+        pytest.param(
+            (TruthPage("one two"),), [line("one"), line("two", 2)], 2, 0, id="one text for all pages"
+        ),
+        pytest.param(
+            (TruthPage("a b"),), [line("b", reading_index=1), line("a", index=1)], 1, 0, id="in reading order"
+        ),
+    ],
+)
+def test_text(pages: tuple[TruthPage, ...], lines: Any, page_count: int, errors: float) -> None:
+    found = scored(Truth("a", pages), page_count=page_count, text_lines=lines)
+    assert values(found)["cer"][0] == errors
+
+
+def test_boxes_are_compared_on_the_original() -> None:
+    truth = Truth("a", (TruthPage(None, (Line("x", quad_of([100, 100, 300, 140])),)),))
+    page = {**PLACE, "page_number": 1, "to_original": [2.0, 0.0, 100.0, 0.0, 2.0, 100.0]}
+    found = scored(truth, text_lines=[line("x", quad_px=[0, 0, 100, 0, 100, 20, 0, 20])], pages=[page])
+    assert values(found)["line_f1"] == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "value", "right"),
+    [
+        pytest.param(SCHEMA, {"path": "total", "value": "5"}, True, id="by the schema's keys"),
+        pytest.param("{}", {"path": "Total due", "value": "5"}, True, id="by the labels"),
+        pytest.param("{}", {"path": "total", "value": "5"}, False, id="a schema's key where none was asked"),
+    ],
+)
+def test_fields_go_by_what_was_asked(options: str, value: dict[str, str], right: bool) -> None:
+    truth = Truth("a", fields={"total": "5"}, key_values={"Total due": "5"})
+    task = "key_information_extraction"
+    found = scored(truth, task, options, key_values=[{**PLACE, "task": task, **value}])
+    assert values(found)["field_f1"] == (0 if right else 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param({"total": "1"}, {"total": "1"}, id="flat"),
+        pytest.param({"a.b": "1", "a.c": "2"}, {"a": {"b": "1", "c": "2"}}, id="an object"),
+        pytest.param({"items[1].n": "b", "items[0].n": "a"}, {"items": [{"n": "a"}, {"n": "b"}]}, id="rows"),
+        pytest.param({"tags[0]": "a", "tags[2]": "c"}, {"tags": ["a", "c"]}, id="a list with a gap"),
+        pytest.param({'items[0]["No. \\"1\\""]': "x"}, {"items": [{'No. "1"': "x"}]}, id="a key in brackets"),
+        pytest.param({"total": "1", "total#2": "2"}, {"total": "1", "total#2": "2"}, id="a key twice"),
+        pytest.param({"a": None}, {}, id="absent"),
+        pytest.param({"[0].a": "1", "[1].b": "2"}, {"a": "1", "b": "2"}, id="a list of objects"),
+    ],
+)
+def test_nested(rows: dict[str, str | None], expected: Any) -> None:
+    assert nested([{"path": path, "value": value} for path, value in rows.items()]) == expected
+
+
+def test_what_has_no_truth_is_named() -> None:
+    found = scored(Truth("b", PAGES), text_lines=[line("one")])
+    assert (found.rows, found.without_truth, found.used) == ([], ["a.png"], set())
