@@ -271,6 +271,7 @@ def report(
         str | None, typer.Argument(help="An intake batch; without it the newest.", show_default=False)
     ] = None,
     document: Annotated[str | None, typer.Option(help="Only this document, by its name.")] = None,
+    doubtful: Annotated[bool, typer.Option(help="Only documents with something to look at.")] = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -281,7 +282,7 @@ def report(
     """Show pages with boxes and values side by side, what needs a look first: a folder of HTML that opens offline."""
     from qwenocr_assets.cli.report import print_report
 
-    print_report(console, batch=batch, document=document, output=output)
+    print_report(console, batch=batch, document=document, doubtful=doubtful, output=output)
 
 
 @app.command()

@@ -15,8 +15,12 @@ from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
 from qwenocr_assets.storage.table_files import Row, read_table
 
 
-def print_report(console: Console, *, batch: str | None, document: str | None, output: Path | None) -> None:
+def print_report(
+    console: Console, *, batch: str | None, document: str | None, doubtful: bool, output: Path | None
+) -> None:
     """Write the report of a batch, or of one document, and say where it opens.
+
+    With `doubtful`, a batch's documents with nothing to look at are left out.
 
     Raises:
         ConfigurationError: the batch is unknown, or something else lies in the folder.
@@ -25,7 +29,8 @@ def print_report(console: Console, *, batch: str | None, document: str | None, o
     data = load_settings().data_folder
     if document is None:
         batch_id = known_batch(data, batch)
-        report = write_report(data, [batch_id], _folder(data, batch_id, output))
+        folder = _folder(data, batch_id, output)
+        report = write_report(data, [batch_id], folder, with_findings=doubtful)
         opens = report.index
     else:
         row = find_document(data, document, batch)

@@ -17,7 +17,7 @@ from qwenocr_assets.errors import QwenocrError, RejectedInput
 from qwenocr_assets.imaging.draw import draw_boxes
 from qwenocr_assets.schemas import DOCUMENTS, KEY_VALUES, PAGES, TEXT_LINES
 from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
-from qwenocr_assets.storage.table_files import write_table
+from qwenocr_assets.storage.table_files import read_table, write_table
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "tests" / "tables" / "guide"
@@ -75,6 +75,13 @@ def test_a_report_says_where_it_opens(data: DataFolder, arguments: tuple[str, ..
     index = Path(data.root.path) / "reports" / "b1" / "index.html"
     assert result.output.splitlines() == ["2 documents, 0 failed, 0 to look at.", index.as_uri()]
     assert "acme/invoice.png" in index.read_text(encoding="utf-8")
+
+
+def test_what_is_fine_can_be_left_out(data: DataFolder) -> None:
+    rows = read_table(data, DOCUMENTS, "b1")
+    write_table(data, DOCUMENTS, "b1", [rows[0], {**rows[1], "status": "rejected", "reason": "It is torn."}])
+    result = invoke("report", "--doubtful")
+    assert result.output.splitlines()[0] == "1 document, 1 failed, 0 to look at."
 
 
 def test_a_report_of_one_document_has_only_this_one(data: DataFolder, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ _FILLING: dict[ColumnType, Any] = {
     ColumnType.BOOLEAN: False,
     ColumnType.JSON: "{}",
     ColumnType.USD: Decimal(0),
+    ColumnType.TIMESTAMP: datetime(2026, 11, 20, 9),
 }
 
 
