@@ -7,9 +7,10 @@ from qwenocr_assets.defs.batch_api import batch_jobs, watch_batches
 from qwenocr_assets.defs.budget_sensors import budget_alerts, resume_unfunded
 from qwenocr_assets.defs.cost_ledger import cost_ledger
 from qwenocr_assets.defs.documents import documents
-from qwenocr_assets.defs.jobs import collect_batch, ocr_batch, publish_warehouse
+from qwenocr_assets.defs.jobs import collect_batch, ocr_batch, publish_warehouse, redrive_batch
 from qwenocr_assets.defs.ocr import ocr_answers, ocr_requests
 from qwenocr_assets.defs.pages import pages
+from qwenocr_assets.defs.redrive import redrive_failed
 from qwenocr_assets.defs.resources import resources_for
 from qwenocr_assets.defs.reviews import corrections, reviews_sensor
 from qwenocr_assets.defs.rows import rows
@@ -42,11 +43,12 @@ def build_definitions() -> dg.Definitions:
             warehouse,
             *build_sql_models(project_root() / "dbt_like_sql", project_schemas()),
         ],
-        jobs=[ocr_batch, collect_batch, publish_warehouse, upkeep, archive],
+        jobs=[ocr_batch, collect_batch, redrive_batch, publish_warehouse, upkeep, archive],
         sensors=[
             inbox_sensor(settings),
             reviews_sensor,
             warehouse_automation,
+            redrive_failed(settings),
             resume_unfunded,
             budget_alerts,
             watch_batches,

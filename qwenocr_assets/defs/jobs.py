@@ -1,9 +1,10 @@
-"""The two jobs: one intake batch from files to rows, and everything into the warehouse."""
+"""The jobs: one intake batch from files to rows, its answers once more, and everything into the warehouse."""
 
 import dagster as dg
 
 BATCH_JOB = "ocr_batch"
 COLLECT_JOB = "collect_batch"
+REDRIVE_JOB = "redrive_batch"
 PUBLISH_JOB = "publish_warehouse"
 
 # a failed step that called the service is not repeated blindly: a call costs money
@@ -18,11 +19,23 @@ ocr_batch = dg.define_asset_job(
     tags=_NO_RETRY,
 )
 
+_ANSWERS_AND_ROWS = dg.AssetSelection.groups("ocr", "tables") - dg.AssetSelection.assets("ocr_requests")
+
 collect_batch = dg.define_asset_job(
     COLLECT_JOB,
-    selection=(dg.AssetSelection.groups("ocr", "tables") - dg.AssetSelection.assets("ocr_requests")),
+    selection=_ANSWERS_AND_ROWS,
     executor_def=dg.in_process_executor,
     description="One intake batch whose batch jobs have ended: collect, hand over or ask the rest, rows.",
+    tags=_NO_RETRY,
+)
+
+redrive_batch = dg.define_asset_job(
+    REDRIVE_JOB,
+    selection=_ANSWERS_AND_ROWS,
+    executor_def=dg.in_process_executor,
+    description="One intake batch whose requests are asked again that have no answer: all of them, or those of some "
+    "statuses and error classes (only_statuses, only_classes in the configuration of ocr_answers). Over many batches: "
+    "as a backfill.",
     tags=_NO_RETRY,
 )
 

@@ -57,12 +57,13 @@ def run_batch(
 ) -> JobOutcome:
     """Run the batch job on one batch, with these resources in place of the definitions' own.
 
-    `resend` are final statuses to ask for again; with `only`, no other request keys than these are asked.
+    `resend` are final statuses to ask for again. With `only`, no other request keys than these are asked, and these
+    however often they have failed.
     """
     # somebody watches: while the service is down they are told so, and decide when to try again
     asked: dict[str, Any] = {"resend": list(resend), "outage_retries": 0}
     if only is not None:
-        asked["only"] = list(only)
+        asked |= {"only": list(only), "given_up": True}
     config = {**_QUIET, "ops": {"ocr_answers": {"config": asked}}}
     return _run(definitions, instance, BATCH_JOB, config, resources, tags, partition_key=batch_id)
 

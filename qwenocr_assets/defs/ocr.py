@@ -65,8 +65,13 @@ class OcrConfig(dg.Config):
     resend: list[str] = Field(default_factory=list)
     """Statuses to ask for again although they are final, like `rejected` or `skipped`."""
     only: list[str] | None = None
-    """Request keys: nothing else is asked, and these however often they have failed. Without them, everything that has
-    no final answer and has not been given up."""
+    """Request keys: nothing else is asked. Without them, everything that has no final answer."""
+    only_statuses: list[str] = Field(default_factory=list)
+    """Only what ended in one of these statuses."""
+    only_classes: list[str] = Field(default_factory=list)
+    """Only what ended with an error of one of these classes, like Retryable."""
+    given_up: bool = False
+    """Also what has failed `max_attempts_in_all` times."""
     outage_retries: int = 3
     """How often the step is tried again while the service is down, at growing intervals."""
 
@@ -157,7 +162,7 @@ def ocr_answers(
             [r for r in requests if r.get("mode") != Mode.BATCH],
             pages,
             resend,
-            most_attempts=None if config.only is not None else load_settings().max_attempts_in_all,
+            most_attempts=None if config.given_up else load_settings().max_attempts_in_all,
         )
         late: list[Question] = []
         if batched := in_batches(requests):
@@ -165,10 +170,8 @@ def ocr_answers(
             late = asked_at_once(
                 data.folder, cost_budget, batch_id, qwen_ocr, batched, routes.load(), still_open
             )
-        if config.only is not None:
-            wanted = set(config.only)
-            questions = [q for q in questions if q.request_key in wanted]
-            late = [q for q in late if q.request_key in wanted]
+        questions = [q for q in questions if _is_wanted(q, answers, config)]
+        late = [q for q in late if _is_wanted(q, answers, config)]
         context.log.info(
             "%d requests, %d taken over, %d to send", len(requests), reused, len(questions) + len(late)
         )
@@ -245,6 +248,18 @@ async def _ask(
             break
         questions, late = answers.unanswered(questions), answers.unanswered(late)
     return refused
+
+
+def _is_wanted(question: Question, answers: BatchAnswers, config: OcrConfig) -> bool:
+    if config.only is not None and question.request_key not in config.only:
+        return False
+    record = answers.latest.get(question.request_key)
+    status, error_class = (
+        (record.status, record.error_class) if record is not None else (Status.MISSING, None)
+    )
+    return (not config.only_statuses or status in config.only_statuses) and (
+        not config.only_classes or error_class in config.only_classes
+    )
 
 
 def _was_sent(question: Question, answers: BatchAnswers) -> bool:

@@ -1,8 +1,9 @@
 """Whether every request of a batch was answered, and how many were not."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from qwenocr_assets.qwenocr.records import Status
@@ -34,6 +35,11 @@ class Completeness:
         return not self.unanswered and not self.incomplete and not self.unfunded
 
     @property
+    def failures(self) -> tuple[Mapping[str, Any], ...]:
+        """All that did not end well and was meant to."""
+        return (*self.unanswered, *self.incomplete, *self.unfunded)
+
+    @property
     def failure_rate(self) -> float:
         """Share of the asked requests that have no answer, 0 to 1."""
         return len(self.unanswered) / self.asked if self.asked else 0.0
@@ -48,3 +54,20 @@ def completeness(responses: Iterable[Mapping[str, Any]]) -> Completeness:
         incomplete=tuple(row for row in rows if row["status"] == Status.PARTIAL),
         unfunded=tuple(row for row in rows if row["status"] == Status.UNFUNDED),
     )
+
+
+def by_class(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of `ocr_responses` by status and error class, with the calls made and the money spent, most rows first."""
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        groups[row["status"], row.get("error_class") or ""].append(row)
+    return [
+        {
+            "status": status,
+            "error_class": error_class,
+            "requests": len(group),
+            "calls": sum(row.get("attempts_in_all") or 0 for row in group),
+            "cost_usd": sum((row.get("cost_usd") or Decimal(0) for row in group), Decimal(0)),
+        }
+        for (status, error_class), group in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    ]

@@ -1,8 +1,13 @@
-"""Requests that ended without an answer: which of them a person wants to ask again."""
+"""Requests that ended without an answer: which of them are asked again, by a person or after a while by themselves."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any
+
+import pyarrow.dataset as ds
 
 from qwenocr_assets.qwenocr.records import Status
 from qwenocr_assets.schemas import OCR_RESPONSES
@@ -11,6 +16,9 @@ from qwenocr_assets.storage.table_files import count_rows, read_table
 
 RETRIED = (Status.FAILED, Status.UNFUNDED, Status.MISSING)
 """What is asked again when nobody says otherwise: everything that may end differently."""
+
+_PAUSES = tuple(timedelta(hours=hours) for hours in (0.25, 1, 4, 16, 24))
+"""Until what failed is asked again: after the first run, the second, and so on."""
 
 _COLUMNS = ("request_key", "status", "error_class", "attempts_in_all")
 
@@ -57,3 +65,49 @@ def unanswered(
 
 def _is_given_up(row: Mapping[str, Any], most_attempts: int) -> bool:
     return row["status"] == Status.FAILED and (row.get("attempts_in_all") or 0) >= most_attempts
+
+
+@dataclass(frozen=True, slots=True)
+class FailedBatch:
+    """A batch with requests that failed and are not given up."""
+
+    batch_id: str
+    requests: int
+    attempts: int
+    """Calls made for that one of them that was asked least often."""
+    last_at: datetime
+    """When the last of them failed, UTC."""
+
+
+def failed_batches(data: DataFolder, *, most_attempts: int) -> list[FailedBatch]:
+    """The batches with requests that failed after less than `most_attempts` calls, those of longest ago first."""
+    folder = data.table_folder(OCR_RESPONSES.name)
+    files = [str(p.path) for p in folder.glob("*.parquet")] if folder.exists() else []
+    if not files:
+        return []
+    failed = ds.dataset(
+        sorted(files), schema=OCR_RESPONSES.arrow, filesystem=folder.fs, format="parquet"
+    ).to_table(
+        columns=["batch_id", "status", "attempts_in_all", "answered_at"],
+        filter=ds.field("status") == Status.FAILED.value,
+    )
+    by_batch: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in failed.to_pylist():
+        if not _is_given_up(row, most_attempts):
+            by_batch[row["batch_id"]].append(row)
+    found = [
+        FailedBatch(
+            batch_id,
+            len(rows),
+            min(row["attempts_in_all"] or 0 for row in rows),
+            max(row["answered_at"] for row in rows).replace(tzinfo=UTC),
+        )
+        for batch_id, rows in by_batch.items()
+    ]
+    return sorted(found, key=lambda batch: batch.last_at)
+
+
+def due_at(batch: FailedBatch, calls_a_run: int) -> datetime:
+    """When a batch is to be asked again: the pause grows with each run, up to a day."""
+    runs = min(max(1, ceil(batch.attempts / calls_a_run)), len(_PAUSES))
+    return batch.last_at + _PAUSES[runs - 1]

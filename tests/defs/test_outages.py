@@ -77,3 +77,22 @@ def test_a_step_waits_out_an_outage(
     assert len(retried) == outage_retries
     if success:
         assert [r["status"] for r in _responses(pipeline, batch_id)] == ["ok", "ok"]
+
+
+def test_a_refused_key_stops_the_run_at_once(pipeline: Any) -> None:
+    calls: list[Call] = []
+
+    def refused(call: Call) -> Any:
+        calls.append(call)
+        return NAMED_FAULTS["invalid_key"]
+
+    pipeline.faults = refused
+    for name in "abcdefghij":
+        pipeline.draw(f"letters/{name}.png", name)
+    batch_id, outcome = pipeline.run()
+    assert "The service refuses every call" in str(outcome.error)
+    assert len(calls) <= 8  # those in flight when the first was refused, of twenty
+
+    pipeline.faults = lambda _: None
+    assert pipeline.run()[1].success
+    assert {r["status"] for r in _responses(pipeline, batch_id)} == {"ok"}

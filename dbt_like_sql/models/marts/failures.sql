@@ -1,5 +1,14 @@
 -- Everything that did not end well, one row each with the reason: rejected documents, rejected pages, answers that
 -- are not ok, and requests that have no answer.
+with spent as (
+    select
+        batch_id,
+        request_key,
+        sum(cost_usd) as cost_usd
+    from {{ ref('stg_cost_ledger') }}
+    group by batch_id, request_key
+)
+
 select
     documents.document_id,
     documents.batch_id,
@@ -13,6 +22,7 @@ select
     cast(null as varchar) as error_code,
     documents.reason,
     cast(null as bigint) as attempts,
+    cast(null as decimal(24, 12)) as cost_usd,
     cast(null as timestamp) as answered_at
 from {{ ref('stg_documents') }} as documents
 where documents.status <> 'accepted'
@@ -32,6 +42,7 @@ select
     cast(null as varchar) as error_code,
     pages.reason,
     cast(null as bigint) as attempts,
+    cast(null as decimal(24, 12)) as cost_usd,
     cast(null as timestamp) as answered_at
 from {{ ref('stg_pages') }} as pages
 inner join {{ ref('stg_documents') }} as documents on documents.document_id = pages.document_id
@@ -52,10 +63,12 @@ select
     responses.error_code,
     responses.reason,
     coalesce(responses.attempts_in_all, responses.attempts) as attempts,
+    coalesce(spent.cost_usd, responses.cost_usd) as cost_usd,
     responses.answered_at
 from {{ ref('stg_responses') }} as responses
 inner join {{ ref('stg_documents') }} as documents on documents.document_id = responses.document_id
 left join {{ ref('stg_pages') }} as pages on pages.page_id = responses.page_id
+left join spent on spent.batch_id = responses.batch_id and spent.request_key = responses.request_key
 where responses.status <> 'ok'
 
 union all
@@ -73,6 +86,7 @@ select
     cast(null as varchar) as error_code,
     'No answer is recorded for this request; run the batch again.' as reason,
     cast(null as bigint) as attempts,
+    cast(null as decimal(24, 12)) as cost_usd,
     cast(null as timestamp) as answered_at
 from {{ ref('stg_requests') }} as requests
 inner join {{ ref('stg_documents') }} as documents on documents.document_id = requests.document_id

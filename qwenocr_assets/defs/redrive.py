@@ -1,0 +1,57 @@
+"""What failed is asked again by itself, after a pause that grows."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from qwenocr_assets.defs.jobs import redrive_batch
+from qwenocr_assets.qwenocr.records import Status
+from qwenocr_assets.qwenocr.unanswered import FailedBatch, due_at, failed_batches
+from qwenocr_assets.settings import Settings
+
+_MOST_RUNS_A_TICK = 10
+"""Submitting a run takes the daemon about 0.1 s, and a tick may take 60 s."""
+
+
+def redrive_failed(settings: Settings) -> dg.SensorDefinition:
+    """The sensor that asks again for what failed.
+
+    It runs by itself with the embedded engine, which is free. With a cloud region a person switches it on in the UI.
+    """
+    running = dg.DefaultSensorStatus.RUNNING if settings.region == "local" else dg.DefaultSensorStatus.STOPPED
+
+    @dg.sensor(
+        name="redrive_failed",
+        job=redrive_batch,
+        minimum_interval_seconds=300,
+        default_status=running,
+        description="Asks again for what failed: after a quarter of an hour, then an hour, four, sixteen, then daily, "
+        "until max_attempts_in_all calls are made.",
+    )
+    def sensor() -> dg.SensorResult | dg.SkipReason:
+        return redrive(settings, datetime.now(UTC))
+
+    return sensor
+
+
+def redrive(settings: Settings, now: datetime) -> dg.SensorResult | dg.SkipReason:
+    """Runs for the batches whose pause is over. The run key names the state of a batch: each is run once."""
+    failed = failed_batches(settings.data_folder, most_attempts=settings.max_attempts_in_all)
+    due = [batch for batch in failed if due_at(batch, settings.max_attempts) <= now]
+    if not due:
+        waiting = sum(batch.requests for batch in failed)
+        return dg.SkipReason(
+            f"{waiting} failed requests wait until they are asked again."
+            if waiting
+            else "Nothing has failed."
+        )
+    return dg.SensorResult(run_requests=[_run_request(batch) for batch in due[:_MOST_RUNS_A_TICK]])
+
+
+def _run_request(batch: FailedBatch) -> dg.RunRequest:
+    return dg.RunRequest(
+        run_key=f"{batch.batch_id}-{batch.last_at.isoformat()}",
+        partition_key=batch.batch_id,
+        run_config={"ops": {"ocr_answers": {"config": {"only_statuses": [Status.FAILED.value]}}}},
+        tags={"qwenocr/failed": str(batch.requests)},
+    )
