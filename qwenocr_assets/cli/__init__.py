@@ -321,12 +321,12 @@ def archive(
     ] = None,
 ) -> None:
     """Take old batches out of Dagster's list of partitions, so that its UI stays quick; all data stay."""
-    from qwenocr_assets.cli import archive as archiving
+    from qwenocr_assets.cli.archive import archive_older, restore_archived
 
     if restore:
-        archiving.restore(console, restore)
+        restore_archived(console, restore)
     else:
-        archiving.archive(console, older_than, dry_run=dry_run)
+        archive_older(console, older_than, dry_run=dry_run)
 
 
 @app.command()

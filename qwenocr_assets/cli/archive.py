@@ -15,7 +15,7 @@ from qwenocr_assets.settings import load_settings
 _DAYS = {"d": 1, "w": 7, "y": 365}
 
 
-def archive(console: Console, older_than: str, *, dry_run: bool) -> None:
+def archive_older(console: Console, older_than: str, *, dry_run: bool) -> None:
     """Take batches that are older out of Dagster's list of partitions.
 
     Raises:
@@ -41,7 +41,7 @@ def archive(console: Console, older_than: str, *, dry_run: bool) -> None:
         )
 
 
-def restore(console: Console, batch_ids: Sequence[str]) -> None:
+def restore_archived(console: Console, batch_ids: Sequence[str]) -> None:
     """Put archived batches back into Dagster's list of partitions.
 
     Raises:
