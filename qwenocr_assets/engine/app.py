@@ -9,7 +9,6 @@ import os
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from importlib import metadata
 
 import anyio.to_thread
@@ -24,6 +23,7 @@ from starlette.routing import Route
 from qwenocr_assets.engine import native, openai_compatible
 from qwenocr_assets.engine.account import AccountLimits, BurstRamp
 from qwenocr_assets.engine.batch_faults import BatchFault, batches_in_order, no_batch_faults
+from qwenocr_assets.engine.corrupting import Corruption, Planted
 from qwenocr_assets.engine.emulator import Emulator, create_emulator
 from qwenocr_assets.engine.emulator_asgi import AsgiApp
 from qwenocr_assets.engine.emulator_transport import ConnectionDropped, EmulatorTransport
@@ -57,6 +57,7 @@ __all__ = [
     "BurstRamp",
     "Call",
     "ConnectionDropped",
+    "Corruption",
     "Drop",
     "Emulator",
     "EmulatorTransport",
@@ -65,6 +66,7 @@ __all__ = [
     "Fault",
     "FaultScript",
     "PageReader",
+    "Planted",
     "RawAnswer",
     "ServiceCode",
     "StreamError",
@@ -90,8 +92,15 @@ _logger = logging.getLogger(__name__)
 _RECOGNISERS = ("rapidocr", "tesserocr")
 
 
-def create_app(reader: PageReader | None = None) -> Starlette:
-    """The engine's ASGI app. Without a `reader` it recognises for real, loading its models at the first page."""
+Revise = Callable[[OcrRequest, Answer], Answer]
+"""What makes another answer of the one to a request, before it goes out."""
+
+
+def create_app(reader: PageReader | None = None, revise: Revise | None = None) -> Starlette:
+    """The engine's ASGI app. Without a `reader` it recognises for real, loading its models at the first page.
+
+    With `revise` its answers go out as that changes them: a `Corruption` plants errors in them.
+    """
     # Imported here, for they load OpenCV: whoever only needs to name this module should not pay for that.
     from qwenocr_assets.engine.answers import answer
 
@@ -99,7 +108,11 @@ def create_app(reader: PageReader | None = None) -> Starlette:
         from qwenocr_assets.engine.reader import Reader
 
         reader = Reader()
-    recognise = partial(answer, reader=reader)
+
+    def recognise(request: OcrRequest) -> Answer:
+        found = answer(request, reader)
+        return found if revise is None else revise(request, found)
+
     return Starlette(
         routes=[
             Route(native.PATH, _endpoint(_NATIVE, recognise), methods=["POST"]),

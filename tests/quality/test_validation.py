@@ -41,6 +41,14 @@ def outcomes(rule: dict[str, Any], values: dict[str, str]) -> list[tuple[str | N
         pytest.param({"format": "cn.ric"}, "360426199101010071", "passed", id="resident card"),
         pytest.param({"format": "cn.ric"}, "360426199101010072", "failed", id="resident card, wrong"),
         pytest.param({"format": "cn.ric"}, "4107281991****5515", "masked", id="resident card, masked"),
+        pytest.param({"format": "cn.ric"}, "4107281991***5515", "failed", id="masked, a character short"),
+        pytest.param({"format": "cn.ric"}, "9907281991****5515", "failed", id="masked, of no region"),
+        pytest.param({"format": "cn.ric"}, "410728********5515", "masked", id="masked birthday"),
+        pytest.param({"format": "cn.ric"}, "41072A********5515", "failed", id="masked, a letter in sight"),
+        pytest.param({"format": "luhn"}, "4111 **** **** 1111", "masked", id="bank card, masked"),
+        pytest.param({"one_of": ["first", "second"]}, "Sec***", "masked", id="one of, masked"),
+        pytest.param({"one_of": ["first", "second"]}, "Thi**", "failed", id="none of, masked"),
+        pytest.param({"sql": "v <= current_date"}, "2099-01-01", "failed", id="date in the future"),
         pytest.param({"format": "eu.vat"}, "DE136695976", "passed", id="VAT"),
         pytest.param({"type": "number"}, "1,234.50", "passed", id="number"),
         pytest.param({"type": "number"}, "1,2?4.50", "failed", id="no number"),
@@ -58,7 +66,8 @@ def outcomes(rule: dict[str, Any], values: dict[str, str]) -> list[tuple[str | N
     ],
 )
 def test_a_rule_about_a_value(rule: dict[str, Any], value: str, outcome: str) -> None:
-    assert outcomes({"field": "v", **rule}, {"v": value}) == [("v", outcome)]
+    about = {} if "sql" in rule else {"field": "v"}
+    assert outcomes({**about, **rule}, {"v": value}) == [("v", outcome)]
 
 
 @pytest.mark.parametrize(

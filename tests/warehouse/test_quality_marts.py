@@ -125,7 +125,7 @@ def test_the_queue_is_ordered_by_what_is_at_risk(put: Put, query: Query) -> None
         pytest.param(0.5, 0.0, 10, id="what is in doubt"),
         pytest.param(0.05, 0.0, 0, id="a route that trusts all"),
         pytest.param(0.5, 1.0, 110, id="a route that trusts nothing"),
-        pytest.param(0.5, 0.1, 10 + 9, id="a share of the others, always the same"),
+        pytest.param(0.5, 0.1, 10 + 10, id="a share of the others, always the same"),
     ],
 )
 def test_a_route_says_what_is_looked_at(

@@ -111,7 +111,7 @@ of_rules as (
         min(reason) as reason,
         case severity when 'error' then 1 else 2 end as priority
     from {{ ref('stg_validation_results') }}
-    where outcome = 'missing' or (outcome = 'failed' and value_count > 1)
+    where outcome = 'missing' or (outcome = 'failed' and value_count is distinct from 1)
     group by document_id, batch_id, rule, severity
 ),
 

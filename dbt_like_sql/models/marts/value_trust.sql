@@ -103,6 +103,65 @@ rows_fit as (
     qualify avg(fits::int) over (partition by page_id, task, group_place) > 0.5
 ),
 
+-- what each row of a table or element of a list holds
+held as (
+    select distinct
+        page_id,
+        task,
+        group_place,
+        group_row,
+        plain_value
+    from plain
+    where group_row is not null and plain_value <> ''
+),
+
+-- the row of another task's table or list that is the same one: it shares the most, and two values at least
+partners as (
+    select
+        own.page_id,
+        own.task,
+        own.group_place,
+        own.group_row,
+        other.task as other_task,
+        other.group_place as other_place,
+        other.group_row as other_row,
+        count(*) as shared
+    from held as own
+    inner join held as other
+        on other.page_id = own.page_id and other.task <> own.task and other.plain_value = own.plain_value
+    group by
+        own.page_id, own.task, own.group_place, own.group_row, other.task, other.group_place, other.group_row
+    having count(*) >= 2
+    qualify row_number() over (
+        partition by own.page_id, own.task, own.group_place, own.group_row
+        order by count(*) desc, other.task, other.group_place, other.group_row
+    ) = 1
+),
+
+-- whether that row has the value; what only another row of the same table has is in the wrong one
+rows_agree as (
+    select
+        plain.page_id,
+        plain.task,
+        plain.place,
+        case
+            when bool_or(held.group_row = partners.other_row) then true
+            when count(held.group_row) > 0 then false
+        end as agrees
+    from plain
+    inner join partners
+        on partners.page_id = plain.page_id
+        and partners.task = plain.task
+        and partners.group_place = plain.group_place
+        and partners.group_row = plain.group_row
+    left join held
+        on held.page_id = partners.page_id
+        and held.task = partners.other_task
+        and held.group_place = partners.other_place
+        and held.plain_value = plain.plain_value
+    group by plain.page_id, plain.task, plain.place
+),
+
 -- what other tasks, or the PDF's own text, say about the same page
 elsewhere as (
     select
@@ -129,8 +188,8 @@ broken as (
         path,
         string_agg(rule, ', ' order by rule) as rules_failed,
         -- a rule over many values blames each of them the less
-        min(1 - 0.7 / value_count) as rules_factor,
-        bool_or(value_count = 1) as breaks_own_rule
+        min(1 - 0.7 / coalesce(value_count, 1)) as rules_factor,
+        bool_or(coalesce(value_count, 1) = 1) as breaks_own_rule
     from {{ ref('stg_validation_results') }}
     where outcome = 'failed' and path is not null
     group by document_id, page_id, path
@@ -142,6 +201,7 @@ parts as (
         rows_fit.fits as fits_row,
         case
             when plain.plain_value = '' then null
+            when rows_agree.agrees is not null then rows_agree.agrees
             when contains(whole_text.said, plain.plain_value) then true
             when
                 list_contains(
@@ -164,6 +224,10 @@ parts as (
     from plain
     left join rows_fit
         on rows_fit.page_id = plain.page_id and rows_fit.task = plain.task and rows_fit.place = plain.place
+    left join rows_agree
+        on rows_agree.page_id = plain.page_id
+        and rows_agree.task = plain.task
+        and rows_agree.place = plain.place
     left join elsewhere on elsewhere.page_id = plain.page_id
     left join whole_text on whole_text.page_id = plain.page_id
     left join broken on broken.page_id = plain.page_id and broken.path = plain.place
