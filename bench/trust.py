@@ -188,16 +188,16 @@ def run(given: Sequence[Document], seed: int, reader: Any, folder: Path) -> Foun
             return app
 
     os.environ["QWENOCR_PROJECT"] = str(project)
-    from qwenocr_assets.definitions import build_definitions
+    from qwenocr_assets.definitions import defs
 
-    settings, definitions = load_settings(), build_definitions()
+    settings = load_settings()
     resources = {**resources_for(settings), "qwen_ocr": SpoiledQwenOcr(region="local")}
     with dg.DagsterInstance.ephemeral() as instance:
         [manifest] = cut_batches(UPath(inbox), list(find_files(UPath(inbox))))
         register_batch(instance, settings.data_folder, manifest)
         for outcome in (
-            run_batch(definitions, instance, manifest.batch_id, resources),
-            run_publish(definitions, instance, resources),
+            run_batch(defs, instance, manifest.batch_id, resources),
+            run_publish(defs, instance, resources),
         ):
             if not outcome.success:
                 raise RuntimeError(outcome.error)

@@ -23,6 +23,10 @@ def serve(
     region: Annotated[
         str | None, typer.Option(help="Offer and bill the models of this cloud region.")
     ] = None,
+    corrupt: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Plant errors in this share of the values, to try the review on."),
+    ] = 0.0,
 ) -> None:
     """Serve the embedded engine over HTTP, in the wire format of the service.
 
@@ -32,7 +36,9 @@ def serve(
     from qwenocr_assets.engine import app as engine
 
     console = Console()
-    served: engine.AsgiApp = engine.create_app()
+    served: engine.AsgiApp = engine.create_app(
+        revise=engine.Corruption(corrupt, keep_notes=False) if corrupt else None
+    )
     is_emulated = (rpm, tpm, faults, latency, region) != (None,) * 5
     if is_emulated:
         served = engine.create_emulator(
