@@ -66,12 +66,58 @@ bands as (
     group by page_id, task, group_place, group_row
 ),
 
-ranked as (
+-- each two rows of a table or list, and whether the page has them the other way round
+pairs as (
+    select
+        own.page_id,
+        own.task,
+        own.group_place,
+        own.group_row,
+        other.group_row as other_row,
+        (own.group_row < other.group_row and own.centre_px > other.centre_px)
+        or (own.group_row > other.group_row and own.centre_px < other.centre_px) as is_turned
+    from bands as own
+    inner join bands as other
+        on other.page_id = own.page_id
+        and other.task = own.task
+        and other.group_place = own.group_place
+        and other.group_row <> own.group_row
+),
+
+turned as (
     select
         *,
-        row_number() over (partition by page_id, task, group_place order by group_row)
-        = row_number() over (partition by page_id, task, group_place order by centre_px, group_row) as in_order
-    from bands
+        count(*) over (partition by page_id, task, group_place, group_row) as pairs_turned
+    from pairs
+    where is_turned
+),
+
+-- of two rows that are the other way round, the one to blame is that which is so with more rows
+displaced as (
+    select distinct
+        own.page_id,
+        own.task,
+        own.group_place,
+        own.group_row
+    from turned as own
+    inner join turned as other
+        on other.page_id = own.page_id
+        and other.task = own.task
+        and other.group_place = own.group_place
+        and other.group_row = own.other_row
+        and other.other_row = own.group_row
+    where own.pairs_turned >= other.pairs_turned
+),
+
+-- a list in another order than the page's says nothing
+orders as (
+    select
+        page_id,
+        task,
+        group_place,
+        avg(is_turned::int) < 0.5 as runs_down
+    from pairs
+    group by page_id, task, group_place
 ),
 
 placed as (
@@ -80,15 +126,22 @@ placed as (
         plain.task,
         plain.place,
         plain.group_place,
-        ranked.in_order
-        and plain.top_px <= ranked.centre_px + ranked.height_px / 2
-        and plain.bottom_px >= ranked.centre_px - ranked.height_px / 2 as fits
+        displaced.group_row is null or not orders.runs_down as in_order,
+        plain.top_px <= bands.centre_px + bands.height_px / 2
+        and plain.bottom_px >= bands.centre_px - bands.height_px / 2 as in_band
     from plain
-    inner join ranked
-        on ranked.page_id = plain.page_id
-        and ranked.task = plain.task
-        and ranked.group_place = plain.group_place
-        and ranked.group_row = plain.group_row
+    inner join bands
+        on bands.page_id = plain.page_id
+        and bands.task = plain.task
+        and bands.group_place = plain.group_place
+        and bands.group_row = plain.group_row
+    left join displaced
+        on displaced.page_id = plain.page_id
+        and displaced.task = plain.task
+        and displaced.group_place = plain.group_place
+        and displaced.group_row = plain.group_row
+    left join orders
+        on orders.page_id = plain.page_id and orders.task = plain.task and orders.group_place = plain.group_place
     where plain.has_place
 ),
 
@@ -98,9 +151,9 @@ rows_fit as (
         page_id,
         task,
         place,
-        fits
+        in_order and in_band as fits
     from placed
-    qualify avg(fits::int) over (partition by page_id, task, group_place) > 0.5
+    qualify avg(in_band::int) over (partition by page_id, task, group_place) > 0.5
 ),
 
 -- what each row of a table or element of a list holds
