@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from qwenocr_assets.cli.run import run_paths
+from qwenocr_assets.cli.run import run_paths, stop_if
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.defs.batch_api import due_batches, open_service
 from qwenocr_assets.defs.instance import ensure_dagster_home
@@ -109,9 +109,11 @@ def collect(console: Console, *, wait: bool = False) -> bool:
     with dg.DagsterInstance.get() as instance:
         for batch_id in due:
             outcome = run_collect(defs, instance, batch_id, resources)
+            stop_if(outcome)
             if outcome.error:
                 errors.append(f"Batch {batch_id}: {outcome.error}")
         outcome = run_publish(defs, instance, resources)
+        stop_if(outcome)
         if outcome.error:
             errors.append(f"Warehouse: {outcome.error}")
     console.print(f"Collected for {len(due)} intake batches; {running} jobs are running.")

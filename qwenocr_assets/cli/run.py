@@ -104,13 +104,13 @@ def run_batches(
             keys = None if only is None else only[batch_id]
             outcome = run_batch(defs, instance, batch_id, resources, resend=resend, only=keys, tags=tags)
             sent += outcome.sent
-            _stop_if(outcome)
+            stop_if(outcome)
             if outcome.error:
                 errors.append(f"Batch {batch_id}: {outcome.error}")
             else:
                 note_finished(settings, batch_id)
         outcome = run_publish(defs, instance, resources, tags=tags)
-        _stop_if(outcome)
+        stop_if(outcome)
         if outcome.error:
             errors.append(f"Warehouse: {outcome.error}")
 
@@ -130,7 +130,12 @@ def _finished(settings: Settings, batch_ids: Sequence[str], instance: dg.Dagster
     return {batch_id for batch_id in batch_ids if batch_id in known and is_finished(settings, batch_id)}
 
 
-def _stop_if(outcome: JobOutcome) -> None:
+def stop_if(outcome: JobOutcome) -> None:
+    """End the command where a run was interrupted.
+
+    Raises:
+        Stopped: it was.
+    """
     if outcome.interrupted:
         raise Stopped(
             "Stopped. What was answered is saved.",
