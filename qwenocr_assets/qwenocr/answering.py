@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
+from qwenocr_assets.errors import StorageError
 from qwenocr_assets.qwenocr.draining import Drain
 from qwenocr_assets.qwenocr.errors import RunRefused, ServiceError
 from qwenocr_assets.qwenocr.keeping import Keeper, Save
@@ -35,12 +36,14 @@ async def answer_all(
     and saving is tried again for as long as a drain may take.
 
     Raises:
-        StorageError: saving failed. The message says how many answers are lost, if any are.
+        StorageError: saving failed, and the message says how many answers are lost, if any are; or asking failed
+            before anything was sent, and asking stopped in the same way.
     """
     waiting = iter(questions)
     keeper = Keeper(save, drain.seconds)
     workers: list[asyncio.Task[None]] = []
     refused: ServiceError | None = None
+    broken: list[StorageError] = []
     stopped = False
     done = asyncio.Event()
 
@@ -59,7 +62,12 @@ async def answer_all(
         for question in waiting:
             if stopped or refused is not None:
                 return
-            reply, record = await ask(question)
+            try:
+                reply, record = await ask(question)
+            except StorageError as error:  # nothing was sent for this one; what others wait for is paid
+                broken.append(error)
+                stop()
+                return
             keeper.add(record)
             if isinstance(reply.error, RunRefused):
                 refused = reply.error
@@ -90,6 +98,8 @@ async def answer_all(
         raise _first(errors) from None
     finally:
         keeper.finish()
+    if broken:
+        raise broken[0]
     return refused
 
 

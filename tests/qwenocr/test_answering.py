@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from qwenocr_assets.errors import BatchTaken, DiskFull
+from qwenocr_assets.errors import BatchTaken, DiskFull, StorageError
 from qwenocr_assets.qwenocr.answering import answer_all
 from qwenocr_assets.qwenocr.draining import Drain
 from qwenocr_assets.qwenocr.errors import RunRefused, ServiceFault
@@ -126,6 +126,24 @@ def test_a_full_disk_stops_asking_and_saving_is_tried_again(full_for: int, says:
     assert time.monotonic() - started < 30
     assert asked in ([0, 1], [0, 1, 2])
     assert [r.request_key for r in saved] == ([str(n) for n in asked] if full_for == 3 else [])
+
+
+def test_when_asking_breaks_what_others_wait_for_is_kept() -> None:
+    asked: list[int] = []
+    saved: list[AnswerRecord] = []
+
+    async def ask(question: int) -> tuple[Reply, AnswerRecord]:
+        asked.append(question)
+        if question == 1:
+            await asyncio.sleep(0.1)
+            raise StorageError("The ledger cannot be written.")
+        await asyncio.sleep(0.5)
+        return reply_to(question)
+
+    with pytest.raises(StorageError, match="The ledger cannot be written"):
+        asyncio.run(answer_all(range(1000), ask, saved.extend, concurrency=3, drain=Drain(60)))
+    assert asked == [0, 1, 2]
+    assert [r.request_key for r in saved] == ["0", "2"]
 
 
 def test_who_has_lost_the_batch_stops_at_once() -> None:
