@@ -179,6 +179,9 @@ def review_export(
         Path | None, typer.Option("--label-studio", help="File for Label Studio's tasks, ending in .json.")
     ] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="File for a spreadsheet.")] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Folder for a report of the documents, to look at.")
+    ] = None,
     batch: Annotated[list[str] | None, typer.Option(help="Only this intake batch.")] = None,
     document: Annotated[list[str] | None, typer.Option(help="Only this document, by name or id.")] = None,
     everything: Annotated[
@@ -192,12 +195,12 @@ def review_export(
         ),
     ] = None,
 ) -> None:
-    """Write what a person should look at, as tasks for Label Studio or as a sheet."""
+    """Write what a person should look at, as tasks for Label Studio, as a sheet or as a report."""
     from qwenocr_assets.cli import review
     from qwenocr_assets.review.pages import Selection
 
     selection = Selection(batch or (), document or (), everything)
-    review.export_review(console, selection, tasks=label_studio, sheet=csv, link=link)
+    review.export_review(console, selection, tasks=label_studio, sheet=csv, report=html, link=link)
 
 
 @review_app.command("import")

@@ -14,6 +14,7 @@ from qwenocr_assets.defs.launch import run_publish
 from qwenocr_assets.defs.resources import resources_for
 from qwenocr_assets.defs.reviews import notations
 from qwenocr_assets.errors import ConfigurationError, StorageError
+from qwenocr_assets.report.write import write_report
 from qwenocr_assets.review import label_studio, spreadsheet
 from qwenocr_assets.review.intake import import_file
 from qwenocr_assets.review.pages import AskedPage, Selection, asked_pages
@@ -22,12 +23,19 @@ from qwenocr_assets.storage.data_folder import local_path
 
 
 def export_review(
-    console: Console, selection: Selection, *, tasks: Path | None, sheet: Path | None, link: str | None
+    console: Console,
+    selection: Selection,
+    *,
+    tasks: Path | None,
+    sheet: Path | None,
+    report: Path | None,
+    link: str | None,
 ) -> None:
-    """Write what people are asked as tasks for Label Studio, as a sheet, or as both."""
-    if tasks is None and sheet is None:
+    """Write what people are asked as tasks for Label Studio, as a sheet, as a report, or as several of them."""
+    if tasks is None and sheet is None and report is None:
         raise ConfigurationError(
-            "Nothing says where to write.", "Add --label-studio OUT.json, --csv OUT.csv or both."
+            "Nothing says where to write.",
+            "Add --label-studio OUT.json, --csv OUT.csv, --html FOLDER or several of them.",
         )
     settings = load_settings()
     pages = asked_pages(local_path(settings.data_folder.warehouse), selection)
@@ -38,6 +46,11 @@ def export_review(
     if sheet is not None:
         _write(sheet, spreadsheet.write_csv(pages))
         _say(console, f"{count} lines in {sheet}: fill in `corrected`, or `verdict` with right or absent.")
+    if report is not None and pages:
+        documents = {page.document_id for page in pages}
+        batches = list(dict.fromkeys(page.batch_id for page in pages))
+        written = write_report(settings.data_folder, batches, UPath(report).absolute(), only=documents)
+        _say(console, f"{len(documents)} documents in {written.index}")
     if not pages:
         _say(console, "Nothing is left to look at; --all takes every value.")
 

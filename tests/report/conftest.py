@@ -57,7 +57,12 @@ def page_image(data: DataFolder, name: str, kind: str = "PNG", size: tuple[int, 
 
 @pytest.fixture
 def data(tmp_path: Path) -> DataFolder:
-    folder = DataFolder(UPath(tmp_path / "data"))
+    return write_batch(tmp_path / "data")
+
+
+def write_batch(root: Path) -> DataFolder:
+    """The batch's tables and page images below a folder; nothing is published."""
+    folder = DataFolder(UPath(root))
     write_atomically(folder.manifest(BATCH), b"{}")
     lines, key, table = "advanced_recognition", "key_information_extraction", "table_parsing"
     put(

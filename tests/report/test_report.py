@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from lxml import html
 from PIL import Image
+from typer.testing import CliRunner
 from upath import UPath
 
+from qwenocr_assets.cli import app
 from qwenocr_assets.errors import ConfigurationError, RejectedInput
 from qwenocr_assets.report.findings import Evidence, evidence
 from qwenocr_assets.report.languages import language_of, language_of_document
@@ -21,7 +23,7 @@ from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_table, write_table
 from qwenocr_assets.warehouse.rebuild import rebuild
-from tests.report.conftest import ARABIC_NAME, BATCH, EVIL, EVIL_NAME
+from tests.report.conftest import ARABIC_NAME, BATCH, EVIL, EVIL_NAME, put, write_batch
 
 MODELS = Path(__file__).parents[2] / "dbt_like_sql"
 
@@ -195,18 +197,43 @@ def test_a_lost_page_image_leaves_the_readings(report: Report) -> None:
     assert tree.xpath("//p[@class='empty']/text()") == ["The page image is not there."]
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
+    """The batch, with a correction, in a warehouse."""
+    folder = write_batch(tmp_path_factory.mktemp("published"))
+    said = {"action": "corrected", "model_value": "bolt", "human_value": "bolts", "corrected_by": "Ada"}
+    of = {"task": "key_information_extraction", "place": "items[1].name", "key": "name", "list_index": 1}
+    put(folder, "corrections", {"correction_id": "c1", "reviewed_because": "chosen", **of, **said})
+    rebuild(folder, MODELS, {})
+    return folder
+
+
 @pytest.mark.slow
-def test_trust_and_findings_come_from_the_published_marts(data: DataFolder) -> None:
-    rebuild(data, MODELS, {})
-    tables = {name: read_table(data, schema, BATCH) for name, schema in TABLES.items()}
-    known = evidence(data, tables)
+def test_trust_and_findings_come_from_the_published_marts(published: DataFolder) -> None:
+    tables = {name: read_table(published, schema, BATCH) for name, schema in TABLES.items()}
+    known = evidence(published, tables)
     key = "key_information_extraction"
     assert known.trust["d1-p1", key, "total"][0] == EVIL
     assert 0 < known.trust["d1-p1", key, "total"][1] <= 1
     assert {f.kind for f in known.findings} >= {"document_rejected", "value_not_on_page", "rule_broken"}
-    views = {d.document_id: d for d in documents_of_batch(data, BATCH)}
+    views = {d.document_id: d for d in documents_of_batch(published, BATCH)}
     assert views["d1"].least_trust == min(score for _, score in known.trust.values())
     assert next(a for f, a in views["d1"].findings if f.kind == "value_not_on_page") == "p1-f1"
+
+
+@pytest.mark.slow
+def test_a_person_sees_what_is_asked_and_what_was_said(
+    published: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QWENOCR_DATA", str(published.root))
+    out = tmp_path / "review"
+    done = CliRunner().invoke(app, ["review", "export", "--html", str(out)])
+    assert done.output.replace("\n", "") == f"1 documents in {out / 'index.html'}"
+    [shown] = (out / "documents").iterdir()
+    tree = html.fromstring(shown.read_bytes())
+    assert tree.xpath("//h1/bdi/text()") == [EVIL_NAME]
+    [cell] = tree.xpath("//*[@id='p1-f5']")
+    assert [" ".join(cell.xpath(f".//{tag}//text()")) for tag in ("del", "ins")] == ["bolt", "bolts"]
 
 
 def test_only_documents_with_findings(reported: Callable[..., Report]) -> None:
