@@ -37,6 +37,7 @@ def run_demo(console: Console) -> bool:
         console.print(Text(query, style="dim"))
         print_query(settings, query, console)
     console.print(
-        "\nNext: [bold]qwenocr sql[/] with your own query, or [bold]make ui[/] for the lineage graph."
+        "\nNext: [bold]qwenocr report[/] to see it on the pages, [bold]qwenocr sql[/] with your own query, or "
+        "[bold]make ui[/] for the lineage graph."
     )
     return success
