@@ -41,6 +41,8 @@ class Marker:
         said, trust = self._trust.get(key, (None, None))
         known = trust if said == text else None  # the warehouse may hold another reading of the page
         score = known if known is not None else row.get("ground_score")
+        if correction is not None:
+            score = None  # it was the model's; a person knows
         return Mark(
             anchor=anchor,
             kind=kind,
