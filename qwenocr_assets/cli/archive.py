@@ -22,10 +22,16 @@ def archive_older(console: Console, older_than: str, *, dry_run: bool) -> None:
         RejectedInput: `older_than` is no age.
     """
     age = age_of(older_than)
-    data = load_settings().data_folder
+    settings = load_settings()
     ensure_dagster_home()
     with dg.DagsterInstance.get() as instance:
-        found = to_archive(instance, data, age, datetime.now(UTC))
+        found = to_archive(
+            instance,
+            settings.data_folder,
+            age,
+            datetime.now(UTC),
+            most_attempts=settings.max_attempts_in_all,
+        )
         if not dry_run:
             archive_batches(instance, found.batch_ids)
     count, stay = len(found.batch_ids), found.listed - len(found.batch_ids)

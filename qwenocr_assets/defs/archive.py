@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
 import dagster as dg
+import sqlalchemy as sa
 from dagster._core.storage.event_log.schema import DynamicPartitionsTable
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
@@ -17,6 +18,7 @@ from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.resources import DataRoot
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.qwenocr.records import Status
+from qwenocr_assets.settings import load_settings
 from qwenocr_assets.storage.data_folder import DataFolder, local_path
 from qwenocr_assets.warehouse.query import run_query
 
@@ -29,15 +31,16 @@ _UNFINISHED = [
 ]
 
 _PROGRESS = """
-    WITH asked AS (SELECT batch_id, count(*) AS requests FROM core.ocr_requests GROUP BY batch_id),
+    WITH batches AS (SELECT DISTINCT batch_id FROM core.documents),
+    asked AS (SELECT batch_id, count(*) AS requests FROM core.ocr_requests GROUP BY batch_id),
     answered AS (
-        SELECT batch_id, count(*) AS answers, list(DISTINCT status) AS statuses
-        FROM core.ocr_responses GROUP BY batch_id
+        SELECT batch_id, status, count(*) AS answers, min(coalesce(attempts_in_all, 0)) AS least_attempts
+        FROM core.ocr_responses GROUP BY batch_id, status
     )
-    SELECT DISTINCT batch_id, coalesce(requests, 0), coalesce(answers, 0), coalesce(statuses, [])
-    FROM core.documents LEFT JOIN asked USING (batch_id) LEFT JOIN answered USING (batch_id)
+    SELECT batch_id, coalesce(requests, 0), status, coalesce(answers, 0), least_attempts
+    FROM batches LEFT JOIN asked USING (batch_id) LEFT JOIN answered USING (batch_id)
 """
-"""Of each batch in the warehouse: its requests, its answers, and how they ended."""
+"""Of each batch in the warehouse: its requests, and by status its answers and the fewest calls made for one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,16 @@ class ToArchive:
 
 
 def to_archive(
-    instance: dg.DagsterInstance, data: DataFolder, older_than: timedelta, now: datetime
+    instance: dg.DagsterInstance,
+    data: DataFolder,
+    older_than: timedelta,
+    now: datetime,
+    *,
+    most_attempts: int,
 ) -> ToArchive:
     """The batches whose manifest was written longer ago than `older_than`: when cut, or when last given to `run`.
+
+    A request that failed with `most_attempts` calls is given up, and holds no batch back.
 
     Raises:
         WarehouseError: nothing has been published yet.
@@ -64,7 +74,7 @@ def to_archive(
     old = [batch for batch in listed if batch in written and now - written[batch] > older_than]
     if not old:
         return ToArchive((), (), len(listed))
-    closed = _closed(data) - _running(instance)
+    closed = _closed(data, most_attempts) - _running(instance)
     return ToArchive(
         tuple(batch for batch in old if batch in closed),
         tuple(batch for batch in old if batch not in closed),
@@ -78,31 +88,36 @@ def archived_batches(instance: dg.DagsterInstance) -> list[str]:
 
 
 def archive_batches(instance: dg.DagsterInstance, batch_ids: Sequence[str]) -> None:
-    """Take batches out of Dagster's list. First they are noted as archived: a crash between loses nothing."""
-    if batch_ids:
-        instance.add_dynamic_partitions(_ARCHIVED, batch_ids)
-        _delete_keys(instance, _LISTED, batch_ids)
+    """Take batches out of Dagster's list."""
+    _move_keys(instance, batch_ids, _LISTED, _ARCHIVED)
 
 
 def restore_batches(instance: dg.DagsterInstance, batch_ids: Sequence[str]) -> None:
     """Put batches into Dagster's list, whether they were archived or are new."""
+    archived = [batch for batch in batch_ids if instance.has_dynamic_partition(_ARCHIVED, batch)]
+    _move_keys(instance, archived, _ARCHIVED, _LISTED)
     instance.add_dynamic_partitions(_LISTED, batch_ids)
-    _delete_keys(instance, _ARCHIVED, [b for b in batch_ids if instance.has_dynamic_partition(_ARCHIVED, b)])
 
 
-def _delete_keys(instance: dg.DagsterInstance, name: str, keys: Sequence[str]) -> None:
-    """Delete many keys at once: one by one, each is a transaction of some milliseconds."""
+def _move_keys(instance: dg.DagsterInstance, keys: Sequence[str], source: str, target: str) -> None:
+    """Move keys from one list to another, all in one transaction; one by one each is a transaction of some ms."""
     storage = instance.event_log_storage
     if not isinstance(storage, SqlEventLogStorage):
+        instance.add_dynamic_partitions(target, keys)
         for key in keys:
-            instance.delete_dynamic_partition(name, key)
+            instance.delete_dynamic_partition(source, key)
         return
     table = DynamicPartitionsTable
     with storage.index_connection() as connection:
         for begin in range(0, len(keys), _KEYS_A_STATEMENT):
-            some = keys[begin : begin + _KEYS_A_STATEMENT]
+            some = table.c.partition.in_(keys[begin : begin + _KEYS_A_STATEMENT])
+            here = sa.select(table.c.partition).where(table.c.partitions_def_name == source, some)
+            these = table.c.partition.in_(connection.execute(here).scalars().all())
+            connection.execute(table.delete().where(table.c.partitions_def_name == target, these))
             connection.execute(
-                table.delete().where(table.c.partitions_def_name == name, table.c.partition.in_(some))
+                table.update()
+                .where(table.c.partitions_def_name == source, these)
+                .values(partitions_def_name=target)
             )
 
 
@@ -117,13 +132,16 @@ def _written_at(data: DataFolder) -> Mapping[str, datetime]:
     }
 
 
-def _closed(data: DataFolder) -> set[str]:
-    """The batches in the warehouse of which every request has an answer, and a final one."""
-    return {
-        batch
-        for batch, requests, answers, statuses in run_query(local_path(data.warehouse), _PROGRESS).rows
-        if requests == answers and all(Status(status).is_final for status in statuses)
-    }
+def _closed(data: DataFolder, most_attempts: int) -> set[str]:
+    """The batches in the warehouse of which every request has a final answer or is given up."""
+    left: dict[str, int] = {}
+    for batch, requests, status, answers, least_attempts in run_query(
+        local_path(data.warehouse), _PROGRESS
+    ).rows:
+        given_up = status == Status.FAILED and least_attempts >= most_attempts
+        closed = status is not None and (Status(status).is_final or given_up)
+        left[batch] = left.get(batch, requests) - (answers if closed else 0)
+    return {batch for batch, requests in left.items() if requests == 0}
 
 
 def _running(instance: dg.DagsterInstance) -> set[str]:
@@ -141,7 +159,11 @@ class ArchiveConfig(dg.Config):
 def archive_old_batches(context: dg.OpExecutionContext, config: ArchiveConfig, data: DataRoot) -> None:
     """Take old batches out of Dagster's list of partitions."""
     found = to_archive(
-        context.instance, data.folder, timedelta(days=config.older_than_days), datetime.now(UTC)
+        context.instance,
+        data.folder,
+        timedelta(days=config.older_than_days),
+        datetime.now(UTC),
+        most_attempts=load_settings().max_attempts_in_all,
     )
     archive_batches(context.instance, found.batch_ids)
     context.add_output_metadata(

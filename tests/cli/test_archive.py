@@ -1,0 +1,16 @@
+"""`qwenocr archive` as a person types it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Qwenocr
+
+
+@pytest.mark.slow
+def test_a_batch_is_archived_and_restored(qwenocr: Qwenocr, project: Path) -> None:
+    (project / "note.txt").write_text("Dear Sir,")  # rejected: no engine has to be loaded
+    assert qwenocr("run", "note.txt").returncode == 0
+    [manifest] = (project / "data" / "batches").glob("*.json")
+    assert "1 batch archived, 0 stay" in qwenocr("archive", "--older-than", "0d").stdout
+    assert "1 batch restored" in qwenocr("archive", "--restore", manifest.stem).stdout
