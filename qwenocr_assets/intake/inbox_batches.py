@@ -7,7 +7,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, select, tuple_, update
 
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.intake.inbox_copies import copy_states, read_contents
@@ -28,7 +28,9 @@ from qwenocr_assets.storage.data_folder import DataFolder
 
 _log = logging.getLogger(__name__)
 
-_PAGE = 500
+_LEAVES = 500
+"""Names asked for in one query."""
+_LARGEST_PAGE = 5_000
 """Files read from the index at a time."""
 
 
@@ -121,8 +123,8 @@ def _next_batch(
     files: list[ManifestFile] = []
     taken: set[str] = set()
     size, waited = 0, float("inf")
-    for page in _ready_pages(connection, index):
-        states = copy_states(connection, index, page, contents_read)
+    for page in _ready_pages(connection, index, min(bounds.max_files + 1, _LARGEST_PAGE)):
+        states = copy_states(connection, index, contents_read, _ready_between(page[0], page[-1]))
         copies: list[dict[str, Any]] = []
         for row in page:
             # a name that has a document already gets its new content as its next version, whoever else has it;
@@ -145,7 +147,16 @@ def _next_batch(
     return files, waited, len(files) >= bounds.max_files or size >= bounds.max_bytes
 
 
-def _ready_pages(connection: Connection, index: InboxIndex) -> Iterator[list[Row[Any]]]:
+def _ready_between(first: Row[Any], last: Row[Any]) -> ColumnElement[bool]:
+    place = tuple_(FILES.c.folder_id, FILES.c.leaf)
+    return and_(
+        FILES.c.state == FileState.READY,
+        place >= tuple_(first.folder_id, first.leaf),
+        place <= tuple_(last.folder_id, last.leaf),
+    )
+
+
+def _ready_pages(connection: Connection, index: InboxIndex, size: int) -> Iterator[list[Row[Any]]]:
     after: tuple[int, str] = (0, "")
     while True:
         page = connection.execute(
@@ -154,7 +165,7 @@ def _ready_pages(connection: Connection, index: InboxIndex) -> Iterator[list[Row
             .where(FOLDERS.c.inbox == index.inbox, FILES.c.state == FileState.READY)
             .where(tuple_(FILES.c.folder_id, FILES.c.leaf) > tuple_(*after))
             .order_by(FILES.c.folder_id, FILES.c.leaf)
-            .limit(_PAGE)
+            .limit(size)
         ).all()
         if not page:
             return
@@ -302,8 +313,8 @@ def _folder_id(connection: Connection, index: InboxIndex, name: str) -> int:
 
 
 def _rows(connection: Connection, folder_id: int, leaves: list[str]) -> Iterator[Row[Any]]:
-    for first in range(0, len(leaves), _PAGE):
-        some = leaves[first : first + _PAGE]
+    for first in range(0, len(leaves), _LEAVES):
+        some = leaves[first : first + _LEAVES]
         yield from connection.execute(
             select(FILES).where(FILES.c.folder_id == folder_id, FILES.c.leaf.in_(some))
         )

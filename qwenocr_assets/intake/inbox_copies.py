@@ -5,10 +5,9 @@ other is gone, it counts as moved once the document's pages are stored. Otherwis
 answers are found again by their content, so it costs nothing.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
-from sqlalchemy import Connection, Row, exists, false, select, update
+from sqlalchemy import ColumnElement, Connection, exists, false, select, update
 
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.intake.archives import split_member_uri
@@ -47,17 +46,21 @@ def release_copies(index: InboxIndex) -> None:
 def copy_states(
     connection: Connection,
     index: InboxIndex,
-    rows: Sequence[Row[Any]],
     contents_read: Callable[[str], frozenset[str]],
+    page: ColumnElement[bool],
 ) -> dict[str, FileState]:
-    """Of the contents of these files those that are a document already, with what a file that has them too is."""
+    """Of a page of files the contents that are a document already, with what a file that has them too is.
+
+    `page` is the condition on `FILES` that the files of the page fulfil.
+    """
     found: dict[str, FileState] = {}
+    holder, folder = FILES.alias("holder"), FOLDERS.alias("folder")
     holders = connection.execute(
-        select(FILES.c.document_sha256, FILES.c.state, BATCHES.c.batch_id)
-        .join(FOLDERS, FOLDERS.c.folder_id == FILES.c.folder_id)
-        .join(BATCHES, BATCHES.c.batch_seq == FILES.c.batch_seq)
-        .where(FOLDERS.c.inbox == index.inbox)
-        .where(FILES.c.document_sha256.in_({row.sha256 for row in rows}))
+        select(holder.c.document_sha256, holder.c.state, BATCHES.c.batch_id)
+        .join_from(FILES, holder, holder.c.document_sha256 == FILES.c.sha256)
+        .join(folder, folder.c.folder_id == holder.c.folder_id)
+        .join(BATCHES, BATCHES.c.batch_seq == holder.c.batch_seq)
+        .where(page, folder.c.inbox == index.inbox)
     )
     for sha256, state, batch_id in holders:
         if state != FileState.VANISHED:

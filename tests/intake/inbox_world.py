@@ -1,6 +1,6 @@
 """An inbox with a clock of its own, for tests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from qwenocr_assets.intake.inbox import Patience, look_at_inbox
 from qwenocr_assets.intake.inbox_batches import Bounds
 from qwenocr_assets.intake.inbox_index import InboxIndex, open_index
 from qwenocr_assets.intake.inbox_status import inbox_status
-from qwenocr_assets.intake.manifest import Manifest, read_manifest
+from qwenocr_assets.intake.manifest import Manifest, ManifestFile, read_manifest
 from qwenocr_assets.schemas import DOCUMENTS, PAGES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import write_table
@@ -61,8 +61,8 @@ class Inbox:
         with self.index() as index:
             return {str(s): n for s, n in inbox_status(index, 0).counts.items() if n}
 
-    def read_all(self) -> None:
-        """Store pages of every batch's documents, as the pipeline does."""
+    def read_all(self, is_read: Callable[[ManifestFile], bool] = lambda _: True) -> None:
+        """Store pages of every batch's documents, as the pipeline does; what could not be read has none."""
         for manifest in self.manifests():
             ids = [(file, document_id(file.sha256, file.name)) for file in manifest.files]
             write_table(
@@ -94,6 +94,7 @@ class Inbox:
                         "page_number": 1,
                         "status": "ready",
                     }
-                    for _, key in ids
+                    for file, key in ids
+                    if is_read(file)
                 ],
             )
