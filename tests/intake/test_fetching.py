@@ -345,7 +345,7 @@ def test_a_buckets_file_is_bounded(bucket: None) -> None:
 
 @given(
     st.text(max_size=20),
-    st.sampled_from(["http://127.0.0.1:1", "http://", "http://[", "s3://", "", "memory://"]),
+    st.sampled_from(["http://127.0.0.1:1", "http://x.invalid:", "http://[", "s3://", "", "memory://"]),
 )
 @settings(deadline=None, max_examples=60)
 def test_whatever_is_written_ends_in_a_reason(text: str, before: str) -> None:
