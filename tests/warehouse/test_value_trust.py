@@ -37,6 +37,16 @@ def item(index: int, key: str, top: float) -> dict[str, Any]:
             id="two rows changed places",
         ),
         pytest.param(
+            [item(i, k, 100 + 20 * (-1 if i == 4 else i)) for i in range(5) for k in "abc"],
+            {f"items[4].{k}": 0.3 for k in "abc"},
+            id="one row stands elsewhere, and the others keep their order",
+        ),
+        pytest.param(
+            [item(i, k, 100 + 20 * (1 - i if i < 2 else i)) for i in range(3) for k in "abc"],
+            {f"items[{i}].{k}": 0.3 for i in range(2) for k in "abc"},
+            id="two of three rows changed places",
+        ),
+        pytest.param(
             [item(i, k, 100 + 20 * (5 - i)) for i in range(5) for k in "abc"],
             {},
             id="a list in another order",
@@ -50,6 +60,40 @@ def test_trust(put: Put, query: Query, rows: list[dict[str, Any]], expected: dic
     found = dict(query("SELECT place, trust FROM marts.value_trust"))
     assert {p: t for p, t in found.items() if t < 1 or p in expected} == expected
     assert len(found) == len(rows)
+
+
+def in_both(index: int, *names: str) -> list[dict[str, Any]]:
+    """The same values as an element of a list and as a row of a table, without any lines."""
+    values = [{"value": f"{name} {index}", "path": f"items[{index}].{name}"} for name in names]
+    cells = [
+        {"row_index": index, "row_span": 1, "column_index": n, "text": v["value"]}
+        for n, v in enumerate(values)
+    ]
+    return [*({**KEY, **v} for v in values), *({"task": "table_parsing", **c} for c in cells)]
+
+
+def test_a_row_of_another_task_agrees_or_not(put: Put, query: Query) -> None:
+    put("documents", "b1", {"document_id": "d1"})
+    put("pages", "b1", {})
+    rows = [row for index in range(3) for row in in_both(index, "name", "price", "count")]
+    listed, cells = ([row for row in rows if key in row] for key in ("path", "text"))
+    by_path = {row["path"]: row for row in listed}
+    one, other = by_path["items[0].price"], by_path["items[2].price"]
+    one["value"], other["value"] = other["value"], one["value"]
+    by_path["items[1].count"]["value"] = "99"
+    put("key_values", "b1", *listed)
+    put("table_cells", "b1", *cells)
+    found = query(
+        "SELECT place, agrees FROM marts.value_trust WHERE agrees IS DISTINCT FROM true ORDER BY place"
+    )
+    assert found == [
+        ("items[0].price", False),
+        ("items[1].count", None),
+        ("items[2].price", False),
+        ("table 0 row 0 column 1", False),
+        ("table 0 row 1 column 2", None),
+        ("table 0 row 2 column 1", False),
+    ]
 
 
 def test_broken_rules_share_the_blame(put: Put, query: Query) -> None:
