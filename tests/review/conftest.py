@@ -1,6 +1,7 @@
 """A batch with an invoice in English, Japanese and Arabic, as its table files and page image say it."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,11 @@ from upath import UPath
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import write_table
-from qwenocr_assets.warehouse.build import build_models, run_tests
+from qwenocr_assets.warehouse.build import build_model, run_tests
 from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.dictionary import MODELS
 from qwenocr_assets.warehouse.load import load_changes
-from qwenocr_assets.warehouse.models import load_models
+from qwenocr_assets.warehouse.models import Model, load_models
 from qwenocr_assets.warehouse.publish import publish, working_file
 from qwenocr_assets.warehouse.wide_views import project_schemas
 from tests.warehouse.conftest import filled
@@ -36,7 +37,8 @@ VALUES: tuple[tuple[str, str | None, str | None], ...] = (
 """Path, value and ground."""
 BOX = {"left_px": 100.0, "top_px": 50.0, "right_px": 300.0, "bottom_px": 80.0}
 
-Build = Callable[[], dict[str, list[tuple[Any, ...]]]]
+Marts = dict[str, list[tuple[Any, ...]]]
+Build = Callable[..., Marts]
 
 
 def key_value(path: str, value: str | None, ground: str | None) -> dict[str, Any]:
@@ -62,19 +64,47 @@ def put(data: DataFolder, table: str, *rows: dict[str, Any], batch: str = "b1") 
     write_table(data, TABLES[table], batch, [filled(TABLES[table], batch, row) for row in rows])
 
 
+@pytest.fixture(scope="session")
+def models() -> dict[str, Model]:
+    return load_models(MODELS, project_schemas())
+
+
 @pytest.fixture
-def data(tmp_path: Path) -> DataFolder:
-    folder = DataFolder(UPath(tmp_path / "data"))
-    picture = tmp_path / "data" / "pages" / "page.png"
+def data(untouched: DataFolder, tmp_path: Path) -> DataFolder:
+    """The batch, loaded, built and published, and nothing said about it yet."""
+    shutil.copytree(Path(untouched.root.path), tmp_path / "data")
+    return DataFolder(UPath(tmp_path / "data"))
+
+
+@pytest.fixture(scope="session")
+def untouched(tmp_path_factory: pytest.TempPathFactory, models: dict[str, Model]) -> DataFolder:
+    data = _written(tmp_path_factory.mktemp("review") / "data")
+    _built(data, models)
+    return data
+
+
+def _written(root: Path) -> DataFolder:
+    folder = DataFolder(UPath(root))
+    picture = root / "pages" / "page.png"
     picture.parent.mkdir(parents=True)
     Image.new("RGB", (800, 1000), "white").save(picture)
-    put(folder, "documents", {"name": "請求書.png", "document_id": "d1", "route": "invoices"})
+    put(
+        folder,
+        "documents",
+        {"name": "請求書.png", "document_id": "d1", "route": "invoices"},
+        {"name": "other.png", "document_id": "d2", "route": "invoices"},
+    )
     page = {"page_id": PAGE, "sha256": "5a", "uri": "pages/page.png", "width_px": 800, "height_px": 1000}
-    put(folder, "pages", page)
+    put(folder, "pages", page, {"page_id": "d2-p1", "uri": "pages/page.png"})
     request = {"page_id": PAGE, "route": "invoices", "region": "local", "model": "m", "request_key": "key-1"}
     put(folder, "ocr_requests", request | {"task": KIE}, request | {"task": "table_parsing"})
     put(folder, "ocr_responses", request | {"task": KIE}, request | {"task": "table_parsing"})
-    put(folder, "key_values", *(key_value(*value) for value in VALUES))
+    put(
+        folder,
+        "key_values",
+        *(key_value(*value) for value in VALUES),
+        key_value("total", "12", "line") | {"page_id": "d2-p1"},
+    )
     cells = [("Item", 0, 0), ("Amount", 0, 1), ("Rope", 1, 0), ("5O0", 1, 1)]
     put(
         folder,
@@ -105,23 +135,25 @@ def data(tmp_path: Path) -> DataFolder:
     return folder
 
 
+def _built(data: DataFolder, models: dict[str, Model], marts: Collection[str] = ()) -> Marts:
+    """Bring staging and these marts up to date, or all; returns the marts' rows by name."""
+    models = {n: m for n, m in models.items() if not marts or m.schema == "staging" or n in marts}
+    working = working_file(data)
+    load_changes(data, working)
+    with open_writer(working) as con:
+        for model in models.values():
+            build_model(con, model)
+        assert [r for m in models.values() for r in run_tests(con, m) if not r.passed] == []
+        content = {
+            m.name: con.execute(f"SELECT COLUMNS(lambda c: c <> 'batch_hash') FROM {m.relation}").fetchall()
+            for m in models.values()
+            if m.schema == "marts"
+        }
+    publish(working, data)
+    return content
+
+
 @pytest.fixture
-def build(data: DataFolder) -> Build:
-    """Load, build and publish; returns every mart's rows by name."""
-    models = load_models(MODELS, project_schemas())
-
-    def run() -> dict[str, list[tuple[Any, ...]]]:
-        working = working_file(data)
-        load_changes(data, working)
-        with open_writer(working) as con:
-            build_models(con, models)
-            assert [r for m in models.values() for r in run_tests(con, m) if not r.passed] == []
-            content = {
-                m.name: con.execute(f"SELECT * FROM {m.relation} ORDER BY ALL").fetchall()
-                for m in models.values()
-                if m.schema == "marts"
-            }
-        publish(working, data)
-        return content
-
-    return run
+def build(data: DataFolder, models: dict[str, Model]) -> Build:
+    """Load, build staging and the marts that are named, or all, and publish; returns the marts' rows by name."""
+    return lambda *marts: _built(data, models, marts)

@@ -1,0 +1,227 @@
+"""From the warehouse to people and back: only what they corrected differs."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from upath import UPath
+
+from qwenocr_assets.defs.reviews import watch_reviews
+from qwenocr_assets.review.intake import Imported, import_file
+from qwenocr_assets.review.label_studio import embedded, task
+from qwenocr_assets.review.pages import AskedPage, Selection, asked_pages
+from qwenocr_assets.review.spreadsheet import write_csv
+from qwenocr_assets.settings import load_settings
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.tables.typed_values import Notation
+from tests.review.conftest import KIE, PAGE, Build, Marts, key_value, put
+from tests.review.label_studio_people import new_region, submitted
+
+pytestmark = pytest.mark.slow
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+Take = Callable[[Any], Imported]
+
+
+@pytest.fixture
+def take(data: DataFolder, tmp_path: Path) -> Take:
+    """Import a Label Studio export, or a sheet."""
+
+    def run(content: Any) -> Imported:
+        file = tmp_path / "back"
+        file.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+        return import_file(
+            data,
+            UPath(file),
+            by=None,
+            now=NOW,
+            notations={"invoices": Notation(decimal=",")},
+            ledger_url=f"sqlite:///{tmp_path}/ledger.db",
+        )
+
+    return run
+
+
+def asked(data: DataFolder, *, everything: bool = False) -> list[AskedPage]:
+    return asked_pages(Path(data.warehouse.path), Selection(everything=everything))
+
+
+def rows(data: DataFolder, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(data.warehouse), read_only=True) as con:
+        return con.execute(sql).fetchall()
+
+
+def changed_in(before: Marts, after: Marts) -> dict[str, set[str]]:
+    """The marts with other rows, and the documents that these rows are about."""
+    changed = {}
+    for name in before:
+        old, new = ({repr(row) for row in rows} for rows in (before[name], after[name]))
+        if old != new:
+            changed[name] = {d for d in ("d1", "d2") if any(f"'{d}" in row for row in old ^ new)}
+    return changed
+
+
+def test_an_export_changes_exactly_the_corrected_marts(data: DataFolder, build: Build, take: Take) -> None:
+    before = build()
+    [page] = asked(data)
+    assert {v.place for v in page.values} >= {"buyer", "total", "items[0].amount", "table 0 row 1 column 1"}
+    changes = {"total": "1.008,00", "buyer": "شركة الميناء الجديد", "items[0].amount": None}
+    exported = submitted(task(page, embedded(data)), changes, added=new_region("due_date", "2026-12-01"))
+    assert take([exported]).taken.refused == ()
+    corrected = ["invoice_fields", "invoice_items", "line_items", "review_queue", "value_trust"]
+    assert changed_in(before, build()) == {"field_accuracy": set(), **{mart: {"d1"} for mart in corrected}}
+    values = "SELECT value, value_number, model_value, corrected_by, corrected_at FROM staging.stg_key_values"
+    assert rows(data, f"{values} WHERE path = 'total' AND document_id = 'd1'") == [
+        (
+            "1.008,00",
+            Decimal("1008"),
+            "1.080,00",
+            "mika@example.com",
+            datetime(2026, 11, 23, 9, 30, 0, 123456),
+        )
+    ]
+    assert rows(data, "SELECT item_index, amount, field_count FROM marts.line_items ORDER BY 1") == [
+        (0, None, 1),
+        (1, Decimal("508"), 1),
+    ]
+    due = rows(data, "SELECT value_date, left_px FROM staging.stg_key_values WHERE path = 'due_date'")
+    assert due == [(date(2026, 12, 1), 80.0)]
+    assert asked(data) == [], "what was looked at is not asked again"
+
+
+def test_the_same_file_again_changes_nothing(data: DataFolder, take: Take) -> None:
+    [page] = asked(data)
+    export = [submitted(task(page, embedded(data)), {"total": "1.008,00"})]
+    first = take(export)
+    stored = Path(data.table_file("corrections", "b1").path).read_bytes()
+    again = take(export)
+    assert (len(again.taken.corrections), again.taken.known) == (0, len(first.taken.corrections))
+    assert Path(data.table_file("corrections", "b1").path).read_bytes() == stored
+
+
+def test_two_people_disagree(data: DataFolder, build: Build, take: Take) -> None:
+    [page] = asked(data)
+    exported = task(page, embedded(data))
+    later = submitted(
+        exported, {"total": "1,00"}, at="2026-11-23T10:00:00Z", who={"email": "ren@example.com"}
+    )
+    both = submitted(exported, {"total": "2,00"})
+    both["annotations"] = [*later["annotations"], *both["annotations"]]
+    done = take([both])
+    assert any("ren@example.com was last" in text for text in done.taken.disagreements)
+    build("field_accuracy")
+    total = (
+        "SELECT value, corrected_by FROM staging.stg_key_values WHERE path = 'total' AND document_id = 'd1'"
+    )
+    assert rows(data, total) == [("1,00", "ren@example.com")]
+    assert rows(data, "SELECT count(*) FROM core.corrections WHERE place = 'total'") == [(2,)]
+
+
+def test_another_answer_later(data: DataFolder, build: Build, take: Take) -> None:
+    [page] = asked(data)
+    take([submitted(task(page, embedded(data)), {"total": "1.008,00", "items[0].amount": "50"})])
+    put(
+        data,
+        "key_values",
+        key_value("total", "1.808,00", "not_found"),
+        key_value("items[0].amount", "7", "not_found"),
+    )
+    build("value_trust", "review_queue")
+    values = "SELECT path, value, model_value, model_value_changed, review_action FROM staging.stg_key_values"
+    assert rows(data, f"{values} WHERE path IN ('total', 'buyer', 'items[0].amount') ORDER BY path") == [
+        ("buyer", "شركة الميناء", None, True, "confirmed"),
+        ("items[0].amount", "7", "7", False, None),
+        ("total", "1.008,00", "1.808,00", True, "corrected"),
+    ]
+    assert "items[0].amount" in {v.place for p in asked(data) for v in p.values}, (
+        "another value is asked anew"
+    )
+
+
+def test_a_sheet(data: DataFolder, build: Build, take: Take) -> None:
+    sheet = write_csv(asked(data, everything=True)).decode("utf-8-sig").splitlines()
+
+    def filled_in(line: str) -> str:
+        cells = line.split(",")
+        at = 4 if "1.080" not in line else 5  # its comma stands in quotes
+        answers = {
+            "invoice_number": (at, "'=INV-1"),
+            "seller": (at + 1, "right"),
+            "items[1].amount": (at + 1, "absent"),
+        }
+        if cells[2] in answers:
+            place, text = answers[cells[2]]
+            cells[place] = text
+        return ",".join(cells)
+
+    done = take("\r\n".join(["\ufeff" + sheet[0], *map(filled_in, sheet[1:])]).encode())
+    assert done.taken.refused == ()
+    build("field_accuracy")
+    said = "SELECT place, action, human_value, reviewed_because, corrected_by FROM core.corrections ORDER BY place"
+    assert rows(data, said) == [
+        ("invoice_number", "corrected", "=INV-1", "chosen", "unnamed"),
+        ("items[1].amount", "absent", None, "chosen", "unnamed"),
+        ("seller", "confirmed", "株式会社みなと", "chosen", "unnamed"),
+    ]
+    accuracy = (
+        "SELECT field, values_reviewed, values_right, accuracy_low, accuracy_high FROM marts.field_accuracy"
+    )
+    assert rows(data, f"{accuracy} WHERE field = 'seller'") == [("seller", 1, 1, 0.2065, 1.0)]
+
+
+SPOILT = [
+    ({"document_id": "d9"}, "There is no document d9"),
+    ({"page_id": "d1-p9"}, "has no page d1-p9"),
+    ({"page_sha256": "00"}, "image is another now"),
+]
+SPOILT_VALUES = [
+    ({"place": "items[9].amount"}, "does not have this any more"),
+    ({"seen": "v0"}, "which is not what was shown"),
+]
+
+
+def test_entries_that_cannot_be_taken_leave_the_others(data: DataFolder, take: Take) -> None:
+    [page] = asked(data)
+    good = submitted(task(page, embedded(data)), {})
+    export: list[Any] = [{"id": 3}, "no task"]
+    for spoil, _ in SPOILT:
+        export.append({**good, "data": good["data"] | spoil})
+    for spoil, _ in SPOILT_VALUES:
+        first, *others = good["data"]["asked"]
+        export.append({**good, "data": good["data"] | {"asked": [first | spoil, *others]}})
+    done = take([*export, good])
+    reasons = [refused.reason for refused in done.taken.refused]
+    for _, says in (*SPOILT, *SPOILT_VALUES):
+        assert any(says in reason for reason in reasons), says
+    assert len(done.taken.corrections) == len(good["data"]["asked"])
+
+
+def test_a_file_that_is_dropped_is_taken_once_and_a_bad_one_stays(data: DataFolder, build: Build) -> None:
+    [page] = asked(data)
+    folder = Path(data.reviews.path)
+    folder.mkdir()
+    (folder / "確認.json").write_text(json.dumps([submitted(task(page, embedded(data)), {"total": "1"})]))
+    (folder / "notes.csv").write_text("hello\n")
+    settings = load_settings(data=str(data.root), settle_seconds=10)
+    cursor: str | None = None
+    events = []
+    for seconds in (0, 20, 40):
+        result: Any = watch_reviews(settings, cursor, NOW + timedelta(seconds=seconds))
+        events.append(len(result.asset_events))
+        cursor = result.cursor
+    assert events == [0, 1, 0]
+    again: Any = watch_reviews(settings, None, NOW)
+    again = watch_reviews(settings, again.cursor, NOW + timedelta(seconds=20))
+    assert again.asset_events == [], "a lost cursor changes nothing"
+    assert "1 corrected" not in (folder / "確認.json.result.txt").read_text()
+    assert "is no review: it has no column place" in (folder / "notes.csv.result.txt").read_text()
+    build("field_accuracy")
+    assert rows(
+        data, f"SELECT value FROM staging.stg_key_values WHERE page_id = '{PAGE}' AND path = 'total'"
+    ) == [("1",)]
+    assert rows(data, f"SELECT DISTINCT task FROM core.corrections WHERE task = '{KIE}'") == [(KIE,)]
