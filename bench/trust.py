@@ -222,7 +222,8 @@ def judge(con: duckdb.DuckDBPyConnection, corruption: Corruption) -> Found:
         else:
             wrong[at] = planted.kind
     values = con.execute("""
-        SELECT pages.sha256, v.task, v.place, CASE WHEN documents.name LIKE '%/worn-%' THEN 'worn ' ELSE '' END || split_part(documents.name, '/', 1),
+        SELECT pages.sha256, v.task, v.place,
+               CASE WHEN documents.name LIKE '%/worn-%' THEN 'worn ' ELSE '' END || split_part(documents.name, '/', 1),
                v.trust,
                v.place IN (SELECT place FROM marts.review_queue AS q
                            WHERE q.page_id = v.page_id AND q.task = v.task AND q.trust IS NOT NULL)
