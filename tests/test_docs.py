@@ -8,7 +8,7 @@ import pytest
 import typer
 import yaml
 
-from qwenocr_assets.cli import app
+from qwenocr_assets.cli.app import app
 from qwenocr_assets.intake.routes import Route
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.settings import Settings

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from qwenocr_assets import cli
+from qwenocr_assets.cli import main, terminal
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -68,10 +68,12 @@ def command(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
                 **environment,
             }.items():
                 patch.setenv(name, value)
-            patch.setattr(cli, "console", Console())  # the one made on import is as wide as the terminal was
+            patch.setattr(
+                terminal, "console", Console()
+            )  # the one made on import is as wide as the terminal was
             patch.setattr("sys.argv", ["qwenocr", *arguments])
             with pytest.raises(SystemExit) as ended:
-                cli.main()
+                main()
         return Done(int(ended.value.code or 0), *capsys.readouterr())
 
     return run

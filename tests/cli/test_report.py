@@ -11,7 +11,7 @@ from PIL import Image, ImageChops
 from typer.testing import CliRunner, Result
 from upath import UPath
 
-from qwenocr_assets.cli import app
+from qwenocr_assets.cli.app import app
 from qwenocr_assets.cli.draw import boxes_of_answer
 from qwenocr_assets.errors import QwenocrError, RejectedInput
 from qwenocr_assets.imaging.draw import draw_boxes

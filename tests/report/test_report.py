@@ -11,7 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 from upath import UPath
 
-from qwenocr_assets.cli import app
+from qwenocr_assets.cli.app import app
 from qwenocr_assets.errors import ConfigurationError, RejectedInput
 from qwenocr_assets.report.findings import Evidence, evidence
 from qwenocr_assets.report.languages import language_of, language_of_document

@@ -1,0 +1,307 @@
+"""The commands, and how they end. What they do is imported when they are called, so that the program starts quickly."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from qwenocr_assets.cli import terminal
+from qwenocr_assets.cli.engine import engine_app
+from qwenocr_assets.cli.groups import batch_app, ledger_app, review_app
+from qwenocr_assets.cli.warehouse import warehouse_app
+from qwenocr_assets.errors import DiskFull, QwenocrError, Stopped
+from qwenocr_assets.storage.disk import NEXT_STEP, is_full
+
+app = typer.Typer(
+    name="qwenocr",
+    help="Document images and PDFs into SQL tables. Start with `qwenocr run PATH`, then `qwenocr sql`.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # a traceback must never show a key
+    add_completion=False,
+)
+app.add_typer(engine_app, name="engine")
+app.add_typer(ledger_app, name="ledger")
+app.add_typer(warehouse_app, name="warehouse")
+app.add_typer(review_app, name="review")
+app.add_typer(batch_app, name="batch")
+
+_INTERRUPTED = 130
+"""The exit code that shells give to what Ctrl-C ended."""
+
+
+@app.command()
+def run(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files and folders to read.", show_default=False)
+    ] = None,
+    manifest: Annotated[
+        list[str] | None,
+        typer.Option(help="Run a batch by its manifest: the same files, also of another data folder."),
+    ] = None,
+    resend: Annotated[
+        list[str] | None,
+        typer.Option(help="Ask again for answers with this status, like `rejected` or `skipped`."),
+    ] = None,
+) -> None:
+    """Read documents into the warehouse. What was answered before is not sent again."""
+    from qwenocr_assets.cli.run import run_paths
+
+    if not paths and not manifest:
+        raise typer.BadParameter("Give a path to read, or a manifest.")
+    terminal.exit_unless(
+        run_paths(paths or [], terminal.console, by_manifest=manifest or [], resend=resend or [])
+    )
+
+
+@app.command()
+def retry(
+    status: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this status; by default failed, unfunded and missing."),
+    ] = None,
+    class_: Annotated[
+        list[str] | None, typer.Option("--class", help="Only this error class, like `Throttled`.")
+    ] = None,
+    batch: Annotated[list[str] | None, typer.Option(help="Only this intake batch.")] = None,
+) -> None:
+    """Ask again for pages that got no answer, and for no others."""
+    from qwenocr_assets.cli.retry import ask_again
+
+    terminal.exit_unless(ask_again(terminal.console, status or [], class_ or [], batch or []))
+
+
+@app.command()
+def inbox(
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, for scripts.")] = False,
+    limit: Annotated[int, typer.Option(min=0, help="Most files to name of each kind.")] = 20,
+) -> None:
+    """Say what the inbox sensor has seen: what waits, is in batches, copied, moved, vanished or does not open."""
+    from qwenocr_assets.cli.inbox import print_inbox
+
+    print_inbox(terminal.console, as_json=as_json, most=limit)
+
+
+@app.command()
+def quote(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders to price.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, for scripts.")] = False,
+) -> None:
+    """Say what reading documents would cost, here and elsewhere. Nothing is sent."""
+    from qwenocr_assets.cli.quote import print_quote
+
+    print_quote(paths, terminal.console, as_json=as_json)
+
+
+@app.command()
+def demo() -> None:
+    """Run the main job on data/samples with the embedded engine, and show what SQL makes of it."""
+    from qwenocr_assets.cli.demo import run_demo
+
+    terminal.exit_unless(run_demo(terminal.console))
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help='Like "select * from marts.documents_overview".')],
+    kind: Annotated[
+        str | None,
+        typer.Option("--format", "-f", help="table, csv or json; with --output also parquet, xlsx."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write the rows into.")
+    ] = None,
+) -> None:
+    """Run a query on the published warehouse."""
+    from qwenocr_assets.cli import warehouse
+
+    warehouse.sql(query, terminal.console, kind=kind, output=output)
+
+
+@app.command()
+def search(
+    words: Annotated[str, typer.Argument(help="Words that all stand on the page.")],
+    limit: Annotated[int, typer.Option(min=1, help="Most pages to show.")] = 20,
+) -> None:
+    """Find the pages on which words stand, whatever their case and accents."""
+    from qwenocr_assets.cli import warehouse
+
+    warehouse.search(words, terminal.console, limit)
+
+
+@app.command()
+def export(
+    table: Annotated[
+        str, typer.Argument(help="Table or mart, like line_items, or a document's table, like invoice.pdf#0.")
+    ],
+    output: Annotated[Path, typer.Argument(help="File, ending in .parquet, .csv, .json or .xlsx.")],
+    kind: Annotated[
+        str | None, typer.Option("--format", "-f", help="Format, if the file's end does not say it.")
+    ] = None,
+) -> None:
+    """Write a table or mart of the published warehouse, or one table of a document, into a file."""
+    from qwenocr_assets.cli import warehouse
+
+    warehouse.export(table, output, terminal.console, kind)
+
+
+@app.command()
+def report(
+    batch: Annotated[
+        str | None, typer.Argument(help="An intake batch; without it the newest.", show_default=False)
+    ] = None,
+    document: Annotated[str | None, typer.Option(help="Only this document, by its name.")] = None,
+    doubtful: Annotated[bool, typer.Option(help="Only documents with something to look at.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Folder to write; by default below `reports` in the data folder."
+        ),
+    ] = None,
+) -> None:
+    """Show pages with boxes and values side by side, what needs a look first: a folder of HTML that opens offline."""
+    from qwenocr_assets.cli.report import print_report
+
+    print_report(terminal.console, batch=batch, document=document, doubtful=doubtful, output=output)
+
+
+@app.command()
+def draw(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Picture to write: .png, .jpg or .webp.")],
+    image: Annotated[Path | None, typer.Argument(help="A picture.", show_default=False)] = None,
+    answer: Annotated[
+        Path | None, typer.Argument(help="The service's answer to it, as JSON.", show_default=False)
+    ] = None,
+    document: Annotated[
+        str | None, typer.Option(help="Instead of both: a document that was read, by its name.")
+    ] = None,
+    page: Annotated[int, typer.Option(min=1, help="Page of the document.")] = 1,
+    boxes: Annotated[str, typer.Option(help="What of the document: lines, fields or cells.")] = "lines",
+    font: Annotated[
+        Path | None, typer.Option(help="TrueType font for labels in other scripts than Latin.")
+    ] = None,
+) -> None:
+    """Draw the boxes of an answer, with what it says there, over its picture."""
+    from qwenocr_assets.cli.draw import draw_answer, draw_document
+
+    if document is not None:
+        draw_document(terminal.console, document, page, boxes, output, font)
+    else:
+        draw_answer(terminal.console, image, answer, output, font)
+
+
+@app.command()
+def archive(
+    older_than: Annotated[
+        str, typer.Option("--older-than", help="Age of the manifest, like `90d`, `12w` or `1y`.")
+    ] = "90d",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be archived.")] = False,
+    restore: Annotated[
+        list[str] | None, typer.Option(help="Instead: bring this intake batch back, as running it does.")
+    ] = None,
+) -> None:
+    """Take old batches out of Dagster's list of partitions, so that its UI stays quick; all data stay."""
+    from qwenocr_assets.cli.archive import archive_older, restore_archived
+
+    if restore:
+        restore_archived(terminal.console, restore)
+    else:
+        archive_older(terminal.console, older_than, dry_run=dry_run)
+
+
+@app.command()
+def score(
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="Folder of truths; by default that of [scoring] in pipeline.toml."),
+    ] = None,
+    iou: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01, max=1, help="Least overlap of two boxes that are the same line; by default 0.5."
+        ),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="File for every document's scores, as CSV.")] = None,
+    json: Annotated[Path | None, typer.Option(help="File for every document's scores, as JSON.")] = None,
+) -> None:
+    """Compare what was read with what truly stands there, route by route. Nothing is sent."""
+    from qwenocr_assets.cli.score import print_scores
+
+    terminal.exit_unless(print_scores(terminal.console, truth, iou, csv, json))
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Start Dagster's UI, with the daemon that runs sensors and schedules."""
+    from qwenocr_assets.defs.instance import ensure_dagster_home
+    from qwenocr_assets.settings import project_root
+
+    ensure_dagster_home()
+    os.chdir(project_root())
+    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", host, "-p", str(port)]
+    os.execv(sys.executable, command)  # noqa: S606  our own interpreter and arguments
+
+
+@app.command()
+def preview(
+    file: Annotated[Path, typer.Argument(help="A document, or a folder of them.", show_default=False)],
+    step: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A step of enhancement, in order; by default those of the document's route, or all."
+        ),
+    ] = None,
+) -> None:
+    """Enhance a document's first pages, and write before and after side by side. Nothing is sent."""
+    from qwenocr_assets.cli.preview import print_preview
+
+    terminal.exit_unless(print_preview(file, step or [], terminal.console))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, configured and reachable, and what to do about what is not."""
+    from qwenocr_assets.cli.doctor import print_findings
+
+    terminal.exit_unless(print_findings(terminal.console))
+
+
+@app.command()
+def models(
+    region: Annotated[str | None, typer.Option(help="Only this region.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything that is known, as JSON.")] = False,
+) -> None:
+    """List the models of each region with prices, limits and tasks, as pipeline.toml has them."""
+    from qwenocr_assets.cli.models import print_models
+    from qwenocr_assets.settings import load_settings
+
+    print_models(load_settings(), terminal.console, region=region, as_json=as_json)
+
+
+def main() -> None:
+    """The entry point: our own errors end in one clear message, not in a traceback."""
+    try:
+        app()
+    except Stopped as stopped:
+        terminal.console.print(f"[bold]{stopped.message}[/]\n[bold]Next:[/] {stopped.next_step}")
+        sys.exit(_INTERRUPTED)
+    except QwenocrError as error:
+        _print_error(error)
+        sys.exit(1)
+    except Exception as error:
+        if not is_full(error):
+            raise
+        _print_error(DiskFull("There is no space left on the disk.", NEXT_STEP))
+        sys.exit(1)
+
+
+def _print_error(error: QwenocrError) -> None:
+    errors = Console(stderr=True)
+    errors.print(f"[bold red]Error:[/] {error.message}")
+    if error.next_step:
+        errors.print(f"[bold]Next:[/]  {error.next_step}")

@@ -1,0 +1,135 @@
+"""Commands of two words: `qwenocr ledger …`, `qwenocr review …`, `qwenocr batch …`.
+
+What they do is imported when they are called, so that the program starts quickly.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qwenocr_assets.cli import terminal
+
+ledger_app = typer.Typer(help="The ledger: what was spent, and what is uncertain.", no_args_is_help=True)
+review_app = typer.Typer(
+    help="What people should look at goes out, what they say comes back.", no_args_is_help=True
+)
+batch_app = typer.Typer(help="The Batch API: hours later, at half the price.", no_args_is_help=True)
+
+
+@ledger_app.command()
+def show(
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, for scripts.")] = False,
+) -> None:
+    """Show what was spent and what is left, by day, month and route, and what is uncertain."""
+    from qwenocr_assets.cli.ledger import print_ledger
+
+    print_ledger(terminal.console, as_json=as_json)
+
+
+@ledger_app.command()
+def reconcile(
+    as_: Annotated[
+        str, typer.Option("--as", help="`settled` if they are on the bill, `released` if they are not.")
+    ],
+    entries: Annotated[
+        list[int] | None,
+        typer.Argument(help="Numbers of uncertain entries; without them, all.", show_default=False),
+    ] = None,
+    amount: Annotated[
+        str | None, typer.Option(help="US dollars on the bill, for one entry; without it the reserved price.")
+    ] = None,
+) -> None:
+    """Close uncertain entries, after a look at the service's bill."""
+    from qwenocr_assets.cli.ledger import reconcile_entries
+
+    reconcile_entries(terminal.console, entries or [], as_=as_, amount=amount)
+
+
+@batch_app.command("submit")
+def batch_submit(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders to hand over.", show_default=False)],
+) -> None:
+    """Hand documents to the Batch API, whatever the mode of their routes."""
+    from qwenocr_assets.cli import batch
+
+    terminal.exit_unless(batch.submit(paths, terminal.console))
+
+
+@batch_app.command("list")
+def batch_list() -> None:
+    """List the jobs and how far they are."""
+    from qwenocr_assets.cli import batch
+
+    batch.print_jobs(terminal.console)
+
+
+@batch_app.command("show")
+def batch_show(
+    job: Annotated[str, typer.Argument(help="The job, its first characters, or the service's id.")],
+) -> None:
+    """Show all that is known of a job."""
+    from qwenocr_assets.cli import batch
+
+    batch.show_job(terminal.console, job)
+
+
+@batch_app.command("cancel")
+def batch_cancel(job: Annotated[str, typer.Argument(help="The job or its first characters.")]) -> None:
+    """End a running job; what is finished is kept, and billed."""
+    from qwenocr_assets.cli import batch
+
+    batch.cancel_job(terminal.console, job)
+
+
+@batch_app.command("collect")
+def batch_collect(
+    wait: Annotated[bool, typer.Option(help="Wait until every job has ended.")] = False,
+) -> None:
+    """Take back what has ended, hand over or ask the rest, and publish."""
+    from qwenocr_assets.cli import batch
+
+    terminal.exit_unless(batch.collect(terminal.console, wait=wait))
+
+
+@review_app.command("export")
+def review_export(
+    label_studio: Annotated[
+        Path | None, typer.Option("--label-studio", help="File for Label Studio's tasks, ending in .json.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="File for a spreadsheet.")] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Folder for a report of the documents, to look at.")
+    ] = None,
+    batch: Annotated[list[str] | None, typer.Option(help="Only this intake batch.")] = None,
+    document: Annotated[list[str] | None, typer.Option(help="Only this document, by name or id.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every value, not only what is in the review queue.")
+    ] = False,
+    link: Annotated[
+        str | None,
+        typer.Option(
+            help="What the path of a page image is put behind, like `/data/local-files/?d=`; by default the images "
+            "are inside the file."
+        ),
+    ] = None,
+) -> None:
+    """Write what a person should look at, as tasks for Label Studio, as a sheet or as a report."""
+    from qwenocr_assets.cli import review
+    from qwenocr_assets.review.pages import Selection
+
+    selection = Selection(batch or (), document or (), everything)
+    review.export_review(terminal.console, selection, tasks=label_studio, sheet=csv, report=html, link=link)
+
+
+@review_app.command("import")
+def review_import(
+    file: Annotated[
+        Path, typer.Argument(help="A Label Studio export or a filled-in sheet.", show_default=False)
+    ],
+    by: Annotated[str | None, typer.Option(help="Who said what the file names nobody for.")] = None,
+) -> None:
+    """Take corrections back, and bring the warehouse up to date. The same file twice changes nothing."""
+    from qwenocr_assets.cli import review
+
+    terminal.exit_unless(review.import_review(terminal.console, file, by=by))
