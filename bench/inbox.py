@@ -84,8 +84,8 @@ class _Ticks:
                 return
 
     def status(self) -> tuple[dict[str, int], int]:
-        from qwenocr_assets.intake.inbox_index import open_index
-        from qwenocr_assets.intake.inbox_status import inbox_status
+        from qwenocr_assets.intake.inbox.index import open_index
+        from qwenocr_assets.intake.inbox.status import inbox_status
 
         with open_index(self._settings.inbox_index_url, self._settings.inbox_folder) as index:
             found = inbox_status(index, 0)

@@ -13,8 +13,8 @@ import orjson
 from pydantic import SecretStr
 
 import qwenocr_assets
-from qwenocr_assets.intake.listed_documents import may_be_fetched_yet
 from qwenocr_assets.intake.routes import load_routes
+from qwenocr_assets.intake.urls.listed_documents import may_be_fetched_yet
 from qwenocr_assets.qwenocr.records import Status
 from qwenocr_assets.schemas import (
     DOCUMENTS,

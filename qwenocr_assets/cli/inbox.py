@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import make_url
 
-from qwenocr_assets.intake.inbox_index import open_index
-from qwenocr_assets.intake.inbox_status import InboxFile, InboxStatus, inbox_status
-from qwenocr_assets.intake.inbox_tables import FileState
+from qwenocr_assets.intake.inbox.index import open_index
+from qwenocr_assets.intake.inbox.status import InboxFile, InboxStatus, inbox_status
+from qwenocr_assets.intake.inbox.tables import FileState
 from qwenocr_assets.settings import Settings, load_settings
 
 _MEANING = {

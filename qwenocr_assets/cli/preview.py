@@ -20,9 +20,9 @@ from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.imaging.workers import Ended, Job
 from qwenocr_assets.intake.documents import document_rows
 from qwenocr_assets.intake.files import read_unchanged
-from qwenocr_assets.intake.listed_documents import readable
 from qwenocr_assets.intake.media_types import MediaType
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, EnhanceStep, load_routes
+from qwenocr_assets.intake.urls.listed_documents import readable
 from qwenocr_assets.settings import Settings, load_settings, project_root
 from qwenocr_assets.storage.data_folder import write_atomically
 

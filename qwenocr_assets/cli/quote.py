@@ -23,9 +23,9 @@ from qwenocr_assets.defs.decoding import decoders, examining, recipe_for
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.batches import Run, batch_page_rows
 from qwenocr_assets.intake.documents import document_rows
-from qwenocr_assets.intake.listed_documents import readable
 from qwenocr_assets.intake.manifest import Manifest
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route, load_routes
+from qwenocr_assets.intake.urls.listed_documents import readable
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.catalogue_overrides import catalogue_of
 from qwenocr_assets.settings import Settings, load_settings, project_root

@@ -10,9 +10,9 @@ from qwenocr_assets.imaging.limits import SERVICE_LIMITS
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.imaging.workers import Workers, run_here
 from qwenocr_assets.intake.documents import Examine
-from qwenocr_assets.intake.fetching import bounds_of
-from qwenocr_assets.intake.listed_documents import expanding
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
+from qwenocr_assets.intake.urls.fetching import bounds_of
+from qwenocr_assets.intake.urls.listed_documents import expanding
 from qwenocr_assets.settings import Settings
 from qwenocr_assets.storage.data_folder import DataFolder
 

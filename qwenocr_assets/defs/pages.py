@@ -10,8 +10,8 @@ from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.progress import Progress
 from qwenocr_assets.defs.resources import DataRoot, Routes
 from qwenocr_assets.imaging.batches import batch_page_rows
-from qwenocr_assets.intake.listed_documents import readable
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE
+from qwenocr_assets.intake.urls.listed_documents import readable
 from qwenocr_assets.schemas import DOCUMENTS, PAGES
 from qwenocr_assets.settings import load_settings
 from qwenocr_assets.storage.table_files import read_table, write_table

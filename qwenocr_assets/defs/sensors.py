@@ -8,10 +8,10 @@ import dagster as dg
 from qwenocr_assets.defs.archive import archived_batches
 from qwenocr_assets.defs.jobs import ocr_batch
 from qwenocr_assets.defs.partitions import intake_batches
-from qwenocr_assets.intake.inbox import Patience, look_at_inbox
-from qwenocr_assets.intake.inbox_batches import Bounds, KnownBatch, batches_after
-from qwenocr_assets.intake.inbox_index import InboxIndex, open_index
-from qwenocr_assets.intake.inbox_status import what_waits
+from qwenocr_assets.intake.inbox.batches import Bounds, KnownBatch, batches_after
+from qwenocr_assets.intake.inbox.index import InboxIndex, open_index
+from qwenocr_assets.intake.inbox.look import Patience, look_at_inbox
+from qwenocr_assets.intake.inbox.status import what_waits
 from qwenocr_assets.settings import Settings
 
 _MOST_RUNS_A_TICK = 10

@@ -12,7 +12,7 @@ from qwenocr_assets.intake.files import MAX_DOCUMENT_BYTES, read_unchanged
 from qwenocr_assets.intake.manifest import Manifest, ManifestFile
 from qwenocr_assets.intake.media_types import HEAD_BYTES, MediaType, name_foreign, sniff
 from qwenocr_assets.intake.routes import Route, route_for
-from qwenocr_assets.intake.url_lists import stands_in_list
+from qwenocr_assets.intake.urls.lists import stands_in_list
 from qwenocr_assets.storage.table_files import Row
 
 CountPages = Callable[[bytes, MediaType], int]

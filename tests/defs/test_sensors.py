@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 from upath import UPath
 
-from qwenocr_assets.defs.archive import archive_batches
+from qwenocr_assets.defs.archive import archive_batches, restore_batches
 from qwenocr_assets.defs.sensors import run_already, watch_inbox
 from qwenocr_assets.settings import Settings, load_settings
 
@@ -161,6 +161,7 @@ def test_which_batches_have_a_run(status: dg.DagsterRunStatus, counts: bool) -> 
         tags = {"dagster/partition": "b-1"}
         instance.add_run(dg.DagsterRun("ocr_batch", status=status, tags=tags))
         instance.add_run(dg.DagsterRun("collect_batch", tags={"dagster/partition": "b-2"}))
+        restore_batches(instance, ["b-3"])
         archive_batches(instance, ["b-3"])
         assert run_already(instance, ["b-1", "b-2", "b-3", "b-4"]) == ({"b-1", "b-3"} if counts else {"b-3"})
 

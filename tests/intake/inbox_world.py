@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from upath import UPath
 
 from qwenocr_assets.intake.documents import document_id
-from qwenocr_assets.intake.inbox import Patience, look_at_inbox
-from qwenocr_assets.intake.inbox_batches import Bounds
-from qwenocr_assets.intake.inbox_index import InboxIndex, open_index
-from qwenocr_assets.intake.inbox_status import inbox_status
+from qwenocr_assets.intake.inbox.batches import Bounds
+from qwenocr_assets.intake.inbox.index import InboxIndex, open_index
+from qwenocr_assets.intake.inbox.look import Patience, look_at_inbox
+from qwenocr_assets.intake.inbox.status import inbox_status
 from qwenocr_assets.intake.manifest import Manifest, ManifestFile, read_manifest
 from qwenocr_assets.schemas import DOCUMENTS, PAGES
 from qwenocr_assets.storage.data_folder import DataFolder

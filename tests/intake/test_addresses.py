@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenocr_assets.intake.addresses import refusal
+from qwenocr_assets.intake.urls.addresses import refusal
 
 REFUSED = [
     # this machine

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwenocr_assets.errors import RejectedInput
-from qwenocr_assets.intake import fetching
-from qwenocr_assets.intake.fetching import Bounds, fetch
+from qwenocr_assets.intake.urls import fetching
+from qwenocr_assets.intake.urls.fetching import Bounds, fetch
 from tests.intake.web import Web, answer, serving
 
 HERE = (ipaddress.ip_network("127.0.0.1/32"),)

@@ -7,10 +7,11 @@ import pytest
 from upath import UPath
 
 from qwenocr_assets.errors import StorageError
-from qwenocr_assets.intake import inbox_batches, inbox_listing
-from qwenocr_assets.intake.inbox import Patience
-from qwenocr_assets.intake.inbox_batches import Bounds
-from qwenocr_assets.intake.inbox_status import inbox_status, what_waits
+from qwenocr_assets.intake.inbox import batches as cutting
+from qwenocr_assets.intake.inbox import listing
+from qwenocr_assets.intake.inbox.batches import Bounds
+from qwenocr_assets.intake.inbox.look import Patience
+from qwenocr_assets.intake.inbox.status import inbox_status, what_waits
 from qwenocr_assets.intake.manifest import (
     cut_batches,
     manifests_of_folder,
@@ -192,7 +193,7 @@ def test_bounds_of_batches(inbox: Inbox, sizes: list[int], bounds: Bounds, batch
 def test_a_look_without_time_goes_on_where_the_last_one_stopped(
     inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbox_listing, "_CHUNK", 7)
+    monkeypatch.setattr(listing, "_CHUNK", 7)
     for number in range(60):
         inbox.drop(f"{number % 3}/{number:02}.png", str(number))
     looks = 0
@@ -303,7 +304,7 @@ def test_a_look_that_dies_while_cutting_loses_nothing(
     inbox.drop("a.png", "first")
     inbox.look()
     with monkeypatch.context() as patched:
-        patched.setattr(inbox_batches, killed, _die)
+        patched.setattr(cutting, killed, _die)
         with pytest.raises(KeyboardInterrupt):
             inbox.look()
     inbox.drop("b.png", "second")

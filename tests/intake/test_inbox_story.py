@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from upath import UPath
 
-from qwenocr_assets.intake import inbox_batches
 from qwenocr_assets.intake.files import fingerprint, local_uri
-from qwenocr_assets.intake.inbox_batches import Bounds
+from qwenocr_assets.intake.inbox import batches as cutting
+from qwenocr_assets.intake.inbox.batches import Bounds
 from qwenocr_assets.intake.manifest import (
     cut_batches,
     manifests_of_folder,
@@ -94,14 +94,14 @@ class Story(RuleBasedStateMachine):
         def die(*_: object) -> None:
             raise KeyboardInterrupt
 
-        whole = getattr(inbox_batches, killed)
-        setattr(inbox_batches, killed, die)
+        whole = getattr(cutting, killed)
+        setattr(cutting, killed, die)
         try:
             self.inbox.look(400)
         except KeyboardInterrupt:
             pass
         finally:
-            setattr(inbox_batches, killed, whole)
+            setattr(cutting, killed, whole)
 
     @rule()
     def lose_the_index(self) -> None:

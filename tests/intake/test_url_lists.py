@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenocr_assets.errors import RejectedInput
-from qwenocr_assets.intake.url_lists import MAX_ENTRIES, is_url_list, read_list, shown_url, stands_in_list
+from qwenocr_assets.intake.urls.lists import MAX_ENTRIES, is_url_list, read_list, shown_url, stands_in_list
 
 A, B = "https://a.example/x/scan.pdf", "s3://bucket/b c.png"
 

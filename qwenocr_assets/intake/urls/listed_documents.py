@@ -18,11 +18,11 @@ from upath import UPath
 
 from qwenocr_assets.errors import RejectedInput, StorageError
 from qwenocr_assets.intake.documents import Examine, Part, accepted_type, document_id
-from qwenocr_assets.intake.fetching import Bounds, fetch
 from qwenocr_assets.intake.files import local_uri, read_unchanged
 from qwenocr_assets.intake.manifest import ManifestFile
 from qwenocr_assets.intake.media_types import MediaType
-from qwenocr_assets.intake.url_lists import (
+from qwenocr_assets.intake.urls.fetching import Bounds, fetch
+from qwenocr_assets.intake.urls.lists import (
     MAX_LIST_BYTES,
     Entry,
     is_url_list,

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, select, tuple_, update
 
 from qwenocr_assets.errors import StorageError
-from qwenocr_assets.intake.inbox_copies import copy_states, read_contents
-from qwenocr_assets.intake.inbox_index import Deadline, InboxIndex, doubt_copies
-from qwenocr_assets.intake.inbox_tables import BATCHES, FILES, FOLDERS, FileState, upsert
+from qwenocr_assets.intake.inbox.copies import copy_states, read_contents
+from qwenocr_assets.intake.inbox.index import Deadline, InboxIndex, doubt_copies
+from qwenocr_assets.intake.inbox.tables import BATCHES, FILES, FOLDERS, FileState, upsert
 from qwenocr_assets.intake.manifest import (
     Manifest,
     ManifestFile,
@@ -23,7 +23,7 @@ from qwenocr_assets.intake.manifest import (
     write_manifest,
 )
 from qwenocr_assets.intake.scan import to_microseconds, to_time
-from qwenocr_assets.intake.url_lists import is_url_list
+from qwenocr_assets.intake.urls.lists import is_url_list
 from qwenocr_assets.storage.data_folder import DataFolder
 
 _log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, func, select
 
-from qwenocr_assets.intake.inbox_index import InboxIndex
-from qwenocr_assets.intake.inbox_tables import BATCHES, FILES, FOLDERS, FileState
+from qwenocr_assets.intake.inbox.index import InboxIndex
+from qwenocr_assets.intake.inbox.tables import BATCHES, FILES, FOLDERS, FileState
 
 
 @dataclass(frozen=True, slots=True)

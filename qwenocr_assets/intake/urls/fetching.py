@@ -1,8 +1,8 @@
 """Fetch what a list of URLs names: bounded in bytes, seconds and redirects, and only from where it may.
 
-A host's name is resolved once, every address it has is judged (`intake.addresses`), and one of these very addresses is
-connected to, so that a name cannot change between the judgement and the connection. Each redirect starts over. Proxies
-and credentials of the environment are not used; those in a URL are sent to its own host only.
+A host's name is resolved once, every address it has is judged (`intake.urls.addresses`), and one of these very
+addresses is connected to, so that a name cannot change between the judgement and the connection. Each redirect starts
+over. Proxies and credentials of the environment are not used; those in a URL are sent to its own host only.
 """
 
 import socket
@@ -22,7 +22,7 @@ import httpx
 from upath import UPath
 
 from qwenocr_assets.errors import RejectedInput
-from qwenocr_assets.intake.addresses import Network, refusal
+from qwenocr_assets.intake.urls.addresses import Network, refusal
 from qwenocr_assets.settings import Bucket, Settings
 
 BUCKETS = get_args(Bucket)

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, tuple_, update
 
 from qwenocr_assets.intake.files import MAX_DOCUMENT_BYTES, fingerprint, unreadable
-from qwenocr_assets.intake.inbox_index import Deadline, InboxIndex, doubt_copies
-from qwenocr_assets.intake.inbox_listing import new_look, same_look
-from qwenocr_assets.intake.inbox_tables import FILES, FOLDERS, FileState
+from qwenocr_assets.intake.inbox.index import Deadline, InboxIndex, doubt_copies
+from qwenocr_assets.intake.inbox.listing import new_look, same_look
+from qwenocr_assets.intake.inbox.tables import FILES, FOLDERS, FileState
 from qwenocr_assets.intake.scan import look_again
 
 _CHUNK = 256

@@ -7,11 +7,11 @@ that counts is in the manifests, so a look may be killed at any point and the in
 from dataclasses import dataclass
 from datetime import datetime
 
-from qwenocr_assets.intake.inbox_batches import Bounds, cut_ready, learn_batches
-from qwenocr_assets.intake.inbox_copies import release_copies
-from qwenocr_assets.intake.inbox_hashing import hash_still
-from qwenocr_assets.intake.inbox_index import Deadline, InboxIndex
-from qwenocr_assets.intake.inbox_listing import list_changes, verify
+from qwenocr_assets.intake.inbox.batches import Bounds, cut_ready, learn_batches
+from qwenocr_assets.intake.inbox.copies import release_copies
+from qwenocr_assets.intake.inbox.hashing import hash_still
+from qwenocr_assets.intake.inbox.index import Deadline, InboxIndex
+from qwenocr_assets.intake.inbox.listing import list_changes, verify
 from qwenocr_assets.storage.data_folder import DataFolder
 
 

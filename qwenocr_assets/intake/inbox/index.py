@@ -11,7 +11,7 @@ from sqlalchemy.exc import DatabaseError
 from upath import UPath
 
 from qwenocr_assets.errors import StorageError
-from qwenocr_assets.intake.inbox_tables import FILES, FOLDERS, INBOXES, FileState, prepare, take_turn
+from qwenocr_assets.intake.inbox.tables import FILES, FOLDERS, INBOXES, FileState, prepare, take_turn
 from qwenocr_assets.intake.manifest import resolved
 from qwenocr_assets.storage.data_folder import is_local
 from qwenocr_assets.storage.database import open_database

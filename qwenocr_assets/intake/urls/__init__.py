@@ -1,0 +1,1 @@
+"""Lists of URLs as documents: read, fetched from where it is safe, kept by content."""
