@@ -14,6 +14,9 @@ import dagster as dg
 
 PROCESS_TAG = "qwenocr/process"
 
+_NO_TIMEOUT = {"dagster/max_runtime": "0"}
+"""The daemon cannot end such a process: it would only call its run failed, while it goes on."""
+
 _UNFINISHED = (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED)
 
 
@@ -26,7 +29,7 @@ def living_process(dagster_home: Path) -> Iterator[dict[str, str]]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         try:
-            yield {PROCESS_TAG: path.name}
+            yield {PROCESS_TAG: path.name, **_NO_TIMEOUT}
         finally:
             path.unlink()
 

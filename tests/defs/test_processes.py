@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from qwenocr_assets.defs.processes import close_dead_runs, living_process
+from qwenocr_assets.defs.processes import PROCESS_TAG, close_dead_runs, living_process
 
 
 @pytest.mark.parametrize(
@@ -28,5 +28,5 @@ def test_runs_of_dead_processes_are_closed(tmp_path: Path, tagged: bool, living:
 
 def test_a_process_leaves_nothing_behind(tmp_path: Path) -> None:
     with living_process(tmp_path) as tags:
-        assert [p.name for p in (tmp_path / "processes").iterdir()] == list(tags.values())
+        assert [p.name for p in (tmp_path / "processes").iterdir()] == [tags[PROCESS_TAG]]
     assert list((tmp_path / "processes").iterdir()) == []

@@ -1,0 +1,89 @@
+"""What `deploy/dagster.yaml` limits: read by Dagster itself, from a home of its own."""
+
+import logging
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._daemon.monitoring.run_monitoring import check_run_timeout
+
+from qwenocr_assets.defs.ocr import ocr_answers
+from qwenocr_assets.defs.processes import living_process
+from qwenocr_assets.defs.warehouse import WRITER_POOL
+from tests.defs.conftest import REPOSITORY
+
+pytestmark = pytest.mark.slow  # Dagster takes seconds to make its databases
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    shutil.copy(REPOSITORY / "deploy" / "dagster.yaml", home)
+    return home
+
+
+@pytest.fixture(scope="module")
+def instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        yield instance
+
+
+def test_runs_are_queued_and_watched(instance: dg.DagsterInstance) -> None:
+    limits = instance.get_concurrency_config().run_queue_config
+    assert limits is not None
+    assert limits.max_concurrent_runs == 2
+    assert instance.run_monitoring_enabled
+    assert instance.run_monitoring_start_timeout_seconds == 180
+    assert instance.run_monitoring_cancel_timeout_seconds > 60  # drain_seconds
+    assert instance.run_monitoring_max_runtime_seconds == 12 * 3600
+
+
+@pytest.mark.parametrize("pool", [ocr_answers.op.pool, WRITER_POOL])
+def test_one_step_has_a_pool_in_whatever_process(instance: dg.DagsterInstance, home: Path, pool: str) -> None:
+    instance.event_log_storage.initialize_concurrency_limit_to_default(pool)
+    ours = instance.event_log_storage
+    with dg.DagsterInstance.from_config(str(home)) as other:
+        theirs = other.event_log_storage
+        assert ours.claim_concurrency_slot(pool, "run-1", "step").is_claimed
+        assert not theirs.claim_concurrency_slot(pool, "run-2", "step").is_claimed
+        ours.free_concurrency_slots_for_run("run-1")
+        assert theirs.claim_concurrency_slot(pool, "run-2", "step").is_claimed
+
+
+@pytest.mark.parametrize(
+    ("hours", "by_command", "ended"),
+    [(11, False, False), (13, False, True), (13, True, False)],
+    ids=["in time", "hangs", "of the command line: lives as long as its process"],
+)
+def test_a_run_that_takes_too_long_is_ended(
+    instance: dg.DagsterInstance,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    hours: int,
+    by_command: bool,
+    ended: bool,
+) -> None:
+    with living_process(home) as tags:
+        run = instance.create_run_for_job(_job, tags=tags if by_command else {})
+        instance.report_dagster_event(
+            dg.DagsterEvent(dg.DagsterEventType.PIPELINE_START.value, _job.name), run.run_id
+        )
+        record = instance.get_run_record_by_id(run.run_id)
+        assert record is not None
+        assert record.start_time is not None
+        started = record.start_time
+        monkeypatch.setattr(
+            "dagster._daemon.monitoring.run_monitoring.get_current_timestamp", lambda: started + hours * 3600
+        )
+        check_run_timeout(
+            instance, record, logging.getLogger(), float(instance.run_monitoring_max_runtime_seconds)
+        )
+    status = instance.get_run_by_id(run.run_id).status  # type: ignore[union-attr]
+    assert (status is dg.DagsterRunStatus.FAILURE) is ended
+
+
+@dg.job
+def _job() -> None:
+    pass
