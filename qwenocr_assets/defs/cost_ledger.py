@@ -1,6 +1,6 @@
 """What a batch has cost: its entries of the ledger as a table, plotted over the batches, and checked."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict
 from decimal import Decimal
@@ -19,6 +19,7 @@ from qwenocr_assets.defs.budget import CostBudget
 from qwenocr_assets.defs.metadata import OWNERS, markdown_table, table_spec, usd
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.resources import DataRoot, QwenOcr
+from qwenocr_assets.quality.completeness import by_class, completeness
 from qwenocr_assets.qwenocr.records import Status
 from qwenocr_assets.schemas import COST_LEDGER, OCR_REQUESTS, OCR_RESPONSES
 from qwenocr_assets.storage.table_files import read_table
@@ -78,9 +79,22 @@ def cost_ledger(
             "saved_by_cache_usd": usd(saved_usd(responses, qwen_ocr.model_entry)),
             "input_drift": drift.share,
             **left,
+            **_failures(responses, rows),
         }
     )
     yield from _checks(responses, refusals, rows, drift, drifts)
+
+
+def _failures(responses: list[dict[str, Any]], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What did not end well, by class, with the money that went into it."""
+    failures = completeness(responses).failures
+    if not failures:
+        return {}
+    spent: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        spent[row["request_key"]] += row["cost_usd"]
+    columns = ["status", "error_class", "requests", "calls", "cost_usd"]
+    return {"failures_by_class": markdown_table(by_class(failures, spent), columns)}
 
 
 def _left(ledger: Ledger, budget: CostBudget) -> dict[str, Any]:

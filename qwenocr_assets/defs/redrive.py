@@ -1,5 +1,6 @@
 """What failed is asked again by itself, after a pause that grows."""
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -28,16 +29,30 @@ def redrive_failed(settings: Settings) -> dg.SensorDefinition:
         description="Asks again for what failed: after a quarter of an hour, then an hour, four, sixteen, then daily, "
         "until max_attempts_in_all calls are made.",
     )
-    def sensor() -> dg.SensorResult | dg.SkipReason:
-        return redrive(settings, datetime.now(UTC))
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        return redrive(settings, datetime.now(UTC), lambda batch: runs_since(context.instance, batch))
 
     return sensor
 
 
-def redrive(settings: Settings, now: datetime) -> dg.SensorResult | dg.SkipReason:
-    """Runs for the batches whose pause is over. The run key names the state of a batch: each is run once."""
+def redrive(
+    settings: Settings, now: datetime, runs: Callable[[FailedBatch], Sequence[dg.DagsterRun]]
+) -> dg.SensorResult | dg.SkipReason:
+    """Runs for the batches whose pause is over, but for those that are being run.
+
+    `runs` are the runs of a batch since it failed. Those that came to no answer lengthen the pause as well. The run
+    key names the state of a batch, so each is run once in it.
+    """
     failed = failed_batches(settings.data_folder, most_attempts=settings.max_attempts_in_all)
-    due = [batch for batch in failed if due_at(batch, settings.max_attempts) <= now]
+    due: list[dg.RunRequest] = []
+    for batch in failed:
+        if due_at(batch, settings.max_attempts) > now:
+            continue
+        ended = runs(batch)
+        if all(run.is_finished for run in ended) and due_at(batch, settings.max_attempts, len(ended)) <= now:
+            due.append(_run_request(batch, len(ended)))
+        if len(due) == _MOST_RUNS_A_TICK:
+            break
     if not due:
         waiting = sum(batch.requests for batch in failed)
         return dg.SkipReason(
@@ -45,12 +60,18 @@ def redrive(settings: Settings, now: datetime) -> dg.SensorResult | dg.SkipReaso
             if waiting
             else "Nothing has failed."
         )
-    return dg.SensorResult(run_requests=[_run_request(batch) for batch in due[:_MOST_RUNS_A_TICK]])
+    return dg.SensorResult(run_requests=due)
 
 
-def _run_request(batch: FailedBatch) -> dg.RunRequest:
+def runs_since(instance: dg.DagsterInstance, batch: FailedBatch) -> Sequence[dg.DagsterRun]:
+    """The runs of a batch that began after its last answer, whatever started them."""
+    tags = {"dagster/partition": batch.batch_id}
+    return instance.get_runs(dg.RunsFilter(tags=tags, created_after=batch.last_at))
+
+
+def _run_request(batch: FailedBatch, runs: int) -> dg.RunRequest:
     return dg.RunRequest(
-        run_key=f"{batch.batch_id}-{batch.last_at.isoformat()}",
+        run_key=f"{batch.batch_id}-{batch.last_at.isoformat()}-{runs}",
         partition_key=batch.batch_id,
         run_config={"ops": {"ocr_answers": {"config": {"only_statuses": [Status.FAILED.value]}}}},
         tags={"qwenocr/failed": str(batch.requests)},

@@ -15,7 +15,7 @@ from qwenocr_assets.defs.progress import Progress
 from qwenocr_assets.defs.resources import DataRoot, Routes
 from qwenocr_assets.imaging.text_layer import layer_agreement, text_layer_rows
 from qwenocr_assets.imaging.tiles import join_tiles
-from qwenocr_assets.quality.completeness import Completeness, by_class, completeness
+from qwenocr_assets.quality.completeness import Completeness, completeness
 from qwenocr_assets.qwenocr.batch_answers import answers_of, image_sizes, read_answers
 from qwenocr_assets.qwenocr.response_rows import response_rows
 from qwenocr_assets.qwenocr.tasks import Task
@@ -129,12 +129,7 @@ def _response_metadata(responses: list[dict[str, Any]]) -> dict[str, Any]:
 def _failures(result: Completeness) -> dict[str, Any]:
     if not result.failures:
         return {}
-    return {
-        "failures_by_class": markdown_table(
-            by_class(result.failures), ["status", "error_class", "requests", "calls", "cost_usd"]
-        ),
-        "failures": markdown_table(result.failures, ["page_id", "task", "status", "reason"]),
-    }
+    return {"failures": markdown_table(result.failures, ["page_id", "task", "status", "reason"])}
 
 
 def _checks(result: Completeness, limit: float) -> Iterator[dg.AssetCheckResult]:

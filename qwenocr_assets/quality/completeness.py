@@ -56,8 +56,11 @@ def completeness(responses: Iterable[Mapping[str, Any]]) -> Completeness:
     )
 
 
-def by_class(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of `ocr_responses` by status and error class, with the calls made and the money spent, most rows first."""
+def by_class(rows: Iterable[Mapping[str, Any]], spent_usd: Mapping[str, Decimal]) -> list[dict[str, Any]]:
+    """Rows of `ocr_responses` by status and error class, with the calls made and the money spent, most rows first.
+
+    `spent_usd` is what counts in the ledger, by request key: also what answers may have cost that were lost.
+    """
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         groups[row["status"], row.get("error_class") or ""].append(row)
@@ -67,7 +70,7 @@ def by_class(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "error_class": error_class,
             "requests": len(group),
             "calls": sum(row.get("attempts_in_all") or 0 for row in group),
-            "cost_usd": sum((row.get("cost_usd") or Decimal(0) for row in group), Decimal(0)),
+            "cost_usd": sum((spent_usd.get(row["request_key"], Decimal(0)) for row in group), Decimal(0)),
         }
         for (status, error_class), group in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     ]

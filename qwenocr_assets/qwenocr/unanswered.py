@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow.dataset as ds
 
+from qwenocr_assets.qwenocr.errors import RunRefused
 from qwenocr_assets.qwenocr.records import Status
 from qwenocr_assets.schemas import OCR_RESPONSES
 from qwenocr_assets.storage.data_folder import DataFolder
@@ -80,7 +81,10 @@ class FailedBatch:
 
 
 def failed_batches(data: DataFolder, *, most_attempts: int) -> list[FailedBatch]:
-    """The batches with requests that failed after less than `most_attempts` calls, those of longest ago first."""
+    """The batches with requests that failed after less than `most_attempts` calls, those of longest ago first.
+
+    What a refused key or arrears made fail is left out: somebody has to mend that first.
+    """
     folder = data.table_folder(OCR_RESPONSES.name)
     files = [str(p.path) for p in folder.glob("*.parquet")] if folder.exists() else []
     if not files:
@@ -89,7 +93,7 @@ def failed_batches(data: DataFolder, *, most_attempts: int) -> list[FailedBatch]
         sorted(files), schema=OCR_RESPONSES.arrow, filesystem=folder.fs, format="parquet"
     ).to_table(
         columns=["batch_id", "status", "attempts_in_all", "answered_at"],
-        filter=ds.field("status") == Status.FAILED.value,
+        filter=(ds.field("status") == Status.FAILED.value) & (ds.field("error_class") != RunRefused.__name__),
     )
     by_batch: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in failed.to_pylist():
@@ -107,7 +111,11 @@ def failed_batches(data: DataFolder, *, most_attempts: int) -> list[FailedBatch]
     return sorted(found, key=lambda batch: batch.last_at)
 
 
-def due_at(batch: FailedBatch, calls_a_run: int) -> datetime:
-    """When a batch is to be asked again: the pause grows with each run, up to a day."""
-    runs = min(max(1, ceil(batch.attempts / calls_a_run)), len(_PAUSES))
-    return batch.last_at + _PAUSES[runs - 1]
+def due_at(batch: FailedBatch, calls_a_run: int, runs_since: int = 0) -> datetime:
+    """When a batch is to be asked again: the pause grows with each run, up to a day.
+
+    `runs_since` are runs after the last answer, which came to none.
+    """
+    runs = max(1, ceil(batch.attempts / calls_a_run))
+    pauses = [_PAUSES[min(run, len(_PAUSES)) - 1] for run in range(runs, runs + runs_since + 1)]
+    return batch.last_at + sum(pauses, timedelta())

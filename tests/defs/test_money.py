@@ -150,6 +150,18 @@ def test_a_lost_answer_is_uncertain(cloud: CloudPipeline) -> None:
     assert cloud.check(checks.AS_QUOTED) is False
 
 
+def test_failures_are_listed_by_class_with_their_money(cloud: CloudPipeline) -> None:
+    script = in_order([NAMED_FAULTS["inspection_failed"], *[NAMED_FAULTS["lost"]] * 4])
+    cloud.emulator = create_emulator(create_app(CountingReader()), faults=script)
+    cloud.draw("letters/a.png", "a")
+    batch_id, outcome = cloud.run()
+    assert outcome.error is None
+    lost = sum(row["cost_usd"] for row in cloud.table(COST_LEDGER, batch_id) if row["state"] == "uncertain")
+    shown = cloud.plotted()["failures_by_class"]
+    assert "| rejected | PageRefused | 1 | 1 | 0 |" in shown
+    assert f"| failed | Retryable | 1 | 4 | {lost} |" in shown
+
+
 def test_the_next_batch_saves_what_was_answered(cloud: CloudPipeline) -> None:
     cloud.draw("letters/a.png", "a")
     cloud.run()
