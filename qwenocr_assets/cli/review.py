@@ -14,11 +14,13 @@ from qwenocr_assets.defs.launch import run_publish
 from qwenocr_assets.defs.resources import resources_for
 from qwenocr_assets.defs.reviews import notations
 from qwenocr_assets.errors import ConfigurationError, StorageError
+from qwenocr_assets.intake.routes import load_routes
+from qwenocr_assets.quality.batch_rules import check_again
 from qwenocr_assets.report.write import write_report
 from qwenocr_assets.review import label_studio, spreadsheet
 from qwenocr_assets.review.intake import import_file
 from qwenocr_assets.review.pages import AskedPage, Selection, asked_pages
-from qwenocr_assets.settings import Settings, load_settings
+from qwenocr_assets.settings import Settings, load_settings, project_root
 from qwenocr_assets.storage.data_folder import local_path
 
 
@@ -67,18 +69,20 @@ def write_tasks(settings: Settings, pages: list[AskedPage], tasks: Path, link: s
 def import_review(console: Console, file: Path, *, by: str | None) -> bool:
     """Take a file that came back, and bring the warehouse up to date; whether all of it could be taken."""
     settings = load_settings()
+    routes = load_routes(settings.routes, project_root())
     done = import_file(
         settings.data_folder,
         UPath(file),
         by=by,
         now=datetime.now(UTC),
-        notations=notations(settings),
+        notations=notations(routes),
         ledger_url=settings.ledger_url,
         on_wait=lambda message: _say(console, message),
     )
     for line in done.lines():
         _say(console, line)
-    if done.taken.corrections and (error := _publish(settings)):
+    rechecked = check_again(settings.data_folder, done.taken.batches, routes, ledger_url=settings.ledger_url)
+    if (done.taken.corrections or rechecked) and (error := _publish(settings)):
         console.print(Text(f"Warehouse: {error}"))
         return False
     return not done.taken.refused

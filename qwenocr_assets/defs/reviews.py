@@ -1,6 +1,7 @@
 """Files dropped in data/reviews become corrections; the warehouse follows by itself."""
 
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -10,10 +11,11 @@ from upath import UPath
 
 from qwenocr_assets.defs.metadata import table_spec
 from qwenocr_assets.errors import RejectedInput
-from qwenocr_assets.intake.routes import load_routes
+from qwenocr_assets.intake.routes import Route, load_routes
 from qwenocr_assets.intake.scan import find_files
+from qwenocr_assets.quality.batch_rules import check_again
 from qwenocr_assets.review.intake import import_file
-from qwenocr_assets.schemas import CORRECTIONS
+from qwenocr_assets.schemas import CORRECTIONS, VALIDATION_RESULTS
 from qwenocr_assets.settings import Settings, load_settings, project_root
 from qwenocr_assets.storage.data_folder import write_atomically
 from qwenocr_assets.tables.typed_values import Notation
@@ -28,7 +30,7 @@ _RESULT = ".result.txt"
     name="reviews_sensor",
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Files in data/reviews that lie still are taken into corrections, each once.",
+    description="Files in data/reviews that lie still are taken into corrections, each once; rules are checked again.",
 )
 def reviews_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     return watch_reviews(load_settings(), context.cursor, datetime.now(UTC))
@@ -46,7 +48,8 @@ def watch_reviews(settings: Settings, cursor: str | None, now: datetime) -> dg.S
             f"{folder} does not exist yet: make it, and drop Label Studio exports or sheets there."
         )
     cursor_now = _Cursor(**json.loads(cursor)) if cursor else _Cursor()
-    events, done, since = [], {}, {}
+    events: list[dg.AssetMaterialization] = []
+    done, since = {}, {}
     for file in find_files(folder):
         look = [file.size_bytes, None if file.modified_at is None else file.modified_at.isoformat()]
         if file.name.endswith(_RESULT):
@@ -62,14 +65,7 @@ def watch_reviews(settings: Settings, cursor: str | None, now: datetime) -> dg.S
         outcome, taken = _import(settings, UPath(file.uri), now)
         write_atomically(folder / f"{file.name}{_RESULT}", outcome.encode())
         done[file.name] = look
-        if taken:
-            events.append(
-                dg.AssetMaterialization(
-                    CORRECTIONS.name,
-                    description=outcome,
-                    metadata={"corrections": taken, "file": file.name},
-                )
-            )
+        events += _events(file.name, outcome, taken)
     return dg.SensorResult(
         asset_events=events,
         cursor=json.dumps(asdict(_Cursor(since, done)), ensure_ascii=False),
@@ -87,23 +83,47 @@ class _Cursor:
     """By name, the look of what was taken or could not be."""
 
 
-def notations(settings: Settings) -> dict[str, Notation]:
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What changed through a file."""
+
+    corrections: int = 0
+    results: Mapping[str, int] = field(default_factory=dict)
+    """Rows of `validation_results` of the batches whose rules now come to something else."""
+
+
+def notations(routes: Iterable[Route]) -> dict[str, Notation]:
     """How each route's documents write dates and numbers."""
-    routes = load_routes(settings.routes, project_root())
     return {route.name: Notation(route.date_order, route.decimal) for route in routes}
 
 
-def _import(settings: Settings, path: UPath, now: datetime) -> tuple[str, int]:
-    """What came of a file, for people, and how many corrections were new."""
+def _import(settings: Settings, path: UPath, now: datetime) -> tuple[str, _Taken]:
+    """What came of a file, for people, and what it changed."""
+    routes = load_routes(settings.routes, project_root())
     try:
         done = import_file(
             settings.data_folder,
             path,
             by=None,
             now=now,
-            notations=notations(settings),
+            notations=notations(routes),
             ledger_url=settings.ledger_url,
         )
     except RejectedInput as error:
-        return f"{error}\n", 0
-    return "\n".join(done.lines()) + "\n", len(done.taken.corrections)
+        return f"{error}\n", _Taken()
+    results = check_again(settings.data_folder, done.taken.batches, routes, ledger_url=settings.ledger_url)
+    return "\n".join(done.lines()) + "\n", _Taken(len(done.taken.corrections), results)
+
+
+def _events(file: str, outcome: str, taken: _Taken) -> Iterator[dg.AssetMaterialization]:
+    if taken.corrections:
+        yield dg.AssetMaterialization(
+            CORRECTIONS.name, description=outcome, metadata={"corrections": taken.corrections, "file": file}
+        )
+    for batch_id, rows in taken.results.items():
+        yield dg.AssetMaterialization(
+            VALIDATION_RESULTS.name,
+            description="Rules were checked again on what people corrected, without a run.",
+            partition=batch_id,
+            metadata={"dagster/row_count": rows, "file": file},
+        )

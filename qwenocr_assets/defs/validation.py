@@ -9,8 +9,9 @@ from qwenocr_assets.defs.metadata import markdown_table, table_spec
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.resources import DataRoot, Routes
 from qwenocr_assets.intake.routes import route_rows
-from qwenocr_assets.quality.validation import Outcome, validate
-from qwenocr_assets.schemas import DOCUMENTS, KEY_VALUES, ROUTES, VALIDATION_RESULTS
+from qwenocr_assets.quality.batch_rules import check_batch
+from qwenocr_assets.quality.validation import Outcome
+from qwenocr_assets.schemas import CORRECTIONS, DOCUMENTS, KEY_VALUES, ROUTES, VALIDATION_RESULTS
 from qwenocr_assets.storage.table_files import read_table, write_table
 
 RULES_HOLD = "rules_hold"
@@ -21,14 +22,16 @@ _BROKEN = (Outcome.FAILED, Outcome.MISSING)
 @dg.multi_asset(
     name="validation",
     specs=[
-        table_spec(VALIDATION_RESULTS, group="tables", deps=[DOCUMENTS.name, KEY_VALUES.name]),
+        table_spec(
+            VALIDATION_RESULTS, group="tables", deps=[DOCUMENTS.name, KEY_VALUES.name, CORRECTIONS.name]
+        ),
         table_spec(ROUTES, group="tables", deps=[DOCUMENTS.name]),
     ],
     check_specs=[
         dg.AssetCheckSpec(
             RULES_HOLD,
             asset=VALIDATION_RESULTS.name,
-            description="The values of the batch obey the rules of their routes.",
+            description="The values of the batch, as people left them, obey the rules of their routes.",
         )
     ],
     partitions_def=intake_batches,
@@ -36,18 +39,12 @@ _BROKEN = (Outcome.FAILED, Outcome.MISSING)
 def validation(
     context: dg.AssetExecutionContext, data: DataRoot, routes: Routes
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Apply each route's rules to the values of its documents."""
+    """Apply each route's rules to the values of its documents as they stand."""
     batch_id = context.partition_key
     accepted = [r for r in read_table(data.folder, DOCUMENTS, batch_id) if r["status"] == "accepted"]
     declared = routes.load()
-    found = validate(
-        read_table(data.folder, KEY_VALUES, batch_id),
-        {row["document_id"]: row["route"] for row in accepted},
-        {route.name: route.rules for route in declared},
-    )
-    count = write_table(
-        data.folder, VALIDATION_RESULTS, batch_id, [{"batch_id": batch_id, **r} for r in found]
-    )
+    found = check_batch(data.folder, batch_id, declared)
+    count = write_table(data.folder, VALIDATION_RESULTS, batch_id, found)
     outcomes = {f"results_{name}": n for name, n in Counter(row["outcome"] for row in found).items()}
     yield dg.MaterializeResult(
         asset_key=VALIDATION_RESULTS.name, metadata={"dagster/row_count": count, **outcomes}

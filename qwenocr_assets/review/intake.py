@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import orjson
@@ -13,11 +13,12 @@ from qwenocr_assets.review.label_studio_answers import read_answers
 from qwenocr_assets.review.spreadsheet import read_csv
 from qwenocr_assets.review.statements import ReadFile
 from qwenocr_assets.review.taking import Source, Taken, take
+from qwenocr_assets.schemas import CORRECTIONS
 from qwenocr_assets.storage.batch_hold import hold_batch
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.tables.typed_values import Notation
 
-_LOCK = "corrections"
+_LOCK = CORRECTIONS.name
 """What whoever writes corrections holds, like a batch."""
 
 NOBODY = "unnamed"
@@ -73,9 +74,7 @@ def import_file(
     with hold_batch(ledger_url, _LOCK, wait_seconds=60, on_wait=on_wait) as hold, hold.writing():
         taken = take(data, said.statements, source, by=by or NOBODY, now=now, notations=notations)
     refused = (*said.refused, *taken.refused)
-    return Imported(
-        path.name, said.unanswered, Taken(taken.corrections, taken.known, refused, taken.disagreements)
-    )
+    return Imported(path.name, said.unanswered, replace(taken, refused=refused))
 
 
 def read_file(name: str, content: bytes) -> ReadFile:

@@ -38,6 +38,8 @@ class Taken:
     refused: tuple[Refused, ...] = ()
     disagreements: tuple[str, ...] = ()
     """Places of which two people say different things; the newest stands."""
+    batches: tuple[str, ...] = ()
+    """Batches that something was said about, now or before."""
 
 
 class _Cannot(Exception):
@@ -74,6 +76,7 @@ def take(
     batches: dict[str, _Batch] = {}
     refused: list[Refused] = []
     known = 0
+    about: set[str] = set()
     for statement in sorted(statements, key=lambda s: s.at or now):
         batch = batches.get(statement.batch_id)
         if batch is None:
@@ -83,6 +86,7 @@ def take(
         except _Cannot as error:
             refused.append(Refused(statement.where, str(error)))
             continue
+        about.add(statement.batch_id)
         if row is None:
             known += 1
         else:
@@ -92,7 +96,8 @@ def take(
         if batch.new:
             write_table(data, CORRECTIONS, batch_id, batch.said)
     new = [row for batch in batches.values() for row in batch.new]
-    return Taken(tuple(new), known, tuple(refused), tuple(_disagreements(batches.values(), new)))
+    disagreements = tuple(_disagreements(batches.values(), new))
+    return Taken(tuple(new), known, tuple(refused), disagreements, tuple(sorted(about)))
 
 
 def _read(data: DataFolder, batch_id: str) -> _Batch:

@@ -1,13 +1,15 @@
 """One Parquet file per table and intake batch, in the declared schema; old ones lie together in compacted files."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from upath import UPath
 
 from qwenocr_assets.schemas import TableSchema
-from qwenocr_assets.storage.compacted_files import compacted_batches, read_batches
+from qwenocr_assets.storage.compacted_files import PREFIX, compacted_batches, read_batches
 from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
 
 Row = Mapping[str, Any]
@@ -49,3 +51,23 @@ def count_rows(data: DataFolder, schema: TableSchema, batch_id: str) -> int | No
             return int(pq.read_metadata(file).num_rows)
     compacted = compacted_batches(data.table_folder(schema.name)).get(batch_id)
     return None if compacted is None else compacted.rows
+
+
+def read_all_batches(data: DataFolder, schema: TableSchema) -> list[dict[str, Any]]:
+    """The rows of every batch, each once, sorted by batch."""
+    folder = data.table_folder(schema.name)
+    compacted = compacted_batches(folder)
+    own = (
+        {p.stem: p for p in folder.glob("*.parquet") if not p.name.startswith(PREFIX)}
+        if folder.exists()
+        else {}
+    )
+    inside: dict[UPath, list[str]] = defaultdict(list)
+    for batch_id, part in compacted.items():
+        if batch_id not in own:
+            inside[part.path].append(batch_id)
+    rows = [row for path, batch_ids in inside.items() for row in read_batches(path, batch_ids).to_pylist()]
+    rows += [
+        row for path in own.values() for row in pq.read_table(pa.BufferReader(path.read_bytes())).to_pylist()
+    ]
+    return sorted(rows, key=lambda row: str(row["batch_id"]))

@@ -12,12 +12,16 @@ import pytest
 from upath import UPath
 
 from qwenocr_assets.defs.reviews import watch_reviews
+from qwenocr_assets.intake.routes import load_routes
+from qwenocr_assets.quality.batch_rules import check_again, check_batch
 from qwenocr_assets.review.intake import Imported, import_file
 from qwenocr_assets.review.label_studio import embedded, task
 from qwenocr_assets.review.pages import AskedPage, Selection, asked_pages
 from qwenocr_assets.review.spreadsheet import write_csv
-from qwenocr_assets.settings import load_settings
+from qwenocr_assets.schemas import VALIDATION_RESULTS
+from qwenocr_assets.settings import load_settings, project_root
 from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.table_files import write_table
 from qwenocr_assets.tables.typed_values import Notation
 from tests.review.conftest import KIE, PAGE, Build, Marts, key_value, put
 from tests.review.label_studio_people import new_region, submitted
@@ -214,7 +218,7 @@ def test_a_file_that_is_dropped_is_taken_once_and_a_bad_one_stays(data: DataFold
         result: Any = watch_reviews(settings, cursor, NOW + timedelta(seconds=seconds))
         events.append(len(result.asset_events))
         cursor = result.cursor
-    assert events == [0, 1, 0]
+    assert events == [0, 2, 0], "corrections, and rules that were never checked before"
     again: Any = watch_reviews(settings, None, NOW)
     again = watch_reviews(settings, again.cursor, NOW + timedelta(seconds=20))
     assert again.asset_events == [], "a lost cursor changes nothing"
@@ -225,3 +229,30 @@ def test_a_file_that_is_dropped_is_taken_once_and_a_bad_one_stays(data: DataFold
         data, f"SELECT value FROM staging.stg_key_values WHERE page_id = '{PAGE}' AND path = 'total'"
     ) == [("1",)]
     assert rows(data, f"SELECT DISTINCT task FROM core.corrections WHERE task = '{KIE}'") == [(KIE,)]
+
+
+def test_a_rule_holds_when_the_value_is_corrected(data: DataFolder, build: Build) -> None:
+    """Of the invoice's own route: the items add up to the subtotal."""
+    settings = load_settings(data=str(data.root), settle_seconds=0)
+    routes = load_routes(settings.routes, project_root())
+    values = {"items[0].amount": "500", "items[1].amount": "508", "subtotal": "1000", "total": "1000"}
+    put(data, "key_values", *(key_value(path, value, "line") for path, value in values.items()))
+    put(data, "corrections")
+    write_table(data, VALIDATION_RESULTS, "b1", check_batch(data, "b1", routes))
+    build("value_trust", "review_queue")
+    broken = "SELECT place FROM marts.review_queue WHERE finding = 'rule_broken' AND document_id = 'd1'"
+    assert rows(data, broken) == [("items add up",)]
+    [page] = asked(data, everything=True)[:1]
+    folder = Path(data.reviews.path)
+    folder.mkdir()
+    (folder / "back.json").write_text(
+        json.dumps([submitted(task(page, embedded(data)), {"items[1].amount": "500"})])
+    )
+    result: Any = watch_reviews(settings, None, NOW)
+    told = [(event.asset_key.to_user_string(), event.partition) for event in result.asset_events]
+    assert told == [("corrections", None), ("validation_results", "b1")]
+    build("value_trust", "review_queue")
+    assert rows(data, broken) == []
+    results = "SELECT DISTINCT outcome FROM core.validation_results WHERE rule = 'items add up'"
+    assert rows(data, f"{results} AND document_id = 'd1'") == [("passed",)]
+    assert check_again(data, ["b1"], routes, ledger_url=settings.ledger_url) == {}, "nothing is others now"

@@ -1,0 +1,52 @@
+"""The rules of the routes on the values of a batch as they stand, and again when people have corrected some."""
+
+from collections.abc import Iterable, Sequence
+
+from qwenocr_assets.intake.routes import Route
+from qwenocr_assets.quality.standing_values import standing_values
+from qwenocr_assets.quality.validation import validate
+from qwenocr_assets.schemas import CORRECTIONS, DOCUMENTS, KEY_VALUES, PAGES, VALIDATION_RESULTS
+from qwenocr_assets.storage.batch_hold import hold_batch
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.table_files import Row, read_all_batches, read_table, write_table
+
+
+def check_batch(data: DataFolder, batch_id: str, routes: Sequence[Route]) -> list[Row]:
+    """Rows of `validation_results` of a batch, from its table files.
+
+    What people said about its pages counts whichever batch they looked at.
+    """
+    pages = {row["page_id"] for row in read_table(data, PAGES, batch_id, ["page_id"])}
+    said = [row for row in read_all_batches(data, CORRECTIONS) if row["page_id"] in pages]
+    found = validate(
+        standing_values(read_table(data, KEY_VALUES, batch_id), said),
+        {
+            row["document_id"]: row["route"]
+            for row in read_table(data, DOCUMENTS, batch_id)
+            if row["status"] == "accepted"
+        },
+        {route.name: route.rules for route in routes},
+    )
+    return [{"batch_id": batch_id, **row} for row in found]
+
+
+def check_again(
+    data: DataFolder, batch_ids: Iterable[str], routes: Sequence[Route], *, ledger_url: str
+) -> dict[str, int]:
+    """Write the results of these batches anew where they are others now; returns how many rows each of those has.
+
+    Raises:
+        BatchInUse, StorageError: someone else is importing corrections, or a table cannot be written.
+    """
+    written = {}
+    for batch_id in sorted(set(batch_ids)):
+        # one at a time with whoever writes corrections: the last to check has seen them all
+        with hold_batch(ledger_url, CORRECTIONS.name, wait_seconds=60) as hold, hold.writing():
+            found = check_batch(data, batch_id, routes)
+            if _as_stored(found) != read_table(data, VALIDATION_RESULTS, batch_id):
+                written[batch_id] = write_table(data, VALIDATION_RESULTS, batch_id, found)
+    return written
+
+
+def _as_stored(rows: Sequence[Row]) -> list[Row]:
+    return [{name: row.get(name) for name in VALIDATION_RESULTS.column_names} for row in rows]
