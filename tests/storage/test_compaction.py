@@ -15,7 +15,7 @@ from qwenocr_assets.storage import compaction
 from qwenocr_assets.storage.compacted_files import compacted_batches, compacted_files
 from qwenocr_assets.storage.compaction import compact, remove_batch
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.storage.table_files import read_table, write_table
+from qwenocr_assets.storage.table_files import read_all_batches, read_table, write_table
 from qwenocr_assets.storage.vacuum import vacuum_pages
 
 LATER = datetime.now(UTC) + timedelta(days=30)
@@ -58,6 +58,16 @@ def test_batches_are_read_as_before(data: DataFolder) -> None:
     assert names(data) == ["compacted-000001.parquet"]
     assert content(data) == before
     assert list(compacted_batches(data.table_folder("formulas"))) == list(before)
+
+
+def test_all_batches_at_once_have_each_batch_once(data: DataFolder) -> None:
+    assert read_all_batches(data, FORMULAS) == []
+    put_many(data)
+    compact(data, [FORMULAS], now=LATER)
+    put(data, "b05", "again")
+    put(data, "b99", "new")
+    expected = [row for n in (*range(20), 99) for row in read_table(data, FORMULAS, f"b{n:02}")]
+    assert read_all_batches(data, FORMULAS) == expected
 
 
 @pytest.mark.parametrize(
