@@ -6,6 +6,7 @@ from rich.console import Console
 
 from qwenocr_assets.cli.run import run_batches
 from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.qwenocr.errors import error_classes
 from qwenocr_assets.qwenocr.records import Status
 from qwenocr_assets.qwenocr.unanswered import RETRIED, unanswered
 from qwenocr_assets.settings import load_settings
@@ -17,13 +18,17 @@ def ask_again(
     """Ask again for what has one of these statuses and error classes, in these batches or in all.
 
     Raises:
-        RejectedInput: a status or batch that does not exist.
+        RejectedInput: a status, class or batch that does not exist.
     """
     settings = load_settings()
     data = settings.data_folder
     known = data.batch_ids()
     if strangers := [b for b in batches if b not in known]:
         raise RejectedInput(f"There is no batch {', '.join(strangers)}.", f"Batches: {', '.join(known)}.")
+    if strangers := [name for name in classes if name not in error_classes()]:
+        raise RejectedInput(
+            f"There is no error class {', '.join(strangers)}.", f"Classes: {', '.join(error_classes())}."
+        )
     wanted = [_status(name) for name in statuses] or list(RETRIED)
     found = unanswered(data, batches or known, wanted, classes)
     if not found:

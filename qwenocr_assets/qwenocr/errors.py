@@ -208,6 +208,17 @@ def classify(fault: ServiceFault) -> ServiceError:
     return PageRefused(fault)
 
 
+def error_classes() -> tuple[str, ...]:
+    """The names of all classes of the tree, sorted."""
+    found: set[str] = set()
+    waiting: list[type[ServiceError]] = [ServiceError]
+    while waiting:
+        below = waiting.pop().__subclasses__()
+        found.update(error.__name__ for error in below)
+        waiting += below
+    return tuple(sorted(found))
+
+
 def _code_is_one_of(code: str, codes: tuple[str, ...]) -> bool:
     """`Throttling.RateQuota` is one of (`throttling`) and of (`ratequota`)."""
     return any(_bare(part) in codes for part in (code, *code.split(".")))

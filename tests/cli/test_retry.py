@@ -42,9 +42,13 @@ def test_what_failed_and_what_was_killed_is_asked_again(
         calls = emulator.traffic.arrived
 
         assert "Nothing to ask again" in command("retry", "--class", "Throttled", **cloud).stdout
-        unknown = command("retry", "--batch", "none", **cloud)
-        assert unknown.returncode == 1
-        assert "There is no batch none" in unknown.stderr
+        for option, says in {
+            "batch": "There is no batch none",
+            "class": "There is no error class none",
+        }.items():
+            unknown = command("retry", f"--{option}", "none", **cloud)
+            assert unknown.returncode == 1
+            assert says in unknown.stderr
         again = command("retry", "--class", "Retryable", **cloud)
         assert again.returncode == 0, again.stdout + again.stderr
         assert "2 requests sent" in again.stdout
