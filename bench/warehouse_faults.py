@@ -19,11 +19,12 @@ from pathlib import Path
 import duckdb
 from upath import UPath
 
+from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.schemas import DOCUMENTS, KEY_VALUES, PAGES, TEXT_LINES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import Row, write_table
 from qwenocr_assets.warehouse.build import build_models
-from qwenocr_assets.warehouse.connect import open_writer
+from qwenocr_assets.warehouse.connect import open_reader, open_writer
 from qwenocr_assets.warehouse.dictionary import MODELS
 from qwenocr_assets.warehouse.load import load_changes
 from qwenocr_assets.warehouse.models import Model, load_models
@@ -138,7 +139,7 @@ def read_state(con: duckdb.DuckDBPyConnection) -> State:
 
 def read_published(data: DataFolder) -> State:
     """The state of the published file."""
-    with duckdb.connect(data.warehouse.path, read_only=True) as con:
+    with open_reader(Path(data.warehouse.path)) as con:
         return read_state(con)
 
 
@@ -238,7 +239,7 @@ def _read_on(
     while done.value >= 0:
         published = done.value
         try:
-            with duckdb.connect(data.warehouse.path, read_only=True) as con:
+            with open_reader(Path(data.warehouse.path)) as con:
                 opened += 1
                 seen = read_state(con)
                 for _ in range(3):  # the same connection, while the file is replaced under it
@@ -252,7 +253,7 @@ def _read_on(
                 errors.append(f"no state of the sequence: {seen}")
             if step + 1 < published or (step + 1 == published and seen != states[step + 1]):
                 old.append(f"opened after step {published}, found step {step}")
-        except (duckdb.Error, ValueError) as error:
+        except (duckdb.Error, WarehouseError, ValueError) as error:
             errors.append(str(error))
     out.put((opened, queries, errors, old))
 

@@ -58,18 +58,34 @@ def open_writer(working: Path, wait_seconds: float = 30.0) -> duckdb.DuckDBPyCon
 def open_reader(warehouse: Path) -> duckdb.DuckDBPyConnection:
     """Open a published file for reading; it stays at this snapshot however often it is published again.
 
+    DuckDB reads a file's header and its content through two openings. A file that was published between them is not
+    what the header says, so it is opened again.
+
     Raises `WarehouseError` when there is none yet, or it cannot be opened.
     """
     if not warehouse.exists():
         raise WarehouseError(f"There is no warehouse at {warehouse} yet.", "Run `qwenocr run PATH` first.")
-    try:
-        return duckdb.connect(str(warehouse), read_only=True)
-    except duckdb.Error as error:
-        raise WarehouseError(
-            f"The warehouse {warehouse} cannot be opened: {error}.",
-            "If another program has it open for writing, open it read-only there; if it is from a newer "
-            "DuckDB, upgrade this one; otherwise delete it, and the next run publishes it again.",
-        ) from error
+    while True:
+        published = _which(warehouse)
+        try:
+            con = duckdb.connect(str(warehouse), read_only=True)
+        except duckdb.Error as error:
+            if _which(warehouse) != published:
+                continue
+            raise WarehouseError(
+                f"The warehouse {warehouse} cannot be opened: {error}.",
+                "If another program has it open for writing, open it read-only there; if it is from a newer "
+                "DuckDB, upgrade this one; otherwise delete it, and the next run publishes it again.",
+            ) from error
+        if _which(warehouse) == published:
+            return con
+        con.close()
+
+
+def _which(path: Path) -> tuple[int, int]:
+    """Which file is published now: each publishing brings another one."""
+    stat = path.stat()
+    return stat.st_ino, stat.st_mtime_ns
 
 
 @contextmanager

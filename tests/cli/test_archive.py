@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Qwenocr
+from tests.cli.conftest import Command
 
 
 @pytest.mark.slow
-def test_a_batch_is_archived_and_restored(qwenocr: Qwenocr, project: Path) -> None:
+def test_a_batch_is_archived_and_restored(command: Command, project: Path) -> None:
     (project / "note.txt").write_text("Dear Sir,")  # rejected: no engine has to be loaded
-    assert qwenocr("run", "note.txt").returncode == 0
+    assert command("run", "note.txt").returncode == 0
     [manifest] = (project / "data" / "batches").glob("*.json")
-    assert "1 batch archived, 0 stay" in qwenocr("archive", "--older-than", "0d").stdout
-    assert "1 batch restored" in qwenocr("archive", "--restore", manifest.stem).stdout
+    assert "1 batch archived, 0 stay" in command("archive", "--older-than", "0d").stdout
+    assert "1 batch restored" in command("archive", "--restore", manifest.stem).stdout

@@ -10,13 +10,13 @@ from PIL import Image, ImageDraw
 
 from bench.canned_answers import CannedAnswers
 from qwenocr_assets.engine.app import create_emulator
-from tests.cli.conftest import Qwenocr
+from tests.cli.conftest import Command
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("no_proxy")
 def test_submitted_collected_and_in_sql(
-    project: Path, qwenocr: Qwenocr, served: Callable[..., AbstractContextManager[str]]
+    project: Path, command: Command, served: Callable[..., AbstractContextManager[str]]
 ) -> None:
     inbox = project / "inbox"
     inbox.mkdir()
@@ -34,15 +34,15 @@ def test_submitted_collected_and_in_sql(
             "QWENOCR_BASE_URL": base_url,
             "DASHSCOPE_API_KEY": "sk-none-needed",
         }
-        submitted = qwenocr("batch", "submit", "inbox", **beijing)
+        submitted = command("batch", "submit", "inbox", **beijing)
         assert submitted.returncode == 0, submitted.stdout + submitted.stderr
         assert "Waiting for the Batch API" in submitted.stdout
-        assert "1 waiting" in qwenocr("batch", "list", **beijing).stdout
+        assert "1 waiting" in command("batch", "list", **beijing).stdout
         time.sleep(1.0)
-        collected = qwenocr("batch", "collect", **beijing)
+        collected = command("batch", "collect", **beijing)
         assert collected.returncode == 0, collected.stdout + collected.stderr
         assert "Collected for 1 intake batches" in collected.stdout
-    rows = qwenocr(
+    rows = command(
         "sql",
         "-f",
         "csv",

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.slow
 
 _log = logging.getLogger(__name__)
 
-PAGES, KILLS = map(int, os.environ.get("QWENOCR_CHAOS", "6,2").split(","))
+PAGES, KILLS = map(int, os.environ.get("QWENOCR_CHAOS", "6,1").split(","))
 CONCURRENCY = 8
 LATENCY_SECONDS = 0.3
 UNSAVED_SECONDS = 0.25 + 0.5

@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Qwenocr
-
-pytestmark = pytest.mark.slow  # each starts the program
+from tests.cli.conftest import Command, Qwenocr
 
 
 def _unwritable(project: Path) -> None:
@@ -65,7 +63,7 @@ def _nothing(_: Path) -> None:
     ],
 )
 def test_message(
-    qwenocr: Qwenocr,
+    command: Command,
     project: Path,
     prepare: object,
     arguments: list[str],
@@ -74,7 +72,7 @@ def test_message(
 ) -> None:
     (project / "empty").mkdir()
     prepare(project)  # type: ignore[operator]
-    done = qwenocr(*arguments, **environment)
+    done = command(*arguments, **environment)
     shown = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == 1, shown
     assert says in shown
@@ -82,20 +80,22 @@ def test_message(
     assert "sk-secret" not in shown
 
 
-def test_doctor_says_what_is_missing_and_fails(qwenocr: Qwenocr) -> None:
-    done = qwenocr("doctor", QWENOCR_REGION="beijing")
+def test_doctor_says_what_is_missing_and_fails(command: Command) -> None:
+    done = command("doctor", QWENOCR_REGION="beijing")
     shown = " ".join(done.stdout.split())
     assert done.returncode == 1
     assert "✗ │ API key" in shown
     assert "DASHSCOPE_API_KEY_BEIJING" in shown
 
 
+@pytest.mark.slow  # starts the program
 def test_doctor_is_content_with_the_embedded_engine(qwenocr: Qwenocr) -> None:
     done = qwenocr("doctor")
     assert done.returncode == 0, done.stdout
     assert "✓ │ embedded engine" in done.stdout
 
 
+@pytest.mark.slow  # starts the program
 def test_a_document_becomes_sql_rows(qwenocr: Qwenocr, project: Path) -> None:
     from PIL import Image, ImageDraw, ImageFont
 

@@ -14,7 +14,7 @@ from bench.warehouse_faults import bring_up_to_date
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.warehouse.dictionary import MODELS
 from qwenocr_assets.warehouse.models import load_models
-from tests.cli.conftest import Qwenocr
+from tests.cli.conftest import Command
 
 pytestmark = pytest.mark.slow  # each command starts the program
 
@@ -30,16 +30,16 @@ def samples(project: Path) -> Path:
     return project
 
 
-def test_rows_come_as_table_csv_json_and_files(samples: Path, qwenocr: Qwenocr) -> None:
-    shown = qwenocr("sql", ITEMS)
+def test_rows_come_as_table_csv_json_and_files(samples: Path, command: Command) -> None:
+    shown = command("sql", ITEMS)
     assert "Stainless deck bolts" in shown.stdout
     assert "1 row" in shown.stdout
-    [row] = csv.DictReader(io.StringIO(qwenocr("sql", ITEMS, "-f", "csv").stdout))
+    [row] = csv.DictReader(io.StringIO(command("sql", ITEMS, "-f", "csv").stdout))
     assert (row["item_index"], row["amount"]) == ("0", "230.400000000")
-    assert json.loads(qwenocr("sql", ITEMS, "-f", "json").stdout)[0]["item_index"] == 0
-    assert "1 row in items.parquet" in qwenocr("sql", ITEMS, "-o", "items.parquet").stdout
+    assert json.loads(command("sql", ITEMS, "-f", "json").stdout)[0]["item_index"] == 0
+    assert "1 row in items.parquet" in command("sql", ITEMS, "-o", "items.parquet").stdout
     assert pq.read_table(samples / "items.parquet").num_rows == 1
-    assert "15 rows of line_items in items.xlsx" in qwenocr("export", "line_items", "items.xlsx").stdout
+    assert "15 rows of line_items in items.xlsx" in command("export", "line_items", "items.xlsx").stdout
     assert (samples / "items.xlsx").read_bytes().startswith(b"PK")
 
 
@@ -51,20 +51,20 @@ def test_rows_come_as_table_csv_json_and_files(samples: Path, qwenocr: Qwenocr) 
     ],
 )
 def test_what_cannot_be_done_is_said(
-    samples: Path, qwenocr: Qwenocr, arguments: list[str], says: str
+    samples: Path, command: Command, arguments: list[str], says: str
 ) -> None:
-    ended = qwenocr(*arguments)
+    ended = command(*arguments)
     assert ended.returncode == 1
     assert says in " ".join(ended.stderr.split())
     assert "Traceback" not in ended.stderr
 
 
-def test_search_and_upkeep(samples: Path, qwenocr: Qwenocr) -> None:
-    found = qwenocr("search", "brightwater").stdout
+def test_search_and_upkeep(samples: Path, command: Command) -> None:
+    found = command("search", "brightwater").stdout
     assert "invoices/invoice-acme.png" in found
     assert "Brightwater Marina LLC" in found
-    rebuilt = qwenocr("warehouse", "rebuild").stdout
+    rebuilt = command("warehouse", "rebuild").stdout
     assert rebuilt.startswith("Batches: 1;")
     assert rebuilt.endswith("published.\n")
-    assert "nothing to put together" in qwenocr("warehouse", "compact").stdout
-    assert "0 page images" in qwenocr("warehouse", "vacuum").stdout
+    assert "nothing to put together" in command("warehouse", "compact").stdout
+    assert "0 page images" in command("warehouse", "vacuum").stdout

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 _log = logging.getLogger(__name__)
 
-EVERY = int(os.environ.get("QWENOCR_FULL_DISK", "29"))
+EVERY = int(os.environ.get("QWENOCR_FULL_DISK", "60"))
 SAYS_WHAT_TO_DO = re.compile(r"(no space left|disk is full).*(run the same command|run again)", re.DOTALL)
 LOST = re.compile(r"(\d+) answers could not be saved, and will be asked and paid again")
 

@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -12,7 +13,8 @@ from upath import UPath
 
 from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.warehouse.connect import open_writer
+from qwenocr_assets.warehouse import connect as connecting
+from qwenocr_assets.warehouse.connect import open_reader, open_writer
 from qwenocr_assets.warehouse.load import load_changes
 from qwenocr_assets.warehouse.publish import publish, working_file
 from qwenocr_assets.warehouse.query import run_query
@@ -234,11 +236,40 @@ def test_object_storage_gets_the_file_as_one_put(
     assert run_query(fetched, "SELECT count(*) FROM core.text_lines").rows == [(3,)]
 
 
+@pytest.mark.parametrize("fails", [False, True], ids=["it opens", "DuckDB gives up"])
+def test_what_is_published_while_it_is_opened_is_opened_again(
+    data: DataFolder, put_lines: PutLines, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    put_lines("b1", 3)
+    load_and_publish(data)
+    connect = duckdb.connect
+    opened: list[str] = []
+
+    def slowly(path: str, **options: Any) -> Any:
+        con = connect(path, **options)
+        if path == str(published(data)):
+            opened.append(path)
+            if len(opened) == 1:
+                put_lines("b2", 2)
+                load_and_publish(data)
+                if fails:
+                    con.close()
+                    raise duckdb.IOException("No more data remaining in MetadataReader")
+        return con
+
+    monkeypatch.setattr(connecting.duckdb, "connect", slowly)
+    with open_reader(published(data)) as con:
+        assert con.execute("SELECT count(*) FROM core.text_lines").fetchone() == (5,)
+    assert len(opened) == 2
+
+
 _READ_IN_A_LOOP = """
-import json, os, sys, time, duckdb
+import json, os, sys, time
+from pathlib import Path
+from qwenocr_assets.warehouse.connect import open_reader
 seen, end = [], time.monotonic() + 60
 while time.monotonic() < end and not os.path.exists(sys.argv[2]):
-    with duckdb.connect(sys.argv[1], read_only=True) as con:
+    with open_reader(Path(sys.argv[1])) as con:
         seen.append(con.execute('''
             SELECT (SELECT count(*) FROM core.text_lines), (SELECT count(*) FROM core.key_values),
                    (SELECT sum(rows)::BIGINT FROM ops.load_log), (SELECT max(loaded_at)::VARCHAR FROM ops.load_log)
