@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := dev
 ONLY ?=
+# one more than cores: many tests wait for programs they started
+WORKERS := $(shell echo $$(( $$(nproc) + 1 )))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types ui bench scripts clean
@@ -24,7 +26,7 @@ demo: setup  ## documents → SQL with the embedded engine, no key needed
 	@$(BIN)/qwenocr demo
 
 test: setup  ## the whole test suite
-	@$(BIN)/python -m pytest -n auto --dist worksteal --durations=15
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15
 
 check: lint types test  ## lint, types and tests: what CI runs
 

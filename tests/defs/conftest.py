@@ -1,7 +1,7 @@
 """The whole pipeline in a temporary data folder, with the real engine app and a reader that answers at once."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,14 @@ from upath import UPath
 
 from qwenocr_assets.defs.launch import JobOutcome, register_batch, run_batch, run_publish
 from qwenocr_assets.defs.resources import QwenOcr, resources_for
+from qwenocr_assets.defs.sql_models import build_sql_models
 from qwenocr_assets.engine.app import FaultScript, create_app, create_emulator, no_faults
 from qwenocr_assets.engine.errors import UnsupportedScript
 from qwenocr_assets.engine.page import Cell, Line, ReadPage, Table
 from qwenocr_assets.intake.manifest import cut_batches
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.settings import Settings, load_settings
+from qwenocr_assets.warehouse.wide_views import ResultSchema
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -112,6 +114,18 @@ class Pipeline:
         return run_publish(self.definitions, self.instance, self.resources)
 
 
+_BUILT: dict[tuple[Path, str], list[dg.AssetsDefinition]] = {}
+
+
+def _built_once(folder: Path, result_schemas: Iterable[ResultSchema] = ()) -> list[dg.AssetsDefinition]:
+    """The SQL models as assets: two seconds of reading SQL, the same for all tests."""
+    schemas = tuple(result_schemas)
+    key = folder.resolve(), repr(schemas)
+    if key not in _BUILT:
+        _BUILT[key] = build_sql_models(folder, schemas)
+    return _BUILT[key]
+
+
 def make_project(folder: Path) -> Path:
     """A project of its own: its settings, this repository's SQL models and Dagster settings."""
     folder.mkdir(parents=True)
@@ -125,7 +139,10 @@ def make_project(folder: Path) -> Path:
 def pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
     project = make_project(tmp_path / "project")
     monkeypatch.setenv("QWENOCR_PROJECT", str(project))
+    from qwenocr_assets import definitions
     from qwenocr_assets.definitions import build_definitions
+
+    monkeypatch.setattr(definitions, "build_sql_models", _built_once)
 
     inbox = tmp_path / "inbox"
     inbox.mkdir()
