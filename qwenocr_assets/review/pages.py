@@ -12,6 +12,9 @@ from qwenocr_assets.review.places import Place, read_place
 from qwenocr_assets.review.statements import Box
 from qwenocr_assets.warehouse.connect import open_reader
 
+_RULE = "rule_broken"
+"""A finding whose place is the name of a rule."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -42,7 +45,7 @@ class AskedValue:
     @property
     def parts(self) -> Place | None:
         """The place taken apart; None for a finding about nothing that can be corrected, like a rule."""
-        return read_place(self.place)
+        return None if self.finding == _RULE else read_place(self.place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwenocr_assets.review.pages import AskedValue
 from qwenocr_assets.review.places import read_place
 from qwenocr_assets.schemas import value_path
 
@@ -51,3 +52,11 @@ def test_every_path_of_keys_is_read(keys: list[str]) -> None:
     place = read_place(path)
     assert place is not None
     assert (place.key, place.parent_path or "") == (keys[-1], parent)
+
+
+@pytest.mark.parametrize(
+    ("finding", "is_asked"), [("value_not_on_page", True), (None, True), ("rule_broken", False)]
+)
+def test_a_rule_by_its_name_is_no_place(finding: str | None, is_asked: bool) -> None:
+    value = AskedValue("tax adds up", "key_information_extraction", None, None, None, finding, None, None)
+    assert (value.parts is not None) is is_asked
