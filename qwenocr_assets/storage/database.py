@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from qwenocr_assets.errors import ConfigurationError, StorageError
 
 _BUSY_SECONDS = 60
-"""How long a writer waits for its turn on SQLite before it gives up."""
+"""How long a writer waits for its turn before it gives up: another may have been suspended in the middle of its own."""
 
 READ_ONLY = "qwenocr_read_only"
 """Execution option of a connection whose transactions only read: on SQLite they wait for nobody."""
@@ -57,7 +57,8 @@ def open_database(url: str, *, durable: bool = True) -> Engine:
                 parsed.set(drivername="postgresql+psycopg2"),
                 connect_args={
                     "connect_timeout": 10,
-                    "options": f"-c synchronous_commit={'on' if durable else 'off'}",
+                    "options": f"-c synchronous_commit={'on' if durable else 'off'} "
+                    f"-c lock_timeout={_BUSY_SECONDS}s",
                 },
                 pool_size=5,
                 max_overflow=20,

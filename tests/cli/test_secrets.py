@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from bench.canned_answers import CannedAnswers
 from qwenocr_assets.engine.app import Emulator, ErrorAnswer, ErrorCode, RawAnswer, create_emulator, in_order
-from tests.cli.conftest import Qwenocr
+from tests.cli.conftest import Command
 
 pytestmark = pytest.mark.slow  # whole runs of the program
 
@@ -70,11 +70,11 @@ def draw_pages(folder: Path) -> None:
 @pytest.mark.usefixtures("no_proxy")
 @pytest.mark.parametrize("ends_refused", [False, True], ids=["run to the end", "key refused"])
 def test_no_trace_of_the_key(
-    project: Path, qwenocr: Qwenocr, served: Callable[..., Any], ends_refused: bool
+    project: Path, command: Command, served: Callable[..., Any], ends_refused: bool
 ) -> None:
     draw_pages(project / "inbox")
     with served(careless(last_is_the_key=ends_refused)) as base_url:
-        ran = qwenocr(
+        ran = command(
             "run",
             "inbox",
             QWENOCR_REGION="singapore",
@@ -89,9 +89,9 @@ def test_no_trace_of_the_key(
     assert [str(path) for path, content in everything_kept(project) if KEY.encode() in content] == []
 
 
-def test_no_trace_of_a_proxys_login(project: Path, qwenocr: Qwenocr) -> None:
+def test_no_trace_of_a_proxys_login(project: Path, command: Command) -> None:
     draw_pages(project / "inbox")
-    ran = qwenocr(
+    ran = command(
         "run",
         "inbox",
         QWENOCR_REGION="singapore",

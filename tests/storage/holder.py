@@ -1,6 +1,6 @@
-"""A process that holds a batch and writes into its file, for as long as it lives: `python -m tests.storage.holder`.
+"""A process that holds a batch, writes into its file, rests, and writes on: `python -m tests.storage.holder`.
 
-Arguments: the database's URL, the file, the lease's seconds. Writes `held`, then how it ended.
+Arguments: the database's URL, the file, the lease's seconds. Says `held`, `rests`, then how it ended.
 """
 
 import sys
@@ -20,8 +20,11 @@ if __name__ == "__main__":
         sys.stdout.flush()
         try:
             while True:
-                with hold.writing():
-                    Journal(UPath(Path(file))).append([{"request_key": "holder"}])
-                time.sleep(0.01)
+                for _ in range(3):
+                    with hold.writing():
+                        Journal(UPath(Path(file))).append([{"request_key": "holder"}])
+                sys.stdout.write("rests\n")
+                sys.stdout.flush()
+                time.sleep(0.5)
         except BatchTaken:
             sys.stdout.write("taken\n")
