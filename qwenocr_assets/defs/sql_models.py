@@ -12,12 +12,12 @@ from qwenocr_assets.defs.warehouse import KEEP_UP_TO_DATE, WRITER_POOL
 from qwenocr_assets.warehouse.build import (
     Change,
     TestResult,
+    begin_build,
     build_model,
-    drop_leftovers,
     planned_schemas,
     run_tests,
 )
-from qwenocr_assets.warehouse.column_lineage import Origins, column_lineage, followed_to_core
+from qwenocr_assets.warehouse.column_lineage import Origins, column_lineages, followed_to_core
 from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.models import Model, load_models
 from qwenocr_assets.warehouse.publish import publish, working_file
@@ -33,8 +33,7 @@ FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=50), warn_win
 def build_sql_models(folder: Path, result_schemas: Iterable[ResultSchema] = ()) -> list[dg.AssetsDefinition]:
     """The models as one step that builds them in order, and the step that publishes them."""
     models = load_models(folder, result_schemas)
-    schemas = planned_schemas(models)
-    lineage = {model.relation: column_lineage(model, schemas) for model in models.values()}
+    lineage = column_lineages(models.values(), planned_schemas(models))
     core = followed_to_core(lineage)
 
     @dg.multi_asset(
@@ -56,7 +55,7 @@ def build_sql_models(folder: Path, result_schemas: Iterable[ResultSchema] = ()) 
         """Build the models in the working file and run their tests."""
         selected = {key.to_user_string() for key in context.selected_asset_keys}
         with open_writer(working_file(data.folder)) as con:
-            drop_leftovers(con, models)
+            begin_build(con, models)
             for name, model in models.items():
                 if name not in selected:
                     continue

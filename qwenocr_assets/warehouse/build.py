@@ -2,7 +2,8 @@
 # Names put into SQL come from the project's own models.
 # ruff: noqa: S608
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 
@@ -54,20 +55,16 @@ class TestResult:
 def build_model(con: duckdb.DuckDBPyConnection, model: Model) -> ModelResult:
     """Bring one model, whose inputs are there, up to date, with its descriptions as comments.
 
-    A model that has not changed, and reads only what has not changed, is left as it is.
+    `begin_build` goes before. A model that has not changed, and reads only what has not changed, is left as it is.
     Raises `WarehouseError` naming the file when DuckDB refuses its SQL.
     """
-    try:
-        with transaction(con):
-            create_ops(con)
-            return _build(con, model)
-    except duckdb.Error as error:
-        raise WarehouseError(f"{model.path} cannot be built: {error}", "Mend the SQL.") from error
+    with _refusals_named(model), transaction(con):
+        return _build(con, model)
 
 
 def build_models(con: duckdb.DuckDBPyConnection, models: Mapping[str, Model]) -> dict[str, ModelResult]:
     """Build every model in order, and drop what earlier models left behind."""
-    drop_leftovers(con, models)
+    begin_build(con, models)
     return {name: build_model(con, model) for name, model in models.items()}
 
 
@@ -89,31 +86,36 @@ def run_tests(con: duckdb.DuckDBPyConnection, model: Model) -> list[TestResult]:
     return results
 
 
-def drop_leftovers(con: duckdb.DuckDBPyConnection, models: Mapping[str, Model]) -> list[str]:
-    """Drop relations in the models' schemas that belong to no model any more; returns which."""
-    leftovers = []
+def begin_build(con: duckdb.DuckDBPyConnection, models: Mapping[str, Model]) -> None:
+    """Make ready to build: the build log is there, and no relation in the models' schemas that is of none of them."""
+    create_ops(con)
     known = {m.relation for m in models.values()}
     for schema in sorted({m.schema for m in models.values()}):
         for name, kind in _relations(con, schema).items():
             if f"{schema}.{name}" not in known:
                 con.execute(f'DROP {kind} {schema}."{name}"')
                 forget_built(con, name)
-                leftovers.append(f"{schema}.{name}")
-    return leftovers
 
 
 def planned_schemas(models: Mapping[str, Model]) -> Schemas:
     """Every table and model with its columns' types, known before there is any data.
 
-    The models are built in memory on empty tables, so SQL that DuckDB refuses is found here.
+    The models are built in memory on empty tables, so SQL that DuckDB refuses is found here; so is a description of a
+    column that a model does not give.
     """
     with duckdb.connect() as con:
         create_missing(con)
-        build_models(con, models)
         for model in models.values():
-            if model.increment:
-                _extend(con, model, model.increment)
-        return schemas_of(con)
+            # all as tables: a view would be read through every view below it, again and again
+            with _refusals_named(model):
+                con.execute(f"CREATE SCHEMA IF NOT EXISTS {model.schema}")
+                con.execute(f"CREATE TABLE {model.relation} AS {model.sql}")
+                if model.increment:
+                    _extend(con, model, model.increment)
+        schemas = schemas_of(con)
+    for model in models.values():
+        _check_descriptions(model, schemas[model.schema][model.name])
+    return schemas
 
 
 def schemas_of(con: duckdb.DuckDBPyConnection) -> Schemas:
@@ -152,23 +154,35 @@ def _build(con: duckdb.DuckDBPyConnection, model: Model) -> ModelResult:
     return ModelResult(int(row[0]) if row else 0, [(name, kind) for name, kind in columns], change)
 
 
+@contextmanager
+def _refusals_named(model: Model) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise WarehouseError(f"{model.path} cannot be built: {error}", "Mend the SQL.") from error
+
+
 def _extend(con: duckdb.DuckDBPyConnection, model: Model, increment: Increment) -> None:
     for statement in increment.before:
         con.execute(statement)
     con.execute(f"INSERT INTO {model.relation} BY NAME {increment.sql}")
 
 
-def _describe(con: duckdb.DuckDBPyConnection, model: Model, present: list[str]) -> None:
+def _check_descriptions(model: Model, present: Iterable[str]) -> None:
     if missing := sorted(model.own_columns - set(present)):
         raise WarehouseError(
             f"schema.yml describes {model.name}.{missing[0]}, and {model.path} gives no such column.",
             "Correct the name, or add the column.",
         )
-    if model.description:
-        con.execute(comment(model.kind, model.relation, model.description))
+
+
+def _describe(con: duckdb.DuckDBPyConnection, model: Model, present: list[str]) -> None:
+    _check_descriptions(model, present)
+    comments = [comment(model.kind, model.relation, model.description)] if model.description else []
     for name in present:
         if text := model.columns.get(name):
-            con.execute(comment("COLUMN", f'{model.relation}."{name}"', text))
+            comments.append(comment("COLUMN", f'{model.relation}."{name}"', text))
+    con.execute("; ".join(comments))
 
 
 def _relations(con: duckdb.DuckDBPyConnection, schema: str) -> dict[str, str]:

@@ -4,6 +4,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 
 import duckdb
@@ -84,6 +85,7 @@ def _loaded(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
     return repr(rows)
 
 
+@cache
 def _changes_by_itself(sql: str) -> bool:
     """Whether SQL reads the clock or rolls dice; what comments and texts say does not count."""
     tokens = sqlglot.tokenize(sql, dialect="duckdb")

@@ -1,6 +1,6 @@
 """Where each column of a model comes from, read from its SQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlglot
 from sqlglot import exp
@@ -11,20 +11,28 @@ from sqlglot.schema import MappingSchema
 
 from qwenocr_assets.warehouse.models import Model
 
+Origins = Mapping[str, Sequence[tuple[str, str]]]
+"""For each column of a relation, the columns it is made of, sorted."""
 
-def column_lineage(
-    model: Model, schemas: Mapping[str, Mapping[str, Mapping[str, str]]]
-) -> dict[str, list[tuple[str, str]]]:
-    """For each column of a model, the columns its values are made of, sorted.
+
+def column_lineages(
+    models: Iterable[Model], schemas: Mapping[str, Mapping[str, Mapping[str, str]]]
+) -> dict[str, Origins]:
+    """By relation: for each column of a model, the columns its values are made of.
 
     They are columns of what the model reads directly, as ("staging.stg_pages", "page_id"); follow them from
     model to model to reach `core`. `schemas` holds the types of those columns by schema, table and column, as
     `build.planned_schemas` gives them. A column made of no column (a count of rows, a constant) has none.
     """
-    schema = MappingSchema(
+    # once for all models: sqlglot reads every type of it
+    known = MappingSchema(
         {s: {t: dict(columns) for t, columns in tables.items()} for s, tables in schemas.items()},
         dialect="duckdb",
     )
+    return {model.relation: _of_one(model, known) for model in models}
+
+
+def _of_one(model: Model, schema: MappingSchema) -> Origins:
     tree = qualify(
         sqlglot.parse_one(model.sql, dialect="duckdb"),
         dialect="duckdb",
@@ -42,10 +50,6 @@ def column_lineage(
         )
         for name in names
     }
-
-
-Origins = Mapping[str, Sequence[tuple[str, str]]]
-"""For each column of a relation, the columns it is made of."""
 
 
 def followed_to_core(lineage: Mapping[str, Origins]) -> dict[str, dict[str, list[tuple[str, str]]]]:

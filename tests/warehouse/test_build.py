@@ -8,6 +8,7 @@ import pytest
 
 from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.warehouse.build import build_model, build_models, planned_schemas, run_tests, schemas_of
+from qwenocr_assets.warehouse.ddl import create_ops
 from qwenocr_assets.warehouse.model_tests import ModelTest
 from qwenocr_assets.warehouse.models import Model
 
@@ -15,6 +16,7 @@ from qwenocr_assets.warehouse.models import Model
 @pytest.fixture
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
+        create_ops(connection)
         yield connection
 
 

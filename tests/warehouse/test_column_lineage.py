@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from qwenocr_assets.warehouse.column_lineage import column_lineage
+from qwenocr_assets.warehouse.column_lineage import column_lineages
 from qwenocr_assets.warehouse.models import Model
 
 _SCHEMAS = {
@@ -63,4 +63,4 @@ def test_columns_are_followed_to_what_the_model_reads(
     sql: str, expected: dict[str, list[tuple[str, str]]]
 ) -> None:
     model = Model("m", Path("m.sql"), "marts", "table", sql, sql, (), ())
-    assert column_lineage(model, _SCHEMAS) == expected
+    assert column_lineages([model], _SCHEMAS) == {model.relation: expected}

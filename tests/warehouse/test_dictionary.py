@@ -4,7 +4,7 @@ import pytest
 
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.warehouse.build import Schemas, planned_schemas
-from qwenocr_assets.warehouse.column_lineage import column_lineage, followed_to_core
+from qwenocr_assets.warehouse.column_lineage import column_lineages, followed_to_core
 from qwenocr_assets.warehouse.dictionary import DICTIONARY, SOURCES, data_dictionary, dbt_sources
 from qwenocr_assets.warehouse.models import Model
 
@@ -64,7 +64,7 @@ def test_every_model_has_tests_and_every_core_table_a_staging_view(models: dict[
 def test_lineage_leads_from_mart_columns_to_core(
     models: dict[str, Model], schemas: Schemas, model: str, column: str, origins: set[tuple[str, str]]
 ) -> None:
-    lineage = {m.relation: column_lineage(m, schemas) for m in models.values()}
+    lineage = column_lineages(models.values(), schemas)
     reached = set(followed_to_core(lineage)[models[model].relation][column])
     assert origins <= reached
     for table, name in reached:
@@ -74,8 +74,9 @@ def test_lineage_leads_from_mart_columns_to_core(
 def test_lineage_names_every_column_and_only_what_is_there(
     models: dict[str, Model], schemas: Schemas
 ) -> None:
+    lineages = column_lineages(models.values(), schemas)
     for model in models.values():
-        lineage = column_lineage(model, schemas)
+        lineage = lineages[model.relation]
         assert list(lineage) == list(schemas[model.schema][model.name])
         for table, column in (origin for origins in lineage.values() for origin in origins):
             schema, _, name = table.partition(".")
