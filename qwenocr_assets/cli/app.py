@@ -1,5 +1,6 @@
 """The commands, and how they end. What they do is imported when they are called, so that the program starts quickly."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -285,6 +286,8 @@ def models(
 
 def main() -> None:
     """The entry point: our own errors end in one clear message, not in a traceback."""
+    # starting makes objects by the hundred thousand, and hardly any garbage to look for among them
+    gc.set_threshold(50_000, 20, 20)
     try:
         app()
     except Stopped as stopped:
