@@ -2,19 +2,18 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.imaging import decoding
 from qwenocr_assets.imaging.page_image import Page
 from qwenocr_assets.imaging.page_rows import page_row, rejected_row
-from qwenocr_assets.imaging.pages import count_pages, pages_of_document
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.imaging.workers import Ended, Job
-from qwenocr_assets.intake.documents import Part, counted, parts_of, unreadable_part
-from qwenocr_assets.intake.files import read_unchanged
+from qwenocr_assets.intake.documents import unreadable_part
 from qwenocr_assets.intake.manifest import ManifestFile
-from qwenocr_assets.intake.media_types import MediaType
+from qwenocr_assets.intake.parts import Part
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import Row
 
@@ -44,7 +43,7 @@ def examine_files(run: Run, files: Sequence[ManifestFile], recipe: Recipe) -> li
             return [count(place, index, part) for index, part in parts if part.member and part.reason is None]
 
         arguments = (file.uri, file.sha256, file.size_bytes, recipe)
-        return Job(_parts, arguments, found[place].append, finish)
+        return Job(decoding.parts, arguments, found[place].append, finish)
 
     def count(place: int, index: int, part: Part) -> Job:
         def receive(part: Part) -> None:
@@ -65,7 +64,7 @@ def examine_files(run: Run, files: Sequence[ManifestFile], recipe: Recipe) -> li
                 )
             return ()
 
-        return Job(_counted, (part, recipe), receive, finish)
+        return Job(decoding.counted_part, (part, recipe), receive, finish)
 
     for place, file in enumerate(files):
         if file.unreadable_reason is not None:
@@ -115,7 +114,7 @@ class _Making:
     def _job(self, first: int, last: int) -> Job:
         document = self._document
         arguments = (document["uri"], document["sha256"], document["media_type"], self._recipe, first, last)
-        return Job(_pages, arguments, self._receive, partial(self._finish, first, last))
+        return Job(decoding.pages, arguments, self._receive, partial(self._finish, first, last))
 
     def _receive(self, page: Page) -> None:
         self._made.setdefault(page.number, []).append(page_row(self._data, self._document, page))
@@ -140,22 +139,3 @@ class _Making:
 
     def _reject(self, number: int, reason: RejectedInput) -> None:
         self._made[number] = [rejected_row(self._document, number, reason)]
-
-
-def _parts(uri: str, sha256: str, size_bytes: int, recipe: Recipe) -> Iterator[Part]:
-    yield from parts_of(uri, sha256, size_bytes, partial(count_pages, recipe=recipe))
-
-
-def _counted(part: Part, recipe: Recipe) -> Iterator[Part]:
-    yield counted(part, partial(count_pages, recipe=recipe))
-
-
-def _pages(uri: str, sha256: str, media_type: str, recipe: Recipe, first: int, last: int) -> Iterator[Page]:
-    content = _content(uri, sha256)
-    yield from pages_of_document(content, MediaType(media_type), recipe, first=first, last=last)
-
-
-@lru_cache(maxsize=1)
-def _content(uri: str, sha256: str) -> bytes:
-    """The document's bytes, kept while its pages are made."""
-    return read_unchanged(uri, sha256)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from upath import UPath
 
-from qwenocr_assets.imaging import batches
+from qwenocr_assets.imaging import decoding
 from qwenocr_assets.imaging.batches import batch_page_rows, examine_files
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.imaging.workers import Workers, run_here
@@ -113,7 +113,7 @@ def crashing_pages(fatal, uri, sha256, media_type, recipe, first, last):
     for number in range(first, last + 1):
         if number in fatal:
             os._exit(9)
-        yield from batches._pages(uri, sha256, media_type, recipe, number, number)
+        yield from decoding.pages(uri, sha256, media_type, recipe, number, number)
 
 
 def test_a_password_from_the_settings(batch, workers, locked_pdf):

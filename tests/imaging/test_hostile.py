@@ -12,8 +12,8 @@ from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.page_image import PageImage, RejectedPage
 from qwenocr_assets.imaging.pages import count_pages, pages_of_document
 from qwenocr_assets.imaging.recipe import Recipe
-from qwenocr_assets.intake.documents import accepted_type
 from qwenocr_assets.intake.media_types import HEAD_BYTES, sniff
+from qwenocr_assets.intake.parts import accepted_type
 
 FORMATS = ["PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "HEIF", "AVIF", "PDF", "drawn PDF"]
 

@@ -17,8 +17,8 @@ from qwenocr_assets.imaging.pages import count_pages, pages_of_document
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.imaging.workers import Ended, Job, Workers
 from qwenocr_assets.intake.archives import members, read_member
-from qwenocr_assets.intake.documents import accepted_type
 from qwenocr_assets.intake.media_types import MediaType
+from qwenocr_assets.intake.parts import accepted_type
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 RECIPE = Recipe(dpi=50, rasteriser="pdfium")  # poppler's programs would take a second each

@@ -9,7 +9,7 @@ from PIL import Image
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.page_image import PageImage
 from qwenocr_assets.imaging.pages import count_pages, pages_of_document
-from qwenocr_assets.intake.documents import accepted_type
+from qwenocr_assets.intake.parts import accepted_type
 from qwenocr_assets.intake.scan import is_ignored
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"

@@ -2,6 +2,8 @@
 
 import ctypes
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -119,3 +121,12 @@ def test_an_error_while_receiving_ends_the_run_and_its_workers(workers):
     other, received, _ = job(squares, 2)
     workers.run([other])
     assert received == [0, 1]
+
+
+def test_a_worker_starts_without_what_only_the_run_needs() -> None:
+    code = (
+        "import sys; import qwenocr_assets.imaging.worker, qwenocr_assets.imaging.decoding; "
+        "print(sorted({'dagster', 'duckdb', 'pyarrow', 'pydantic', 'sqlglot'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

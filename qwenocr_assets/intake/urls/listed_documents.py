@@ -17,10 +17,11 @@ import orjson
 from upath import UPath
 
 from qwenocr_assets.errors import RejectedInput, StorageError
-from qwenocr_assets.intake.documents import Examine, Part, accepted_type, document_id
+from qwenocr_assets.intake.documents import Examine, document_id
 from qwenocr_assets.intake.files import local_uri, read_unchanged
 from qwenocr_assets.intake.manifest import ManifestFile
 from qwenocr_assets.intake.media_types import MediaType
+from qwenocr_assets.intake.parts import Part, accepted_type
 from qwenocr_assets.intake.urls.fetching import Bounds, fetch
 from qwenocr_assets.intake.urls.lists import (
     MAX_LIST_BYTES,
