@@ -37,6 +37,9 @@ _OPTIONS = {
     "Det.score_mode": "slow",  # by the outline of a line: one that is bent fills its rectangle badly
     "Rec.rec_batch_num": 1,
     "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
+    # pages are read side by side: threads for each would only wait for each other
+    "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+    "EngineConfig.onnxruntime.inter_op_num_threads": 1,
 }
 
 

@@ -55,6 +55,10 @@ LEASES = Table(
 """A row is a batch that a run works on."""
 
 
+_OPEN_HERE: set[str] = set()
+"""Holders of this process whose context is open."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Holder:
     """Who has a batch."""
@@ -73,7 +77,7 @@ class BatchHold:
         self._engine = engine
         self._batch_id = batch_id
         self._lease_seconds = lease_seconds
-        self._holder = uuid.uuid4().hex
+        self.holder = uuid.uuid4().hex
         self._sure_until = 0.0
 
     def prepare(self) -> None:
@@ -117,7 +121,7 @@ class BatchHold:
                 if time.monotonic() >= self._sure_until:
                     raise self._unsure(error) from error
             else:
-                if holder != self._holder:
+                if holder != self.holder:
                     raise self._taken()
             yield
 
@@ -127,7 +131,7 @@ class BatchHold:
         with self._engine.begin() as connection:
             self._take_turn(connection)
             expires_at = database_time(connection) + self._lease_seconds
-            ours = (LEASES.c.batch_id == self._batch_id) & (LEASES.c.holder == self._holder)
+            ours = (LEASES.c.batch_id == self._batch_id) & (LEASES.c.holder == self.holder)
             renewed = (
                 connection.execute(update(LEASES).where(ours).values(expires_at=expires_at)).rowcount == 1
             )
@@ -141,13 +145,13 @@ class BatchHold:
             self._take_turn(connection)
             now = database_time(connection)
             held = connection.execute(select(LEASES).where(LEASES.c.batch_id == self._batch_id)).one_or_none()
-            if held is not None and held.expires_at > now and not has_ended(held.process):
+            if held is not None and held.expires_at > now and not _is_abandoned(held.process, held.holder):
                 return _Holder(held.host, held.taken_at)
             connection.execute(delete(LEASES).where(LEASES.c.batch_id == self._batch_id))
             connection.execute(
                 insert(LEASES).values(
                     batch_id=self._batch_id,
-                    holder=self._holder,
+                    holder=self.holder,
                     host=f"process {os.getpid()} on {socket.gethostname()}",
                     process=this_process(),
                     taken_at=now,
@@ -160,7 +164,7 @@ class BatchHold:
     def give_back(self) -> None:
         """Let others have it."""
         with self._engine.begin() as connection:
-            connection.execute(delete(LEASES).where(LEASES.c.holder == self._holder))
+            connection.execute(delete(LEASES).where(LEASES.c.holder == self.holder))
 
     def _take_turn(self, connection: Connection, what: str = "") -> None:
         """Keep all others from this batch until the transaction ends; on SQLite every transaction does that."""
@@ -180,6 +184,12 @@ class BatchHold:
             f"({_reason(error)}).",
             "Bring it back, or free its disk, then run the same command.",
         )
+
+
+def _is_abandoned(process: str, holder: str) -> bool:
+    """Whether nobody has a batch any more although its lease runs: its process ended, or could not give it back."""
+    ours = process != "" and process == this_process()
+    return has_ended(process) or (ours and holder not in _OPEN_HERE)
 
 
 def _reason(error: SQLAlchemyError) -> str:
@@ -205,8 +215,9 @@ def hold_batch(
         ConfigurationError, StorageError: the database cannot be opened.
     """
     engine = open_database(url, durable=False)
+    hold = BatchHold(engine, batch_id, lease_seconds)
+    _OPEN_HERE.add(hold.holder)
     try:
-        hold = BatchHold(engine, batch_id, lease_seconds)
         try:
             hold.prepare()
             _take_or_wait(hold, batch_id, wait_seconds, on_wait)
@@ -219,10 +230,11 @@ def hold_batch(
             with beating(hold.renew, lease_seconds / _BEATS_PER_LEASE, "batch-lease"):
                 yield hold
         finally:
-            # a lease that cannot be given back runs out by itself
+            # a lease that cannot be given back runs out by itself, and is free at once for this process
             with contextlib.suppress(SQLAlchemyError):
                 hold.give_back()
     finally:
+        _OPEN_HERE.discard(hold.holder)
         engine.dispose()
 
 

@@ -95,8 +95,8 @@ def test_doctor_is_content_with_the_embedded_engine(qwenocr: Qwenocr) -> None:
     assert "✓ │ embedded engine" in done.stdout
 
 
-@pytest.mark.slow  # starts the program
-def test_a_document_becomes_sql_rows(qwenocr: Qwenocr, project: Path) -> None:
+@pytest.mark.slow  # two runs
+def test_a_document_becomes_sql_rows(command: Command, project: Path) -> None:
     from PIL import Image, ImageDraw, ImageFont
 
     (project / "in").mkdir()
@@ -106,15 +106,15 @@ def test_a_document_becomes_sql_rows(qwenocr: Qwenocr, project: Path) -> None:
     draw.text((40, 160), "Total: 125.50", fill=0, font=ImageFont.load_default(40))
     picture.save(project / "in" / "請求書.png")
 
-    first = qwenocr("run", "in")
+    first = command("run", "in")
     assert first.returncode == 0, first.stdout + first.stderr
     assert "3 requests sent" in first.stdout
-    second = qwenocr("run", "in")
+    second = command("run", "in")
     assert "1 of 1 batches are as they were" in second.stdout
     assert "0 requests sent" in second.stdout
-    rows = qwenocr("sql", "select name, value from core.key_values join core.documents using (document_id)")
+    rows = command("sql", "select name, value from core.key_values join core.documents using (document_id)")
     assert "請求書.png" in rows.stdout
     assert "42017" in rows.stdout
-    wrong = qwenocr("sql", "select nothing from nowhere")
+    wrong = command("sql", "select nothing from nowhere")
     assert wrong.returncode == 1
     assert "nowhere does not exist" in " ".join(wrong.stderr.split())

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, update
+from sqlalchemy import create_engine, insert, select, update
 from upath import UPath
 
 from qwenocr_assets.errors import BatchInUse, BatchTaken, StorageError
@@ -64,6 +64,14 @@ def taken_over(url: str) -> None:
     with engine.begin() as connection:
         connection.execute(update(LEASES).values(holder="another run"))
     engine.dispose()
+
+
+def read_lease(url: str) -> dict[str, object]:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        row = connection.execute(select(LEASES)).one()
+    engine.dispose()
+    return dict(row._mapping)
 
 
 def test_the_second_is_refused_and_says_who_has_the_batch(url: str) -> None:
@@ -120,6 +128,18 @@ def test_a_batch_held_on_another_machine_is_free_when_its_lease_runs_out(
                 return
         with pytest.raises(BatchInUse), hold_batch(url, "b"):
             pass
+
+
+def test_a_lease_that_could_not_be_given_back_is_free_at_once_for_its_own_process(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "ledger.db")
+    with hold_batch(url, "b"):
+        lease = read_lease(url)
+    engine = create_engine(url)
+    with engine.begin() as connection:  # as if giving it back had failed
+        connection.execute(insert(LEASES).values(lease))
+    engine.dispose()
+    with hold_batch(url, "b") as again:
+        again.check()
 
 
 def test_a_suspended_holder_writes_nothing_after_it_has_lost_its_batch(url: str, file: UPath) -> None:
