@@ -55,11 +55,11 @@ def build_sql_models(folder: Path, result_schemas: Iterable[ResultSchema] = ()) 
         """Build the models in the working file and run their tests."""
         selected = {key.to_user_string() for key in context.selected_asset_keys}
         with open_writer(working_file(data.folder)) as con:
-            begin_build(con, models)
+            present = begin_build(con, models)
             for name, model in models.items():
                 if name not in selected:
                     continue
-                result = build_model(con, model)
+                result = build_model(con, model, present)
                 yield dg.MaterializeResult(
                     asset_key=name,
                     metadata={

@@ -52,20 +52,20 @@ class TestResult:
     """error or warn."""
 
 
-def build_model(con: duckdb.DuckDBPyConnection, model: Model) -> ModelResult:
+def build_model(con: duckdb.DuckDBPyConnection, model: Model, present: Mapping[str, str]) -> ModelResult:
     """Bring one model, whose inputs are there, up to date, with its descriptions as comments.
 
-    `begin_build` goes before. A model that has not changed, and reads only what has not changed, is left as it is.
-    Raises `WarehouseError` naming the file when DuckDB refuses its SQL.
+    `present` is what `begin_build` found. A model that has not changed, and reads only what has not changed, is left as
+    it is. Raises `WarehouseError` naming the file when DuckDB refuses its SQL.
     """
     with _refusals_named(model), transaction(con):
-        return _build(con, model)
+        return _build(con, model, present.get(model.relation))
 
 
 def build_models(con: duckdb.DuckDBPyConnection, models: Mapping[str, Model]) -> dict[str, ModelResult]:
     """Build every model in order, and drop what earlier models left behind."""
-    begin_build(con, models)
-    return {name: build_model(con, model) for name, model in models.items()}
+    present = begin_build(con, models)
+    return {name: build_model(con, model, present) for name, model in models.items()}
 
 
 def run_tests(con: duckdb.DuckDBPyConnection, model: Model) -> list[TestResult]:
@@ -86,15 +86,21 @@ def run_tests(con: duckdb.DuckDBPyConnection, model: Model) -> list[TestResult]:
     return results
 
 
-def begin_build(con: duckdb.DuckDBPyConnection, models: Mapping[str, Model]) -> None:
-    """Make ready to build: the build log is there, and no relation in the models' schemas that is of none of them."""
+def begin_build(con: duckdb.DuckDBPyConnection, models: Mapping[str, Model]) -> dict[str, str]:
+    """Make ready to build: the build log is there, and what earlier models left behind in the schemas is dropped.
+
+    Returns the models' relations that are there, with what each is: TABLE or VIEW.
+    """
     create_ops(con)
     known = {m.relation for m in models.values()}
-    for schema in sorted({m.schema for m in models.values()}):
-        for name, kind in _relations(con, schema).items():
-            if f"{schema}.{name}" not in known:
-                con.execute(f'DROP {kind} {schema}."{name}"')
-                forget_built(con, name)
+    present = {}
+    for schema, name, kind in _relations(con):
+        if f"{schema}.{name}" in known:
+            present[f"{schema}.{name}"] = kind
+        elif schema in {m.schema for m in models.values()}:
+            con.execute(f'DROP {kind} {schema}."{name}"')
+            forget_built(con, name)
+    return present
 
 
 def planned_schemas(models: Mapping[str, Model]) -> Schemas:
@@ -129,9 +135,8 @@ def schemas_of(con: duckdb.DuckDBPyConnection) -> Schemas:
     return schemas
 
 
-def _build(con: duckdb.DuckDBPyConnection, model: Model) -> ModelResult:
+def _build(con: duckdb.DuckDBPyConnection, model: Model, present: str | None) -> ModelResult:
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {model.schema}")
-    present = _relations(con, model.schema).get(model.name)
     last, now = last_built(con, model.name), built_from(con, model)
     if present != model.kind or last is None or last.form != now.form:
         change = Change.ANEW
@@ -185,13 +190,11 @@ def _describe(con: duckdb.DuckDBPyConnection, model: Model, present: list[str]) 
     con.execute("; ".join(comments))
 
 
-def _relations(con: duckdb.DuckDBPyConnection, schema: str) -> dict[str, str]:
-    """The tables and views of a schema, with which of the two they are."""
-    rows = con.execute(
-        "SELECT table_name, 'TABLE' FROM duckdb_tables() "
-        "WHERE schema_name = $schema AND database_name = current_database() "
-        "UNION ALL SELECT view_name, 'VIEW' FROM duckdb_views() "
-        "WHERE schema_name = $schema AND database_name = current_database() ORDER BY ALL",
-        {"schema": schema},
+def _relations(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    """The tables and views there are: schema, name, and which of the two."""
+    return con.execute(
+        "SELECT schema_name, table_name, 'TABLE' FROM duckdb_tables() "
+        "WHERE database_name = current_database() AND NOT internal "
+        "UNION ALL SELECT schema_name, view_name, 'VIEW' FROM duckdb_views() "
+        "WHERE database_name = current_database() AND NOT internal ORDER BY ALL"
     ).fetchall()
-    return dict(rows)

@@ -13,7 +13,7 @@ from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_table, write_table
 from qwenocr_assets.tables.typed_values import Notation, typed_value
-from qwenocr_assets.warehouse.build import build_model
+from qwenocr_assets.warehouse.build import build_models
 from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.dictionary import MODELS
 from qwenocr_assets.warehouse.load import load_changes
@@ -123,8 +123,8 @@ def test_the_warehouse_says_the_same(tmp_path: Path) -> None:
     load_changes(data, working)
     models = load_models(MODELS, project_schemas())
     with open_writer(working) as con:
-        for name in ("stg_document_batches", "stg_pages", "stg_corrections", "stg_key_values"):
-            build_model(con, models[name])
+        needed = ("stg_document_batches", "stg_pages", "stg_corrections", "stg_key_values")
+        build_models(con, {name: models[name] for name in needed})
         theirs = con.execute(f"SELECT {', '.join(columns)} FROM staging.stg_key_values").fetchall()
     assert sorted(map(repr, theirs)) == sorted(repr(tuple(row[c] for c in columns)) for row in ours)
     assert len(ours) > len(CASES) - 4

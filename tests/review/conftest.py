@@ -13,7 +13,7 @@ from upath import UPath
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import write_table
-from qwenocr_assets.warehouse.build import build_model, run_tests
+from qwenocr_assets.warehouse.build import begin_build, build_model, run_tests
 from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.dictionary import MODELS
 from qwenocr_assets.warehouse.load import load_changes
@@ -137,12 +137,13 @@ def _written(root: Path) -> DataFolder:
 
 def _built(data: DataFolder, models: dict[str, Model], marts: Collection[str] = ()) -> Marts:
     """Bring staging and these marts up to date, or all; returns the marts' rows by name."""
-    models = {n: m for n, m in models.items() if not marts or m.schema == "staging" or n in marts}
     working = working_file(data)
     load_changes(data, working)
     with open_writer(working) as con:
+        present = begin_build(con, models)
+        models = {n: m for n, m in models.items() if not marts or m.schema == "staging" or n in marts}
         for model in models.values():
-            build_model(con, model)
+            build_model(con, model, present)
         assert [r for m in models.values() for r in run_tests(con, m) if not r.passed] == []
         content = {
             m.name: con.execute(f"SELECT COLUMNS(lambda c: c <> 'batch_hash') FROM {m.relation}").fetchall()

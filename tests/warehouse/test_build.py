@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from qwenocr_assets.errors import WarehouseError
-from qwenocr_assets.warehouse.build import build_model, build_models, planned_schemas, run_tests, schemas_of
+from qwenocr_assets.warehouse.build import ModelResult, build_models, planned_schemas, run_tests, schemas_of
 from qwenocr_assets.warehouse.ddl import create_ops
 from qwenocr_assets.warehouse.model_tests import ModelTest
 from qwenocr_assets.warehouse.models import Model
@@ -34,6 +34,10 @@ def model(sql: str, name: str = "m", materialized: str = "table", **given: objec
     )
 
 
+def build_one(con: duckdb.DuckDBPyConnection, given: Model) -> ModelResult:
+    return build_models(con, {given.name: given})[given.name]
+
+
 @pytest.mark.parametrize("materialized", ["table", "view"])
 def test_a_model_is_built_with_its_rows_columns_and_comments(
     con: duckdb.DuckDBPyConnection, materialized: str
@@ -44,7 +48,7 @@ def test_a_model_is_built_with_its_rows_columns_and_comments(
         description="It's a model.",
         columns={"n": "A number; it's from 0.", "not_there": "Passed on from a source."},
     )
-    result = build_model(con, described)
+    result = build_one(con, described)
     assert result.rows == 3
     assert result.columns == [("n", "BIGINT"), ("text", "VARCHAR")]
     comments = con.execute(
@@ -62,8 +66,8 @@ def test_a_model_is_built_with_its_rows_columns_and_comments(
 def test_a_model_may_change_between_view_and_table(
     con: duckdb.DuckDBPyConnection, first: str, then: str
 ) -> None:
-    build_model(con, model("select 1 as a", materialized=first))
-    build_model(con, model("select 2 as b", materialized=then))
+    build_one(con, model("select 1 as a", materialized=first))
+    build_one(con, model("select 2 as b", materialized=then))
     assert con.execute("SELECT b FROM marts.m").fetchall() == [(2,)]
 
 
@@ -81,9 +85,9 @@ def test_models_that_are_gone_are_dropped(con: duckdb.DuckDBPyConnection) -> Non
 def test_sql_that_duckdb_refuses_is_named_and_the_model_stays_as_it_was(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
-    build_model(con, model("select 1 as a"))
+    build_one(con, model("select 1 as a"))
     with pytest.raises(WarehouseError, match=r"m\.sql cannot be built: .*nope"):
-        build_model(con, model("select nope"))
+        build_one(con, model("select nope"))
     assert con.execute("SELECT a FROM marts.m").fetchall() == [(1,)]
 
 
@@ -92,7 +96,7 @@ def test_a_column_that_is_described_but_not_there_is_named(con: duckdb.DuckDBPyC
     with pytest.raises(
         WarehouseError, match=r"schema\.yml describes m\.b, and .*m\.sql gives no such column"
     ):
-        build_model(con, wrong)
+        build_one(con, wrong)
 
 
 def test_schemas_are_known_before_there_is_data() -> None:
@@ -143,6 +147,6 @@ def test_data_tests_count_what_fails_as_dbt_does(
 
 def test_a_test_that_cannot_run_is_named(con: duckdb.DuckDBPyConnection) -> None:
     wrong = model("select 1 as a", tests=(ModelTest("t", "b", "SELECT b FROM marts.m", "error"),))
-    build_model(con, wrong)
+    build_one(con, wrong)
     with pytest.raises(WarehouseError, match=r"The test t of .*m\.sql cannot be run"):
         run_tests(con, wrong)
