@@ -21,9 +21,6 @@ from qwenocr_assets.tables.typed_values import Notation
 _LOCK = CORRECTIONS.name
 """What whoever writes corrections holds, like a batch."""
 
-NOBODY = "unnamed"
-"""Who said what no file and no option names anybody for."""
-
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -72,7 +69,7 @@ def import_file(
     said = read_file(path.name, content)
     source = Source(path.name, hashlib.sha256(content).hexdigest())
     with hold_batch(ledger_url, _LOCK, wait_seconds=60, on_wait=on_wait) as hold, hold.writing():
-        taken = take(data, said.statements, source, by=by or NOBODY, now=now, notations=notations)
+        taken = take(data, said.statements, source, by=by, now=now, notations=notations)
     refused = (*said.refused, *taken.refused)
     return Imported(path.name, said.unanswered, replace(taken, refused=refused))
 

@@ -57,19 +57,23 @@ def embedded(data: DataFolder) -> ImageUrl:
 
 
 def labelling_config(pages: Iterable[AskedPage]) -> str:
-    """The configuration for a project with these tasks: a label a field, and the value as text beside each region."""
+    """The configuration for a project with these tasks: a label a field, and the value as text beside each region.
+
+    The labels stand above the page, where they are seen without scrolling however high it is. The path stands below it:
+    Label Studio shows it only while a region is selected, and above it would move the page at every click.
+    """
     labels = sorted({parts.label for page in pages for v in page.values if (parts := v.parts)})
     shown = "\n".join(f"    <Label value={quoteattr(label)}/>" for label in labels)
     return f"""<View>
   <Header value="$document"/>
-  <Image name="{PICTURE}" value="$image" zoom="true" zoomControl="true" rotateControl="false"/>
   <RectangleLabels name="{LABELS}" toName="{PICTURE}" showInline="true">
 {shown}
   </RectangleLabels>
+  <Image name="{PICTURE}" value="$image" zoom="true" zoomControl="true" rotateControl="false"/>
   <TextArea name="{TEXT}" toName="{PICTURE}" perRegion="true" editable="true" maxSubmissions="1" rows="2"
     displayMode="region-list" placeholder="What stands there"/>
   <TextArea name="{PATH}" toName="{PICTURE}" perRegion="true" editable="true" maxSubmissions="1"
-    placeholder="For a new list value only: its path, like items[2].price"/>
+    placeholder="For a new value of a list, or of a field without a label: its path, like items[2].price"/>
 </View>
 """
 
@@ -142,7 +146,7 @@ def _region(page: AskedPage, value: AskedValue, label: str, box: dict[str, float
         "from_name": LABELS,
         "type": "rectanglelabels",
         "value": {**box, "rotation": 0, "rectanglelabels": [label]},
-        "meta": {"text": why},
+        "meta": {"text": [": ".join(why)]},  # Label Studio shows several without anything between them
         **({"score": value.trust} if value.trust is not None else {}),
     }
     if not value.value:

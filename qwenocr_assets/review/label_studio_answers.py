@@ -12,7 +12,7 @@ from typing import Any
 
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.review.label_studio import LABELS, PATH, TEXT
-from qwenocr_assets.review.places import CELL
+from qwenocr_assets.review.places import CELL, read_place
 from qwenocr_assets.review.statements import Box, ReadFile, Refused, Statement, Verdict, because_of
 
 _SIDES = ("x", "y", "width", "height")
@@ -125,7 +125,8 @@ def _statements(
         "document_id": data["document_id"],
         "page_id": data["page_id"],
         "page_sha256": data.get("page_sha256"),
-        "by": _who(annotation),
+        "by": _name(annotation),
+        "account": _account(annotation),
         "at": _when(annotation),
     }
     found = _matched(regions, data["asked"])
@@ -170,7 +171,7 @@ def _statements(
             )
         else:
             yield Statement(
-                task=tasks.get(region.label, Task.KEY_INFORMATION_EXTRACTION.value),
+                task=tasks.get(_label_of(place), Task.KEY_INFORMATION_EXTRACTION.value),
                 place=place,
                 verdict=Verdict.VALUE,
                 value=region.text,
@@ -222,13 +223,22 @@ def _in_pixels(value: Mapping[str, Any], size: tuple[int, int]) -> Box | None:
     return Box(*(round(side, 2) for side in (left, top, right, bottom)))
 
 
-def _who(annotation: Mapping[str, Any]) -> str | None:
-    """The person's address or name, where the export has it and not only a number."""
-    person = annotation.get("completed_by", annotation.get("annotator"))
+def _name(annotation: Mapping[str, Any]) -> str | None:
+    """The person's address or name, where the export has it: the community edition's has only a number."""
+    person = _person(annotation)
     if isinstance(person, dict):
-        name = person.get("email") or person.get("username") or person.get("id")
-        return None if name is None else str(name)
+        return person.get("email") or person.get("username")
     return person if isinstance(person, str) else None
+
+
+def _account(annotation: Mapping[str, Any]) -> str | None:
+    person = _person(annotation)
+    number = person.get("id") if isinstance(person, dict) else person
+    return f"Label Studio user {number}" if isinstance(number, int) else None
+
+
+def _person(annotation: Mapping[str, Any]) -> Any:
+    return annotation.get("completed_by", annotation.get("annotator"))
 
 
 def _when(annotation: Mapping[str, Any]) -> datetime | None:
@@ -237,6 +247,12 @@ def _when(annotation: Mapping[str, Any]) -> datetime | None:
         return None
     when = datetime.fromisoformat(text)
     return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def _label_of(place: str) -> str:
+    """The label of a value of this place; a path that was typed counts, whatever the label of its region."""
+    parts = read_place(place)
+    return parts.label if parts else place
 
 
 def _first(labels: Any) -> str:

@@ -66,8 +66,11 @@ class AskedPage:
 
 
 def region_id(page_id: str, task: str, place: str) -> str:
-    """The id of a value wherever it is shown: the same in every export."""
-    return hashlib.md5(f"{page_id}/{task}/{place}".encode(), usedforsecurity=False).hexdigest()
+    """The id of a value wherever it is shown: the same in every export.
+
+    A whole digest pushes the label out of Label Studio's panel, and a page has few values.
+    """
+    return hashlib.md5(f"{page_id}/{task}/{place}".encode(), usedforsecurity=False).hexdigest()[:12]
 
 
 _VALUES = """
@@ -77,7 +80,8 @@ _VALUES = """
     union all
     select page_id, task,
         'table ' || table_index || ' row ' || row_index || ' column ' || column_index,
-        text, model_text, ground_page_id, left_px, top_px, right_px, bottom_px
+        -- an empty cell says nothing, like a value that is NULL
+        nullif(text, ''), nullif(model_text, ''), ground_page_id, left_px, top_px, right_px, bottom_px
     from staging.stg_table_cells
 """
 

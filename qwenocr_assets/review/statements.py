@@ -48,6 +48,8 @@ class Statement:
     """Why they looked: queue, audit or chosen."""
     finding: str | None = None
     by: str | None = None
+    account: str | None = None
+    """Who it was, as the file numbers people; counts where nobody says a name."""
     at: datetime | None = None
     """When, UTC; None when the file does not say."""
     box: Box | None = None

@@ -18,6 +18,9 @@ from qwenocr_assets.tables.typed_values import UNDECLARED, Notation, TypedValue,
 _ADDED_TO = (Task.KEY_INFORMATION_EXTRACTION.value, Task.CUSTOM_PROMPT.value)
 """Tasks whose values have paths, so that one can be added."""
 
+NOBODY = "unnamed"
+"""Who said what no file and no option names anybody for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -64,14 +67,14 @@ def take(
     statements: Iterable[Statement],
     source: Source,
     *,
-    by: str,
+    by: str | None,
     now: datetime,
     notations: Mapping[str, Notation],
 ) -> Taken:
     """Check statements one by one and write those that hold; one that does not takes no other with it.
 
-    `by` is who said what names nobody, `now` (UTC) when it was said where the file says no time. Whoever calls this
-    keeps others from doing the same meanwhile.
+    `by` is who said what the file names nobody for, `now` (UTC) when it was said where the file says no time.
+    Whoever calls this keeps others from doing the same meanwhile.
     """
     batches: dict[str, _Batch] = {}
     refused: list[Refused] = []
@@ -125,7 +128,7 @@ def _correction(
     batch: _Batch,
     source: Source,
     *,
-    by: str,
+    by: str | None,
     now: datetime,
     notations: Mapping[str, Notation],
 ) -> Row | None:
@@ -135,7 +138,8 @@ def _correction(
     assert place is not None
     model_value = reading["value"] if reading else None
     human_value = _stands(said, batch, model_value)
-    person, at = said.by or by, (said.at or now).replace(tzinfo=None)
+    person = said.by or by or said.account or NOBODY
+    at = (said.at or now).replace(tzinfo=None)
     correction_id = _hash(
         said.page_id, said.task, said.place, person, human_value, at.isoformat() if said.at else source.sha256
     )

@@ -95,7 +95,7 @@ def _written(root: Path) -> DataFolder:
         {"name": "other.png", "document_id": "d2", "route": "invoices"},
     )
     page = {"page_id": PAGE, "sha256": "5a", "uri": "pages/page.png", "width_px": 800, "height_px": 1000}
-    put(folder, "pages", page, {"page_id": "d2-p1", "uri": "pages/page.png"})
+    put(folder, "pages", page, page | {"page_id": "d2-p1"})
     request = {"page_id": PAGE, "route": "invoices", "region": "local", "model": "m", "request_key": "key-1"}
     put(folder, "ocr_requests", request | {"task": KIE}, request | {"task": "table_parsing"})
     put(folder, "ocr_responses", request | {"task": KIE}, request | {"task": "table_parsing"})

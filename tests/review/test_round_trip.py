@@ -28,21 +28,23 @@ from tests.review.label_studio_people import new_region, submitted
 
 pytestmark = pytest.mark.slow
 
+RECORDED = Path(__file__).parent / "recorded"
+"""Exports of Label Studio 1.23.2, of this batch (`--all`) corrected in its UI; only the page images are cut out."""
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-Take = Callable[[Any], Imported]
+Take = Callable[..., Imported]
 
 
 @pytest.fixture
 def take(data: DataFolder, tmp_path: Path) -> Take:
     """Import a Label Studio export, or a sheet."""
 
-    def run(content: Any) -> Imported:
+    def run(content: Any, *, by: str | None = None) -> Imported:
         file = tmp_path / "back"
         file.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
         return import_file(
             data,
             UPath(file),
-            by=None,
+            by=by,
             now=NOW,
             notations={"invoices": Notation(decimal=",")},
             ledger_url=f"sqlite:///{tmp_path}/ledger.db",
@@ -98,6 +100,78 @@ def test_an_export_changes_exactly_the_corrected_marts(data: DataFolder, build: 
     assert asked(data) == [], "what was looked at is not asked again"
 
 
+@pytest.mark.parametrize(
+    ("file", "corrections", "not_filled_in", "refused"),
+    [
+        pytest.param(
+            "everything.json",
+            {
+                ("buyer", "confirmed", "شركة الميناء", 160),  # its box was moved to where it stands
+                ("due_date", "added", "2026-12-01", None),  # typed into the region that waited empty
+                ("items[0].amount", "absent", None, None),  # deleted
+                ("items[1].description", "added", "錨とロープ", 231),  # drawn, with its path
+                ("total", "corrected", "1.008,00", None),
+                ("items[0].description", "confirmed", "ロープ", None),
+                ("items[1].amount", "confirmed", "508", None),
+                ("invoice_number", "confirmed", "=INV-7", None),
+                ("seller", "confirmed", "株式会社みなと", None),
+                ("table 0 row 0 column 0", "confirmed", "Item", None),
+                ("table 0 row 0 column 1", "confirmed", "Amount", None),
+                ("table 0 row 1 column 0", "confirmed", "Rope", None),
+                ("table 0 row 1 column 1", "confirmed", "5O0", None),
+            },
+            1,  # skipped, though its text was changed before
+            [],
+            id="JSON",
+        ),
+        pytest.param(
+            "everything.min.json",
+            set(),
+            0,
+            ["JSON-MIN does not say which text belongs to which region here: export the project as JSON."],
+            id="JSON-MIN that does not say enough",
+        ),
+        pytest.param("one_page.min.json", {("total", "corrected", "13", None)}, 0, [], id="JSON-MIN"),
+    ],
+)
+def test_what_label_studio_itself_wrote(
+    data: DataFolder,
+    take: Take,
+    file: str,
+    corrections: set[tuple[Any, ...]],
+    not_filled_in: int,
+    refused: list[str],
+) -> None:
+    done = take((RECORDED / file).read_bytes())
+    assert [entry.reason for entry in done.taken.refused] == refused
+    assert done.unanswered == not_filled_in
+    new = done.taken.corrections
+    assert {
+        (r["place"], r["action"], r["human_value"], r["left_px"] and round(r["left_px"])) for r in new
+    } == corrections
+    assert {r["corrected_by"] for r in new} == ({"Label Studio user 1"} if new else set())
+
+
+def test_what_label_studio_itself_wrote_changes_only_that_document(
+    data: DataFolder, build: Build, take: Take
+) -> None:
+    before = build()
+    take((RECORDED / "everything.json").read_bytes())
+    corrected = ["invoice_fields", "invoice_items", "line_items", "review_queue", "value_trust"]
+    counted = ["cost_by_document", "documents_overview"]  # a value was added
+    assert changed_in(before, build()) == {
+        **{mart: {"d1"} for mart in corrected + counted},
+        **{mart: set() for mart in ("cost_per_row", "field_accuracy")},
+    }
+    items = "SELECT item_index, description, amount FROM marts.line_items WHERE document_id = 'd1' ORDER BY 1"
+    assert rows(data, items) == [(0, "ロープ", None), (1, "錨とロープ", Decimal("508"))]
+    total = "SELECT value, model_value, review_action FROM staging.stg_key_values WHERE path = 'total'"
+    assert rows(data, f"{total} ORDER BY document_id") == [
+        ("1.008,00", "1.080,00", "corrected"),
+        ("12", "12", None),
+    ]
+
+
 def test_the_same_file_again_changes_nothing(data: DataFolder, take: Take) -> None:
     [page] = asked(data)
     export = [submitted(task(page, embedded(data)), {"total": "1.008,00"})]
@@ -106,6 +180,49 @@ def test_the_same_file_again_changes_nothing(data: DataFolder, take: Take) -> No
     again = take(export)
     assert (len(again.taken.corrections), again.taken.known) == (0, len(first.taken.corrections))
     assert Path(data.table_file("corrections", "b1").path).read_bytes() == stored
+
+
+def test_a_typed_path_counts_whatever_the_label(data: DataFolder, take: Take) -> None:
+    [page] = asked(data)
+    drawn = new_region("table cell", "EUR", path="currency")
+    done = take([submitted(task(page, embedded(data)), {}, added=drawn)])
+    assert done.taken.refused == ()
+    added = [
+        (row["task"], row["human_value"]) for row in done.taken.corrections if row["place"] == "currency"
+    ]
+    assert added == [(KIE, "EUR")]
+
+
+def test_an_empty_cell_is_filled_in(data: DataFolder, build: Build, take: Take) -> None:
+    cell = {
+        "row_index": 0,
+        "column_index": 0,
+        "row_span": 1,
+        "column_span": 1,
+        "is_header": False,
+        "text": "",
+    }
+    put(data, "table_cells", cell | {"page_id": PAGE, "task": "table_parsing"})
+    build("value_trust", "review_queue")
+    exported = task(asked(data, everything=True)[0], embedded(data))
+    [region] = [a["region"] for a in exported["data"]["asked"] if a["place"] == "table 0 row 0 column 0"]
+    typed = tuple(part | {"id": region} for part in new_region("table cell", "3.20")[1:])
+    assert take([submitted(exported, {}, added=typed)]).taken.refused == ()
+    build("value_trust", "review_queue")
+    cells = "SELECT text, model_text, review_action FROM staging.stg_table_cells"
+    assert rows(data, cells) == [("3.20", "", "added")]
+
+
+def test_people_who_are_only_numbers_are_kept_apart(data: DataFolder, take: Take) -> None:
+    [page] = asked(data)
+    exported = task(page, embedded(data))
+    both = submitted(exported, {"total": "2,00"}, who=1)
+    both["annotations"] += submitted(exported, {"total": "1,00"}, at="2026-11-23T10:00:00Z", who=2)[
+        "annotations"
+    ]
+    assert any("Label Studio user 2 was last" in text for text in take([both]).taken.disagreements)
+    named = take([submitted(exported, {"total": "3,00"}, at="2026-11-23T11:00:00Z", who=1)], by="mika")
+    assert {row["corrected_by"] for row in named.taken.corrections} == {"mika"}
 
 
 def test_two_people_disagree(data: DataFolder, build: Build, take: Take) -> None:
