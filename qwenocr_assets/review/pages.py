@@ -75,13 +75,14 @@ def region_id(page_id: str, task: str, place: str) -> str:
 
 _VALUES = """
     select page_id, task, path as place, value, model_value, ground_page_id,
-        left_px, top_px, right_px, bottom_px
+        left_px, top_px, right_px, bottom_px, null as table_index, null as row_index, null as column_index
     from staging.stg_key_values
     union all
     select page_id, task,
         'table ' || table_index || ' row ' || row_index || ' column ' || column_index,
         -- an empty cell says nothing, like a value that is NULL
-        nullif(text, ''), nullif(model_text, ''), ground_page_id, left_px, top_px, right_px, bottom_px
+        nullif(text, ''), nullif(model_text, ''), ground_page_id, left_px, top_px, right_px, bottom_px,
+        table_index, row_index, column_index
     from staging.stg_table_cells
 """
 
@@ -127,7 +128,9 @@ qualify row_number() over (
     partition by asked.page_id, asked.task, asked.place order by asked.priority, asked.finding
 ) = 1
 order by min(asked.priority) over (partition by asked.page_id), documents.name, pages.page_number,
-    asked.priority, standing.top_px nulls last, asked.task, asked.place
+    -- cells cell by cell: within a row their tops differ by a pixel or two
+    asked.priority, standing.table_index nulls first, standing.row_index, standing.column_index,
+    standing.top_px nulls last, asked.task, asked.place
 """
 
 

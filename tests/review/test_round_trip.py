@@ -23,7 +23,7 @@ from qwenocr_assets.settings import load_settings, project_root
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import write_table
 from qwenocr_assets.tables.typed_values import Notation
-from tests.review.conftest import KIE, PAGE, Build, Marts, key_value, put
+from tests.review.conftest import BOX, KIE, PAGE, Build, Marts, key_value, put
 from tests.review.label_studio_people import new_region, submitted
 
 pytestmark = pytest.mark.slow
@@ -191,6 +191,31 @@ def test_a_typed_path_counts_whatever_the_label(data: DataFolder, take: Take) ->
         (row["task"], row["human_value"]) for row in done.taken.corrections if row["place"] == "currency"
     ]
     assert added == [(KIE, "EUR")]
+
+
+def test_cells_are_shown_row_by_row(data: DataFolder, build: Build) -> None:
+    """Of one row the right one is a pixel higher."""
+    cell = {
+        "page_id": PAGE,
+        "task": "table_parsing",
+        "row_span": 1,
+        "column_span": 1,
+        "is_header": False,
+    } | BOX
+    order = [(0, 0), (0, 1), (1, 0), (1, 1), (10, 0), (10, 1)]
+    put(
+        data,
+        "table_cells",
+        *(
+            cell | {"row_index": r, "column_index": c, "text": f"{r}.{c}", "top_px": 50.0 * (r + 1) - c}
+            for r, c in order
+        ),
+    )
+    build("value_trust", "review_queue")
+    shown = [
+        v.value for v in asked(data, everything=True)[0].values if v.task == "table_parsing" and not v.finding
+    ]
+    assert [text for text in shown if text] == [f"{r}.{c}" for r, c in order]
 
 
 def test_an_empty_cell_is_filled_in(data: DataFolder, build: Build, take: Take) -> None:
