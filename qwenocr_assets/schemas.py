@@ -377,8 +377,8 @@ PARSED_TABLES = TableSchema(
         Column(
             "lines_unused",
             ColumnType.INTEGER,
-            "Recognised lines below the header, within the table's width and down to the next gap, that are in no "
-            "cell: rows the answer may have lost. NULL without lines.",
+            "Recognised lines between the table's cells that are in no cell, and lines right below it that stand side "
+            "by side as its rows do: rows the answer may have lost. NULL without lines.",
         ),
         Column(
             "totals_checked", ColumnType.INTEGER, "Printed totals that could be compared with the sum above."

@@ -136,7 +136,7 @@ def _notes(table: Row) -> Iterator[str]:
     if table["cells_not_found"]:
         yield f"{table['cells_not_found']} cells stand nowhere on the page."
     if table["lines_unused"]:
-        yield f"{table['lines_unused']} lines inside the table are in no cell."
+        yield f"{table['lines_unused']} lines between its cells or right below are in no cell."
     if table["parent_table_index"] is not None:
         yield f"Stands inside a cell of table {table['parent_table_index']}."
 

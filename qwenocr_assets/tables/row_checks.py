@@ -12,8 +12,10 @@ from qwenocr_assets.tables.likeness import normalised
 from qwenocr_assets.tables.line_boxes import Box, around, box_columns, box_of
 from qwenocr_assets.tables.page_lines import NOT_FOUND, OTHER_PAGE
 
-_MOST_GAP = 1.5
-"""Widest gap between the table and a line that may still belong to it, in heights of its rows."""
+_MOST_GAP = 1.25
+"""Widest gap between the table and a row that may still belong to it, in widest gaps between its own rows."""
+_MOST_GAP_OF_ONE_ROW = 1.5
+"""The same for a table that shows no gap between rows, in heights of its row."""
 _TOTALS = (
     *("total", "subtotal", "sub total", "grand total", "sum", "amount due", "balance due", "net", "gross"),
     *("合计", "合計", "小計", "小计", "总计", "總計", "总额", "計", "합계", "소계", "총계", "итого", "всего"),
@@ -64,35 +66,81 @@ def _judged(table: Row, cells: Sequence[Row], lines: Sequence[Box]) -> dict[str,
         header = around(heads)
         below = header[3] if header is not None and len(heads) < len(here) else whole[1]
         judged |= box_columns(whole)
-        judged["lines_unused"] = _unused(lines, [box for _, box in here], whole, below)
+        judged["lines_unused"] = _unused(lines, here, whole, below)
     return judged
 
 
-def _unused(lines: Sequence[Box], cells: Sequence[Box], whole: Box, below: float) -> int:
-    """Lines below the header and within the table's width that hold no cell, down to the next gap."""
+def _unused(lines: Sequence[Box], cells: Sequence[tuple[Row, Box]], whole: Box, below: float) -> int:
+    """Lines that hold no cell: those between the table's cells, and what goes on below them like its rows.
+
+    Below, lines count where two or more stand side by side and none reaches over two columns: a note does not.
+    """
     left, _, right, bottom = whole
-    height = median(box[3] - box[1] for box in cells) or 1.0
+    boxes = [box for _, box in cells]
+    height = median(box[3] - box[1] for box in boxes) or 1.0
     at_height: dict[int, list[Box]] = defaultdict(list)
-    for box in cells:
+    for box in boxes:
         at_height[int((box[1] + box[3]) / 2 / height)].append(box)
-    count = 0
-    for line in sorted(lines, key=lambda box: box[1]):
-        x, y = (line[0] + line[2]) / 2, (line[1] + line[3]) / 2
-        if y <= below or not left <= x <= right:
-            continue
-        if line[1] - bottom > _MOST_GAP * height:
-            break
+
+    def is_unused(line: Box) -> bool:
         first, last = int(line[1] / height) - 1, int(line[3] / height) + 1
         near = (box for bucket in range(first, last + 1) for box in at_height.get(bucket, ()))
-        if not any(_holds(line, box) or _holds(box, line) for box in near):
-            count += 1
-            bottom = max(bottom, line[3])
+        return not any(_holds(line, box) or _holds(box, line) for box in near)
+
+    unused = [
+        line for line in lines if _middle(line) > below and left <= _centre(line) <= right and is_unused(line)
+    ]
+    count = sum(_middle(line) <= bottom for line in unused)
+    centres = _column_centres(cells)
+    gap = _gap(boxes) * _MOST_GAP or _MOST_GAP_OF_ONE_ROW * height
+    for row in _rows([line for line in unused if _middle(line) > bottom], height):
+        if min(line[1] for line in row) - bottom > gap:
+            break
+        if len(row) > 1 and all(sum(line[0] <= x <= line[2] for x in centres) <= 1 for line in row):
+            count += len(row)
+            bottom = max(line[3] for line in row)
     return count
 
 
+def _column_centres(cells: Sequence[tuple[Row, Box]]) -> list[float]:
+    columns: dict[int, list[float]] = defaultdict(list)
+    for cell, box in cells:
+        if cell["column_span"] == 1:
+            columns[cell["column_index"]].append(_centre(box))
+    return [median(centres) for centres in columns.values()]
+
+
+def _gap(boxes: Iterable[Box]) -> float:
+    """The widest gap between boxes that stand one below the other; 0 when there is none."""
+    widest = bottom = 0.0
+    for box in sorted(boxes, key=lambda box: box[1]):
+        if bottom:
+            widest = max(widest, box[1] - bottom)
+        bottom = max(bottom, box[3])
+    return widest
+
+
+def _rows(lines: Iterable[Box], height: float) -> list[list[Box]]:
+    """Lines that stand side by side, from above to below."""
+    rows: list[list[Box]] = []
+    for line in sorted(lines, key=_middle):
+        if rows and _middle(line) - _middle(rows[-1][0]) < height / 2:
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return rows
+
+
+def _centre(box: Box) -> float:
+    return (box[0] + box[2]) / 2
+
+
+def _middle(box: Box) -> float:
+    return (box[1] + box[3]) / 2
+
+
 def _holds(outer: Box, inner: Box) -> bool:
-    x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
-    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]
+    return outer[0] <= _centre(inner) <= outer[2] and outer[1] <= _middle(inner) <= outer[3]
 
 
 def totals(cells: Iterable[Row], header_rows: int) -> tuple[int, int]:

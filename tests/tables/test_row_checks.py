@@ -67,6 +67,13 @@ def test_totals(rows: tuple[str, ...], checked: int, wrong: int) -> None:
     assert (found["totals_checked"], found["totals_wrong"]) == (checked, wrong)
 
 
+NOTE = (
+    Word("Next round in autumn.", (0, 180, 150, 180, 150, 190, 0, 190), None),
+    Word("Page 1", (155, 180, 180, 180, 180, 190, 155, 190), None),
+)
+"""Below four rows: its first part lies under both columns."""
+
+
 @pytest.mark.parametrize(
     ("answer", "page", "unused"),
     [
@@ -75,6 +82,9 @@ def test_totals(rows: tuple[str, ...], checked: int, wrong: int) -> None:
         pytest.param(ROWS[:2], words(*ROWS), 4, id="the last rows are missing"),
         pytest.param(ROWS[:3], words(*ROWS[:3]) + words("Note", top=300), 0, id="a note far below"),
         pytest.param(ROWS, words("Heading | of page", top=60) + words(*ROWS), 0, id="a heading above"),
+        pytest.param(ROWS, words(*ROWS, "Note |"), 0, id="a note right below"),
+        pytest.param(ROWS, (*words(*ROWS), *NOTE), 0, id="a note of two parts that reaches over columns"),
+        pytest.param(ROWS[:3], words(*ROWS[:3]) + words(ROWS[3], top=175), 0, id="a total set apart"),
     ],
 )
 def test_lines_that_no_cell_accounts_for(answer: tuple[str, ...], page: Any, unused: int) -> None:
