@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any
 
-import pyarrow.dataset as ds
+import pyarrow.compute as pc
 
 from qwenocr_assets.qwenocr.errors import RunRefused
 from qwenocr_assets.qwenocr.records import Status
 from qwenocr_assets.schemas import OCR_RESPONSES
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.storage.table_files import count_rows, read_table
+from qwenocr_assets.storage.table_files import count_rows, read_all_batches, read_table
 
 RETRIED = (Status.FAILED, Status.UNFUNDED, Status.MISSING)
 """What is asked again when nobody says otherwise: everything that may end differently."""
@@ -22,6 +22,7 @@ _PAUSES = tuple(timedelta(hours=hours) for hours in (0.25, 1, 4, 16, 24))
 """Until what failed is asked again: after the first run, the second, and so on."""
 
 _COLUMNS = ("request_key", "status", "error_class", "attempts_in_all")
+_FAILED_COLUMNS = ("batch_id", "status", "attempts_in_all", "answered_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +86,9 @@ def failed_batches(data: DataFolder, *, most_attempts: int) -> list[FailedBatch]
 
     What a refused key or arrears made fail is left out: somebody has to mend that first.
     """
-    folder = data.table_folder(OCR_RESPONSES.name)
-    files = [str(p.path) for p in folder.glob("*.parquet")] if folder.exists() else []
-    if not files:
-        return []
-    failed = ds.dataset(
-        sorted(files), schema=OCR_RESPONSES.arrow, filesystem=folder.fs, format="parquet"
-    ).to_table(
-        columns=["batch_id", "status", "attempts_in_all", "answered_at"],
-        filter=(ds.field("status") == Status.FAILED.value) & (ds.field("error_class") != RunRefused.__name__),
-    )
+    failed = (pc.field("status") == Status.FAILED.value) & (pc.field("error_class") != RunRefused.__name__)
     by_batch: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in failed.to_pylist():
+    for row in read_all_batches(data, OCR_RESPONSES, _FAILED_COLUMNS, failed):
         if not _is_given_up(row, most_attempts):
             by_batch[row["batch_id"]].append(row)
     found = [

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from upath import UPath
 
@@ -53,21 +55,32 @@ def count_rows(data: DataFolder, schema: TableSchema, batch_id: str) -> int | No
     return None if compacted is None else compacted.rows
 
 
-def read_all_batches(data: DataFolder, schema: TableSchema) -> list[dict[str, Any]]:
-    """The rows of every batch, each once, sorted by batch."""
+def read_all_batches(
+    data: DataFolder,
+    schema: TableSchema,
+    columns: Sequence[str] | None = None,
+    where: pc.Expression | None = None,
+) -> list[dict[str, Any]]:
+    """The rows of every batch, each once, sorted by batch: all of them, or those `where` something holds."""
     folder = data.table_folder(schema.name)
-    compacted = compacted_batches(folder)
-    own = (
-        {p.stem: p for p in folder.glob("*.parquet") if not p.name.startswith(PREFIX)}
-        if folder.exists()
-        else {}
-    )
+    if not folder.exists():
+        return []
+    names = list(columns or schema.column_names)
+    own = {p.stem: str(p.path) for p in folder.glob("*.parquet") if not p.name.startswith(PREFIX)}
     inside: dict[UPath, list[str]] = defaultdict(list)
-    for batch_id, part in compacted.items():
+    for batch_id, part in compacted_batches(folder).items():
         if batch_id not in own:
             inside[part.path].append(batch_id)
-    rows = [row for path, batch_ids in inside.items() for row in read_batches(path, batch_ids).to_pylist()]
-    rows += [
-        row for path in own.values() for row in pq.read_table(pa.BufferReader(path.read_bytes())).to_pylist()
-    ]
-    return sorted(rows, key=lambda row: str(row["batch_id"]))
+
+    def read(files: Sequence[str], chosen: pc.Expression | None) -> list[dict[str, Any]]:
+        if not files:
+            return []
+        dataset = ds.dataset(list(files), schema=schema.arrow, filesystem=folder.fs, format="parquet")
+        rows: list[dict[str, Any]] = dataset.to_table(columns=names, filter=chosen).to_pylist()
+        return rows
+
+    found = read(sorted(own.values()), where)
+    for path, batch_ids in inside.items():
+        of_these = pc.field("batch_id").isin(pa.array(batch_ids, pa.string()))
+        found += read([str(path.path)], of_these if where is None else of_these & where)
+    return sorted(found, key=lambda row: str(row["batch_id"]))

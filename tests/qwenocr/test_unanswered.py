@@ -1,16 +1,19 @@
 """Which requests `qwenocr retry` asks again."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from upath import UPath
 
 from qwenocr_assets.qwenocr.records import Status
-from qwenocr_assets.qwenocr.unanswered import RETRIED, Unanswered, unanswered
+from qwenocr_assets.qwenocr.unanswered import RETRIED, FailedBatch, Unanswered, failed_batches, unanswered
 from qwenocr_assets.schemas import OCR_RESPONSES
+from qwenocr_assets.storage.compaction import compact
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import write_table
 
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ROWS = {
     "first": [("a", "ok", None, 1), ("b", "failed", "Throttled", 4), ("c", "rejected", "PageRefused", 1)],
     "second": [("d", "unfunded", "Unfunded", 12), ("e", "missing", None, 0), ("f", "partial", None, 1)],
@@ -18,20 +21,27 @@ ROWS = {
 }
 
 
+def put(data: DataFolder, batch: str, rows: list[tuple[str, str, str | None, int]]) -> None:
+    trace = {"batch_id": batch, "document_id": "x", "page_id": "x", "task": "x", "attempts": 1}
+    answers = [
+        {
+            **trace,
+            "request_key": key,
+            "status": status,
+            "error_class": error,
+            "attempts_in_all": n,
+            "answered_at": NOW,
+        }
+        for key, status, error, n in rows
+    ]
+    write_table(data, OCR_RESPONSES, batch, answers)
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> DataFolder:
     data = DataFolder(UPath(tmp_path))
     for batch, rows in ROWS.items():
-        trace = {"batch_id": batch, "document_id": "x", "page_id": "x", "task": "x", "attempts": 1}
-        write_table(
-            data,
-            OCR_RESPONSES,
-            batch,
-            [
-                {**trace, "request_key": k, "status": s, "error_class": c, "attempts_in_all": n}
-                for k, s, c, n in rows
-            ],
-        )
+        put(data, batch, rows)
     return data
 
 
@@ -76,3 +86,14 @@ def test_all_of_a_batch_that_was_killed_early_is_missing(
     assert unanswered(data, ["killed"], statuses, classes) == (
         [Unanswered("killed", None)] if is_found else []
     )
+
+
+def test_batches_with_failures_are_found_as_they_are_now(data: DataFolder) -> None:
+    expected = [FailedBatch("first", 1, 4, NOW)]
+    assert failed_batches(data, most_attempts=12) == expected
+    for number in range(16):  # so many are worth it
+        put(data, f"fine-{number}", [("z", "ok", None, 1)])
+    assert compact(data, [OCR_RESPONSES], now=datetime.now(UTC) + timedelta(days=30))
+    assert failed_batches(data, most_attempts=12) == expected
+    put(data, "first", [("b", "ok", None, 5)])  # the compacted file still has it as it was
+    assert failed_batches(data, most_attempts=12) == []

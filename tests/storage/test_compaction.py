@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from upath import UPath
@@ -68,6 +69,10 @@ def test_all_batches_at_once_have_each_batch_once(data: DataFolder) -> None:
     put(data, "b99", "new")
     expected = [row for n in (*range(20), 99) for row in read_table(data, FORMULAS, f"b{n:02}")]
     assert read_all_batches(data, FORMULAS) == expected
+    again = pc.field("latex") == expected[-1]["latex"]
+    assert read_all_batches(data, FORMULAS, ["batch_id"], again) == [
+        {"batch_id": row["batch_id"]} for row in expected if row["latex"] == expected[-1]["latex"]
+    ]
 
 
 @pytest.mark.parametrize(
