@@ -16,7 +16,7 @@ from bench import serving
 # A machine under load is no failure of the code; and CI tries the same cases each time, so that a red run means a
 # change, while a developer's runs go on looking for new ones.
 settings.register_profile("developer", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
+settings.register_profile("ci", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 
