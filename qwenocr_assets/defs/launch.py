@@ -7,12 +7,14 @@ from typing import Any
 
 import dagster as dg
 from dagster._core.execution.plan.objects import ErrorSource
+from dagster_shared.error import SerializableErrorInfo
 
 from qwenocr_assets.defs.archive import restore_batches
 from qwenocr_assets.defs.jobs import BATCH_JOB, COLLECT_JOB, PUBLISH_JOB
+from qwenocr_assets.errors import DiskFull
 from qwenocr_assets.intake.manifest import Manifest, write_manifest
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.storage.disk import writing_to
+from qwenocr_assets.storage.disk import NEXT_STEP, says_full, writing_to
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -113,15 +115,26 @@ def _run(
 
 
 def _first_error(events: Iterable[dg.DagsterEvent]) -> str:
+    error = None
     for event in events:
         if event.is_step_failure:
             failure = event.step_failure_data
             if failure.user_failure_data is not None and failure.user_failure_data.description:
                 return failure.user_failure_data.description
-            # what Dagster reports is its own wrapper; its cause is the error that the step raised
-            error = failure.error.cause or failure.error if failure.error is not None else None
-            return "a step failed" if error is None else _without_class(error.message.strip())
-    return "the run failed before any step"
+            error = failure.error
+        elif event.is_job_failure:  # before any step: a resource could not be made
+            error = event.job_failure_data.error
+        if error is not None:
+            return _said(error)
+    return "The run failed before any step."
+
+
+def _said(error: SerializableErrorInfo) -> str:
+    # what Dagster reports is its own wrapper; its cause is the error that was raised
+    message = _without_class((error.cause or error).message.strip())
+    if says_full(message) and NEXT_STEP not in message:
+        return str(DiskFull("There is no space left on the disk.", NEXT_STEP))
+    return message
 
 
 def _is_interrupt(event: dg.DagsterEvent) -> bool:

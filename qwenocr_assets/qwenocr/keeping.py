@@ -89,6 +89,6 @@ class Keeper:
         self._error = error
 
     def _outcome(self) -> str:
-        if self._unsaved:
-            return f"{len(self._unsaved)} answers could not be saved, and will be asked and paid again."
+        if lost := sum(record.status.is_final for record in self._unsaved):
+            return f"{lost} answers could not be saved, and will be asked and paid again."
         return "Asking has stopped; all answers that came are saved."

@@ -24,10 +24,15 @@ def is_full(error: BaseException | None) -> bool:
             return True
         if getattr(error, "sqlite_errorname", "") in _SQLITE_FULL:
             return True
-        if any(text in str(error).lower() for text in _SAID):
+        if says_full(str(error)):
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def says_full(message: str) -> bool:
+    """Whether an error's text says that the disk is full."""
+    return any(text in message.lower() for text in _SAID)
 
 
 @contextlib.contextmanager

@@ -61,7 +61,7 @@ def test_a_disk_that_gets_full_at_any_write(
         assert all(count == 1 for count in keys.values()), schema.name
     paid = cloud.emulator.bill.total.calls
     assert len(asked) <= paid <= len(asked) + lost
-    _log.info("%d writes tried; %d of %d paid answers were lost", points, lost, paid)
+    _log.info("%d writes; %d questions, %d calls, %d answers said to be lost", points, len(asked), paid, lost)
 
 
 def run(cloud: CloudPipeline) -> str | None:  # noqa: F811

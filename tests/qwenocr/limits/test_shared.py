@@ -138,7 +138,9 @@ def test_processes_never_exceed_together(
     sent = sent_by(askers)
     together = [at for one in sent for at in one]
     assert most_in_a_second(stored_starts(url)) <= per_second
-    assert most_in_a_second(together) <= 1.15 * per_second  # a busy machine lets some of them wait for its cores
+    assert (
+        most_in_a_second(together) <= 1.15 * per_second
+    )  # a busy machine lets some of them wait for its cores
     assert len(together) >= 0.85 * per_second * seconds
     assert min(len(one) for one in sent) >= 1
 
