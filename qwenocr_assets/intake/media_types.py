@@ -74,8 +74,13 @@ def name_foreign(head: bytes) -> str:
     except puremagic.PureError:
         matches = []
     text = _is_text(head)
-    # A weak guess (a byte or two that fit) is worth less than the certainty that it reads as text.
-    certain = [m for m in matches if m.confidence >= (0.6 if text else 0.2) and m.name]
+    # A weak guess (a byte or two that fit, or words like "This is") is worth less than the certainty that it reads as
+    # text.
+    certain = [
+        m
+        for m in matches
+        if m.name and m.confidence >= (0.6 if text else 0.2) and not (text and _is_words(m.byte_match))
+    ]
     if certain:
         return f"of the type “{certain[0].name}”"
     return "plain text" if text else "of no known type"
@@ -92,6 +97,10 @@ def _iso_media(head: bytes) -> MediaType | None:
     if brands & _HEIF_BRANDS:
         return MediaType.HEIF
     return None
+
+
+def _is_words(match: bytes) -> bool:
+    return match.replace(b" ", b"").isalpha()
 
 
 def _is_text(head: bytes) -> bool:

@@ -76,6 +76,9 @@ def test_types_by_their_first_bytes(head, expected):
         pytest.param(b"", "an empty file", id="empty"),
         pytest.param(b"\0" * 100, "zero bytes", id="zeros"),
         pytest.param(b"Dear Sir,\nplease find attached\n", "plain text", id="text"),
+        pytest.param(
+            b"This is a line of plain text.\n", "plain text", id="text-that-begins-like-a-magic-number"
+        ),
         pytest.param("请查收附件".encode(), "plain text", id="chinese-text"),
         pytest.param("日本語。".encode() * 400, "plain text", id="text-cut-within-a-character"),
         pytest.param(b"a,b,c\n1,2,3\n", "plain text", id="csv"),
