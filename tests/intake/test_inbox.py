@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 from upath import UPath
 
 from qwenocr_assets.errors import StorageError
@@ -12,6 +13,7 @@ from qwenocr_assets.intake.inbox import listing
 from qwenocr_assets.intake.inbox.batches import Bounds
 from qwenocr_assets.intake.inbox.look import Patience
 from qwenocr_assets.intake.inbox.status import inbox_status, what_waits
+from qwenocr_assets.intake.inbox.tables import METADATA
 from qwenocr_assets.intake.manifest import (
     cut_batches,
     manifests_of_folder,
@@ -23,12 +25,18 @@ from qwenocr_assets.storage.data_folder import DataFolder
 from tests.intake.inbox_world import SETTLE, Inbox
 
 
-@pytest.fixture(params=["local", "bucket"])
+@pytest.fixture(params=["local", "bucket", "bucket, Postgres"])
 def inbox(request: pytest.FixtureRequest, tmp_path: Path) -> Inbox:
-    """The same of a local folder and of a bucket."""
+    """The same of a local folder and of a bucket, whose index is in the ledger's database."""
     root = UPath(tmp_path / "in") if request.param == "local" else UPath(f"memory://{tmp_path.name}/in")
     root.mkdir(parents=True)
-    return Inbox(root, DataFolder(UPath(tmp_path / "data")), f"sqlite:///{tmp_path}/data/inbox.db")
+    url = f"sqlite:///{tmp_path}/data/inbox.db"
+    if "Postgres" in request.param:
+        url = request.getfixturevalue("postgres")
+        engine = create_engine(url)
+        METADATA.drop_all(engine)
+        engine.dispose()
+    return Inbox(root, DataFolder(UPath(tmp_path / "data")), url)
 
 
 @pytest.fixture
