@@ -12,15 +12,13 @@ from upath import UPath
 from qwenocr_assets.cli.run import manifests_of
 from qwenocr_assets.defs.decoding import decoders, examining, recipe_for
 from qwenocr_assets.errors import ConfigurationError, RejectedInput
+from qwenocr_assets.imaging import decoding
 from qwenocr_assets.imaging.batches import Run
 from qwenocr_assets.imaging.draw import side_by_side
 from qwenocr_assets.imaging.page_image import PageImage
-from qwenocr_assets.imaging.pages import pages_of_document
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.imaging.workers import Ended, Job
 from qwenocr_assets.intake.documents import document_rows
-from qwenocr_assets.intake.files import read_unchanged
-from qwenocr_assets.intake.media_types import MediaType
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, EnhanceStep, load_routes
 from qwenocr_assets.intake.urls.listed_documents import readable
 from qwenocr_assets.settings import Settings, load_settings, project_root
@@ -85,18 +83,6 @@ def _pages(run: Run, document: Mapping[str, Any], recipe: Recipe) -> list[PageIm
             raise ended.reason
         return ()
 
-    run(
-        [
-            Job(
-                _first_pages,
-                (document["uri"], document["sha256"], document["media_type"], recipe),
-                receive,
-                finish,
-            )
-        ]
-    )
+    arguments = (document["uri"], document["sha256"], document["media_type"], recipe, 1, _MOST_PAGES)
+    run([Job(decoding.pages, arguments, receive, finish)])
     return made
-
-
-def _first_pages(uri: str, sha256: str, media_type: str, recipe: Recipe) -> Any:
-    return pages_of_document(read_unchanged(uri, sha256), MediaType(media_type), recipe, last=_MOST_PAGES)

@@ -40,8 +40,9 @@ class Ended:
 class Job:
     """A generator function to run in a worker, and what to do here with what it yields.
 
-    The function must be importable by its name, arguments and values must pickle. `receive` and `finish` are called
-    on the thread that runs the jobs; `finish` returns jobs that follow from this one.
+    The function must be importable by its name, from a module that imports little (`imaging.decoding`): what the
+    worker imports counts against its memory. Arguments and values must pickle. `receive` and `finish` are called on
+    the thread that runs the jobs; `finish` returns jobs that follow from this one.
     """
 
     function: Callable[..., Iterator[Any]]

@@ -1,14 +1,12 @@
 """Whole batches over worker processes: the same rows as in one process, whatever the files do."""
 
 import hashlib
-import os
 from dataclasses import replace
 
 import pytest
 from PIL import Image
 from upath import UPath
 
-from qwenocr_assets.imaging import decoding
 from qwenocr_assets.imaging.batches import batch_page_rows, examine_files
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.imaging.workers import Workers, run_here
@@ -18,6 +16,7 @@ from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.schemas import PAGES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import write_table
+from tests.imaging.crashing import crashing_pages
 
 TEXT = b"BT /F 24 Tf 50 400 Td (Page %d of it) Tj ET"
 
@@ -106,14 +105,6 @@ def test_a_page_that_crashes_costs_that_page(tmp_path, pdf_page, workers, fatal,
     assert [row["page_number"] for row in rows] == list(range(1, 21))
     assert [row["page_number"] for row in rows if row["status"] == "rejected"] == rejected
     assert all("crashed its decoder" in row["reason"] for row in rows if row["status"] == "rejected")
-
-
-def crashing_pages(fatal, uri, sha256, media_type, recipe, first, last):
-    """Makes pages one by one, and ends its process at a fatal one; runs in a worker."""
-    for number in range(first, last + 1):
-        if number in fatal:
-            os._exit(9)
-        yield from decoding.pages(uri, sha256, media_type, recipe, number, number)
 
 
 def test_a_password_from_the_settings(batch, workers, locked_pdf):

@@ -115,8 +115,8 @@ def test_two_thousand_damaged_files(
     assert len(endings) == len(samples) * len(SEEDS) >= 2_000
     assert {each for each in endings if each[2] not in ("pages", "rejected")} == set()
     for name in samples:
-        kinds = {end for sample, _, end in endings if sample == name}
-        assert "rejected" in kinds, name
+        assert "rejected" in found[name].values(), name
+    assert sum("pages" in ends.values() for ends in found.values()) > len(samples) / 2
     assert list(tmp_path.iterdir()) == []
 
 
@@ -173,6 +173,4 @@ def test_the_malformed_images_that_pillow_keeps(pillow_images, workers):
     paths = [str(path) for path in pillow_images if path.stat().st_size < 2**22]
     workers.run([job(paths[start::4]) for start in range(4)])
     assert len(found) == len(paths) > 100
-    assert {path: end for path, end in found.items() if end not in ("pages", "rejected")} == {}
-    malformed = {end for path, end in found.items() if "crash" in path or "timeout" in path or "oom" in path}
-    assert malformed
+    assert set(found.values()) == {"pages", "rejected"}
