@@ -5,15 +5,12 @@ accepted, and none is needed. Nothing is fetched: images come as `data:` URLs, o
 """
 
 import logging
-import os
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 
 import anyio.to_thread
-from anyio import CapacityLimiter
-from anyio.lowlevel import RunVar
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -158,9 +155,7 @@ _Recognise = Callable[[OcrRequest], Answer]
 def _endpoint(dialect: _Dialect, recognise: _Recognise) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         body = await request.body()
-        return await anyio.to_thread.run_sync(
-            _respond, dialect, recognise, body, request.headers, limiter=_limiter()
-        )
+        return await anyio.to_thread.run_sync(_respond, dialect, recognise, body, request.headers)
 
     return endpoint
 
@@ -180,19 +175,6 @@ def _respond(dialect: _Dialect, recognise: _Recognise, body: bytes, headers: Map
         fault = WireError(ErrorCode.INTERNAL_ERROR, f"The embedded engine failed: {type(error).__name__}.")
     write = dialect.failed_in_stream if dialect.wants_stream(headers) else dialect.failed
     return write(fault, request_id)
-
-
-_limiters: RunVar[CapacityLimiter] = RunVar("qwenocr_engine_limiter")
-
-
-def _limiter() -> CapacityLimiter:
-    """As many pages at a time as there are CPUs, for each event loop."""
-    try:
-        return _limiters.get()
-    except LookupError:
-        limiter = CapacityLimiter(os.cpu_count() or 1)
-        _limiters.set(limiter)
-        return limiter
 
 
 async def _health(_request: Request) -> Response:

@@ -1,9 +1,10 @@
 """A page image read once: which way up it lies, its lines, its tables. Every task answers from that."""
 
+import os
 from collections import OrderedDict
 from concurrent.futures import Future
 from hashlib import sha256
-from threading import Lock
+from threading import Lock, Semaphore
 
 import numpy as np
 
@@ -35,7 +36,8 @@ class Reader:
 
     Scripts that its own weights do not know it reads with Tesseract, where the extra `scripts` and Debian's data are
     installed and `with_tesseract` is not turned off. The last `cached_pages` pages are kept by the SHA-256 of their
-    bytes, so that several tasks on one page, also at the same time, cost one recognition.
+    bytes, so that several tasks on one page, also at the same time, cost one recognition. As many pages are read at a
+    time as there are processors; who waits for a page that another reads keeps none of them.
     """
 
     def __init__(self, cached_pages: int = 16, with_tesseract: bool = True) -> None:
@@ -44,6 +46,7 @@ class Reader:
         self._cached_pages = cached_pages
         self._pages: OrderedDict[str, Future[ReadPage]] = OrderedDict()
         self._lock = Lock()
+        self._processors = Semaphore(os.cpu_count() or 1)
 
     def warm_up(self) -> None:
         """Load the weights now. Raises `MissingWeights` when they are not installed."""
@@ -67,7 +70,8 @@ class Reader:
         if known is not None:
             return known.result()
         try:
-            page = self._read(decode(image))
+            with self._processors:
+                page = self._read(decode(image))
         except BaseException as error:
             promise.set_exception(error)
             if not isinstance(error, EngineError):  # what is wrong with the page will be wrong again

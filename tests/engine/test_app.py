@@ -385,23 +385,15 @@ def test_no_key_is_needed(headers: dict[str, str], post: Any, image_url: str, na
 
 
 def test_recognition_never_blocks_the_loop(read_page: ReadPage, image_url: str, native_body: Any) -> None:
-    """While every CPU reads a page and more wait, the engine still answers; no more read than there are CPUs."""
-    cpus = os.cpu_count() or 1
+    """While pages are being read, the engine still answers."""
+    requests = 2 * (os.cpu_count() or 1)
     release = threading.Event()
     running = threading.Semaphore(0)
-    lock = threading.Lock()
-    at_once = most = 0
 
     class WaitingReader:
         def read(self, image: bytes) -> ReadPage:
-            nonlocal at_once, most
-            with lock:
-                at_once += 1
-                most = max(most, at_once)
             running.release()
             assert release.wait(10)
-            with lock:
-                at_once -= 1
             return read_page
 
     async def main() -> list[int]:
@@ -414,9 +406,9 @@ def test_recognition_never_blocks_the_loop(read_page: ReadPage, image_url: str, 
                 statuses.append(response.status_code)
 
             async with anyio.create_task_group() as group:
-                for _ in range(cpus + 2):
+                for _ in range(requests):
                     group.start_soon(read)
-                for _ in range(cpus):
+                for _ in range(requests):
                     assert await anyio.to_thread.run_sync(partial(running.acquire, timeout=10))
                 with anyio.fail_after(5):
                     assert (await client.get("/health")).status_code == 200
@@ -424,8 +416,7 @@ def test_recognition_never_blocks_the_loop(read_page: ReadPage, image_url: str, 
                 release.set()
         return statuses
 
-    assert anyio.run(main) == [200] * (cpus + 2)
-    assert most == cpus
+    assert anyio.run(main) == [200] * requests
 
 
 def test_one_app_serves_several_event_loops(post: Any, image_url: str, native_body: Any) -> None:

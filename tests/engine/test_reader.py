@@ -2,15 +2,18 @@
 
 import io
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier, Lock
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from rapidfuzz.distance import Levenshtein
 
-from qwenocr_assets.engine import weights
+from qwenocr_assets.engine import pictures, weights
+from qwenocr_assets.engine import reader as reader_module
 from qwenocr_assets.engine.errors import MissingWeights, UnreadableImage
 from qwenocr_assets.engine.pictures import decode
 from qwenocr_assets.engine.reader import Reader
@@ -114,6 +117,33 @@ def test_a_page_is_read_once_however_many_ask() -> None:
     with ThreadPoolExecutor(4) as threads:
         pages = list(threads.map(reader.read, [PAGE] * 4))
     assert all(page is pages[0] for page in pages)
+
+
+def test_a_page_takes_a_processor_however_many_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On two processors, page 1 is asked for four times and can only be read while page 2 is; page 3 has to wait."""
+    first, *others = (file_of(Image.new("L", (60, 60 + i), 255)) for i in range(3))
+    both = Barrier(2, timeout=20)
+    lock = Lock()
+    at_once = most = 0
+
+    def decode_together(image: bytes) -> pictures.Picture:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        if image != others[1]:
+            both.wait()
+        with lock:
+            at_once -= 1
+        return decode(image)
+
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(reader_module, "decode", decode_together)
+    reader = Reader(with_tesseract=False)
+    with ThreadPoolExecutor(6) as threads:
+        pages = list(threads.map(reader.read, [first] * 4 + others))
+    assert [page.height for page in pages] == [60] * 4 + [61, 62]
+    assert most == 2
 
 
 def test_only_the_last_pages_are_kept(reader: Reader) -> None:
