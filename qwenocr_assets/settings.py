@@ -151,7 +151,7 @@ class Settings(BaseSettings):
         None,
         ge=1,
         le=1000,
-        description="Requests in flight at once; by default 8 with the embedded engine, else 128.",
+        description="Requests in flight at once; by default 128; with the embedded engine 4 a core, at least 8.",
     )
     max_attempts: int = Field(4, ge=1, le=20, description="Calls per page and task before giving up.")
     max_attempts_in_all: int = Field(

@@ -12,6 +12,7 @@ from upath import UPath
 from qwenocr_assets.defs.budget import budget_of
 from qwenocr_assets.defs.progress import QuietProgress
 from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.imaging.batches import core_count
 from qwenocr_assets.intake.routes import Route, load_routes
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
 from qwenocr_assets.qwenocr.catalogue_overrides import configured_catalogue
@@ -23,7 +24,8 @@ from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.settings import Settings, load_settings, project_root
 from qwenocr_assets.storage.data_folder import DataFolder
 
-_LOCAL_IN_FLIGHT = 8
+_LOCAL_IN_FLIGHT = max(8, 4 * core_count())
+"""Enough that each core has a page to read: the tasks of a page are asked for one after the other."""
 _CLOUD_IN_FLIGHT = 128
 """An answer takes seconds, and an account may make 20 calls a second."""
 
