@@ -4,6 +4,7 @@ On SQLite a transaction that writes takes its turn when it begins (`BEGIN IMMEDI
 true when it commits. On Postgres whoever needs that takes a lock at the beginning.
 """
 
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from qwenocr_assets.errors import ConfigurationError, StorageError
 
 _BUSY_SECONDS = 60
 """How long a writer waits for its turn before it gives up: another may have been suspended in the middle of its own."""
+
+_BUSY_PAUSE_SECONDS = 0.01
 
 READ_ONLY = "qwenocr_read_only"
 """Execution option of a connection whose transactions only read: on SQLite they wait for nobody."""
@@ -89,10 +92,21 @@ def database_time(connection: Connection) -> float:
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
-    mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
-    if mode != "wal":
-        connection.execute("PRAGMA journal_mode = WAL")
+    _keep_wal(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _keep_wal(connection: sqlite3.Connection) -> None:
+    """Let a database keep a write-ahead log. Who meets another writer in a new database is refused without a wait."""
+    give_up_at = time.monotonic() + _BUSY_SECONDS
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+            time.sleep(_BUSY_PAUSE_SECONDS)
 
 
 def _prepare_durable_sqlite(connection: Any, _: Any) -> None:
