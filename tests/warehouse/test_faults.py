@@ -17,9 +17,9 @@ def test_the_sequence_writes_removes_and_writes_again() -> None:
 
 
 def test_killed_at_random_points_what_is_published_is_always_a_whole_state(tmp_path: Path) -> None:
-    report = kill_at_random(tmp_path, kills=12)
+    report = kill_at_random(tmp_path, kills=6)
     assert (report.mixed, report.stuck) == ([], [])
-    assert report.kills == 12
+    assert report.kills == 6
 
 
 def test_readers_under_load_see_whole_and_current_states_only(tmp_path: Path) -> None:
