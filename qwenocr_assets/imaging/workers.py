@@ -133,7 +133,11 @@ class _Worker:
                 str(theirs.fileno()),
                 str(memory_mb),
             ]
-            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+            environment = {
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+                "OPENBLAS_NUM_THREADS": "1",  # numpy's threads take 40 MiB of address space for each core
+            }
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
                 command,
                 pass_fds=(theirs.fileno(),),

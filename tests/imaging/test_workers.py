@@ -1,11 +1,13 @@
 """Worker processes: what a file does to its decoder costs that file, and nothing else."""
 
 import ctypes
+import importlib
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +53,11 @@ def leave() -> Iterator[int]:
 
 def pid() -> Iterator[int]:
     yield os.getpid()
+
+
+def threads_with_numpy() -> Iterator[int]:
+    importlib.import_module("numpy")
+    yield len(list(Path("/proc/self/task").iterdir()))
 
 
 def job(function, *arguments, following=()) -> tuple[Job, list, list[Ended]]:
@@ -130,3 +137,11 @@ def test_a_worker_starts_without_what_only_the_run_needs() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+def test_a_workers_memory_does_not_depend_on_the_number_of_cores():
+    first, received, _ = job(threads_with_numpy)
+    with Workers(1) as workers:
+        workers.run([first])
+    assert received == [1]
