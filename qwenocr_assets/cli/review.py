@@ -55,6 +55,10 @@ def export_review(
         _say(console, f"{len(documents)} documents in {written.index}")
     if not pages:
         _say(console, "Nothing is left to look at; --all takes every value.")
+    elif sheet is not None:
+        _say(console, f"Next: qwenocr review import {sheet}")
+    elif tasks is not None:
+        _say(console, "Next: label them there, export as JSON, and qwenocr review import FILE")
 
 
 def write_tasks(settings: Settings, pages: list[AskedPage], tasks: Path, link: str | None) -> Path:
@@ -85,6 +89,8 @@ def import_review(console: Console, file: Path, *, by: str | None) -> bool:
     if (done.taken.corrections or rechecked) and (error := _publish(settings)):
         console.print(Text(f"Warehouse: {error}"))
         return False
+    if done.taken.corrections:
+        _say(console, 'They are in the warehouse. Next: qwenocr sql "from marts.extraction_quality"')
     return not done.taken.refused
 
 
