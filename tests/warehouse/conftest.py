@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -108,15 +109,31 @@ def models() -> dict[str, Model]:
     return load_models(MODELS, project_schemas())
 
 
+def _with_all_they_read(models: dict[str, Model], asked: set[str]) -> dict[str, Model]:
+    """The models asked for and those they are made of, with the tests that need no other model."""
+    for name, model in reversed(models.items()):  # what a model reads is built before it
+        if name in asked:
+            asked |= set(model.refs)
+    others = [model.relation for name, model in models.items() if name not in asked]
+    return {
+        name: replace(
+            model, tests=tuple(t for t in model.tests if not any(other in t.sql for other in others))
+        )
+        for name, model in models.items()
+        if name in asked
+    }
+
+
 @pytest.fixture
 def query(data: DataFolder, models: dict[str, Model]) -> Callable[[str], list[tuple[Any, ...]]]:
-    """Load, build every model, check that all data tests pass, and run SQL."""
+    """Load, build the models that the SQL names, check that their data tests pass, and run it."""
 
     def run(sql: str) -> list[tuple[Any, ...]]:
         load_changes(data, working_file(data))
+        wanted = _with_all_they_read(models, {n for n, m in models.items() if m.relation in sql})
         with open_writer(working_file(data)) as con:
-            build_models(con, models)
-            failed = [r for m in models.values() for r in run_tests(con, m) if not r.passed]
+            build_models(con, wanted)
+            failed = [r for m in wanted.values() for r in run_tests(con, m) if not r.passed]
             assert failed == []
             return con.execute(sql).fetchall()
 

@@ -185,7 +185,7 @@ def published(put_tables: Callable[..., None], query: Query, data: DataFolder) -
 
     def build(*tables: list[dict[str, Any]]) -> Path:
         put_tables(*tables)
-        query("SELECT 1")
+        query("FROM marts.stitched_tables, marts.documents_overview")
         return working_file(data)
 
     return build
