@@ -47,6 +47,7 @@ scripts: setup  ## let the embedded engine read Cyrillic, Arabic, Korean and Vie
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS),scripts]'
 	@sh deploy/tessdata.sh
 
-clean:  ## remove .venv and everything the pipeline made (not data/samples, not data/inbox)
+clean:  ## remove .venv and everything the pipeline made (not data/samples, data/inbox, ledger.db, or what people corrected)
 	rm -rf $(VENV) .dagster .mypy_cache .ruff_cache .pytest_cache
-	rm -rf data/batches data/pages data/pictures data/reports data/tables data/responses data/.working data/warehouse.duckdb data/inbox.db*
+	rm -rf data/batches data/pages data/pictures data/reports data/previews data/responses data/.working data/warehouse.duckdb data/inbox.db*
+	@test ! -d data/tables || find data/tables -mindepth 1 -maxdepth 1 ! -name corrections -exec rm -rf {} +

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from qwenocr_assets.cli import terminal
 from qwenocr_assets.cli.engine import engine_app
@@ -218,7 +219,7 @@ def archive(
 def score(
     truth: Annotated[
         Path | None,
-        typer.Option(help="Folder of truths; by default that of [scoring] in pipeline.toml."),
+        typer.Option(help="Folder of truths; by default the one that pipeline.toml names."),
     ] = None,
     iou: Annotated[
         float | None,
@@ -312,7 +313,9 @@ def _run() -> None:
     try:
         app()
     except Stopped as stopped:
-        terminal.console.print(f"[bold]{stopped.message}[/]\n[bold]Next:[/] {stopped.next_step}")
+        terminal.console.print(
+            f"[bold]{escape(stopped.message)}[/]\n[bold]Next:[/] {escape(stopped.next_step)}"
+        )
         sys.exit(_INTERRUPTED)
     except QwenocrError as error:
         _print_error(error)
@@ -326,6 +329,6 @@ def _run() -> None:
 
 def _print_error(error: QwenocrError) -> None:
     errors = Console(stderr=True)
-    errors.print(f"[bold red]Error:[/] {error.message}")
+    errors.print(f"[bold red]Error:[/] {escape(error.message)}")
     if error.next_step:
-        errors.print(f"[bold]Next:[/]  {error.next_step}")
+        errors.print(f"[bold]Next:[/]  {escape(error.next_step)}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -118,7 +119,7 @@ def collect(console: Console, *, wait: bool = False) -> bool:
             errors.append(f"Warehouse: {outcome.error}")
     console.print(f"Collected for {len(due)} intake batches; {running} jobs are running.")
     for error in errors:
-        console.print(f"[bold red]Error:[/] {error}")
+        console.print(f"[bold red]Error:[/] {escape(error)}")
     return not errors
 
 

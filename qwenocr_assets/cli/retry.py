@@ -34,7 +34,7 @@ def ask_again(
     if not found:
         console.print("Nothing to ask again.")
         return True
-    resend = [status for status in wanted if status.is_final]
+    resend = [status.value for status in wanted if status.is_final]
     only = {batch.batch_id: batch.request_keys for batch in found}
     return run_batches(settings, list(only), console, resend=resend, only=only)
 

@@ -19,7 +19,7 @@ from qwenocr_assets.quality.batch_rules import check_again
 from qwenocr_assets.report.write import write_report
 from qwenocr_assets.review import label_studio, spreadsheet
 from qwenocr_assets.review.intake import import_file
-from qwenocr_assets.review.pages import AskedPage, Selection, asked_pages
+from qwenocr_assets.review.pages import AskedPage, Selection, asked_pages, findings_without_a_place
 from qwenocr_assets.settings import Settings, load_settings, project_root
 from qwenocr_assets.storage.data_folder import local_path
 
@@ -40,7 +40,9 @@ def export_review(
             "Add --label-studio OUT.json, --csv OUT.csv, --html FOLDER or several of them.",
         )
     settings = load_settings()
-    pages = asked_pages(local_path(settings.data_folder.warehouse), selection)
+    warehouse = local_path(settings.data_folder.warehouse)
+    pages = asked_pages(warehouse, selection)
+    without_a_place = findings_without_a_place(warehouse, selection)
     count = sum(len(page.values) for page in pages)
     if tasks is not None:
         config = write_tasks(settings, pages, tasks, link)
@@ -53,11 +55,17 @@ def export_review(
         batches = list(dict.fromkeys(page.batch_id for page in pages))
         written = write_report(settings.data_folder, batches, UPath(report).absolute(), only=documents)
         _say(console, f"{len(documents)} documents in {written.index}")
-    if not pages:
+    if without_a_place:
+        _say(
+            console,
+            f"Findings about whole documents, pages and answers, which no value answers: {without_a_place}. "
+            "See `qwenocr report`, or marts.review_queue where page_id, task or place is NULL.",
+        )
+    if not pages and not without_a_place:
         _say(console, "Nothing is left to look at; --all takes every value.")
-    elif sheet is not None:
+    elif pages and sheet is not None:
         _say(console, f"Next: qwenocr review import {sheet}")
-    elif tasks is not None:
+    elif pages and tasks is not None:
         _say(console, "Next: label them there, export as JSON, and qwenocr review import FILE")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 from rich.console import Console
+from rich.markup import escape
 from upath import UPath
 
 from qwenocr_assets.cli.finished import is_finished, note_finished
@@ -120,7 +121,7 @@ def run_batches(
         )
     print_summary(settings, batch_ids, sent, console)
     for error in errors:
-        console.print(f"[bold red]Error:[/] {error}")
+        console.print(f"[bold red]Error:[/] {escape(error)}")
     return not errors
 
 

@@ -60,7 +60,9 @@ def page_view(page: Row, rows: dict[str, list[Row]], marker: Marker) -> tuple[Pa
 def _field(row: Row, anchor: str, marker: Marker, places: Places) -> Field:
     places[row["task"], row["path"]] = anchor
     mark = marker.mark(row, "field", anchor, row["path"], row["value"] or "")
-    return Field(mark, row["path"], row["value_number"] is not None, _reading(row), row["presence"])
+    # what was read out of the model's value says nothing of the one a person put in its place
+    reading = _reading(row) if mark.correction is None or mark.correction.action == "confirmed" else ""
+    return Field(mark, row["path"], row["value_number"] is not None, reading, row["presence"])
 
 
 def _reading(row: Row) -> str:

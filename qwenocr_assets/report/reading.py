@@ -26,6 +26,7 @@ from qwenocr_assets.storage.table_files import Row, read_table
 
 _SHOWN_TABLES = (DOCUMENTS, PAGES, OCR_REQUESTS, OCR_RESPONSES, *ROW_TABLES, VALIDATION_RESULTS)
 _LOST = ("rejected", "failed", "missing")
+_NOT_WHOLE = ("partial", "skipped", "unfunded")
 _ORDER: tuple[State, ...] = ("failed", "doubtful", "fine")
 
 Rows = Mapping[str, Sequence[Row]]
@@ -109,7 +110,7 @@ def _state(rows: Rows, findings: Sequence[Finding]) -> State:
     statuses = [row["status"] for table in ("documents", "pages", "ocr_responses") for row in rows[table]]
     if any(status in _LOST for status in statuses):
         return "failed"
-    return "doubtful" if findings or "partial" in statuses or "unfunded" in statuses else "fine"
+    return "doubtful" if findings or any(status in _NOT_WHOLE for status in statuses) else "fine"
 
 
 def _anchor(

@@ -134,6 +134,14 @@ order by min(asked.priority) over (partition by asked.page_id), documents.name, 
 """
 
 
+_WITHOUT_A_PLACE = """
+select count(*) from marts.review_queue
+where (page_id is null or task is null or place is null)
+    and (len($batches) = 0 or list_contains($batches, batch_id))
+    and (len($documents) = 0 or list_contains($documents, document_id) or list_contains($documents, document_name))
+"""
+
+
 def asked_pages(warehouse: Path, selection: Selection) -> list[AskedPage]:
     """The pages with something to ask about, the doubtful first.
 
@@ -166,6 +174,20 @@ def asked_pages(warehouse: Path, selection: Selection) -> list[AskedPage]:
             batch_id, document_id, name, page_id, number, uri, sha256, width or 0, height or 0, ()
         )
     return [replace(page, values=tuple(values[page_id])) for page_id, page in pages.items()]
+
+
+def findings_without_a_place(warehouse: Path, selection: Selection) -> int:
+    """How many findings of the review queue are about whole documents, pages or answers, or about a rule that is not
+    of one value: nothing that can be written into a line or a region.
+
+    Raises:
+        WarehouseError: there is no warehouse yet, or it cannot be opened.
+    """
+    with open_reader(warehouse) as con:
+        row = con.execute(
+            _WITHOUT_A_PLACE, {"batches": list(selection.batches), "documents": list(selection.documents)}
+        ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _check(known: list[tuple[str, str, str]], selection: Selection) -> None:

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from difflib import get_close_matches
 
 from qwenocr_assets.review.pages import AskedPage
 from qwenocr_assets.review.statements import ReadFile, Refused, Statement, Verdict, because_of, fingerprint
@@ -32,6 +33,9 @@ COLUMNS = (
 _NEEDED = ("place", "corrected", "task", "page_id", "document_id", "batch_id")
 
 _VERDICTS = {"right": Verdict.RIGHT, "absent": Verdict.ABSENT}
+
+_MISSPELT = 0.8
+"""Likeness of two names, 0 to 1, from which one is taken for the other misspelt."""
 
 _BEGINS_LIKE_A_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _MADE_SAFE = re.compile(r"'+[=+\-@\t\r]")
@@ -75,14 +79,19 @@ def read_csv(text: str) -> ReadFile:
     """The statements of a filled-in sheet, with commas, semicolons or tabs between.
 
     Raises:
-        ValueError: it lacks columns that say what its lines are about.
+        ValueError: it lacks columns that say what its lines are about, or has one whose name is nearly that of ours.
     """
     header = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=header.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    missing = [column for column in _NEEDED if column not in (reader.fieldnames or ())]
+    given = reader.fieldnames or ()
+    missing = [column for column in _NEEDED if column not in given]
     if missing:
         raise ValueError(f"it has no column {missing[0]}")
+    unknown = [column for column in given if column not in COLUMNS]
+    for column in COLUMNS:
+        if column not in given and (near := get_close_matches(column, unknown, 1, _MISSPELT)):
+            raise ValueError(f"it has a column {near[0]} but no {column}: is it misspelt?")
     statements: list[Statement] = []
     refused: list[Refused] = []
     unanswered = 0

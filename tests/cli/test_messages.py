@@ -35,6 +35,7 @@ def _nothing(_: Path) -> None:
     ("prepare", "arguments", "environment", "says"),
     [
         (_nothing, ["run", "nowhere"], {}, "nowhere does not exist"),
+        (_nothing, ["run", "scan[/].png"], {}, "scan[/].png does not exist"),
         (_nothing, ["run", "empty"], {}, "There is no file to read in empty"),
         (_unwritable, ["run", "empty"], {}, "cannot be written"),
         (_nothing, ["run", "empty"], {"QWENOCR_REGION": "singapore"}, "DASHSCOPE_API_KEY_SINGAPORE"),
@@ -49,6 +50,7 @@ def _nothing(_: Path) -> None:
     ],
     ids=[
         "no such path",
+        "brackets in a name",
         "empty folder",
         "data folder is a file",
         "no key",

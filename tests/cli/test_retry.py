@@ -52,3 +52,7 @@ def test_what_failed_is_asked_again_and_nothing_else(
         assert emulator.traffic.arrived == calls + 2
 
         assert "Nothing to ask again" in command("retry", **cloud).stdout
+        partial = command("retry", "--status", "partial", **cloud)
+        assert partial.returncode == 0, partial.stdout + partial.stderr
+        assert "2 requests sent" in partial.stdout
+        assert emulator.traffic.arrived == calls + 4

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from qwenocr_assets.report.marks import Marker
 from qwenocr_assets.report.reading import documents_of_batch, file_name
 from qwenocr_assets.report.views import Correction, DocumentView, Finding
 from qwenocr_assets.report.write import Report, write_report
-from qwenocr_assets.schemas import TABLES
+from qwenocr_assets.schemas import KEY_VALUES, OCR_RESPONSES, TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_table, write_table
 from qwenocr_assets.warehouse.rebuild import rebuild
@@ -47,6 +48,30 @@ def test_failed_documents_come_first_then_doubtful_ones(report: Report) -> None:
     ]
     names = html.fromstring(report.index.read_bytes()).xpath("//tbody//th//bdi/text()")
     assert names == ["broken.pdf", EVIL_NAME, "fine.tif", ARABIC_NAME]
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("ok", "fine"),
+        ("partial", "doubtful"),
+        ("skipped", "doubtful"),
+        ("unfunded", "doubtful"),
+        ("failed", "failed"),
+        ("rejected", "failed"),
+    ],
+)
+def test_a_document_is_as_good_as_its_answers(
+    data: DataFolder, reported: Callable[..., Report], status: str, state: str
+) -> None:
+    answers = read_table(data, OCR_RESPONSES, BATCH)
+    write_table(
+        data,
+        OCR_RESPONSES,
+        BATCH,
+        [{**row, "status": status} if row["document_id"] == "d4" else row for row in answers],
+    )
+    assert {d.document_id: d.state for d in reported().documents}["d4"] == state
 
 
 def test_what_is_hostile_is_text(report: Report) -> None:
@@ -149,6 +174,32 @@ def test_what_a_person_said_stands_beside_what_was_read(
     assert struck == (["made up"] if len(shown) > 1 and action != "confirmed" else [])
 
 
+@pytest.mark.parametrize(
+    ("action", "human_value", "shown"),
+    [
+        ("corrected", "2.00", ["1?", "2.00", "Corrected by Ada, 2026-11-20"]),
+        ("confirmed", "1?", ["1?", "1.5", "Confirmed by Ada, 2026-11-20"]),
+    ],
+)
+def test_the_number_in_the_models_value_does_not_stand_beside_a_persons(
+    data: DataFolder,
+    reported: Callable[..., Report],
+    monkeypatch: pytest.MonkeyPatch,
+    action: str,
+    human_value: str,
+    shown: list[str],
+) -> None:
+    values = read_table(data, KEY_VALUES, BATCH)
+    numbered = [{**row, "value_number": Decimal("1.5")} if row["path"] == "tax" else row for row in values]
+    write_table(data, KEY_VALUES, BATCH, numbered)
+    said = Correction(action, "1?", human_value, "Ada", datetime(2026, 11, 20, 9))
+    known = Evidence(corrections={("d1-p1", "key_information_extraction", "tax"): said})
+    monkeypatch.setattr("qwenocr_assets.report.reading.evidence", lambda data, tables: known)
+    [row] = page(reported(), "d1").xpath("//tr[th[normalize-space()='tax']]")
+    assert {text.strip() for cell in row.xpath("td") for text in cell.itertext()} >= set(shown)
+    assert ("1.5" in row.text_content()) is (action == "confirmed")
+
+
 def test_findings_lead_to_their_value_most_doubtful_first(documents: dict[str, DocumentView]) -> None:
     document = documents["d1"]
     priorities = [finding.priority for finding, _ in document.findings]
@@ -228,7 +279,9 @@ def test_a_person_sees_what_is_asked_and_what_was_said(
     monkeypatch.setenv("QWENOCR_DATA", str(published.root))
     out = tmp_path / "review"
     done = CliRunner().invoke(app, ["review", "export", "--html", str(out)])
-    assert done.output.replace("\n", "") == f"1 documents in {out / 'index.html'}"
+    said = done.output.replace("\n", "")
+    assert said.startswith(f"1 documents in {out / 'index.html'}")
+    assert "which no value answers: 2." in said
     [shown] = (out / "documents").iterdir()
     tree = html.fromstring(shown.read_bytes())
     assert tree.xpath("//h1/bdi/text()") == [EVIL_NAME]

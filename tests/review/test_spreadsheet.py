@@ -64,3 +64,21 @@ def test_a_line_that_cannot_be_taken_says_why_and_leaves_the_others(line: str, s
     assert [r.where for r in read.refused] == ["line 2"]
     assert says in read.refused[0].reason
     assert [s.place for s in read.statements] == ["other"]
+
+
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        pytest.param(HEADER.replace("place", "plaice"), "no column place", id="a column that is needed"),
+        pytest.param(
+            HEADER.replace("verdict", "verdikt"), "a column verdikt but no verdict", id="one that is not"
+        ),
+        pytest.param(HEADER.replace("verdict", "notes of ours"), None, id="one's own column"),
+    ],
+)
+def test_columns(header: str, says: str | None) -> None:
+    if says is None:
+        assert read_csv(header).statements == ()
+    else:
+        with pytest.raises(ValueError, match=says):
+            read_csv(header)
