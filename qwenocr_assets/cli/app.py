@@ -1,23 +1,16 @@
-"""The commands, and how they end. What they do is imported when they are called, so that the program starts quickly."""
+"""The commands. What they do is imported when they are called, so that the program starts quickly."""
 
-import atexit
-import gc
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from qwenocr_assets.cli import terminal
 from qwenocr_assets.cli.engine import engine_app
 from qwenocr_assets.cli.groups import batch_app, ledger_app, review_app
 from qwenocr_assets.cli.warehouse import warehouse_app
-from qwenocr_assets.errors import DiskFull, QwenocrError, Stopped
-from qwenocr_assets.storage.disk import NEXT_STEP, is_full
 
 app = typer.Typer(
     name="qwenocr",
@@ -31,9 +24,6 @@ app.add_typer(ledger_app, name="ledger")
 app.add_typer(warehouse_app, name="warehouse")
 app.add_typer(review_app, name="review")
 app.add_typer(batch_app, name="batch")
-
-_INTERRUPTED = 130
-"""The exit code that shells give to what Ctrl-C ended."""
 
 
 @app.command()
@@ -285,50 +275,3 @@ def models(
     from qwenocr_assets.settings import load_settings
 
     print_models(load_settings(), terminal.console, region=region, as_json=as_json)
-
-
-def main() -> None:
-    """The entry point: a command, and its exit code."""
-    # starting makes objects by the hundred thousand, and hardly any garbage to look for among them
-    gc.set_threshold(50_000, 20, 20)
-    status = 1  # of an exception that nobody catches
-
-    def leave() -> None:
-        with suppress(BrokenPipeError):
-            sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-    # Taking all that was imported apart again costs a second. What registers first comes last: all else has ended.
-    atexit.register(leave)
-    try:
-        _run()
-    except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else int(end.code is not None)
-        raise
-
-
-def _run() -> None:
-    """Our own errors end in one clear message, not in a traceback."""
-    try:
-        app()
-    except Stopped as stopped:
-        terminal.console.print(
-            f"[bold]{escape(stopped.message)}[/]\n[bold]Next:[/] {escape(stopped.next_step)}"
-        )
-        sys.exit(_INTERRUPTED)
-    except QwenocrError as error:
-        _print_error(error)
-        sys.exit(1)
-    except Exception as error:
-        if not is_full(error):
-            raise
-        _print_error(DiskFull("There is no space left on the disk.", NEXT_STEP))
-        sys.exit(1)
-
-
-def _print_error(error: QwenocrError) -> None:
-    errors = Console(stderr=True)
-    errors.print(f"[bold red]Error:[/] {escape(error.message)}")
-    if error.next_step:
-        errors.print(f"[bold]Next:[/]  {escape(error.next_step)}")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import dagster as dg
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from qwenocr_assets.cli.run import run_paths, stop_if
+from qwenocr_assets.cli.terminal import print_error
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.defs.batch_api import due_batches, open_service
 from qwenocr_assets.defs.instance import ensure_dagster_home
@@ -119,7 +119,7 @@ def collect(console: Console, *, wait: bool = False) -> bool:
             errors.append(f"Warehouse: {outcome.error}")
     console.print(f"Collected for {len(due)} intake batches; {running} jobs are running.")
     for error in errors:
-        console.print(f"[bold red]Error:[/] {escape(error)}")
+        print_error(console, error)
     return not errors
 
 

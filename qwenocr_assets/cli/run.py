@@ -7,12 +7,12 @@ from pathlib import Path
 
 import dagster as dg
 from rich.console import Console
-from rich.markup import escape
 from upath import UPath
 
 from qwenocr_assets.cli.finished import is_finished, note_finished
 from qwenocr_assets.cli.progress import BarProgress
 from qwenocr_assets.cli.summary import print_summary
+from qwenocr_assets.cli.terminal import print_error
 from qwenocr_assets.defs.instance import ensure_dagster_home
 from qwenocr_assets.defs.launch import JobOutcome, register_partition, run_batch, run_publish
 from qwenocr_assets.defs.partitions import intake_batches
@@ -121,7 +121,7 @@ def run_batches(
         )
     print_summary(settings, batch_ids, sent, console)
     for error in errors:
-        console.print(f"[bold red]Error:[/] {escape(error)}")
+        print_error(console, error)
     return not errors
 
 
