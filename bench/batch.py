@@ -12,14 +12,14 @@ from pathlib import Path
 from upath import UPath
 
 from bench.batch_worker import BATCH, TASK
-from bench.canned_answers import CannedAnswers
-from bench.serving import served
+from qwenocr_assets.asking.batch_answers import read_answers
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.money import to_usd
-from qwenocr_assets.engine.app import BatchFault, batches_in_order, create_emulator
-from qwenocr_assets.qwenocr.batch_answers import read_answers
+from qwenocr_assets.emulator import BatchFault, batches_in_order, create_emulator
+from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
+from qwenocr_assets.emulator.testing.serving import served
+from qwenocr_assets.state.database import sqlite_url
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.storage.database import sqlite_url
 
 _IMAGE_BYTES = 30_000
 _FAULTS = (BatchFault(), BatchFault(expires_after=0.9), BatchFault(error_share=0.02, tears_results=1))

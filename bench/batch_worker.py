@@ -7,27 +7,27 @@ from pathlib import Path
 
 from upath import UPath
 
+from qwenocr_assets.asking.batch_answers import Page, Question
+from qwenocr_assets.asking.batch_api.collecting import Collector
+from qwenocr_assets.asking.batch_api.jobs import Jobs, JobState
+from qwenocr_assets.asking.batch_api.pictures import line_of
+from qwenocr_assets.asking.batch_api.planning import Rules, split
+from qwenocr_assets.asking.batch_api.polling import poll
+from qwenocr_assets.asking.batch_api.submitting import Submitter
+from qwenocr_assets.asking.records import AnswerRecord
 from qwenocr_assets.cost.batch_funds import LedgerFunds
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Call
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.money import price_of
-from qwenocr_assets.qwenocr.batch_answers import Page, Question
-from qwenocr_assets.qwenocr.batch_api.collecting import Collector
-from qwenocr_assets.qwenocr.batch_api.jobs import Jobs, JobState
 from qwenocr_assets.qwenocr.batch_api.limits import FileLimits, batch_priced
-from qwenocr_assets.qwenocr.batch_api.pictures import line_of
-from qwenocr_assets.qwenocr.batch_api.planning import Rules, split
-from qwenocr_assets.qwenocr.batch_api.polling import poll
 from qwenocr_assets.qwenocr.batch_api.service import BatchService
-from qwenocr_assets.qwenocr.batch_api.submitting import Submitter
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.errors import Retryable
-from qwenocr_assets.qwenocr.records import AnswerRecord
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.state.database import sqlite_url
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.storage.database import sqlite_url
 from qwenocr_assets.storage.journal import Journal
 
 BATCH = "archive"

@@ -23,11 +23,11 @@ import httpx2
 import openai
 import uvicorn
 
-from bench.canned_answers import CannedAnswers
 from bench.client_peers import MODEL, page_url, png
 from bench.quick_time import QuickTimeLoop
-from bench.virtual_time import run_in_virtual_time
-from qwenocr_assets.engine.app import AccountLimits, Emulator, create_emulator
+from qwenocr_assets.emulator import AccountLimits, Emulator, create_emulator
+from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
+from qwenocr_assets.emulator.testing.virtual_time import run_in_virtual_time
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.client import open_client
 from qwenocr_assets.qwenocr.images import ImageBytes

@@ -17,11 +17,11 @@ from unicodedata import normalize
 from PIL import Image
 
 from qwenocr_assets.engine.errors import UnsupportedScript
-from qwenocr_assets.engine.key_values import all_pairs, fill_schema
-from qwenocr_assets.engine.page import ReadPage, Table
-from qwenocr_assets.engine.reader import Reader
-from qwenocr_assets.engine.tesseract import languages_for
-from qwenocr_assets.engine.text import plain_text
+from qwenocr_assets.engine.page.read_page import ReadPage, Table
+from qwenocr_assets.engine.reading.reader import Reader
+from qwenocr_assets.engine.reading.tesseract import languages_for
+from qwenocr_assets.engine.understanding.key_values import all_pairs, fill_schema
+from qwenocr_assets.engine.understanding.text import plain_text
 from qwenocr_assets.scoring.text import character_errors
 
 SAMPLES = Path(__file__).parents[1] / "data/samples"

@@ -10,7 +10,10 @@ from typing import Any
 
 import dagster as dg
 
-from qwenocr_assets.cli.run import manifests_of
+from qwenocr_assets.asking.batch_answers import BatchAnswers, Page, answers_of, image_sizes, read_answers
+from qwenocr_assets.asking.draining import Drain
+from qwenocr_assets.asking.response_rows import response_rows
+from qwenocr_assets.cli.commands.run import manifests_of
 from qwenocr_assets.cost.requests import request_rows
 from qwenocr_assets.definitions import defs
 from qwenocr_assets.defs.instance import ensure_dagster_home
@@ -19,7 +22,7 @@ from qwenocr_assets.defs.pictures import draw_batch
 from qwenocr_assets.defs.progress import QuietProgress
 from qwenocr_assets.defs.resources import QwenOcr, resources_for
 from qwenocr_assets.engine.app import create_app
-from qwenocr_assets.engine.page import Cell, Line, ReadPage, Table
+from qwenocr_assets.engine.page.read_page import Cell, Line, ReadPage, Table
 from qwenocr_assets.imaging.batches import batch_page_rows
 from qwenocr_assets.imaging.pages import count_pages
 from qwenocr_assets.imaging.recipe import DEFAULT_RECIPE
@@ -27,13 +30,10 @@ from qwenocr_assets.imaging.workers import run_here
 from qwenocr_assets.intake.documents import document_rows, examining
 from qwenocr_assets.intake.manifest import Manifest, write_manifest
 from qwenocr_assets.intake.routes import load_routes
-from qwenocr_assets.qwenocr.batch_answers import BatchAnswers, Page, answers_of, image_sizes, read_answers
-from qwenocr_assets.qwenocr.draining import Drain
-from qwenocr_assets.qwenocr.response_rows import response_rows
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_REQUESTS, OCR_RESPONSES, PAGES, ROW_TABLES, TEXT_LINES
 from qwenocr_assets.settings import Settings, load_settings, project_root
-from qwenocr_assets.storage.batch_hold import hold_batch
+from qwenocr_assets.state.batch_hold import hold_batch
 from qwenocr_assets.storage.table_files import write_table
 from qwenocr_assets.tables.batch import flatten_batch
 from qwenocr_assets.tables.completeness import incomplete

@@ -9,8 +9,8 @@ from typing import Any
 
 from PIL import ImageFont
 
-from qwenocr_assets.tables.likeness import normalised
-from qwenocr_assets.tables.line_boxes import Box
+from qwenocr_assets.tables.places.likeness import normalised
+from qwenocr_assets.tables.places.line_boxes import Box
 
 TRUTH = Path(__file__).parents[1] / "data" / "truth"
 
@@ -47,7 +47,7 @@ def recognised_pages(
     folders: tuple[str, ...] = ("tables", "invoices", "tickets", "receipts"),
 ) -> Iterator[KnownPage]:
     """Rendered samples as the embedded engine reads them, with the line it found where each text was drawn."""
-    from qwenocr_assets.engine.reader import Reader
+    from qwenocr_assets.engine.reading.reader import Reader
 
     reader = Reader()
     for path in sorted(p for folder in folders for p in (SAMPLES / folder).iterdir()):

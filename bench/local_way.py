@@ -18,20 +18,20 @@ import pdf2image
 from upath import UPath
 
 from bench.measuring import cpu_seconds, goal
+from qwenocr_assets.asking.batch_answers import answers_of, image_sizes, read_answers
+from qwenocr_assets.asking.records import AnswerRecord, Status
 from qwenocr_assets.cost.requests import request_rows
-from qwenocr_assets.imaging import poppler
 from qwenocr_assets.imaging.batches import batch_page_rows
 from qwenocr_assets.imaging.pages import count_pages
+from qwenocr_assets.imaging.pdf.document import poppler
 from qwenocr_assets.imaging.recipe import DEFAULT_RECIPE
 from qwenocr_assets.imaging.workers import run_here
 from qwenocr_assets.intake.documents import document_rows, examining
 from qwenocr_assets.intake.manifest import cut_batches
 from qwenocr_assets.intake.routes import Route
 from qwenocr_assets.intake.scan import find_files
-from qwenocr_assets.qwenocr.batch_answers import answers_of, image_sizes, read_answers
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.images import ImageBytes
-from qwenocr_assets.qwenocr.records import AnswerRecord, Status
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task

@@ -16,8 +16,8 @@ from functools import partial
 import httpx
 import orjson
 
-from bench.canned_answers import COMPATIBLE_PATH, NATIVE_PATH, CannedAnswers
-from qwenocr_assets.engine.emulator_asgi import call_app
+from qwenocr_assets.emulator.asgi import call_app
+from qwenocr_assets.emulator.testing.canned_answers import COMPATIBLE_PATH, NATIVE_PATH, CannedAnswers
 
 LINES = (43, 1_000)
 """How long the answers are that it has at hand."""

@@ -23,7 +23,7 @@ from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.storage.database import sqlite_url
+from qwenocr_assets.state.database import sqlite_url
 from tests.cost.conftest import Clock, call
 from tests.cost.test_ledger_stories import Story
 

@@ -19,11 +19,11 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps, ImageStat
 from bench import local_way
 from bench.measuring import cpu_seconds, goal, peak_tree_mb
 from bench.pdf_files import A4_POINTS, pdf_of
-from qwenocr_assets.imaging import pdfium, poppler
 from qwenocr_assets.imaging.encoding import to_png
 from qwenocr_assets.imaging.limits import SERVICE_LIMITS
 from qwenocr_assets.imaging.page_image import PageImage
 from qwenocr_assets.imaging.pages import pages_of_document
+from qwenocr_assets.imaging.pdf.document import pdfium, poppler
 from qwenocr_assets.imaging.recipe import RENDER_DPI
 from qwenocr_assets.intake.media_types import HEAD_BYTES, MediaType, sniff
 

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 from bench.instant_engine import InstantReader
-from bench.serving import served
-from qwenocr_assets.engine.app import Emulator, create_app, create_emulator
+from qwenocr_assets.emulator import Emulator, create_emulator
+from qwenocr_assets.emulator.testing.serving import served
+from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.settings import project_root
 
 PAGES = 10_000

@@ -1,4 +1,4 @@
-"""Trains `qwenocr_assets/engine/scripts.npz`: which script a line of print is in.
+"""Trains `qwenocr_assets/engine/reading/scripts.npz`: which script a line of print is in.
 
     python -m bench.train_scripts [--held-out FOLDER] [--lines 110]
 
@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from qwenocr_assets.engine.pictures import Picture
-from qwenocr_assets.engine.scripts import (
+from qwenocr_assets.engine.reading.pictures import Picture
+from qwenocr_assets.engine.reading.scripts import (
     READABLE,
     ScriptModel,
     features,
@@ -35,9 +35,9 @@ from qwenocr_assets.engine.scripts import (
     observe,
     page_script,
 )
-from qwenocr_assets.engine.weights import Weights, posteriors_of
+from qwenocr_assets.engine.reading.weights import Weights, posteriors_of
 
-TARGET = Path(__file__).parents[1] / "qwenocr_assets/engine/scripts.npz"
+TARGET = Path(__file__).parents[1] / "qwenocr_assets/engine/reading/scripts.npz"
 LOCALES = Path("/usr/share/locale")
 TRAINING_FONTS = re.compile(r"/(Noto|DejaVu|Liberation)(?!.*(Rashi|Nastaliq|Math|Symbols|Music))")
 ODD_FONTS = re.compile(r"Stam|Dinaru|Pilgi|Gungseo|Quran|LastResort")

@@ -29,10 +29,11 @@ from bench.drawn_pages import KINDS
 from bench.sample_warehouse import _table
 from qwenocr_assets.defs.launch import register_batch, run_batch, run_publish
 from qwenocr_assets.defs.resources import QwenOcr, resources_for
-from qwenocr_assets.engine.app import Corruption, create_app
-from qwenocr_assets.engine.page import ReadPage
-from qwenocr_assets.engine.reader import Reader
-from qwenocr_assets.engine.wire import Answer, OcrRequest
+from qwenocr_assets.emulator import Corruption
+from qwenocr_assets.engine.app import create_app
+from qwenocr_assets.engine.page.read_page import ReadPage
+from qwenocr_assets.engine.reading.reader import Reader
+from qwenocr_assets.engine.wire.values import Answer, OcrRequest
 from qwenocr_assets.intake.manifest import cut_batches
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.qwenocr.tasks import Task

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from bench import serving
+from qwenocr_assets.emulator.testing import serving
 
 # A machine under load is no failure of the code; and CI tries the same cases each time, so that a red run means a
 # change, while a developer's runs go on looking for new ones.

@@ -7,23 +7,26 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "qwenocr_assets"
 
-GROUND = {"settings", "schemas", "errors", "storage"}
+GROUND = {"settings", "schemas", "errors", "state", "storage"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "schemas": set(),
+    "state": {"errors"},
     "storage": {"errors", "schemas"},
     "settings": {"errors", "storage"},
-    "qwenocr": GROUND,
+    "qwenocr": {"errors"},
+    "asking": {*GROUND, "qwenocr"},
     "imaging": {*GROUND, "intake"},
     "intake": {*GROUND, "qwenocr"},
-    "cost": {*GROUND, "intake", "qwenocr"},
-    "tables": {*GROUND, "qwenocr"},
-    "quality": {*GROUND, "intake", "qwenocr"},
+    "cost": {*GROUND, "asking", "intake", "qwenocr"},
+    "tables": {*GROUND, "asking", "qwenocr"},
+    "quality": {*GROUND, "asking", "intake", "qwenocr"},
     "scoring": {*GROUND, "tables"},
     "warehouse": GROUND,
     "review": {*GROUND, "qwenocr", "tables", "warehouse"},
     "report": {*GROUND, "imaging", "tables", "warehouse"},
     "engine": {"errors", "qwenocr"},
+    "emulator": {"engine", "errors", "qwenocr"},
 }
 """Each floor's rooms and the rooms below them; `defs`, `cli` and `definitions` stand on top of all."""
 
@@ -74,10 +77,43 @@ def test_only_the_top_floor_knows_dagster(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=[str(p.relative_to(PACKAGE)) for p in FILES])
 def test_the_engine_is_reached_only_through_its_app(path: Path) -> None:
-    if room_of(path) == "engine":
+    here = room_of(path)
+    if here == "engine":
         return
-    inner = {m for m in imports(path) if m.startswith("qwenocr_assets.engine")}
-    assert {m for m in inner if not m.startswith("qwenocr_assets.engine.app")} <= {"qwenocr_assets.engine"}
+    inner = {m for m in imports(path) if m.startswith("qwenocr_assets.engine.")}
+    face = "qwenocr_assets.engine.wire" if here == "emulator" else "qwenocr_assets.engine.app"
+    assert not {m for m in inner if not m.startswith(face)}
+
+
+ENGINE_MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "page": {"errors"},
+    "reading": {"errors", "page"},
+    "understanding": {"errors", "page"},
+    "wire": {"errors", "page"},
+}
+"""The engine's own floors; `answers` and `app` stand on top of them."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in FILES if room_of(path) == "engine"],
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
+def test_no_import_runs_upwards_in_the_engine(path: Path) -> None:
+    modules = {m.split(".")[2] for m in imports(path) if m.startswith("qwenocr_assets.engine.")}
+    here = path.relative_to(PACKAGE / "engine").parts[0].removesuffix(".py")
+    if here in ENGINE_MAY_IMPORT:
+        assert modules - {here} <= ENGINE_MAY_IMPORT[here]
+
+
+@pytest.mark.parametrize(
+    "folder",
+    sorted({path.parent for path in FILES} - {PACKAGE / "defs"}),
+    ids=lambda f: str(f.relative_to(PACKAGE)),
+)
+def test_no_folder_is_crowded(folder: Path) -> None:
+    assert len([p for p in folder.glob("*.py") if p.name != "__init__.py"]) <= 20
 
 
 def test_no_two_rooms_import_each_other() -> None:

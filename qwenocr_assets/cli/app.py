@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from qwenocr_assets.cli import terminal
+from qwenocr_assets.cli.commands.warehouse import warehouse_app
 from qwenocr_assets.cli.engine import engine_app
 from qwenocr_assets.cli.groups import batch_app, ledger_app, review_app
-from qwenocr_assets.cli.warehouse import warehouse_app
 
 app = typer.Typer(
     name="qwenocr",
@@ -41,7 +41,7 @@ def run(
     ] = None,
 ) -> None:
     """Read documents into the warehouse. What was answered before is not sent again."""
-    from qwenocr_assets.cli.run import run_paths
+    from qwenocr_assets.cli.commands.run import run_paths
 
     if not paths and not manifest:
         raise typer.BadParameter("Give a path to read, or a manifest.")
@@ -62,7 +62,7 @@ def retry(
     batch: Annotated[list[str] | None, typer.Option(help="Only this intake batch.")] = None,
 ) -> None:
     """Ask again for pages that got no answer, and for no others."""
-    from qwenocr_assets.cli.retry import ask_again
+    from qwenocr_assets.cli.commands.retry import ask_again
 
     terminal.exit_unless(ask_again(terminal.console, status or [], class_ or [], batch or []))
 
@@ -73,7 +73,7 @@ def inbox(
     limit: Annotated[int, typer.Option(min=0, help="Most files to name of each kind.")] = 20,
 ) -> None:
     """Say what the inbox sensor has seen: what waits, is in batches, copied, moved, vanished or does not open."""
-    from qwenocr_assets.cli.inbox import print_inbox
+    from qwenocr_assets.cli.commands.inbox import print_inbox
 
     print_inbox(terminal.console, as_json=as_json, most=limit)
 
@@ -84,7 +84,7 @@ def quote(
     as_json: Annotated[bool, typer.Option("--json", help="Everything, for scripts.")] = False,
 ) -> None:
     """Say what reading documents would cost, here and elsewhere. Nothing is sent."""
-    from qwenocr_assets.cli.quote import print_quote
+    from qwenocr_assets.cli.commands.quote import print_quote
 
     print_quote(paths, terminal.console, as_json=as_json)
 
@@ -92,7 +92,7 @@ def quote(
 @app.command()
 def demo() -> None:
     """Run the main job on data/samples with the embedded engine, and show what SQL makes of it."""
-    from qwenocr_assets.cli.demo import run_demo
+    from qwenocr_assets.cli.commands.demo import run_demo
 
     terminal.exit_unless(run_demo(terminal.console))
 
@@ -109,7 +109,7 @@ def sql(
     ] = None,
 ) -> None:
     """Run a query on the published warehouse."""
-    from qwenocr_assets.cli import warehouse
+    from qwenocr_assets.cli.commands import warehouse
 
     warehouse.sql(query, terminal.console, kind=kind, output=output)
 
@@ -120,7 +120,7 @@ def search(
     limit: Annotated[int, typer.Option(min=1, help="Most pages to show.")] = 20,
 ) -> None:
     """Find the pages on which words stand, whatever their case and accents."""
-    from qwenocr_assets.cli import warehouse
+    from qwenocr_assets.cli.commands import warehouse
 
     warehouse.search(words, terminal.console, limit)
 
@@ -136,7 +136,7 @@ def export(
     ] = None,
 ) -> None:
     """Write a table or mart of the published warehouse, or one table of a document, into a file."""
-    from qwenocr_assets.cli import warehouse
+    from qwenocr_assets.cli.commands import warehouse
 
     warehouse.export(table, output, terminal.console, kind)
 
@@ -156,7 +156,7 @@ def report(
     ] = None,
 ) -> None:
     """Show pages with boxes and values side by side, what needs a look first: a folder of HTML that opens offline."""
-    from qwenocr_assets.cli.report import print_report
+    from qwenocr_assets.cli.commands.report import print_report
 
     print_report(terminal.console, batch=batch, document=document, doubtful=doubtful, output=output)
 
@@ -178,7 +178,7 @@ def draw(
     ] = None,
 ) -> None:
     """Draw the boxes of an answer, with what it says there, over its picture."""
-    from qwenocr_assets.cli.draw import draw_answer, draw_document
+    from qwenocr_assets.cli.commands.draw import draw_answer, draw_document
 
     if document is not None:
         draw_document(terminal.console, document, page, boxes, output, font)
@@ -197,7 +197,7 @@ def archive(
     ] = None,
 ) -> None:
     """Take old batches out of Dagster's list of partitions, so that its UI stays quick; all data stay."""
-    from qwenocr_assets.cli.archive import archive_older, restore_archived
+    from qwenocr_assets.cli.commands.archive import archive_older, restore_archived
 
     if restore:
         restore_archived(terminal.console, restore)
@@ -221,7 +221,7 @@ def score(
     json: Annotated[Path | None, typer.Option(help="File for every document's scores, as JSON.")] = None,
 ) -> None:
     """Compare what was read with what truly stands there, route by route. Nothing is sent."""
-    from qwenocr_assets.cli.score import print_scores
+    from qwenocr_assets.cli.commands.score import print_scores
 
     terminal.exit_unless(print_scores(terminal.console, truth, iou, csv, json))
 
@@ -252,7 +252,7 @@ def preview(
     ] = None,
 ) -> None:
     """Enhance a document's first pages, and write before and after side by side. Nothing is sent."""
-    from qwenocr_assets.cli.preview import print_preview
+    from qwenocr_assets.cli.commands.preview import print_preview
 
     terminal.exit_unless(print_preview(file, step or [], terminal.console))
 
@@ -260,7 +260,7 @@ def preview(
 @app.command()
 def doctor() -> None:
     """Say what is installed, configured and reachable, and what to do about what is not."""
-    from qwenocr_assets.cli.doctor import print_findings
+    from qwenocr_assets.cli.commands.doctor import print_findings
 
     terminal.exit_unless(print_findings(terminal.console))
 
@@ -271,7 +271,7 @@ def models(
     as_json: Annotated[bool, typer.Option("--json", help="Everything that is known, as JSON.")] = False,
 ) -> None:
     """List the models of each region with prices, limits and tasks, as pipeline.toml has them."""
-    from qwenocr_assets.cli.models import print_models
+    from qwenocr_assets.cli.commands.models import print_models
     from qwenocr_assets.settings import load_settings
 
     print_models(load_settings(), terminal.console, region=region, as_json=as_json)

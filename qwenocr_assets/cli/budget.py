@@ -4,14 +4,14 @@ import tempfile
 from decimal import Decimal
 from pathlib import Path
 
+from qwenocr_assets.asking.catalogue_overrides import catalogue_of
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.money import dollars, price_of
 from qwenocr_assets.cost.spending import Period, spending
 from qwenocr_assets.cost.unfunded import unfunded_batches
-from qwenocr_assets.qwenocr.catalogue_overrides import catalogue_of
 from qwenocr_assets.settings import Settings
-from qwenocr_assets.storage.database import sqlite_url
+from qwenocr_assets.state.database import sqlite_url
 
 _SQLITE = "sqlite:///"
 

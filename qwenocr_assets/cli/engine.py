@@ -33,23 +33,27 @@ def serve(
     With --rpm, --tpm, --faults, --latency or --region it behaves like an account of the service: with limits, faults
     and a bill (docs/emulator.md).
     """
-    from qwenocr_assets.engine import app as engine
+    import uvicorn
+
+    from qwenocr_assets import emulator
+    from qwenocr_assets.engine.app import create_app
 
     console = Console()
-    served: engine.AsgiApp = engine.create_app(
-        revise=engine.Corruption(corrupt, keep_notes=False) if corrupt else None
+    served: emulator.AsgiApp = create_app(
+        revise=emulator.Corruption(corrupt, keep_notes=False) if corrupt else None
     )
     is_emulated = (rpm, tpm, faults, latency, region) != (None,) * 5
     if is_emulated:
-        served = engine.create_emulator(
+        served = emulator.create_emulator(
             served,
-            account=engine.AccountLimits(rpm, tpm),
-            faults=engine.read_fault_file(faults) if faults else engine.no_faults,
-            latency=engine.jittered(latency or 0.0, jitter),
+            account=emulator.AccountLimits(rpm, tpm),
+            faults=emulator.read_fault_file(faults) if faults else emulator.no_faults,
+            latency=emulator.jittered(latency or 0.0, jitter),
             region=region or "singapore",
         )
     address = f"http://{host}:{port}"
     console.print(f"Native:  {address}/api/v1\nOpenAI:  {address}/compatible-mode/v1")
     if is_emulated:
         console.print(f"Bill:    {address}/emulator/bill\nCalls:   {address}/emulator/calls")
-    engine.serve(port=port, host=host, app=served)
+    # anyone who reaches `host` may use it: no key is checked
+    uvicorn.run(served, host=host, port=port)

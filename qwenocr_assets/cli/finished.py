@@ -13,9 +13,9 @@ import orjson
 from pydantic import SecretStr
 
 import qwenocr_assets
+from qwenocr_assets.asking.records import Status
 from qwenocr_assets.intake.routes import load_routes
 from qwenocr_assets.intake.urls.listed_documents import may_be_fetched_yet
-from qwenocr_assets.qwenocr.records import Status
 from qwenocr_assets.schemas import (
     DOCUMENTS,
     OCR_REQUESTS,

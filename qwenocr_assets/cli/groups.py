@@ -22,7 +22,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Everything, for scripts.")] = False,
 ) -> None:
     """Show what was spent and what is left, by day, month and route, and what is uncertain."""
-    from qwenocr_assets.cli.ledger import print_ledger
+    from qwenocr_assets.cli.commands.ledger import print_ledger
 
     print_ledger(terminal.console, as_json=as_json)
 
@@ -41,7 +41,7 @@ def reconcile(
     ] = None,
 ) -> None:
     """Close uncertain entries, after a look at the service's bill."""
-    from qwenocr_assets.cli.ledger import reconcile_entries
+    from qwenocr_assets.cli.commands.ledger import reconcile_entries
 
     reconcile_entries(terminal.console, entries or [], as_=as_, amount=amount)
 
@@ -51,7 +51,7 @@ def batch_submit(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders to hand over.", show_default=False)],
 ) -> None:
     """Hand documents to the Batch API, whatever the mode of their routes."""
-    from qwenocr_assets.cli import batch
+    from qwenocr_assets.cli.commands import batch
 
     terminal.exit_unless(batch.submit(paths, terminal.console))
 
@@ -59,7 +59,7 @@ def batch_submit(
 @batch_app.command("list")
 def batch_list() -> None:
     """List the jobs and how far they are."""
-    from qwenocr_assets.cli import batch
+    from qwenocr_assets.cli.commands import batch
 
     batch.print_jobs(terminal.console)
 
@@ -69,7 +69,7 @@ def batch_show(
     job: Annotated[str, typer.Argument(help="The job, its first characters, or the service's id.")],
 ) -> None:
     """Show all that is known of a job."""
-    from qwenocr_assets.cli import batch
+    from qwenocr_assets.cli.commands import batch
 
     batch.show_job(terminal.console, job)
 
@@ -77,7 +77,7 @@ def batch_show(
 @batch_app.command("cancel")
 def batch_cancel(job: Annotated[str, typer.Argument(help="The job or its first characters.")]) -> None:
     """End a running job; what is finished is kept, and billed."""
-    from qwenocr_assets.cli import batch
+    from qwenocr_assets.cli.commands import batch
 
     batch.cancel_job(terminal.console, job)
 
@@ -87,7 +87,7 @@ def batch_collect(
     wait: Annotated[bool, typer.Option(help="Wait until every job has ended.")] = False,
 ) -> None:
     """Take back what has ended, hand over or ask the rest, and publish."""
-    from qwenocr_assets.cli import batch
+    from qwenocr_assets.cli.commands import batch
 
     terminal.exit_unless(batch.collect(terminal.console, wait=wait))
 
@@ -115,7 +115,7 @@ def review_export(
     ] = None,
 ) -> None:
     """Write what a person should look at, as tasks for Label Studio, as a sheet or as a report."""
-    from qwenocr_assets.cli import review
+    from qwenocr_assets.cli.commands import review
     from qwenocr_assets.review.pages import Selection
 
     selection = Selection(batch or (), document or (), everything)
@@ -130,6 +130,6 @@ def review_import(
     by: Annotated[str | None, typer.Option(help="Who said what the file names nobody for.")] = None,
 ) -> None:
     """Take corrections back, and bring the warehouse up to date. The same file twice changes nothing."""
-    from qwenocr_assets.cli import review
+    from qwenocr_assets.cli.commands import review
 
     terminal.exit_unless(review.import_review(terminal.console, file, by=by))

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
+from qwenocr_assets.asking.catalogue_overrides import catalogue_of
+from qwenocr_assets.asking.failover import failover_order
 from qwenocr_assets.cli.findings import Finding, tried
 from qwenocr_assets.errors import QwenocrError
 from qwenocr_assets.qwenocr.advice import model_warnings, price
 from qwenocr_assets.qwenocr.catalogue import Catalogue
-from qwenocr_assets.qwenocr.catalogue_overrides import catalogue_of
-from qwenocr_assets.qwenocr.failover import failover_order
 from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.settings import REGIONS_WITH_KEYS, Settings
 

@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from qwenocr_assets.asking.catalogue_overrides import catalogue_of
+from qwenocr_assets.asking.records import Status
 from qwenocr_assets.cli.budget import budget_left
 from qwenocr_assets.qwenocr.catalogue import Catalogue
-from qwenocr_assets.qwenocr.catalogue_overrides import catalogue_of
-from qwenocr_assets.qwenocr.records import Status
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, ROW_TABLES, TableSchema
 from qwenocr_assets.settings import Settings

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from sqlalchemy.exc import SQLAlchemyError
 
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.storage.heartbeat import beating
+from qwenocr_assets.state.heartbeat import beating
 
 LEASE_SECONDS = 120.0
 """So long after its last sign of life a process is taken for dead, and what it had reserved becomes uncertain."""

@@ -12,7 +12,7 @@ from qwenocr_assets.cost import entries
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Call, Refused, Reserved, State, Sums
 from qwenocr_assets.cost.ledger_tables import ENTRIES, LEASES, TOTALS, migrate
-from qwenocr_assets.storage.database import READ_ONLY, open_database
+from qwenocr_assets.state.database import READ_ONLY, open_database
 
 _POSTGRES_TURN = text("SELECT pg_advisory_xact_lock(hashtext('cost_ledger'))")
 """Held until the transaction ends; on SQLite the transaction itself takes the turn."""

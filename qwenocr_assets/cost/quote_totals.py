@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from qwenocr_assets.qwenocr.records import Status
+from qwenocr_assets.asking.records import Status
 from qwenocr_assets.schemas import OCR_RESPONSES
 from qwenocr_assets.storage.data_folder import DataFolder
 

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from dagster._core.storage.event_log.schema import DynamicPartitionsTable
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
+from qwenocr_assets.asking.records import Status
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.resources import DataRoot
 from qwenocr_assets.intake.scan import find_files
-from qwenocr_assets.qwenocr.records import Status
 from qwenocr_assets.settings import load_settings
 from qwenocr_assets.storage.data_folder import DataFolder, local_path
 from qwenocr_assets.warehouse.query import run_query

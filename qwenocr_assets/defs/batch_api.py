@@ -10,6 +10,13 @@ from typing import Any
 
 import dagster as dg
 
+from qwenocr_assets.asking.batch_answers import BatchAnswers, Page, Question
+from qwenocr_assets.asking.batch_api.collecting import Collected, Collector
+from qwenocr_assets.asking.batch_api.jobs import Jobs, JobState
+from qwenocr_assets.asking.batch_api.pictures import line_bytes, line_of
+from qwenocr_assets.asking.batch_api.planning import Rules, Sorted, sort_questions, split
+from qwenocr_assets.asking.batch_api.polling import poll
+from qwenocr_assets.asking.batch_api.submitting import Submitter
 from qwenocr_assets.cost.batch_funds import LedgerFunds
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.purse import calls_of
@@ -22,20 +29,13 @@ from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.progress import Progress
 from qwenocr_assets.defs.resources import DataRoot, QwenOcr, Routes
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
-from qwenocr_assets.qwenocr.batch_answers import BatchAnswers, Page, Question
-from qwenocr_assets.qwenocr.batch_api.collecting import Collected, Collector
-from qwenocr_assets.qwenocr.batch_api.jobs import Jobs, JobState
 from qwenocr_assets.qwenocr.batch_api.limits import (
     COMPLETION_WINDOW,
     FileLimits,
     batch_priced,
     cheaper_at_once,
 )
-from qwenocr_assets.qwenocr.batch_api.pictures import line_bytes, line_of
-from qwenocr_assets.qwenocr.batch_api.planning import Rules, Sorted, sort_questions, split
-from qwenocr_assets.qwenocr.batch_api.polling import poll
 from qwenocr_assets.qwenocr.batch_api.service import BatchService
-from qwenocr_assets.qwenocr.batch_api.submitting import Submitter
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_REQUESTS, PAGES

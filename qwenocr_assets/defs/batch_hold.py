@@ -7,7 +7,7 @@ import dagster as dg
 
 from qwenocr_assets.defs.progress import Progress
 from qwenocr_assets.settings import load_settings
-from qwenocr_assets.storage.batch_hold import BatchHold, hold_batch
+from qwenocr_assets.state.batch_hold import BatchHold, hold_batch
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from qwenocr_assets.asking.records import Status
 from qwenocr_assets.cost.drift import InputDrift, PriceDrift, input_drift, price_drifts
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.ledger_rows import write_ledger_rows
@@ -20,7 +21,6 @@ from qwenocr_assets.defs.metadata import OWNERS, markdown_table, table_spec, usd
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.resources import DataRoot, QwenOcr
 from qwenocr_assets.quality.completeness import by_class, completeness
-from qwenocr_assets.qwenocr.records import Status
 from qwenocr_assets.schemas import COST_LEDGER, OCR_REQUESTS, OCR_RESPONSES
 from qwenocr_assets.storage.table_files import read_table
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from qwenocr_assets.asking.draining import Drain, draining_on_signals
 from qwenocr_assets.defs.progress import Progress
-from qwenocr_assets.qwenocr.draining import Drain, draining_on_signals
 from qwenocr_assets.settings import load_settings
 
 

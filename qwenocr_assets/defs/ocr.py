@@ -11,6 +11,9 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from qwenocr_assets.asking.batch_answers import BatchAnswers, Page, Question
+from qwenocr_assets.asking.draining import Drain
+from qwenocr_assets.asking.records import AnswerRecord, Status
 from qwenocr_assets.cost.comparison import compare
 from qwenocr_assets.cost.expectations import learn_expectations
 from qwenocr_assets.cost.requests import request_rows
@@ -24,12 +27,9 @@ from qwenocr_assets.defs.progress import Progress
 from qwenocr_assets.defs.resources import DataRoot, QwenOcr, Routes
 from qwenocr_assets.errors import QwenocrError
 from qwenocr_assets.qwenocr.advice import model_warnings
-from qwenocr_assets.qwenocr.batch_answers import BatchAnswers, Page, Question
 from qwenocr_assets.qwenocr.catalogue import Model
-from qwenocr_assets.qwenocr.draining import Drain
 from qwenocr_assets.qwenocr.errors import ServiceDown
 from qwenocr_assets.qwenocr.purse import Purse
-from qwenocr_assets.qwenocr.records import AnswerRecord, Status
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task

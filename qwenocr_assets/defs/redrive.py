@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from qwenocr_assets.asking.records import Status
+from qwenocr_assets.asking.unanswered import FailedBatch, due_at, failed_batches
 from qwenocr_assets.defs.jobs import redrive_batch
-from qwenocr_assets.qwenocr.records import Status
-from qwenocr_assets.qwenocr.unanswered import FailedBatch, due_at, failed_batches
 from qwenocr_assets.settings import Settings
 
 _MOST_RUNS_A_TICK = 10

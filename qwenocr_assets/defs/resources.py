@@ -9,16 +9,16 @@ import dagster as dg
 import httpx
 from upath import UPath
 
+from qwenocr_assets.asking.catalogue_overrides import configured_catalogue
+from qwenocr_assets.asking.failover import failover_order
+from qwenocr_assets.asking.shared_calls import SharedCalls
 from qwenocr_assets.defs.budget import budget_of
 from qwenocr_assets.defs.progress import QuietProgress
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.imaging.batches import core_count
 from qwenocr_assets.intake.routes import Route, load_routes
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
-from qwenocr_assets.qwenocr.catalogue_overrides import configured_catalogue
 from qwenocr_assets.qwenocr.client import OcrClient, open_client
-from qwenocr_assets.qwenocr.failover import failover_order
-from qwenocr_assets.qwenocr.limits.shared import SharedCalls
 from qwenocr_assets.qwenocr.purse import Purse
 from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.settings import Settings, load_settings, project_root

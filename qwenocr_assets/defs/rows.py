@@ -6,6 +6,8 @@ from typing import Any
 
 import dagster as dg
 
+from qwenocr_assets.asking.batch_answers import answers_of, image_sizes, read_answers
+from qwenocr_assets.asking.response_rows import response_rows
 from qwenocr_assets.defs.batch_hold import held_batch
 from qwenocr_assets.defs.metadata import markdown_table, picture, table_spec, usd
 from qwenocr_assets.defs.ocr import ocr_asset
@@ -13,11 +15,9 @@ from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.pictures import draw_batch
 from qwenocr_assets.defs.progress import Progress
 from qwenocr_assets.defs.resources import DataRoot, Routes
-from qwenocr_assets.imaging.text_layer import layer_agreement, text_layer_rows
+from qwenocr_assets.imaging.pdf.text_layer import layer_agreement, text_layer_rows
 from qwenocr_assets.imaging.tiles import join_tiles
 from qwenocr_assets.quality.completeness import Completeness, completeness
-from qwenocr_assets.qwenocr.batch_answers import answers_of, image_sizes, read_answers
-from qwenocr_assets.qwenocr.response_rows import response_rows
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES, PAGES, ROW_TABLES, TEXT_LINES
 from qwenocr_assets.settings import load_settings

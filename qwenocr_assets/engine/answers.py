@@ -7,16 +7,16 @@ a fence. What the page says is decided in `text.py`, `key_values.py`, `tables.py
 import json
 from collections.abc import Callable
 
-from qwenocr_assets.engine.document import document_latex
 from qwenocr_assets.engine.errors import UnsupportedTask
-from qwenocr_assets.engine.key_values import all_pairs, fill_schema
-from qwenocr_assets.engine.page import Line, ReadPage
-from qwenocr_assets.engine.tables import tables_html
-from qwenocr_assets.engine.text import plain_text
-from qwenocr_assets.engine.wire import MAX_INPUT_TOKENS, Answer, JsonObject, OcrRequest, PageReader
-from qwenocr_assets.engine.wire_errors import invalid_parameter
-from qwenocr_assets.engine.wire_geometry import location, normalised, rotate_rect
-from qwenocr_assets.engine.wire_usage import Usage, cut_to_tokens, estimate_tokens
+from qwenocr_assets.engine.page.read_page import Line, ReadPage
+from qwenocr_assets.engine.understanding.document import document_latex
+from qwenocr_assets.engine.understanding.key_values import all_pairs, fill_schema
+from qwenocr_assets.engine.understanding.tables import tables_html
+from qwenocr_assets.engine.understanding.text import plain_text
+from qwenocr_assets.engine.wire.errors import invalid_parameter
+from qwenocr_assets.engine.wire.geometry import location, normalised, rotate_rect
+from qwenocr_assets.engine.wire.usage import Usage, cut_to_tokens, estimate_tokens
+from qwenocr_assets.engine.wire.values import MAX_INPUT_TOKENS, Answer, JsonObject, OcrRequest, PageReader
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.tokens import image_tokens
 

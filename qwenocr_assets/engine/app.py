@@ -17,72 +17,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from qwenocr_assets.engine import native, openai_compatible
-from qwenocr_assets.engine.account import AccountLimits, BurstRamp
-from qwenocr_assets.engine.batch_faults import BatchFault, batches_in_order, no_batch_faults
-from qwenocr_assets.engine.corrupting import Corruption, Planted
-from qwenocr_assets.engine.emulator import Emulator, create_emulator
-from qwenocr_assets.engine.emulator_asgi import AsgiApp
-from qwenocr_assets.engine.emulator_transport import ConnectionDropped, EmulatorTransport
 from qwenocr_assets.engine.errors import EngineError
-from qwenocr_assets.engine.fault_files import read_fault_file
-from qwenocr_assets.engine.faults import (
-    NAMED_FAULTS,
-    Call,
-    Drop,
-    ErrorAnswer,
-    Fault,
-    FaultScript,
-    RawAnswer,
-    StreamError,
-    Torn,
-    Truncated,
-    by_share,
-    in_order,
-    no_faults,
-    rough_service,
-)
-from qwenocr_assets.engine.latency import jittered, steady
-from qwenocr_assets.engine.wire import Answer, OcrRequest, PageReader
-from qwenocr_assets.engine.wire_errors import ErrorCode, ServiceCode, WireError, refusal
-
-__all__ = [
-    "NAMED_FAULTS",
-    "AccountLimits",
-    "AsgiApp",
-    "BatchFault",
-    "BurstRamp",
-    "Call",
-    "ConnectionDropped",
-    "Corruption",
-    "Drop",
-    "Emulator",
-    "EmulatorTransport",
-    "ErrorAnswer",
-    "ErrorCode",
-    "Fault",
-    "FaultScript",
-    "PageReader",
-    "Planted",
-    "RawAnswer",
-    "ServiceCode",
-    "StreamError",
-    "Torn",
-    "Truncated",
-    "batches_in_order",
-    "by_share",
-    "create_app",
-    "create_emulator",
-    "in_order",
-    "jittered",
-    "no_batch_faults",
-    "no_faults",
-    "read_fault_file",
-    "rough_service",
-    "serve",
-    "steady",
-]
-"""What others may import of the engine: the app, and the emulated service around it."""
+from qwenocr_assets.engine.wire import native, openai_compatible
+from qwenocr_assets.engine.wire.errors import ErrorCode, WireError, refusal
+from qwenocr_assets.engine.wire.values import Answer, OcrRequest, PageReader
 
 _logger = logging.getLogger(__name__)
 
@@ -102,7 +40,7 @@ def create_app(reader: PageReader | None = None, revise: Revise | None = None) -
     from qwenocr_assets.engine.answers import answer
 
     if reader is None:
-        from qwenocr_assets.engine.reader import Reader
+        from qwenocr_assets.engine.reading.reader import Reader
 
         reader = Reader()
 
@@ -118,13 +56,6 @@ def create_app(reader: PageReader | None = None, revise: Revise | None = None) -
         ],
         exception_handlers={HTTPException: _no_such_route},
     )
-
-
-def serve(port: int, host: str = "127.0.0.1", app: AsgiApp | None = None) -> None:
-    """Serve the engine, or an emulator, until interrupted. Anyone who reaches `host` may use it: no key is checked."""
-    import uvicorn
-
-    uvicorn.run(app or create_app(), host=host, port=port)
 
 
 @dataclass(frozen=True, slots=True)

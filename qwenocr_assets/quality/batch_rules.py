@@ -6,7 +6,7 @@ from qwenocr_assets.intake.routes import Route
 from qwenocr_assets.quality.standing_values import standing_values
 from qwenocr_assets.quality.validation import validate
 from qwenocr_assets.schemas import CORRECTIONS, DOCUMENTS, KEY_VALUES, PAGES, VALIDATION_RESULTS
-from qwenocr_assets.storage.batch_hold import hold_batch
+from qwenocr_assets.state.batch_hold import hold_batch
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import Row, read_all_batches, read_table, write_table
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from qwenocr_assets.qwenocr.records import Status
+from qwenocr_assets.asking.records import Status
 
 _NOT_ASKED = frozenset({Status.SKIPPED, Status.UNFUNDED})
 _UNANSWERED = frozenset({Status.REJECTED, Status.FAILED, Status.MISSING})

@@ -22,7 +22,6 @@ from qwenocr_assets.qwenocr.errors import (
     UploadExpired,
 )
 from qwenocr_assets.qwenocr.images import ImageAt, ImageBytes, SentAs
-from qwenocr_assets.qwenocr.limits import SharedCalls
 from qwenocr_assets.qwenocr.purse import Hold, Purse
 from qwenocr_assets.qwenocr.regions import Protocol, Region, region_at
 from qwenocr_assets.qwenocr.replies import Reply
@@ -52,7 +51,6 @@ __all__ = [
     "ServiceDown",
     "ServiceError",
     "ServiceFault",
-    "SharedCalls",
     "Task",
     "Throttled",
     "ThrottledBurst",

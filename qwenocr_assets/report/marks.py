@@ -6,7 +6,7 @@ from qwenocr_assets.report.findings import Evidence, Place
 from qwenocr_assets.report.languages import language_of
 from qwenocr_assets.report.views import AUDIT, Finding, Kind, Level, Mark, Points
 from qwenocr_assets.storage.table_files import Row
-from qwenocr_assets.tables.line_boxes import box_of
+from qwenocr_assets.tables.places.line_boxes import box_of
 
 _BAD_BELOW, _GOOD_FROM = 0.5, 0.8
 _LEVEL_OF_GROUND: dict[str | None, Level] = {

@@ -19,7 +19,7 @@ from qwenocr_assets.report.views import (
     TextView,
 )
 from qwenocr_assets.storage.table_files import Row
-from qwenocr_assets.tables.line_boxes import runs_leftwards
+from qwenocr_assets.tables.places.line_boxes import runs_leftwards
 
 Places = dict[tuple[str, str], str]
 """The anchor of each task and place of a page."""

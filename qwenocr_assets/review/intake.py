@@ -14,7 +14,7 @@ from qwenocr_assets.review.spreadsheet import read_csv
 from qwenocr_assets.review.statements import ReadFile
 from qwenocr_assets.review.taking import Source, Taken, take
 from qwenocr_assets.schemas import CORRECTIONS
-from qwenocr_assets.storage.batch_hold import hold_batch
+from qwenocr_assets.state.batch_hold import hold_batch
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.tables.typed_values import Notation
 

@@ -17,7 +17,7 @@ from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.scoring.fields import merged
 from qwenocr_assets.scoring.lines import Line, Quad
 from qwenocr_assets.tables.grid import Cell
-from qwenocr_assets.tables.html_tables import html_tables
+from qwenocr_assets.tables.html.tables import html_tables
 
 
 def quad_of(box: Sequence[float]) -> Quad:

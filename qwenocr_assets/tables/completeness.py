@@ -8,9 +8,9 @@ import re
 
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.answer_text import fence_left_open, unfenced
-from qwenocr_assets.tables.html_end import html_end
-from qwenocr_assets.tables.json_scan import json_end
-from qwenocr_assets.tables.json_text import is_answered_in_json, is_json, json_source
+from qwenocr_assets.tables.html.end import html_end
+from qwenocr_assets.tables.json.scan import json_end
+from qwenocr_assets.tables.json.text import is_answered_in_json, is_json, json_source
 
 _JSON = "the JSON breaks off, {} is missing"
 

@@ -18,12 +18,12 @@ from qwenocr_assets.schemas import (
 )
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.cell_grid import TableRows, table_rows
-from qwenocr_assets.tables.grounding import ground_cells, ground_key_values, ground_lines
-from qwenocr_assets.tables.html_tables import html_tables
-from qwenocr_assets.tables.json_text import is_answered_in_json
+from qwenocr_assets.tables.html.tables import html_tables
+from qwenocr_assets.tables.json.text import is_answered_in_json
 from qwenocr_assets.tables.key_values import key_values
-from qwenocr_assets.tables.latex_blocks import document_blocks, formulas, read_document
-from qwenocr_assets.tables.page_lines import PageLines
+from qwenocr_assets.tables.latex.blocks import document_blocks, formulas, read_document
+from qwenocr_assets.tables.places.grounding import ground_cells, ground_key_values, ground_lines
+from qwenocr_assets.tables.places.page_lines import PageLines
 from qwenocr_assets.tables.row_checks import judged_tables
 from qwenocr_assets.tables.text_lines import text_lines
 from qwenocr_assets.tables.trace import Trace

@@ -7,7 +7,7 @@ from typing import Any
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.answer_text import storable
-from qwenocr_assets.tables.json_text import (
+from qwenocr_assets.tables.json.text import (
     REPEATED_KEYS,
     JsonNumber,
     JsonReading,

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from qwenocr_assets.schemas import value_path
 from qwenocr_assets.tables.answer_text import storable
-from qwenocr_assets.tables.json_text import Pairs
+from qwenocr_assets.tables.json.text import Pairs
 
 EXPECTED, MISSING, SURPLUS = "expected", "missing", "surplus"
 """Whether a key is in the schema and in the answer; see `leaves`."""

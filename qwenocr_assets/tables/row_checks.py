@@ -8,9 +8,9 @@ from statistics import median
 from typing import Any
 
 from qwenocr_assets.storage.table_files import Row
-from qwenocr_assets.tables.likeness import normalised
-from qwenocr_assets.tables.line_boxes import Box, around, box_columns, box_of
-from qwenocr_assets.tables.page_lines import NOT_FOUND, OTHER_PAGE
+from qwenocr_assets.tables.places.likeness import normalised
+from qwenocr_assets.tables.places.line_boxes import Box, around, box_columns, box_of
+from qwenocr_assets.tables.places.page_lines import NOT_FOUND, OTHER_PAGE
 
 _MOST_GAP = 1.25
 """Widest gap between the table and a row that may still belong to it, in widest gaps between its own rows."""

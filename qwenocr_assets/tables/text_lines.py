@@ -7,9 +7,9 @@ from qwenocr_assets.qwenocr.answers import Answer, Quad, Word
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.answer_text import storable, unfenced
-from qwenocr_assets.tables.json_text import read_json
-from qwenocr_assets.tables.page_lines import GIVEN
-from qwenocr_assets.tables.reading_order import reading_order
+from qwenocr_assets.tables.json.text import read_json
+from qwenocr_assets.tables.places.page_lines import GIVEN
+from qwenocr_assets.tables.places.reading_order import reading_order
 from qwenocr_assets.tables.trace import Trace
 
 

@@ -13,8 +13,8 @@ from dagster._utils import start_termination_thread
 from dagster._utils.interrupts import capture_interrupts
 from rich.console import Console
 
+from qwenocr_assets.cli.commands.run import manifests_of
 from qwenocr_assets.cli.progress import BarProgress
-from qwenocr_assets.cli.run import manifests_of
 from qwenocr_assets.definitions import defs
 from qwenocr_assets.defs.launch import register_batch, run_batch
 from qwenocr_assets.defs.resources import resources_for

@@ -11,8 +11,9 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from qwenocr_assets.engine.app import Emulator, create_app, create_emulator
-from qwenocr_assets.engine.page import Line, ReadPage
+from qwenocr_assets.emulator import Emulator, create_emulator
+from qwenocr_assets.engine.app import create_app
+from qwenocr_assets.engine.page.read_page import Line, ReadPage
 
 REPOSITORY = Path(__file__).parents[2]
 WORKER = (sys.executable, "-m", "tests.cli.run_worker", "in")

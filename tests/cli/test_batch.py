@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from qwenocr_assets.cli import batch
+from qwenocr_assets.asking.batch_api.funds import OpenFunds
+from qwenocr_assets.asking.batch_api.jobs import Jobs
+from qwenocr_assets.cli.commands import batch
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.errors import ConfigurationError
-from qwenocr_assets.qwenocr.batch_api.funds import OpenFunds
-from qwenocr_assets.qwenocr.batch_api.jobs import Jobs
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.settings import load_settings
 

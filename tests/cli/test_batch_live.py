@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
-from bench.canned_answers import CannedAnswers
-from qwenocr_assets.engine.app import create_emulator
+from qwenocr_assets.emulator import create_emulator
+from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
 from tests.cli.conftest import Command
 
 

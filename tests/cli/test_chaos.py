@@ -26,9 +26,10 @@ from PIL import Image, ImageDraw, ImageFont
 from upath import UPath
 
 from qwenocr_assets.cost.money import to_pico
-from qwenocr_assets.engine.app import Emulator, create_app, create_emulator, jittered, rough_service
-from qwenocr_assets.engine.page import Cell, Line, ReadPage, Table
-from qwenocr_assets.engine.traffic import CallRecord
+from qwenocr_assets.emulator import Emulator, create_emulator, jittered, rough_service
+from qwenocr_assets.emulator.traffic import CallRecord
+from qwenocr_assets.engine.app import create_app
+from qwenocr_assets.engine.page.read_page import Cell, Line, ReadPage, Table
 from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES, ROW_TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import Row, read_table

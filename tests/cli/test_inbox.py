@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from qwenocr_assets.cli.inbox import print_inbox
+from qwenocr_assets.cli.commands.inbox import print_inbox
 from qwenocr_assets.defs.sensors import watch_inbox
 from qwenocr_assets.settings import Settings, load_settings
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from upath import UPath
 
-from qwenocr_assets.qwenocr.batch_answers import read_answers
+from qwenocr_assets.asking.batch_answers import read_answers
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.storage.data_folder import DataFolder
 from tests.cli.slow_account import WORKER, HeldAccount, start, write_pages
@@ -20,7 +20,7 @@ from tests.cli.slow_account import WORKER, HeldAccount, start, write_pages
 pytestmark = pytest.mark.slow
 
 EXHAUSTIVE = pytest.mark.skipif(not os.environ.get("QWENOCR_INTERRUPTS"), reason="set QWENOCR_INTERRUPTS=1")
-"""The second wish is shown without processes in `tests/qwenocr/test_answering.py`."""
+"""The second wish is shown without processes in `tests/asking/test_answering.py`."""
 
 Served = Callable[..., AbstractContextManager[str]]
 

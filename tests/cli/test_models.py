@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from qwenocr_assets.cli.models import print_models
+from qwenocr_assets.cli.commands.models import print_models
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.qwenocr.catalogue import load_catalogue, model_from
 from qwenocr_assets.settings import Settings, load_settings

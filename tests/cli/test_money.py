@@ -10,7 +10,7 @@ from PIL import Image
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Reserved
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.storage.database import sqlite_url
+from qwenocr_assets.state.database import sqlite_url
 from tests.cli.conftest import Command
 from tests.cost.conftest import call
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from upath import UPath
 
 from qwenocr_assets.cli.app import app
-from qwenocr_assets.cli.draw import boxes_of_answer
+from qwenocr_assets.cli.commands.draw import boxes_of_answer
 from qwenocr_assets.errors import QwenocrError, RejectedInput
 from qwenocr_assets.imaging.draw import draw_boxes
 from qwenocr_assets.schemas import DOCUMENTS, KEY_VALUES, PAGES, TEXT_LINES

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bench.canned_answers import CannedAnswers
-from qwenocr_assets.engine.app import NAMED_FAULTS, Call, Fault, create_emulator
+from qwenocr_assets.emulator import NAMED_FAULTS, Call, Fault, create_emulator
+from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
 from tests.cli.conftest import Command
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_proxy")]

@@ -11,8 +11,8 @@ import pytest
 import zstandard
 from PIL import Image, ImageDraw
 
-from bench.canned_answers import CannedAnswers
-from qwenocr_assets.engine.app import Emulator, ErrorAnswer, ErrorCode, RawAnswer, create_emulator, in_order
+from qwenocr_assets.emulator import Emulator, ErrorAnswer, ErrorCode, RawAnswer, create_emulator, in_order
+from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
 from tests.cli.conftest import Command
 
 pytestmark = pytest.mark.slow  # whole runs of the program

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from qwenocr_assets.asking.catalogue_overrides import configured_catalogue
 from qwenocr_assets.cost.requests import check_route, request_options, request_rows
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.routes import Route
-from qwenocr_assets.qwenocr.catalogue_overrides import configured_catalogue
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 

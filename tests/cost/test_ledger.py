@@ -11,7 +11,7 @@ from qwenocr_assets.cost.entries import Refused, Reserved, State, Sums
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.ledger_tables import MIGRATIONS
 from qwenocr_assets.errors import ConfigurationError, StorageError
-from qwenocr_assets.storage.database import open_database
+from qwenocr_assets.state.database import open_database
 from tests.cost.conftest import Clock, call
 
 FREE = Caps()

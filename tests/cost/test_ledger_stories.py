@@ -21,7 +21,7 @@ from qwenocr_assets.cost.budget import Caps, scopes_of
 from qwenocr_assets.cost.entries import Refused, State, Sums
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.money import Price
-from qwenocr_assets.storage.database import sqlite_url
+from qwenocr_assets.state.database import sqlite_url
 from tests.cost.conftest import NOON, Clock, call
 
 CAPS = Caps(run_pico=4_000, day_pico=5_000, month_pico=9_000, route_month_pico={"invoices": 6_000})

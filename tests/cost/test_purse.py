@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bench.canned_answers import CannedAnswers
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.clerk import Clerk
 from qwenocr_assets.cost.entries import Call, State
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.money import price_of, to_pico
 from qwenocr_assets.cost.purse import LedgerPurse, open_purse
-from qwenocr_assets.engine.app import (
+from qwenocr_assets.emulator import (
     NAMED_FAULTS,
     Emulator,
     EmulatorTransport,
@@ -26,6 +25,7 @@ from qwenocr_assets.engine.app import (
     create_emulator,
     in_order,
 )
+from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
@@ -35,7 +35,7 @@ from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.storage.database import sqlite_url
+from qwenocr_assets.state.database import sqlite_url
 from tests.cost.conftest import call
 
 REGION = load_catalogue().region("singapore")

@@ -17,15 +17,16 @@ from qwenocr_assets.cost.ledger_rows import ledger_row
 from qwenocr_assets.cost.money import to_pico, to_usd
 from qwenocr_assets.cost.purse import calls_of, open_purse
 from qwenocr_assets.cost.requests import request_rows
-from qwenocr_assets.engine.app import EmulatorTransport, create_app, create_emulator
-from qwenocr_assets.engine.page import Line, ReadPage
+from qwenocr_assets.emulator import EmulatorTransport, create_emulator
+from qwenocr_assets.engine.app import create_app
+from qwenocr_assets.engine.page.read_page import Line, ReadPage
 from qwenocr_assets.intake.routes import Route
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.client import open_client
 from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.requests import Request, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.storage.database import sqlite_url
+from qwenocr_assets.state.database import sqlite_url
 
 CATALOGUE = load_catalogue()
 MODEL = replace(CATALOGUE.model("singapore"), requests_per_minute=None, tokens_per_minute=None)

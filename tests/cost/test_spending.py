@@ -16,7 +16,7 @@ from qwenocr_assets.cost.savings import saved_usd
 from qwenocr_assets.cost.spending import free_quota_use, new_alerts, spending
 from qwenocr_assets.cost.unfunded import may_resume, remember, unfunded_batches
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
-from qwenocr_assets.storage.database import sqlite_url
+from qwenocr_assets.state.database import sqlite_url
 from tests.cost.conftest import Clock, call
 
 CATALOGUE = load_catalogue()

@@ -14,9 +14,10 @@ from upath import UPath
 from qwenocr_assets.defs.launch import JobOutcome, register_batch, run_batch, run_publish
 from qwenocr_assets.defs.resources import QwenOcr, resources_for
 from qwenocr_assets.defs.sql_models import build_sql_models
-from qwenocr_assets.engine.app import FaultScript, create_app, create_emulator, no_faults
+from qwenocr_assets.emulator import FaultScript, create_emulator, no_faults
+from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.engine.errors import UnsupportedScript
-from qwenocr_assets.engine.page import Cell, Line, ReadPage, Table
+from qwenocr_assets.engine.page.read_page import Cell, Line, ReadPage, Table
 from qwenocr_assets.intake.manifest import cut_batches
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.settings import Settings, load_settings

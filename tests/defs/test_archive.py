@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from upath import UPath
 
-from qwenocr_assets.cli.archive import age_of
+from qwenocr_assets.cli.commands.archive import age_of
 from qwenocr_assets.defs.archive import (
     archive_batches,
     archived_batches,

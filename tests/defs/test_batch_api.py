@@ -10,12 +10,13 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from qwenocr_assets.asking.batch_api.jobs import Jobs, JobState
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.defs.batch_api import watch
 from qwenocr_assets.defs.launch import run_collect
 from qwenocr_assets.defs.resources import resources_for
-from qwenocr_assets.engine.app import BatchFault, batches_in_order, create_app, create_emulator
-from qwenocr_assets.qwenocr.batch_api.jobs import Jobs, JobState
+from qwenocr_assets.emulator import BatchFault, batches_in_order, create_emulator
+from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.schemas import OCR_RESPONSES, TEXT_LINES
 from qwenocr_assets.settings import load_settings, project_root
 from qwenocr_assets.storage.table_files import read_table
@@ -77,8 +78,8 @@ def test_a_mixed_pipeline_ends_in_the_same_tables(
 
 def _wait(settings: Any) -> None:
     """Until the service has ended every job, and each may be asked for."""
+    from qwenocr_assets.asking.batch_api.polling import poll
     from qwenocr_assets.defs.batch_api import open_service
-    from qwenocr_assets.qwenocr.batch_api.polling import poll
 
     deadline = time.monotonic() + 20
     with (

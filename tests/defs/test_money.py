@@ -14,22 +14,22 @@ from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.defs import cost_ledger as checks
 from qwenocr_assets.defs.budget_sensors import budget_alerts, post_alerts, resume
 from qwenocr_assets.defs.resources import QwenOcr, resources_for
-from qwenocr_assets.engine.app import (
+from qwenocr_assets.emulator import (
     NAMED_FAULTS,
     Emulator,
     EmulatorTransport,
-    create_app,
     create_emulator,
     in_order,
     no_faults,
 )
+from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.client import OcrClient, open_client
 from qwenocr_assets.qwenocr.purse import Purse
 from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.schemas import COST_LEDGER, OCR_REQUESTS, OCR_RESPONSES
 from qwenocr_assets.settings import load_settings
-from qwenocr_assets.storage.database import open_database
+from qwenocr_assets.state.database import open_database
 from qwenocr_assets.storage.table_files import read_table
 from tests.defs.conftest import CountingReader, Pipeline
 

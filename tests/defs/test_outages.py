@@ -7,7 +7,7 @@ import pytest
 
 from qwenocr_assets.defs import ocr
 from qwenocr_assets.defs.jobs import BATCH_JOB
-from qwenocr_assets.engine.app import NAMED_FAULTS, Call
+from qwenocr_assets.emulator import NAMED_FAULTS, Call
 from qwenocr_assets.qwenocr.limits.limiter import Limiter
 from qwenocr_assets.schemas import OCR_RESPONSES
 from qwenocr_assets.settings import load_settings

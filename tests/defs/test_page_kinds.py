@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from bench.pdf_files import pdf_of
-from qwenocr_assets.cli.preview import preview
+from qwenocr_assets.cli.commands.preview import preview
 from qwenocr_assets.schemas import DOCUMENTS, OCR_REQUESTS, PAGES, TEXT_LINES
 from qwenocr_assets.storage.table_files import read_table
 

@@ -8,9 +8,9 @@ import dagster as dg
 import pytest
 from upath import UPath
 
-from qwenocr_assets.qwenocr.records import Status
+from qwenocr_assets.asking.records import Status
+from qwenocr_assets.asking.unanswered import unanswered
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.qwenocr.unanswered import unanswered
 from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, ROW_TABLES, TEXT_LINES, TableSchema
 from qwenocr_assets.settings import load_settings
 from qwenocr_assets.storage.data_folder import local_path

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from upath import UPath
 
-from qwenocr_assets.cli.run import replayed
+from qwenocr_assets.cli.commands.run import replayed
 from qwenocr_assets.defs.launch import register_batch, run_batch
 from qwenocr_assets.errors import RejectedInput, StorageError
 from qwenocr_assets.intake.manifest import cut_batches, write_manifest

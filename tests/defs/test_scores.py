@@ -80,7 +80,7 @@ def test_a_run_scores_what_has_a_truth(pipeline: Any, truths: Path, limits: str,
 
 @pytest.mark.slow
 def test_without_truths_there_is_no_check_until_somebody_asks(pipeline: Any, truths: Path) -> None:
-    from qwenocr_assets.cli.score import print_scores
+    from qwenocr_assets.cli.commands.score import print_scores
 
     batch_id, outcome = pipeline.run()
     assert outcome.success, outcome.error

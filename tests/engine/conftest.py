@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from starlette.applications import Starlette
 
-from qwenocr_assets.engine.page import Cell, Line, Quad, ReadPage, Table
+from qwenocr_assets.engine.page.read_page import Cell, Line, Quad, ReadPage, Table
 
 Send = Callable[..., httpx.Response]
 Body = Callable[..., dict[str, Any]]

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from qwenocr_assets.engine.app import create_app
-from qwenocr_assets.engine.document import document_latex
-from qwenocr_assets.engine.page import ReadPage
-from qwenocr_assets.engine.tables import tables_html
-from qwenocr_assets.engine.text import plain_text
-from qwenocr_assets.engine.wire_usage import cut_to_tokens, estimate_tokens
+from qwenocr_assets.engine.page.read_page import ReadPage
+from qwenocr_assets.engine.understanding.document import document_latex
+from qwenocr_assets.engine.understanding.tables import tables_html
+from qwenocr_assets.engine.understanding.text import plain_text
+from qwenocr_assets.engine.wire.usage import cut_to_tokens, estimate_tokens
 
 NATIVE = "/api/v1/services/aigc/multimodal-generation/generation"
 COMPATIBLE = "/compatible-mode/v1/chat/completions"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenocr_assets.engine.page import Quad
-from qwenocr_assets.engine.wire_geometry import location, normalised, rotate_rect
+from qwenocr_assets.engine.page.read_page import Quad
+from qwenocr_assets.engine.wire.geometry import location, normalised, rotate_rect
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenocr_assets.engine.wire_errors import WireError
-from qwenocr_assets.engine.wire_prompts import BUILT_IN_TASKS, by_prompt, by_task
+from qwenocr_assets.engine.wire.errors import WireError
+from qwenocr_assets.engine.wire.prompts import BUILT_IN_TASKS, by_prompt, by_task
 from qwenocr_assets.qwenocr.tasks import Task
 
 SCHEMA = {"Ride Date": "YYYY-MM-DD, e.g. 2025-03-05", "Invoice Number": "digits only"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.engine.errors import MissingWeights, UnreadableImage, UnsupportedScript
-from qwenocr_assets.engine.page import ReadPage
+from qwenocr_assets.engine.page.read_page import ReadPage
 
 NATIVE = "/api/v1/services/aigc/multimodal-generation/generation"
 COMPATIBLE = "/compatible-mode/v1/chat/completions"

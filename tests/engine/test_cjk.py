@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenocr_assets.engine.cjk import corrected
+from qwenocr_assets.engine.reading.cjk import corrected
 
 
 def places(widths: list[float]) -> list[float]:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from qwenocr_assets.engine.blocks import Block, blocks_of
-from qwenocr_assets.engine.document import document_latex
-from qwenocr_assets.engine.page import Cell, Line, ReadPage, Table
+from qwenocr_assets.engine.page.read_page import Cell, Line, ReadPage, Table
+from qwenocr_assets.engine.understanding.blocks import Block, blocks_of
+from qwenocr_assets.engine.understanding.document import document_latex
 
 
 def line(text: str, left: float, top: float, scale: float = 1.0) -> Line:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenocr_assets.engine.key_values import all_pairs, fill_schema
-from qwenocr_assets.engine.labels import concepts, fits, normalised, similarity
-from qwenocr_assets.engine.page import Cell, Line, ReadPage, Table
-from qwenocr_assets.engine.records import is_number, records_of
+from qwenocr_assets.engine.page.read_page import Cell, Line, ReadPage, Table
+from qwenocr_assets.engine.understanding.key_values import all_pairs, fill_schema
+from qwenocr_assets.engine.understanding.labels import concepts, fits, normalised, similarity
+from qwenocr_assets.engine.understanding.records import is_number, records_of
 
 
 def line(text: str, left: float, top: float) -> Line:

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from qwenocr_assets.engine.geometry import Turn, from_top_left
-from qwenocr_assets.engine.page import Quad
-from qwenocr_assets.engine.pictures import turned
-from qwenocr_assets.engine.reader import Reader
+from qwenocr_assets.engine.page.geometry import Turn, from_top_left
+from qwenocr_assets.engine.page.read_page import Quad
+from qwenocr_assets.engine.reading.pictures import turned
+from qwenocr_assets.engine.reading.reader import Reader
 
 LINES = (
     "The quick brown fox jumps over the lazy dog",

@@ -12,12 +12,12 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from rapidfuzz.distance import Levenshtein
 
-from qwenocr_assets.engine import pictures, weights
-from qwenocr_assets.engine import reader as reader_module
 from qwenocr_assets.engine.errors import MissingWeights, UnreadableImage
-from qwenocr_assets.engine.pictures import decode
-from qwenocr_assets.engine.reader import Reader
-from qwenocr_assets.engine.text import plain_text
+from qwenocr_assets.engine.reading import pictures, weights
+from qwenocr_assets.engine.reading import reader as reader_module
+from qwenocr_assets.engine.reading.pictures import decode
+from qwenocr_assets.engine.reading.reader import Reader
+from qwenocr_assets.engine.understanding.text import plain_text
 
 SAMPLES = Path(__file__).parents[2] / "data/samples"
 

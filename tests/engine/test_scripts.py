@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from rapidfuzz.distance import Levenshtein
 
-from qwenocr_assets.engine import tesseract
 from qwenocr_assets.engine.errors import UnsupportedScript
-from qwenocr_assets.engine.other_scripts import is_doubtful, with_arabic_marks
-from qwenocr_assets.engine.reader import Reader
-from qwenocr_assets.engine.scripts import READABLE, group_of, observe, page_script, script_model
-from qwenocr_assets.engine.tesseract import LANGUAGES, Word, languages_for
-from qwenocr_assets.engine.text import plain_text
+from qwenocr_assets.engine.reading import tesseract
+from qwenocr_assets.engine.reading.other_scripts import is_doubtful, with_arabic_marks
+from qwenocr_assets.engine.reading.reader import Reader
+from qwenocr_assets.engine.reading.scripts import READABLE, group_of, observe, page_script, script_model
+from qwenocr_assets.engine.reading.tesseract import LANGUAGES, Word, languages_for
+from qwenocr_assets.engine.understanding.text import plain_text
 
 SAMPLES = Path(__file__).parents[2] / "data/samples"
 OTHER = {"ko": "hangul", "ru": "cyrillic", "ar": "arabic", "vi": "vietnamese"}
@@ -60,7 +60,7 @@ def test_with_the_extra_it_is_read(language: str) -> None:
      ("漢", "han"), ("ひ", "hiragana"), ("カ", "katakana"), ("Ω", "greek"), ("（", "wide"), ("€", "S"), ("½", "N")],
 )  # fmt: skip
 def test_groups_of_characters(characters: str, group: str) -> None:
-    from qwenocr_assets.engine.scripts import _GROUPS
+    from qwenocr_assets.engine.reading.scripts import _GROUPS
 
     assert _GROUPS[group_of(characters)] == group
 

@@ -20,9 +20,9 @@ from PIL import Image, ImageDraw, ImageFont
 from starlette.applications import Starlette
 
 from qwenocr_assets.engine.app import create_app
-from qwenocr_assets.engine.page import ReadPage
-from qwenocr_assets.engine.tables import tables_html
-from qwenocr_assets.engine.text import plain_text
+from qwenocr_assets.engine.page.read_page import ReadPage
+from qwenocr_assets.engine.understanding.tables import tables_html
+from qwenocr_assets.engine.understanding.text import plain_text
 
 Served = Callable[..., AbstractContextManager[str]]
 

@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
-from qwenocr_assets.engine.borderless import find_borderless
-from qwenocr_assets.engine.geometry import Box
-from qwenocr_assets.engine.grids import cut_at_rulings
-from qwenocr_assets.engine.page import Cell, Line, ReadPage, Table
-from qwenocr_assets.engine.pictures import Picture
-from qwenocr_assets.engine.ruling import find_rulings
-from qwenocr_assets.engine.table_finder import find_tables
-from qwenocr_assets.engine.tables import tables_html
+from qwenocr_assets.engine.page.borderless import find_borderless
+from qwenocr_assets.engine.page.geometry import Box
+from qwenocr_assets.engine.page.grids import cut_at_rulings
+from qwenocr_assets.engine.page.read_page import Cell, Line, ReadPage, Table
+from qwenocr_assets.engine.page.table_finder import find_tables
+from qwenocr_assets.engine.reading.pictures import Picture
+from qwenocr_assets.engine.reading.ruling import find_rulings
+from qwenocr_assets.engine.understanding.tables import tables_html
 
 TEXT_HEIGHT = 20
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from qwenocr_assets.engine.layout import joined, line_cut_at, rows_of
-from qwenocr_assets.engine.page import Line, ReadPage
-from qwenocr_assets.engine.text import plain_text
+from qwenocr_assets.engine.page.layout import joined, line_cut_at, rows_of
+from qwenocr_assets.engine.page.read_page import Line, ReadPage
+from qwenocr_assets.engine.understanding.text import plain_text
 
 
 def line(text: str, left: float, top: float, width: float | None = None, height: float = 20) -> Line:

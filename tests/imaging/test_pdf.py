@@ -6,10 +6,10 @@ import pytest
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from qwenocr_assets.errors import RejectedInput
-from qwenocr_assets.imaging import pdfium, poppler
 from qwenocr_assets.imaging.limits import SERVICE_LIMITS, Limits
 from qwenocr_assets.imaging.page_image import PageImage, RejectedPage
 from qwenocr_assets.imaging.pages import count_pages, pages_of_document
+from qwenocr_assets.imaging.pdf.document import pdfium, poppler
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.intake.media_types import MediaType
 

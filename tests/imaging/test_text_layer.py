@@ -6,8 +6,8 @@ from PIL import Image, ImageOps
 
 from qwenocr_assets.imaging.page_image import PageImage
 from qwenocr_assets.imaging.pages import pages_of_document
+from qwenocr_assets.imaging.pdf.text_layer import agreement, layer_agreement, text_layer_rows
 from qwenocr_assets.imaging.recipe import Recipe
-from qwenocr_assets.imaging.text_layer import agreement, layer_agreement, text_layer_rows
 from qwenocr_assets.intake.media_types import MediaType
 from qwenocr_assets.schemas import TEXT_LINES
 

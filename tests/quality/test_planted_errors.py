@@ -7,7 +7,7 @@ import pytest
 
 from bench.drawn_pages import KINDS, SIZE_PX
 from bench.trust import Document, run
-from qwenocr_assets.engine.page import Line, ReadPage
+from qwenocr_assets.engine.page.read_page import Line, ReadPage
 
 
 class TruthfulReader:

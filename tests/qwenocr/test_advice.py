@@ -2,9 +2,9 @@
 
 import pytest
 
+from qwenocr_assets.asking.catalogue_overrides import configured_catalogue
 from qwenocr_assets.qwenocr.advice import model_warnings
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
-from qwenocr_assets.qwenocr.catalogue_overrides import configured_catalogue
 
 PINNED = "qwen-vl-ocr-2025-11-20"
 MOVES = "moves to newer models"

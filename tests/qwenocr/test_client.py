@@ -10,7 +10,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bench.virtual_time import run_in_virtual_time
+from qwenocr_assets.emulator.testing.virtual_time import run_in_virtual_time
 from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.client import open_client

@@ -12,19 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as PillowImage
 
-from bench.canned_answers import CannedAnswers
-from bench.virtual_time import run_in_virtual_time
-from qwenocr_assets.engine.app import (
+from qwenocr_assets.emulator import (
     NAMED_FAULTS,
     AccountLimits,
     Emulator,
     EmulatorTransport,
-    create_app,
     create_emulator,
     in_order,
     rough_service,
 )
-from qwenocr_assets.engine.page import Cell, Line, ReadPage, Table
+from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
+from qwenocr_assets.emulator.testing.virtual_time import run_in_virtual_time
+from qwenocr_assets.engine.app import create_app
+from qwenocr_assets.engine.page.read_page import Cell, Line, ReadPage, Table
 from qwenocr_assets.qwenocr.answers import Answer, Usage
 from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
 from qwenocr_assets.qwenocr.client import OcrClient, open_client

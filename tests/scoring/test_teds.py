@@ -9,7 +9,7 @@ from rapidfuzz.distance import Levenshtein
 
 from qwenocr_assets.scoring.teds import Node, likeness, table_scores, tree
 from qwenocr_assets.tables.grid import Cell
-from qwenocr_assets.tables.html_tables import html_tables
+from qwenocr_assets.tables.html.tables import html_tables
 
 TWO_BY_TWO = "<table><tr><td>ab</td><td>12</td></tr><tr><td>cd</td><td>34</td></tr></table>"
 """7 nodes: the table, 2 rows, 4 cells."""

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from qwenocr_assets.storage.table_files import Row
-from qwenocr_assets.tables.grounding import ground_cells, ground_key_values, ground_lines
-from qwenocr_assets.tables.likeness import normalised
-from qwenocr_assets.tables.page_lines import PageLines
+from qwenocr_assets.tables.places.grounding import ground_cells, ground_key_values, ground_lines
+from qwenocr_assets.tables.places.likeness import normalised
+from qwenocr_assets.tables.places.page_lines import PageLines
 from qwenocr_assets.tables.typed_values import typed_value
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bench.known_pages import KnownPage, likeness, planted, sample_pages, set_page
-from qwenocr_assets.tables.grounding import ground_key_values
-from qwenocr_assets.tables.likeness import normalised
-from qwenocr_assets.tables.page_lines import PageLines
+from qwenocr_assets.tables.places.grounding import ground_key_values
+from qwenocr_assets.tables.places.likeness import normalised
+from qwenocr_assets.tables.places.page_lines import PageLines
 from qwenocr_assets.tables.typed_values import typed_value
 
 SAMPLES = list(sample_pages())

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qwenocr_assets.tables.html_dom import dom_tables
-from qwenocr_assets.tables.html_plain import plain_tables
+from qwenocr_assets.tables.html.dom import dom_tables
+from qwenocr_assets.tables.html.plain import plain_tables
 from qwenocr_assets.tables.raw_tables import RawTable
 
 

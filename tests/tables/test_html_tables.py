@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.cell_grid import table_rows
 from qwenocr_assets.tables.grid import Cell
-from qwenocr_assets.tables.html_end import html_end
-from qwenocr_assets.tables.html_tables import html_tables
+from qwenocr_assets.tables.html.end import html_end
+from qwenocr_assets.tables.html.tables import html_tables
 from qwenocr_assets.tables.trace import Trace
 
 TraceOf = Callable[[Task], Trace]

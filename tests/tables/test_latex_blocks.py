@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.cell_grid import table_rows
-from qwenocr_assets.tables.latex_blocks import document_blocks, formulas, read_document
+from qwenocr_assets.tables.latex.blocks import document_blocks, formulas, read_document
 from qwenocr_assets.tables.trace import Trace
 
 TraceOf = Callable[[Task], Trace]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qwenocr_assets.tables.reading_order import reading_order
+from qwenocr_assets.tables.places.reading_order import reading_order
 
 TRUTH = Path(__file__).parents[2] / "data" / "truth"
 

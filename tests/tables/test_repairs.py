@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.tables.json_text import read_json
+from qwenocr_assets.tables.json.text import read_json
 from qwenocr_assets.tables.key_values import key_values
 from qwenocr_assets.tables.leaves import leaves
 from qwenocr_assets.tables.trace import Trace

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.completeness import incomplete
 from qwenocr_assets.tables.grid import Cell
-from qwenocr_assets.tables.html_tables import html_tables
+from qwenocr_assets.tables.html.tables import html_tables
 
 CASES = 5_000
 

@@ -13,8 +13,8 @@ from upath import UPath
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.intake.inbox.tables import FILES, FOLDERS, INBOXES, FileState, prepare, take_turn
 from qwenocr_assets.intake.manifest import resolved
+from qwenocr_assets.state.database import open_database
 from qwenocr_assets.storage.data_folder import is_local
-from qwenocr_assets.storage.database import open_database
 
 
 @dataclass(frozen=True, slots=True)

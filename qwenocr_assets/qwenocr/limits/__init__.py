@@ -2,6 +2,5 @@
 
 from qwenocr_assets.qwenocr.limits.limiter import Limiter, Slot
 from qwenocr_assets.qwenocr.limits.pace import AccountLimits
-from qwenocr_assets.qwenocr.limits.shared import SharedCalls
 
-__all__ = ["AccountLimits", "Limiter", "SharedCalls", "Slot"]
+__all__ = ["AccountLimits", "Limiter", "Slot"]

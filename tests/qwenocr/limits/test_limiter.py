@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.virtual_time import run_in_virtual_time
+from qwenocr_assets.emulator.testing.virtual_time import run_in_virtual_time
 from qwenocr_assets.qwenocr.errors import ServiceDown
 from qwenocr_assets.qwenocr.limits import AccountLimits, Limiter, Slot
 

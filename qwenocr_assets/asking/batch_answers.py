@@ -1,0 +1,220 @@
+"""The answers of one intake batch: what its journals hold, what can be taken over, what is still to ask."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from upath import UPath
+
+from qwenocr_assets.asking.answering import answer_all
+from qwenocr_assets.asking.draining import Drain
+from qwenocr_assets.asking.records import AnswerRecord, Status, latest_by_key, record_of
+from qwenocr_assets.asking.reuse import answers_of_other_batches
+from qwenocr_assets.qwenocr.answers import Answer
+from qwenocr_assets.qwenocr.catalogue import Model
+from qwenocr_assets.qwenocr.client import OcrClient
+from qwenocr_assets.qwenocr.errors import Retryable, ServiceError, ServiceFault
+from qwenocr_assets.qwenocr.images import ImageBytes
+from qwenocr_assets.qwenocr.replies import Reply
+from qwenocr_assets.qwenocr.requests import Request, RequestOptions
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.state.batch_hold import BatchHold
+from qwenocr_assets.storage.data_folder import DataFolder, is_local
+from qwenocr_assets.storage.journal import Journal
+
+Judge = Callable[[Task, str], str | None]
+"""Says from an answer's text why it is truncated; None when it is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a page image lies, below the data folder."""
+
+    uri: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request that is to be sent."""
+
+    request_key: str
+    task: Task
+    page: Page
+    options: RequestOptions
+
+
+@dataclass(frozen=True, slots=True)
+class BatchAnswers:
+    """The journals of a batch that is held, and the latest record of each request key in them."""
+
+    data: DataFolder
+    batch_id: str
+    hold: BatchHold
+    journals: dict[Task, Journal]
+    latest: dict[str, AnswerRecord]
+
+    @classmethod
+    def open(cls, data: DataFolder, batch_id: str, tasks: Iterable[Task], hold: BatchHold) -> "BatchAnswers":
+        """Read the journals of these tasks, after cutting off what a crash may have torn."""
+        journals = {task: Journal(data.journal(task, batch_id)) for task in tasks}
+        answers = cls(data, batch_id, hold, journals, {})
+        with answers._ours():
+            for journal in journals.values():
+                journal.mend()
+        answers.latest.update(_latest(journals.values()))
+        return answers
+
+    def take_over(self, requests: Sequence[Mapping[str, Any]], resend: Collection[Status]) -> int:
+        """Journal the answers that other batches already paid for; returns how many."""
+        unanswered = {r["request_key"] for r in requests} - self.latest.keys()
+        found = answers_of_other_batches(self.data, unanswered, self.batch_id)
+        records = [record for record in found.values() if record.status not in resend]
+        self.save(records)
+        return len(records)
+
+    def open_questions(
+        self,
+        requests: Iterable[Mapping[str, Any]],
+        pages: Mapping[str, Page],
+        resend: Collection[Status],
+        *,
+        most_attempts: int | None = None,
+    ) -> list[Question]:
+        """The requests without a final answer, each key once, in the order of the requests.
+
+        Left out are those that failed after `most_attempts` calls over all runs; None leaves none out.
+        """
+        questions: dict[str, Question] = {}
+        for request in requests:
+            key = request["request_key"]
+            record = self.latest.get(key)
+            if record is None or record.status in resend or _is_open(record, most_attempts):
+                options = RequestOptions.from_json(request["options"])
+                questions[key] = Question(key, Task(request["task"]), pages[request["page_id"]], options)
+        return list(questions.values())
+
+    def unanswered(self, questions: Iterable[Question]) -> list[Question]:
+        """Those of the questions that have no final answer."""
+        records = ((question, self.latest.get(question.request_key)) for question in questions)
+        return [question for question, record in records if record is None or not record.status.is_final]
+
+    async def ask(
+        self,
+        questions: Iterable[Question],
+        client: OcrClient,
+        model: Model,
+        catalogue_version: str,
+        *,
+        judge: Judge,
+        on_reply: Callable[[], None],
+        concurrency: int,
+        drain: Drain,
+    ) -> ServiceError | None:
+        """Send the questions and journal the replies; returns the error that refuses the whole run, if any.
+
+        When the drain begins, no further call is sent, and those under way are waited for.
+
+        Raises:
+            StorageError: replies could not be saved.
+        """
+
+        async def ask_one(question: Question) -> tuple[Reply, AnswerRecord]:
+            self.hold.check()
+            page = question.page
+            try:
+                image = (self.data.root / page.uri).read_bytes()
+            except OSError as error:
+                reply = _unsent(f"the page image {page.uri} cannot be read ({error.strerror or error})")
+            else:
+                request = Request(ImageBytes(image, page.media_type), question.task, question.options)
+                reply = await client.ask(request, question.request_key)
+            incomplete = judge(question.task, reply.answer.text) if reply.answer else None
+            on_reply()
+            key = question.request_key
+            record = record_of(
+                key, question.task, model, catalogue_version, reply, incomplete, self.latest.get(key)
+            )
+            return reply, record
+
+        return await answer_all(
+            questions,
+            ask_one,
+            self.save,
+            concurrency=concurrency,
+            drain=drain,
+            stop_waiting=client.stop,
+        )
+
+    def save(self, records: Iterable[AnswerRecord]) -> None:
+        """Journal records; when this returns, they are on disk.
+
+        Raises:
+            BatchTaken: another run has the batch now.
+            StorageError: nobody can say whether it has.
+        """
+        by_task: dict[Task, list[AnswerRecord]] = {}
+        for record in records:
+            by_task.setdefault(record.task, []).append(record)
+        with self._ours():
+            for task, group in by_task.items():
+                self.journals[task].append(r.to_json() for r in group)
+                self.latest.update((r.request_key, r) for r in group)
+
+    def compact(self) -> None:
+        """Put together what object storage holds in parts."""
+        with self._ours():
+            for journal in self.journals.values():
+                journal.compact()
+
+    @contextmanager
+    def _ours(self) -> Iterator[None]:
+        """Write in here. Parts on object storage have names of their own: no lock is held while they travel."""
+        if is_local(self.data.root):
+            with self.hold.writing():
+                yield
+        else:
+            with self.hold.writing():
+                pass
+            yield
+
+
+def _is_open(record: AnswerRecord, most_attempts: int | None) -> bool:
+    return not record.status.is_final and (
+        most_attempts is None or record.status is not Status.FAILED or record.attempts_in_all < most_attempts
+    )
+
+
+def _unsent(why: str) -> Reply:
+    """The reply to a question that could not be sent: it failed, and may be asked again."""
+    error = Retryable(
+        ServiceFault(0, "NotSent", why), "Materialize the batch's pages again, then its answers."
+    )
+    return Reply(None, error, None, attempts=0, latency_ms=0.0, answered_at=datetime.now(UTC))
+
+
+def read_answers(journals: Iterable[UPath]) -> dict[str, AnswerRecord]:
+    """The latest record of each request key in these journals."""
+    return _latest(Journal(path) for path in journals)
+
+
+def _latest(journals: Iterable[Journal]) -> dict[str, AnswerRecord]:
+    return latest_by_key(AnswerRecord.from_json(r) for journal in journals for r in journal.read())
+
+
+def answers_of(
+    latest: Mapping[str, AnswerRecord], image_sizes: Mapping[str, tuple[int, int]]
+) -> dict[str, Answer]:
+    """The typed answers among these records, by request key; `image_sizes` as of the same name gives them."""
+    found = {key: record.answer(image_sizes.get(key)) for key, record in latest.items()}
+    return {key: answer for key, answer in found.items() if answer is not None}
+
+
+def image_sizes(
+    requests: Iterable[Mapping[str, Any]], pages: Iterable[Mapping[str, Any]]
+) -> dict[str, tuple[int, int]]:
+    """Width and height in pixels of the page image behind each request key."""
+    sizes = {p["page_id"]: (p["width_px"], p["height_px"]) for p in pages if p["status"] == "ready"}
+    return {r["request_key"]: sizes[r["page_id"]] for r in requests if r["page_id"] in sizes}

@@ -1,0 +1,1 @@
+"""Jobs of the Batch API as this project keeps them: planned, handed over, watched, taken back."""

@@ -1,0 +1,134 @@
+"""`qwenocr batch`: jobs of the Batch API by hand."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from qwenocr_assets.asking.batch_api import polling
+from qwenocr_assets.asking.batch_api.jobs import Job, Jobs, JobState
+from qwenocr_assets.asking.catalogue_overrides import catalogue_of
+from qwenocr_assets.cli.commands.run import run_paths, stop_if
+from qwenocr_assets.cli.terminal import print_error
+from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.defs.batch_api import due_batches, open_service
+from qwenocr_assets.defs.instance import ensure_dagster_home
+from qwenocr_assets.defs.launch import run_collect, run_publish
+from qwenocr_assets.defs.resources import resources_for
+from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.intake.routes import DEFAULT_ROUTE
+from qwenocr_assets.qwenocr.batch_api.limits import require_batches
+from qwenocr_assets.settings import load_settings
+
+
+def submit(paths: Sequence[Path], console: Console) -> bool:
+    """Run documents with every route in batch mode; what is handed over is collected later.
+
+    Raises:
+        ConfigurationError: the region or model has no batches.
+    """
+    settings = load_settings()
+    catalogue = catalogue_of(settings)
+    require_batches(catalogue, catalogue.model(settings.region, settings.model))  # before anything is read
+    default = {"name": DEFAULT_ROUTE.name + "-batch", "tasks": [task.value for task in DEFAULT_ROUTE.tasks]}
+    routes = [{**route, "mode": "batch"} for route in (*settings.routes, default)]
+    return run_paths(paths, console, settings=settings.model_copy(update={"routes": routes}))
+
+
+def print_jobs(console: Console) -> None:
+    """List every job, the oldest first."""
+    with Ledger.open(load_settings().ledger_url) as ledger:
+        jobs = Jobs(ledger)
+        found = [(job, jobs.line_counts(job.job_id)) for job in jobs.all()]
+    if not found:
+        console.print("Nothing was handed to the Batch API yet.")
+        return
+    table = Table("job", "state", "status", "lines", "planned, UTC", "intake batch", show_edge=False)
+    for job, counts in found:
+        lines = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items()))
+        table.add_row(
+            job.job_id, job.state.value, job.status or "", lines, _time(job.planned_at), job.batch_id
+        )
+    console.print(table)
+
+
+def show_job(console: Console, job_id: str) -> None:
+    """Everything that is known of a job."""
+    with Ledger.open(load_settings().ledger_url) as ledger:
+        jobs = Jobs(ledger)
+        job = _job(jobs, job_id)
+        counts = jobs.line_counts(job.job_id)
+    for name in Job.__dataclass_fields__:
+        value = getattr(job, name)
+        if value is not None:
+            shown = _time(value) + " UTC" if name.endswith("_at") else str(value)
+            console.print(Text(f"{name:18} {shown}"))
+    console.print(Text(f"{'lines':18} {counts}"))
+
+
+def cancel_job(console: Console, job_id: str) -> None:
+    """Ask the service to end a running job."""
+    settings = load_settings()
+    with Ledger.open(settings.ledger_url) as ledger:
+        jobs = Jobs(ledger)
+        job = _job(jobs, job_id)
+        if job.state is not JobState.RUNNING:
+            raise ConfigurationError(
+                f"Job {job.job_id} is {job.state.value}, not running.", "See `qwenocr batch list`."
+            )
+        with open_service(resources_for(settings)["qwen_ocr"]) as service:
+            status = polling.cancel(jobs, service, job)
+    console.print(
+        f"Job {job.job_id} is {status}. What is finished is kept: run `qwenocr batch collect` later."
+    )
+
+
+def collect(console: Console, *, wait: bool = False) -> bool:
+    """Ask for all running jobs, and take back what has ended; whether everything went well."""
+    settings = load_settings()
+    resources = resources_for(settings)
+    with Ledger.open(settings.ledger_url) as ledger, open_service(resources["qwen_ocr"]) as service:
+        jobs = Jobs(ledger)
+        polling.poll(jobs, service, region=settings.region, all_now=True)
+        while wait and jobs.all(JobState.RUNNING):
+            time.sleep(polling.POLL_SECONDS)
+            polling.poll(jobs, service, region=settings.region, all_now=True)
+        due = due_batches(jobs)
+        running = len(jobs.all(JobState.RUNNING))
+    if not due:
+        console.print(f"Nothing has ended; {running} jobs are running.")
+        return True
+    ensure_dagster_home()
+    from qwenocr_assets.definitions import defs
+
+    errors = []
+    with dg.DagsterInstance.get() as instance:
+        for batch_id in due:
+            outcome = run_collect(defs, instance, batch_id, resources)
+            stop_if(outcome)
+            if outcome.error:
+                errors.append(f"Batch {batch_id}: {outcome.error}")
+        outcome = run_publish(defs, instance, resources)
+        stop_if(outcome)
+        if outcome.error:
+            errors.append(f"Warehouse: {outcome.error}")
+    console.print(f"Collected for {len(due)} intake batches; {running} jobs are running.")
+    for error in errors:
+        print_error(console, error)
+    return not errors
+
+
+def _job(jobs: Jobs, job_id: str) -> Job:
+    job = jobs.get(job_id)
+    if job is None:
+        raise ConfigurationError(f"No one job begins with {job_id}.", "See `qwenocr batch list`.")
+    return job
+
+
+def _time(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,43 @@
+"""`qwenocr demo`: the sample documents, read by the embedded engine, and the first SQL on them."""
+
+from rich.console import Console
+from rich.text import Text
+
+from qwenocr_assets.cli.commands.run import run_paths
+from qwenocr_assets.cli.tables import print_query
+from qwenocr_assets.settings import load_settings, project_root
+
+QUERIES: tuple[tuple[str, str], ...] = (
+    (
+        "What came of each document",
+        "select name, pages_ready as pages, text_lines, key_values, table_cells, answers_skipped as skipped\n"
+        "from marts.documents_overview order by name",
+    ),
+    (
+        "The items of an invoice, as rows",
+        "select item_index, description, quantity, unit_price, amount\n"
+        "from marts.line_items join core.documents using (document_id)\n"
+        "where name = 'invoices/invoice-acme.png' order by item_index",
+    ),
+    (
+        "Values that stand nowhere on the page (there should be none)",
+        "select name, path, value from core.key_values join core.documents using (document_id)\n"
+        "where ground = 'not_found' order by name, path",
+    ),
+)
+"""A question and its SQL."""
+
+
+def run_demo(console: Console) -> bool:
+    """Run the samples through the main job without a key; returns whether all of it worked."""
+    settings = load_settings(region="local", model=None)
+    success = run_paths([project_root() / "data" / "samples"], console, settings=settings)
+    for question, query in QUERIES:
+        console.print(f"\n[bold]{question}[/]")
+        console.print(Text(query, style="dim"))
+        print_query(settings, query, console)
+    console.print(
+        "\nNext: [bold]qwenocr report[/] to see it on the pages, [bold]qwenocr sql[/] with your own query, or "
+        "[bold]make ui[/] for the lineage graph."
+    )
+    return success

@@ -1,0 +1,173 @@
+"""`qwenocr ledger`: what was spent, what is left, and what is uncertain until somebody has looked at the bill."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from sqlalchemy import RowMapping
+
+from qwenocr_assets.asking.catalogue_overrides import catalogue_of
+from qwenocr_assets.cost.budget import Caps
+from qwenocr_assets.cost.entries import State
+from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.cost.ledger_rows import write_ledger_rows
+from qwenocr_assets.cost.money import dollars, to_pico, to_usd
+from qwenocr_assets.cost.spending import FreeQuotaUse, Period, free_quota_use, spending
+from qwenocr_assets.cost.unfunded import UnfundedBatch, unfunded_batches
+from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.settings import Settings, load_settings
+
+_MOST_ENTRIES = 50
+
+
+def print_ledger(console: Console, *, as_json: bool = False) -> None:
+    """Print what is spent and left, what waits for money, and what is uncertain."""
+    settings = load_settings()
+    with Ledger.open(settings.ledger_url) as ledger:
+        ledger.expire()
+        periods = spending(ledger, Caps.of_settings(settings.budget))
+        quotas = _free_quotas(ledger, settings)
+        waiting = unfunded_batches(ledger)
+        uncertain = ledger.entries(state=State.UNCERTAIN)
+    if as_json:
+        text = orjson.dumps(
+            {
+                "periods": [
+                    asdict(p) | {"spent_usd": p.spent_usd, "remaining_usd": p.remaining_usd} for p in periods
+                ],
+                "unfunded_batches": list(waiting),
+                "uncertain": [_entry_json(entry) for entry in uncertain],
+                "free_quota": [asdict(quota) for quota in quotas],
+            },
+            default=str,
+            option=orjson.OPT_INDENT_2,
+        ).decode()
+        console.out(text, highlight=False)
+        return
+    _print_periods(console, periods)
+    _print_quotas(console, quotas)
+    _print_waiting(console, waiting)
+    _print_uncertain(console, uncertain)
+
+
+def reconcile_entries(console: Console, entry_ids: Sequence[int], *, as_: str, amount: str | None) -> None:
+    """Close uncertain entries as settled or released, and tell the tables.
+
+    Raises:
+        ConfigurationError: not a state, an amount that cannot be, or an entry that is not uncertain.
+    """
+    if as_ not in (State.SETTLED, State.RELEASED):
+        raise ConfigurationError(f"--as {as_} is not possible.", "Say --as settled or --as released.")
+    pico = None if amount is None else _amount(amount)
+    if pico is not None and (as_ != State.SETTLED or len(entry_ids) != 1):
+        raise ConfigurationError("--amount is for one entry that is settled.", "Name it by its number.")
+    settings = load_settings()
+    with Ledger.open(settings.ledger_url) as ledger:
+        uncertain = {entry["entry_id"]: entry for entry in ledger.entries(state=State.UNCERTAIN)}
+        if unknown := [str(number) for number in entry_ids if number not in uncertain]:
+            raise ConfigurationError(
+                f"No uncertain entry has the number {', '.join(unknown)}.", "See `qwenocr ledger show`."
+            )
+        chosen = entry_ids or list(uncertain)
+        closed = [n for n in chosen if ledger.reconcile(n, State(as_), pico, "reconciled by a person")]
+        batches = {uncertain[n]["batch_id"] for n in closed}
+        for batch_id in sorted(batches):
+            write_ledger_rows(settings.data_folder, ledger, batch_id)
+    reserved = sum((to_usd(uncertain[n]["reserved_pico"]) for n in closed), Decimal(0))
+    console.print(
+        f"{len(closed)} uncertain entries ({dollars(reserved)} reserved) are {as_} now.", highlight=False
+    )
+    if batches:
+        console.print("The warehouse shows it after its next load.")
+
+
+def _amount(text: str) -> int:
+    try:
+        amount = Decimal(text.removeprefix("$"))
+        if amount >= 0:
+            return to_pico(amount)
+    except (InvalidOperation, ValueError, OverflowError):
+        amount = None
+    raise ConfigurationError(f"--amount {text} is no amount of money.", "Write US dollars, like 0.00123.")
+
+
+def _free_quotas(ledger: Ledger, settings: Settings) -> list[FreeQuotaUse]:
+    activated_on = settings.budget.free_quota_activated_on
+    if activated_on is None:
+        return []
+    models = catalogue_of(settings).models_in(settings.region)
+    return free_quota_use(ledger, models, activated_on)
+
+
+def _entry_json(entry: RowMapping) -> dict[str, Any]:
+    return {
+        "entry_id": entry["entry_id"],
+        "reserved_usd": to_usd(entry["reserved_pico"]),
+        "reserved_at": _time(entry["reserved_at"]),
+        **{
+            name: entry[name]
+            for name in ("reason", "batch_id", "run_id", "request_key", "region", "model", "task", "route")
+        },
+    }
+
+
+def _print_periods(console: Console, periods: Sequence[Period]) -> None:
+    table = Table(show_edge=False, header_style="bold")
+    for heading in ("", "cap", "settled", "uncertain", "reserved", "left"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for p in periods:
+        cap, left = ("none" if a is None else dollars(a) for a in (p.cap_usd, p.remaining_usd))
+        amounts = (dollars(a) for a in (p.settled_usd, p.uncertain_usd, p.reserved_usd))
+        table.add_row(Text(p.name), cap, *amounts, left if p.cap_usd is not None else "")
+    console.print(table)
+
+
+def _print_quotas(console: Console, quotas: Sequence[FreeQuotaUse]) -> None:
+    for q in quotas:
+        console.print(
+            f"Free quota of {q.model} in {q.region}, until {q.ends_on}: {q.input_tokens_left:,} tokens in and "
+            f"{q.output_tokens_left:,} out are left, by our own count. Costs above are not reduced by it.",
+            highlight=False,
+        )
+
+
+def _print_waiting(console: Console, waiting: dict[str, list[UnfundedBatch]]) -> None:
+    for batch_id, refusals in waiting.items():
+        scopes = ", ".join(refusal.scope for refusal in refusals)
+        console.print(f"Batch {batch_id} waits for money ({scopes}).", highlight=False)
+
+
+def _print_uncertain(console: Console, uncertain: Sequence[RowMapping]) -> None:
+    if not uncertain:
+        console.print("Nothing is uncertain.")
+        return
+    console.print("\n[bold]Uncertain[/]: calls whose answer was lost. They count at their reserved price.")
+    table = Table(
+        "entry", "reserved", "when, UTC", "model", "task", "why", show_edge=False, header_style="bold"
+    )
+    for entry in uncertain[:_MOST_ENTRIES]:
+        table.add_row(
+            str(entry["entry_id"]),
+            dollars(to_usd(entry["reserved_pico"])),
+            f"{_time(entry['reserved_at']):%Y-%m-%d %H:%M:%S}",
+            f"{entry['model']}, {entry['region']}",
+            entry["task"],
+            Text(entry["reason"] or ""),
+        )
+    console.print(table)
+    if len(uncertain) > _MOST_ENTRIES:
+        console.print(f"  … and {len(uncertain) - _MOST_ENTRIES} more: see `--json`.")
+    console.print(
+        "Compare with the bill in the service's console, then `qwenocr ledger reconcile --as settled` or "
+        "`--as released`."
+    )
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,120 @@
+"""`qwenocr models`: what each region offers, at which price and within which limits."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from qwenocr_assets.asking.catalogue_overrides import catalogue_of
+from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
+from qwenocr_assets.qwenocr.regions import Protocol
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.settings import Settings
+
+
+def print_models(
+    settings: Settings, console: Console, *, region: str | None = None, as_json: bool = False
+) -> None:
+    """Print the catalogue as the settings have it, of one region or of all.
+
+    Raises:
+        ConfigurationError: an unknown region, or settings that cannot be.
+    """
+    catalogue = catalogue_of(settings)
+    names = list(catalogue.regions) if region is None else [catalogue.region(region).name]
+    if as_json:
+        console.out(
+            orjson.dumps(_as_json(catalogue, names), option=orjson.OPT_INDENT_2).decode(), highlight=False
+        )
+        return
+    for name in names:
+        entry = catalogue.region(name)
+        url = entry.native_url if entry.protocol is Protocol.NATIVE else entry.compatible_url
+        console.print(f"\n[bold]{name}[/] {url}", highlight=False)
+        console.print(entry.residency, highlight=False)
+        console.print(_table(catalogue, name))
+    console.print(
+        f"\nCatalogue {catalogue.version}: US dollars per million tokens; requests and tokens per minute; "
+        "* a name that moves; ? a limit that is not sure. `--json` shows sources and notes.",
+        highlight=False,
+    )
+
+
+def _table(catalogue: Catalogue, region: str) -> Table:
+    table = Table(show_edge=False, header_style="bold")
+    for heading in ("model", "$ in / out", "output", "per minute"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("what else", overflow="fold")
+    for model in catalogue.models_in(region):
+        table.add_row(
+            model.name + ("" if model.pinned else " *"),
+            f"{model.usd_per_million_input} / {model.usd_per_million_output}",
+            f"{model.max_output_tokens:,}",
+            _rates(model),
+            "; ".join(_what_else(model)),
+        )
+    return table
+
+
+def _what_else(model: Model) -> Iterator[str]:
+    tasks = [task.value for task in Task if task in model.tasks]
+    yield "all tasks" if len(tasks) == len(Task) else f"only {', '.join(tasks)}"
+    yield f"pictures of {_short(model.min_pixels)} to {_short(model.max_pixels_limit)} pixels"
+    yield f"{model.max_input_tokens:,} tokens in"
+    if model.batch_discount is not None:
+        yield f"batch −{model.batch_discount:.0%}"
+    if quota := model.free_quota:
+        free = f"{_short(quota.input_tokens)} in and {_short(quota.output_tokens)} out"
+        yield f"free for {quota.days_from_activation} days: {free}"
+
+
+def _rates(model: Model) -> str:
+    """Requests and tokens a minute."""
+    limits = (model.requests_per_minute, model.tokens_per_minute)
+    if limits == (None, None):
+        return "no limit"
+    shown = " / ".join("–" if limit is None else _short(limit) for limit in limits)
+    return shown + ("?" if model.rates_sureness == "low" else "")
+
+
+def _short(count: int) -> str:
+    """A count as people write it: 6M, 30.72M, 3,072."""
+    return f"{count / 1e6:g}M" if count >= 1_000_000 else f"{count:,}"
+
+
+def _as_json(catalogue: Catalogue, regions: list[str]) -> dict[str, Any]:
+    return {
+        "version": catalogue.version,
+        "regions": [
+            {
+                "name": r.name,
+                "native_url": r.native_url,
+                "compatible_url": r.compatible_url,
+                "protocol": r.protocol.value,
+                "default_model": r.default_model,
+                "offers_uploads": r.offers_uploads,
+                "residency": r.residency,
+            }
+            for r in map(catalogue.region, regions)
+        ],
+        "models": [_model_as_json(m) for name in regions for m in catalogue.models_in(name)],
+    }
+
+
+def _model_as_json(model: Model) -> dict[str, Any]:
+    """The model's fields; prices as text, so that they stay exact."""
+    values = {field.name: getattr(model, field.name) for field in fields(model)}
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, frozenset):
+        return [task.value for task in Task if task in value]
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,88 @@
+"""`qwenocr preview`: pages before and after enhancement, side by side."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+from rich.console import Console
+from rich.text import Text
+from upath import UPath
+
+from qwenocr_assets.cli.commands.run import manifests_of
+from qwenocr_assets.defs.decoding import decoders, examining, recipe_for
+from qwenocr_assets.errors import ConfigurationError, RejectedInput
+from qwenocr_assets.imaging import decoding
+from qwenocr_assets.imaging.batches import Run
+from qwenocr_assets.imaging.draw import side_by_side
+from qwenocr_assets.imaging.page_image import PageImage
+from qwenocr_assets.imaging.recipe import Recipe
+from qwenocr_assets.imaging.workers import Ended, Job
+from qwenocr_assets.intake.documents import document_rows
+from qwenocr_assets.intake.routes import DEFAULT_ROUTE, EnhanceStep, load_routes
+from qwenocr_assets.intake.urls.listed_documents import readable
+from qwenocr_assets.settings import Settings, load_settings, project_root
+from qwenocr_assets.storage.data_folder import write_atomically
+
+_MOST_PAGES = 10
+"""Pages shown of one document."""
+
+
+def print_preview(file: Path, steps: Sequence[str], console: Console) -> bool:
+    """Write the pictures and say where; returns whether there are any."""
+    settings = load_settings()
+    found = preview(file, tuple(steps), settings)
+    for path, changes in found:
+        console.print(Text(f"{path}  {', '.join(changes) or 'nothing to do'}"))
+    return bool(found)
+
+
+def preview(file: Path, steps: tuple[str, ...], settings: Settings) -> list[tuple[UPath, list[str]]]:
+    """Enhance the first pages of a file's documents; returns where each picture lies, and the steps that did anything.
+
+    Without `steps`, those of the document's route are taken, or all there are if it declares none.
+
+    Raises:
+        ConfigurationError: there is no such step.
+        RejectedInput: the file cannot be read.
+    """
+    known = get_args(EnhanceStep)
+    if unknown := [step for step in steps if step not in known]:
+        raise ConfigurationError(f"There is no step {unknown[0]}.", f"Known are {', '.join(known)}.")
+    routes = {r.name: r for r in (DEFAULT_ROUTE, *load_routes(settings.routes, project_root()))}
+    folder = settings.data_folder.root / "previews"
+    shown: list[tuple[UPath, list[str]]] = []
+    with decoders(settings) as run:
+        for manifest in manifests_of(file, settings):
+            examine = examining(settings, settings.data_folder, run)
+            rows = document_rows(manifest, list(routes.values())[1:], examine)
+            for row in readable(settings.data_folder, rows):
+                if row["status"] == "rejected":
+                    raise RejectedInput(f"{row['name']}: {row['reason']}")
+                recipe = recipe_for(settings, routes[row["route"]])
+                chain = steps or recipe.enhance or known
+                before = _pages(run, row, replace(recipe, enhance=()))
+                after = _pages(run, row, replace(recipe, enhance=chain))
+                for one, other in zip(before, after, strict=True):
+                    path = folder / f"{row['document_id']}-{one.number:04d}.jpg"
+                    write_atomically(path, side_by_side(one.content, other.content))
+                    names = [str(change["step"]) for change in other.changes]
+                    shown.append((path, [name for name in names if name in known]))
+    return shown
+
+
+def _pages(run: Run, document: Mapping[str, Any], recipe: Recipe) -> list[PageImage]:
+    made: list[PageImage] = []
+
+    def receive(page: object) -> None:
+        if isinstance(page, PageImage) and page.tile is None:
+            made.append(page)
+
+    def finish(ended: Ended) -> Sequence[Job]:
+        if ended.reason is not None:
+            raise ended.reason
+        return ()
+
+    arguments = (document["uri"], document["sha256"], document["media_type"], recipe, 1, _MOST_PAGES)
+    run([Job(decoding.pages, arguments, receive, finish)])
+    return made

@@ -1,0 +1,103 @@
+"""`qwenocr score`: what was read so far against a folder of truths."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import dagster as dg
+from rich.console import Console
+from rich.text import Text
+
+from qwenocr_assets.cli.commands.run import silence
+from qwenocr_assets.cli.tables import print_result
+from qwenocr_assets.defs.instance import ensure_dagster_home
+from qwenocr_assets.defs.launch import run_publish
+from qwenocr_assets.defs.resources import resources_for
+from qwenocr_assets.defs.scores import write_scores
+from qwenocr_assets.errors import ConfigurationError, WarehouseError
+from qwenocr_assets.intake.routes import load_routes
+from qwenocr_assets.scoring.truth import read_truths
+from qwenocr_assets.settings import load_settings, project_root
+from qwenocr_assets.storage.data_folder import local_path
+from qwenocr_assets.warehouse.export import export_query
+from qwenocr_assets.warehouse.query import run_query
+
+_SUMMARY = """
+    SELECT route, region, model, asked_with, dpi, task, metric, documents,
+        round(mean, 4) AS mean, round(interval_low, 4) AS low, round(interval_high, 4) AS high,
+        round(micro, 4) AS micro, errors, total
+    FROM marts.scores_by_route
+    ORDER BY task, metric, route, region, model, asked_with, dpi
+"""
+_EVERY_SCORE = """
+    SELECT documents.name, scores.*
+    FROM staging.stg_scores AS scores
+    INNER JOIN staging.stg_documents AS documents ON documents.document_id = scores.document_id
+    ORDER BY documents.name, scores.task, scores.metric
+"""
+_TEXT_NOTE = (
+    "Text is compared in Unicode NFC, full and half width alike, one space where there are several, none beside "
+    "Chinese, Japanese and Thai characters; of these each is a word. Low and high: 95 % interval of the mean."
+)
+_MOST_NAMES = 10
+
+
+def print_scores(
+    console: Console, truth: Path | None, iou: float | None, csv: Path | None, json: Path | None
+) -> bool:
+    """Score every batch, bring the warehouse up to date and print the experiments side by side; returns whether all
+    truth files could be used.
+
+    Raises:
+        ConfigurationError: no truth folder, or nothing in it.
+        WarehouseError: the warehouse could not be brought up to date.
+    """
+    settings = load_settings()
+    folder = truth or settings.scoring.truth_folder
+    if folder is None:
+        raise ConfigurationError(
+            "No truth folder is given.",
+            "Name one with --truth, or set truth under [scoring] in pipeline.toml.",
+        )
+    truths = read_truths(folder)
+    routes = load_routes(settings.routes, project_root())
+    least_iou = settings.scoring.iou if iou is None else iou
+    without_truth: list[str] = []
+    used: set[str] = set()
+    data = settings.data_folder
+    for batch_id in data.batch_ids():
+        found = write_scores(data, batch_id, truths, least_iou, routes)
+        without_truth += found.without_truth
+        used |= found.used
+    _publish()
+
+    warehouse = local_path(data.warehouse)
+    if used:
+        print_result(run_query(warehouse, _SUMMARY), console)
+        console.print(Text(_TEXT_NOTE, style="dim"))
+    _print_names(console, "Documents without truth", sorted(set(without_truth)))
+    _print_names(console, "Truths without a document", sorted({t.name for t in truths.truths} - used))
+    for problem in truths.problems:
+        console.print(Text(f"{problem.file} cannot be used: {problem.reason}", style="bold red"))
+    for file, kind in ((csv, "csv"), (json, "json")):
+        if file is not None:
+            console.print(Text(f"{export_query(warehouse, _EVERY_SCORE, file, kind)} scores in {file}"))
+    return not truths.problems
+
+
+def _publish() -> None:
+    silence()
+    ensure_dagster_home()
+    from qwenocr_assets.definitions import defs
+
+    with dg.DagsterInstance.get() as instance:
+        outcome = run_publish(defs, instance, resources_for(load_settings()))
+    if not outcome.success:
+        raise WarehouseError(
+            f"The warehouse could not be brought up to date: {outcome.error}", "Run it again."
+        )
+
+
+def _print_names(console: Console, what: str, names: Sequence[str]) -> None:
+    if names:
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        console.print(Text(f"{what} ({len(names)}): {', '.join(names[:_MOST_NAMES])}{more}"))

@@ -1,0 +1,1 @@
+"""Pixels into lines: the page upright, its print found and recognised, its rulings."""

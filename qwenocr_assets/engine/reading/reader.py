@@ -1,0 +1,135 @@
+"""A page image read once: which way up it lies, its lines, its tables. Every task answers from that."""
+
+import os
+from collections import OrderedDict
+from concurrent.futures import Future
+from hashlib import sha256
+from threading import Lock, Semaphore
+
+import numpy as np
+
+from qwenocr_assets.engine.errors import EngineError, UnsupportedScript
+from qwenocr_assets.engine.page.geometry import Quads, Turn, quad_of, side_lengths
+from qwenocr_assets.engine.page.grids import Rulings, cut_at_rulings
+from qwenocr_assets.engine.page.layout import reading_order
+from qwenocr_assets.engine.page.read_page import Line, ReadPage
+from qwenocr_assets.engine.page.table_finder import find_tables
+from qwenocr_assets.engine.reading.cjk import corrected
+from qwenocr_assets.engine.reading.orientation import find_turn
+from qwenocr_assets.engine.reading.other_scripts import read_other
+from qwenocr_assets.engine.reading.pictures import Picture, cut_out, decode, turned
+from qwenocr_assets.engine.reading.ruling import find_rulings
+from qwenocr_assets.engine.reading.scripts import page_script
+from qwenocr_assets.engine.reading.tesseract import how_to_install, languages_for, script_name
+from qwenocr_assets.engine.reading.weights import Weights
+
+_LEAST_SCORE = 0.5
+"""Lines that the recogniser is less sure of are taken for specks and drawings."""
+_LEAST_TESSERACT_SCORE = 0.25
+"""Tesseract doubts itself more: below this, its lines are noise."""
+_REDETECT_SKEW = 0.5
+"""Degrees of tilt from which text is searched again on the levelled page; below, the boxes are good as they are."""
+
+
+class Reader:
+    """Reads page images; loads its weights on first use, safe to share between threads.
+
+    Scripts that its own weights do not know it reads with Tesseract, where the extra `scripts` and Debian's data are
+    installed and `with_tesseract` is not turned off. The last `cached_pages` pages are kept by the SHA-256 of their
+    bytes, so that several tasks on one page, also at the same time, cost one recognition. As many pages are read at a
+    time as there are processors; who waits for a page that another reads keeps none of them.
+    """
+
+    def __init__(self, cached_pages: int = 16, with_tesseract: bool = True) -> None:
+        self._weights = Weights()
+        self._with_tesseract = with_tesseract
+        self._cached_pages = cached_pages
+        self._pages: OrderedDict[str, Future[ReadPage]] = OrderedDict()
+        self._lock = Lock()
+        self._processors = Semaphore(os.cpu_count() or 1)
+
+    def warm_up(self) -> None:
+        """Load the weights now. Raises `MissingWeights` when they are not installed."""
+        blank = np.full((64, 320, 3), 255, np.uint8)
+        self._weights.detect(blank)
+        self._weights.recognise([blank])
+
+    def read(self, image: bytes) -> ReadPage:
+        """The page on an image (any format Pillow or pillow-heif decodes; the first frame of several).
+
+        Raises `UnreadableImage`, `UnsupportedScript` and `MissingWeights`.
+        """
+        key = sha256(image).hexdigest()
+        with self._lock:
+            known = self._pages.get(key)
+            if known is None:
+                promise = self._pages[key] = Future()
+            self._pages.move_to_end(key)
+            while len(self._pages) > self._cached_pages:
+                self._pages.popitem(last=False)
+        if known is not None:
+            return known.result()
+        try:
+            with self._processors:
+                page = self._read(decode(image))
+        except BaseException as error:
+            promise.set_exception(error)
+            if not isinstance(error, EngineError):  # what is wrong with the page will be wrong again
+                with self._lock:
+                    self._pages.pop(key, None)
+            raise
+        promise.set_result(page)
+        return page
+
+    def _read(self, picture: Picture) -> ReadPage:
+        quads = self._weights.detect(picture)
+        turn = find_turn(picture, quads, self._weights.recognise)
+        upright = turned(picture, turn)
+        if turn.rotation or abs(turn.skew) >= _REDETECT_SKEW:
+            quads = self._weights.detect(upright)
+        else:
+            quads = turn.to_upright(quads)
+        rulings = find_rulings(upright, float(np.median(side_lengths(quads)[1]))) if len(quads) else Rulings()
+        quads = cut_at_rulings(quads, rulings)
+        lines = reading_order(self._lines(upright, quads))
+        return ReadPage(
+            width=turn.width,
+            height=turn.height,
+            rotation=turn.rotation,
+            skew=turn.skew,
+            lines=tuple(_as_given(line, turn) for line in lines),
+            upright_lines=tuple(lines),
+            tables=find_tables(lines, rulings),
+        )
+
+    def _lines(self, upright: Picture, quads: Quads) -> list[Line]:
+        """The lines in the quads of an upright page, in no order. Raises `UnsupportedScript`."""
+        crops = [cut_out(upright, corners) for corners in quads]
+        readings = self._weights.recognise(crops)
+        lines = [
+            Line(corrected(reading.text, reading.places), quad_of(corners), reading.score, reading.places)
+            for corners, reading in zip(quads, readings, strict=True)
+        ]
+        lengths = [crop.shape[1] / crop.shape[0] for crop in crops]
+        script = page_script([reading.evidence for reading in readings], lengths)
+        languages = languages_for(script.foreign) if script.foreign and self._with_tesseract else ()
+        if script.unreadable is not None and not languages:
+            raise UnsupportedScript(
+                f"The page is written in {script_name(script.unreadable)}, which the embedded engine cannot read as it "
+                f"is installed: {how_to_install(script.unreadable)}, or use a cloud region."
+            )
+        foreign = script.foreign_lines if languages else ()
+        kept = [n for i, n in enumerate(lines) if i not in foreign and n.score >= _LEAST_SCORE]
+        if foreign:
+            others = read_other([crops[i] for i in foreign], languages, self._weights.recognise)
+            kept += [
+                Line(text, lines[i].quad, score)
+                for i, (text, score) in zip(foreign, others, strict=True)
+                if score >= _LEAST_TESSERACT_SCORE
+            ]
+        return [line for line in kept if line.text]
+
+
+def _as_given(line: Line, turn: Turn) -> Line:
+    corners = turn.to_given(np.array(line.quad).reshape(1, 4, 2))
+    return Line(line.text, quad_of(corners[0]), line.score, line.places)

@@ -1,0 +1,1 @@
+"""From a page that was read to the answer of each task."""

@@ -1,0 +1,93 @@
+"""The image of a request: from its URL to bytes that are within the service's limits.
+
+Only `data:` URLs are read, and those that the emulator holds: nothing is ever fetched. Limits are those of the
+product guide, section Image limitations; the declared MIME type is not believed, since the guide's own samples get
+it wrong.
+"""
+
+import io
+from collections.abc import Mapping
+from contextvars import ContextVar
+from functools import cache
+from types import MappingProxyType
+
+import pillow_heif
+import pybase64
+from PIL import Image, UnidentifiedImageError
+
+from qwenocr_assets.engine.errors import UnreadableImage
+from qwenocr_assets.engine.wire.errors import invalid_parameter
+from qwenocr_assets.engine.wire.values import PageImage
+
+MAX_DATA_URL_BYTES = 10_485_760
+MAX_FETCHED_BYTES = 10_485_760
+"""The service's limits for an image in the request, encoded, and for one that it fetches."""
+MIN_SIDE = 10
+"""Both sides must be longer than this, in pixels."""
+MAX_ASPECT = 200
+
+_FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP", "HEIF")
+FETCHED_SCHEMES = ("http://", "https://", "oss://", "file://")
+
+held_images: ContextVar[Mapping[str, bytes]] = ContextVar("held_images", default=MappingProxyType({}))
+"""Images of the request that is being answered which have come another way, by their URL."""
+
+
+def page_image(url: str, *, min_pixels: int, max_pixels: int) -> PageImage:
+    """Read a `data:` URL. Raises WireError for the URL, UnreadableImage for what is in it."""
+    data = _decode(url)
+    width, height = _size(data)
+    if min(width, height) <= MIN_SIDE:
+        raise UnreadableImage(
+            "The image length and width do not meet the model restrictions. "
+            f"[height:{height} or width:{width} must be larger than {MIN_SIDE}]"
+        )
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise UnreadableImage(
+            "The image length and width do not meet the model restrictions. "
+            f"[absolute aspect ratio must be smaller than {MAX_ASPECT}, got {width} x {height}]"
+        )
+    return PageImage(data, width, height, min_pixels, max_pixels)
+
+
+def _decode(url: str) -> bytes:
+    if (held := held_images.get().get(url)) is not None:
+        if len(held) > MAX_FETCHED_BYTES:
+            raise invalid_parameter("Multimodal file size is too large.")
+        return held
+    if url.startswith(FETCHED_SCHEMES):
+        raise invalid_parameter(
+            "Failed to download multimodal content. "
+            "The embedded engine fetches nothing: send the image as a data: URL."
+        )
+    if len(url) > MAX_DATA_URL_BYTES:
+        raise invalid_parameter(f"Exceeded limit on max bytes per data-uri item : {MAX_DATA_URL_BYTES}")
+    header, comma, encoded = url.partition(",")
+    if not (comma and header.startswith("data:") and header.endswith(";base64")):
+        raise invalid_parameter(
+            "The provided URL does not appear to be valid. Ensure it is correctly formatted."
+        )
+    try:
+        return pybase64.b64decode(encoded, validate=True)
+    except ValueError as error:
+        raise invalid_parameter(
+            f"The provided URL does not appear to be valid. Its base64 cannot be decoded: {error}."
+        ) from error
+
+
+def _size(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels, from the file's header alone."""
+    _register_formats()
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            return image.size
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise UnreadableImage("The image format is illegal and cannot be opened.") from error
+    except Image.DecompressionBombError as error:
+        raise UnreadableImage(f"The image is too large to be opened: {error}") from error
+
+
+@cache
+def _register_formats() -> None:
+    pillow_heif.register_heif_opener()
+    Image.init()

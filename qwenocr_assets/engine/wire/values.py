@@ -1,0 +1,75 @@
+"""The values that pass between a dialect of the service and the engine that answers.
+
+A dialect (`native.py`, `openai_compatible.py`) turns a request body into an `OcrRequest` and an `Answer` back
+into a response; `answers.py` turns the one into the other and knows nothing of HTTP.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from qwenocr_assets.engine.page.read_page import ReadPage
+from qwenocr_assets.engine.wire.usage import Usage
+from qwenocr_assets.qwenocr.tasks import Task
+
+JsonObject = dict[str, Any]
+
+MAX_INPUT_TOKENS = 30_000
+MAX_OUTPUT_TOKENS = 8_192
+"""Limits of the model generation whose wire format the engine speaks, qwen-vl-ocr-2025-11-20."""
+
+
+class PageReader(Protocol):
+    """What recognises an image. Called from worker threads, several at a time."""
+
+    def read(self, image: bytes) -> ReadPage:
+        """Read one encoded image. Raises UnreadableImage, UnsupportedScript and MissingWeights."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PageImage:
+    """The one image of a request, its size in pixels, and the limits that its tokens are counted by."""
+
+    data: bytes
+    width: int
+    height: int
+    min_pixels: int
+    max_pixels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """What is asked of the image: by the name of a task, or by a prompt that asks for the same."""
+
+    task: Task
+    text_tokens: int
+    """Input tokens of the prompt, the service's own or the user's."""
+    schema: JsonObject | None = None
+    """The template to fill, for key_information_extraction; None asks for every pair."""
+
+
+@dataclass(frozen=True, slots=True)
+class OcrRequest:
+    """One request, the same for both dialects."""
+
+    model: str
+    image: PageImage
+    instruction: Instruction
+    max_tokens: int
+    stream: bool = False
+    cumulative: bool = False
+    """Native streams only: every event repeats the text so far (the service's default)."""
+    stream_usage: bool = False
+    """OpenAI-compatible streams only: a last chunk reports the usage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One finished answer, the same for both dialects."""
+
+    text: str
+    usage: Usage
+    finish_reason: str
+    """`stop`, or `length` when `max_tokens` cut the text."""
+    ocr_result: JsonObject | None = None
+    """What the native dialect adds for two tasks: `words_info` or `kv_result`."""

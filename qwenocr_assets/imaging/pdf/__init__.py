@@ -1,0 +1,1 @@
+"""PDFs into pages: two rasterisers, embedded pictures, the text layer."""

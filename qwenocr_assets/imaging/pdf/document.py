@@ -1,0 +1,218 @@
+"""PDFs into pages: the embedded picture where a page is nothing else, drawn otherwise.
+
+PDFium comes first; poppler, where it is installed, takes what PDFium cannot open or draw, or draws blank though there
+is something on the page. A recipe can force either.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image
+from pypdfium2 import PdfDocument, PdfiumError, PdfPage
+
+from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.imaging.coordinates import scaling
+from qwenocr_assets.imaging.images import pages_of_image
+from qwenocr_assets.imaging.limits import POINTS_PER_INCH
+from qwenocr_assets.imaging.normalising import is_blank, pages_of_pixels
+from qwenocr_assets.imaging.page_image import MadePage, Page, PageImage, RejectedPage
+from qwenocr_assets.imaging.pdf import pdfium, poppler
+from qwenocr_assets.imaging.pdf.text_layer import layer_lines
+from qwenocr_assets.imaging.recipe import Recipe
+from qwenocr_assets.intake.media_types import MediaType
+
+_traits = lru_cache(maxsize=1)(pdfium.traits)
+
+
+def count_pdf_pages(content: bytes, recipe: Recipe) -> int:
+    """Number of pages of a PDF.
+
+    Raises:
+        RejectedInput: it cannot be opened.
+    """
+    try:
+        with closing(pdfium.open_pdf(content, recipe.passwords)) as document:
+            count = len(document)
+    except PdfiumError as error:
+        with _second_opinion(content, error, recipe) as file:
+            count = poppler.count_pages(file)
+    recipe.limits.require_pages(count)
+    return count
+
+
+def pdf_pages(content: bytes, recipe: Recipe, first: int = 1, last: int | None = None) -> Iterator[Page]:
+    """Pages `first` to `last` of a PDF, one at a time in memory.
+
+    Raises:
+        RejectedInput: it cannot be opened.
+    """
+    try:
+        document = pdfium.open_pdf(content, recipe.passwords)
+    except PdfiumError as error:
+        yield from _poppler_pages(content, error, recipe, first, last)
+        return
+    with closing(document):
+        recipe.limits.require_pages(len(document))
+        pdf = _Pdf(document, content, _traits(content), recipe)
+        for number in range(first, min(last or len(document), len(document)) + 1):
+            try:
+                yield from _pages(pdf, number)
+            except RejectedInput as reason:
+                yield RejectedPage(number, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pdf:
+    document: PdfDocument
+    content: bytes
+    traits: pdfium.Traits
+    recipe: Recipe
+
+
+def _pages(pdf: _Pdf, number: int) -> Iterator[MadePage]:
+    """A page: one image, or its tiles."""
+    recipe = pdf.recipe
+    try:
+        with closing(pdf.document[number - 1]) as page:
+            if extracted := _extracted(pdf, page, number):
+                yield from extracted
+                return
+            lossy = pdfium.is_mostly_lossy_pictures(page)
+            drawing = None
+            if recipe.rasteriser != "poppler":
+                image, dpi = pdfium.draw_page(page, recipe.dpi, recipe.limits)
+                drawing = _Drawing(image, dpi, pdfium.RENDERER)
+            content_unseen = drawing is not None and is_blank(drawing.image) and pdfium.has_content(page)
+            if drawing is None or (content_unseen and recipe.rasteriser == "auto" and poppler.is_installed()):
+                drawing = _drawn_by_poppler(pdf, number, drawing)
+            made = list(_drawn(drawing, number, lossy, recipe))
+            if recipe.text_layer and len(made) == 1 and isinstance(made[0], PageImage) and not recipe.enhance:
+                lines = layer_lines(page, made[0].width_px, made[0].height_px)
+                made = [replace(made[0], text_layer=lines)]
+    except PdfiumError as error:
+        with _second_opinion(pdf.content, error, recipe) as file:
+            if not poppler.has_page(file, len(pdf.document)):
+                raise RejectedInput("Poppler counts the pages differently.") from error
+            made = list(_drawn(_poppler_drawing(file, number, recipe), number, False, recipe))
+    yield from made
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    image: Image.Image
+    dpi: float
+    renderer: str
+
+
+def _drawn(drawing: _Drawing, number: int, lossy: bool, recipe: Recipe) -> Iterator[MadePage]:
+    to_points = POINTS_PER_INCH / drawing.dpi
+    return pages_of_pixels(
+        drawing.image,
+        number,
+        origin="rendered",
+        lossy=lossy,
+        recipe=recipe,
+        dpi=drawing.dpi,
+        renderer=drawing.renderer,
+        to_original=scaling(to_points, to_points),
+    )
+
+
+def _extracted(pdf: _Pdf, page: PdfPage, number: int) -> list[MadePage]:
+    """The picture that fills the page, if there is one and it can be used; else the page has to be drawn."""
+    try:
+        picture = pdfium.lone_picture(page, pdf.traits)
+        if picture is None:
+            return []
+        to_points = scaling(POINTS_PER_INCH / picture.dpi, POINTS_PER_INCH / picture.dpi)
+        if isinstance(picture.source, bytes):
+            return list(
+                pages_of_image(
+                    picture.source,
+                    MediaType.JPEG,
+                    number,
+                    pdf.recipe,
+                    as_is="extracted",
+                    changed="extracted",
+                    dpi=picture.dpi,
+                    to_original=to_points,
+                )
+            )
+        return list(
+            pages_of_pixels(
+                picture.source,
+                number,
+                origin="extracted",
+                lossy=picture.lossy,
+                recipe=pdf.recipe,
+                dpi=picture.dpi,
+                to_original=to_points,
+            )
+        )
+    except (PdfiumError, RejectedInput):
+        return []
+
+
+def _drawn_by_poppler(pdf: _Pdf, number: int, blank: _Drawing | None) -> _Drawing:
+    """The page drawn by poppler; or the blank drawing there is, if poppler sees nothing either or fails."""
+    readable = pdfium.without_password(pdf.document, pdf.content) if pdf.recipe.passwords else pdf.content
+    try:
+        with _as_file(readable) as file:
+            drawing = _poppler_drawing(file, number, pdf.recipe)
+    except RejectedInput:
+        if blank is None:
+            raise
+        return blank
+    return blank if blank is not None and is_blank(drawing.image) else drawing
+
+
+def _poppler_drawing(file: Path, number: int, recipe: Recipe) -> _Drawing:
+    image, dpi = poppler.draw_page(file, number, recipe.dpi, recipe.limits)
+    return _Drawing(image, dpi, poppler.renderer())
+
+
+def _poppler_pages(
+    content: bytes, error: PdfiumError, recipe: Recipe, first: int, last: int | None
+) -> Iterator[Page]:
+    with _second_opinion(content, error, recipe) as file:
+        count = poppler.count_pages(file)
+        recipe.limits.require_pages(count)
+        for number in range(first, min(last or count, count) + 1):
+            try:
+                yield from _drawn(_poppler_drawing(file, number, recipe), number, False, recipe)
+            except RejectedInput as reason:
+                yield RejectedPage(number, reason)
+
+
+@contextmanager
+def _second_opinion(content: bytes, error: PdfiumError, recipe: Recipe) -> Iterator[Path]:
+    """The PDF as a file for poppler, after PDFium gave up with `error`.
+
+    Raises:
+        RejectedInput: poppler is not installed, not wanted, or gives up too.
+    """
+    said = str(error).rstrip(".")
+    if recipe.rasteriser == "pdfium" or not poppler.is_installed():
+        raise RejectedInput(
+            f"The PDF cannot be read: {said}.",
+            "Export or copy it again; or install poppler-utils, which reads some PDFs that PDFium does not.",
+        ) from error
+    with _as_file(content) as file:
+        try:
+            yield file
+        except RejectedInput as second:
+            raise RejectedInput(
+                f"The PDF cannot be read: {said}. {second.message}", "Export or copy it again."
+            ) from error
+
+
+@contextmanager
+def _as_file(content: bytes) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="qwenocr-") as folder:
+        file = Path(folder) / "document.pdf"
+        file.write_bytes(content)
+        yield file

@@ -1,0 +1,1 @@
+"""The database that all processes share: leases of batches, signs of life."""

@@ -1,0 +1,255 @@
+"""One run at a time on an intake batch: a lease in the database that all processes share.
+
+Whoever holds a batch renews its lease; it is free again when it was not renewed in time, or at once when its holder ran
+on this machine and has ended. A holder that has lost its batch (a suspended process, a machine cut off) finds out
+before its next question and before its next write.
+"""
+
+import contextlib
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Double,
+    Engine,
+    MetaData,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from qwenocr_assets.errors import BatchInUse, BatchTaken, StorageError
+from qwenocr_assets.state.database import database_time, open_database
+from qwenocr_assets.state.heartbeat import beating
+from qwenocr_assets.state.processes import has_ended, this_process
+
+LEASE_SECONDS = 60.0
+"""So long after its last sign of life a holder is taken for dead, where nothing else tells."""
+_BEATS_PER_LEASE = 4
+_POLL_SECONDS = 0.5
+
+_METADATA = MetaData()
+
+LEASES = Table(
+    "batch_leases",
+    _METADATA,
+    Column("batch_id", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("process", Text, nullable=False),
+    Column("taken_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+)
+"""A row is a batch that a run works on."""
+
+
+_OPEN_HERE: set[str] = set()
+"""Holders of this process whose context is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """Who has a batch."""
+
+    name: str
+    taken_at: float
+
+    def __str__(self) -> str:
+        return f"{self.name} (since {datetime.fromtimestamp(self.taken_at, UTC):%H:%M:%S} UTC)"
+
+
+class BatchHold:
+    """A batch that is ours. Threads may share it."""
+
+    def __init__(self, engine: Engine, batch_id: str, lease_seconds: float) -> None:
+        self._engine = engine
+        self._batch_id = batch_id
+        self._lease_seconds = lease_seconds
+        self.holder = uuid.uuid4().hex
+        self._sure_until = 0.0
+
+    def prepare(self) -> None:
+        """Make the table if it is not there."""
+        with self._engine.begin() as connection:
+            self._take_turn(connection, "batch_leases")
+            _METADATA.create_all(connection)
+
+    def check(self) -> None:
+        """Make sure that the batch is still ours; the database is asked only when the lease may have run out.
+
+        Raises:
+            BatchTaken: another run has it.
+            StorageError: the lease may have run out and the database cannot be asked.
+        """
+        if time.monotonic() < self._sure_until:
+            return
+        try:
+            renewed = self.renew()
+        except SQLAlchemyError as error:
+            raise self._unsure(error) from error
+        if not renewed:
+            raise self._taken()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """What is written in here is written while the batch is ours: no other run can take it before the end.
+
+        As long as the lease has not run out, a database that fails stops nobody: what is paid for is kept.
+
+        Raises:
+            BatchTaken: another run has it.
+            StorageError: the lease may have run out and the database cannot be asked.
+        """
+        with contextlib.ExitStack() as stack:
+            try:
+                connection = stack.enter_context(self._engine.connect())
+                self._take_turn(connection)
+                holder = connection.scalar(select(LEASES.c.holder).where(LEASES.c.batch_id == self._batch_id))
+            except SQLAlchemyError as error:
+                if time.monotonic() >= self._sure_until:
+                    raise self._unsure(error) from error
+            else:
+                if holder != self.holder:
+                    raise self._taken()
+            yield
+
+    def renew(self) -> bool:
+        """Say that this run lives; False when the batch is no longer its own."""
+        before = time.monotonic()
+        with self._engine.begin() as connection:
+            self._take_turn(connection)
+            expires_at = database_time(connection) + self._lease_seconds
+            ours = (LEASES.c.batch_id == self._batch_id) & (LEASES.c.holder == self.holder)
+            renewed = (
+                connection.execute(update(LEASES).where(ours).values(expires_at=expires_at)).rowcount == 1
+            )
+        self._sure_until = before + self._lease_seconds if renewed else 0.0
+        return renewed
+
+    def take(self) -> _Holder | None:
+        """Take the batch unless a living run has it; returns that one."""
+        before = time.monotonic()
+        with self._engine.begin() as connection:
+            self._take_turn(connection)
+            now = database_time(connection)
+            held = connection.execute(select(LEASES).where(LEASES.c.batch_id == self._batch_id)).one_or_none()
+            if held is not None and held.expires_at > now and not _is_abandoned(held.process, held.holder):
+                return _Holder(held.host, held.taken_at)
+            connection.execute(delete(LEASES).where(LEASES.c.batch_id == self._batch_id))
+            connection.execute(
+                insert(LEASES).values(
+                    batch_id=self._batch_id,
+                    holder=self.holder,
+                    host=f"process {os.getpid()} on {socket.gethostname()}",
+                    process=this_process(),
+                    taken_at=now,
+                    expires_at=now + self._lease_seconds,
+                )
+            )
+        self._sure_until = before + self._lease_seconds
+        return None
+
+    def give_back(self) -> None:
+        """Let others have it."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(LEASES).where(LEASES.c.holder == self.holder))
+
+    def _take_turn(self, connection: Connection, what: str = "") -> None:
+        """Keep all others from this batch until the transaction ends; on SQLite every transaction does that."""
+        if connection.dialect.name == "postgresql":
+            connection.execute(_POSTGRES_TURN, {"name": what or f"batch {self._batch_id}"})
+
+    def _taken(self) -> BatchTaken:
+        return BatchTaken(
+            f"Batch {self._batch_id} was taken over by another run: this one stood still for over "
+            f"{self._lease_seconds:g} s, or was cut off from the database.",
+            "What it had saved is kept. Let the other run finish, then run the same command.",
+        )
+
+    def _unsure(self, error: SQLAlchemyError) -> StorageError:
+        return StorageError(
+            f"Nobody can say whether batch {self._batch_id} is still this run's: the database that says so fails "
+            f"({_reason(error)}).",
+            "Bring it back, or free its disk, then run the same command.",
+        )
+
+
+def _is_abandoned(process: str, holder: str) -> bool:
+    """Whether nobody has a batch any more although its lease runs: its process ended, or could not give it back."""
+    ours = process != "" and process == this_process()
+    return has_ended(process) or (ours and holder not in _OPEN_HERE)
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    return " ".join(str(getattr(error, "orig", None) or error).split())
+
+
+_POSTGRES_TURN = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
+
+
+@contextlib.contextmanager
+def hold_batch(
+    url: str,
+    batch_id: str,
+    *,
+    wait_seconds: float = 0.0,
+    on_wait: Callable[[str], object] = lambda _: None,
+    lease_seconds: float = LEASE_SECONDS,
+) -> Iterator[BatchHold]:
+    """Have a batch for as long as the context is open. While another run has it, `on_wait` is told, once.
+
+    Raises:
+        BatchInUse: another run had it for longer than `wait_seconds`.
+        ConfigurationError, StorageError: the database cannot be opened.
+    """
+    engine = open_database(url, durable=False)
+    hold = BatchHold(engine, batch_id, lease_seconds)
+    _OPEN_HERE.add(hold.holder)
+    try:
+        try:
+            hold.prepare()
+            _take_or_wait(hold, batch_id, wait_seconds, on_wait)
+        except SQLAlchemyError as error:
+            raise StorageError(
+                f"Batch {batch_id} cannot be taken: its database cannot be written ({_reason(error)}).",
+                "Nothing is sent without it. Free disk space or bring it back, then run the same command.",
+            ) from error
+        try:
+            with beating(hold.renew, lease_seconds / _BEATS_PER_LEASE, "batch-lease"):
+                yield hold
+        finally:
+            # a lease that cannot be given back runs out by itself, and is free at once for this process
+            with contextlib.suppress(SQLAlchemyError):
+                hold.give_back()
+    finally:
+        _OPEN_HERE.discard(hold.holder)
+        engine.dispose()
+
+
+def _take_or_wait(
+    hold: BatchHold, batch_id: str, wait_seconds: float, on_wait: Callable[[str], object]
+) -> None:
+    deadline = time.monotonic() + wait_seconds
+    told = False
+    while other := hold.take():
+        if time.monotonic() >= deadline:
+            raise BatchInUse(
+                f"Batch {batch_id} is being run by {other}.",
+                "Wait until that run ends, or stop it; then run the same command. What it saves is not paid again.",
+            )
+        if not told:
+            on_wait(f"Batch {batch_id} is being run by {other}. Waiting for it, at most {wait_seconds:g} s.")
+            told = True
+        time.sleep(min(_POLL_SECONDS, max(0.0, deadline - time.monotonic())))

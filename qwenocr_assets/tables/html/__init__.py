@@ -1,0 +1,1 @@
+"""Tables that models write as HTML."""

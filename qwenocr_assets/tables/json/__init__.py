@@ -1,0 +1,1 @@
+"""Key values that models write as JSON, also where it is broken."""

@@ -1,0 +1,1 @@
+"""Documents, tables and formulas that models write as LaTeX."""

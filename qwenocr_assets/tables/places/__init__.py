@@ -1,0 +1,1 @@
+"""Where values stand: lines put in order, values found among them."""

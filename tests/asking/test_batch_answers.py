@@ -1,0 +1,85 @@
+"""The answers of a batch: what is still to ask, and a page that cannot be sent."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from upath import UPath
+
+from qwenocr_assets.asking.batch_answers import BatchAnswers, Page, Question, read_answers
+from qwenocr_assets.asking.draining import Drain
+from qwenocr_assets.asking.records import Status
+from qwenocr_assets.qwenocr.catalogue import load_catalogue
+from qwenocr_assets.qwenocr.client import OcrClient, open_client
+from qwenocr_assets.qwenocr.requests import RequestOptions
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.state.batch_hold import BatchHold, hold_batch
+from qwenocr_assets.storage.data_folder import DataFolder
+
+
+@pytest.fixture
+def hold(tmp_path: Path) -> Iterator[BatchHold]:
+    with hold_batch(f"sqlite:///{tmp_path / 'ledger.db'}", "b") as hold:
+        yield hold
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataFolder:
+    return DataFolder(UPath(tmp_path))
+
+
+def test_a_page_image_that_cannot_be_read_fails_alone_and_is_asked_again(
+    data: DataFolder, hold: BatchHold
+) -> None:
+    (data.root / "there.png").write_bytes(b"image")
+    answers = BatchAnswers.open(data, "b", Task, hold)
+    questions = [
+        Question(name, Task.MULTI_LAN, Page(f"{name}.png", "image/png"), RequestOptions())
+        for name in ("there", "gone")
+    ]
+
+    async def service(scope: object, receive: object, send: object) -> None:
+        del scope, receive
+        body = b'{"output":{"choices":[{"finish_reason":"stop","message":{"content":[{"text":"x"}]}}]}}'
+        await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
+        await send({"type": "http.response.body", "body": body})  # type: ignore[operator]
+
+    async def ask(client: OcrClient) -> None:
+        await answers.ask(
+            questions,
+            client,
+            load_catalogue().model("local"),
+            "v",
+            judge=lambda _task, _text: None,
+            on_reply=lambda: None,
+            concurrency=2,
+            drain=Drain(60.0),
+        )
+
+    async def run() -> None:
+        region = load_catalogue().region("local")
+        async with open_client(
+            region,
+            load_catalogue().model("local"),
+            concurrency=2,
+            max_attempts=1,
+            transport=httpx.ASGITransport(service),
+        ) as client:
+            await ask(client)
+
+    asyncio.run(run())
+    latest = read_answers([data.journal(Task.MULTI_LAN, "b")])
+    assert {key: record.status for key, record in latest.items()} == {
+        "there": Status.OK,
+        "gone": Status.FAILED,
+    }
+    assert "gone.png cannot be read" in (latest["gone"].reason or "")
+    requests = [
+        {"request_key": q.request_key, "task": q.task.value, "options": "{}", "page_id": q.request_key}
+        for q in questions
+    ]
+    pages = {q.request_key: q.page for q in questions}
+    reopened = BatchAnswers.open(data, "b", Task, hold)
+    assert [q.request_key for q in reopened.open_questions(requests, pages, frozenset())] == ["gone"]
