@@ -302,7 +302,7 @@ class Settings(BaseSettings):
         if root.protocol not in ("", "file"):
             raise ConfigurationError(
                 f"The data folder {root} is not on this machine, so it can hold no ledger.",
-                "Set QWENOCR_LEDGER to a database, like postgresql+psycopg://user@host/qwenocr.",
+                "Set QWENOCR_LEDGER to a database, like postgresql://user@host/qwenocr.",
             )
         return f"sqlite:///{Path(root.path) / 'ledger.db'}"
 

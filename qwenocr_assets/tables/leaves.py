@@ -42,7 +42,7 @@ def leaves(source: Any, schema: Mapping[str, Any] | None = None) -> Iterator[Lea
 def _inside(node: Leaf, schema: Any) -> Iterator[Leaf]:
     """The leaves below a node; as deep as the schema goes by recursion."""
     if not isinstance(schema, Mapping | list):
-        yield from _allvalue_path(node, None if schema is None else EXPECTED)
+        yield from _leaves_below(node, None if schema is None else EXPECTED)
         return
     value = node.value
     if isinstance(schema, list):
@@ -60,7 +60,7 @@ def _inside(node: Leaf, schema: Any) -> Iterator[Leaf]:
         if child.key in schema:
             yield from _inside(child, schema[child.key])
         else:
-            yield from _allvalue_path(child, SURPLUS)
+            yield from _leaves_below(child, SURPLUS)
     present = {str(key) for key, _ in _pairs(value)}
     yield from _missing(node, {key: inner for key, inner in schema.items() if key not in present})
 
@@ -69,7 +69,7 @@ def _unlike(node: Leaf, schema: Mapping[str, Any]) -> Iterator[Leaf]:
     """Leaves of a value that has not the form its schema asks for: it is kept, and what it should hold is missing."""
     is_empty = node.value is None or node.value in ("", "null") or node.value in ({}, [])
     if not is_empty or not schema:
-        yield from _allvalue_path(node, EXPECTED)
+        yield from _leaves_below(node, EXPECTED)
     yield from _missing(node, schema)
 
 
@@ -82,8 +82,8 @@ def _missing(node: Leaf, schema: Mapping[str, Any]) -> Iterator[Leaf]:
             yield leaf
 
 
-def _allvalue_path(node: Leaf, presence: str | None) -> Iterator[Leaf]:
-    # A stack, not recursion: the depth is the model's choice.
+def _leaves_below(node: Leaf, presence: str | None) -> Iterator[Leaf]:
+    """All leaves of a node, itself included, marked alike. A stack, not recursion: the depth is the model's choice."""
     stack = [node]
     while stack:
         node = stack.pop()
