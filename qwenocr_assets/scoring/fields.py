@@ -1,15 +1,14 @@
 """F1 of fields, and recall of rows: nested values compared path by path, lists without regard to their order."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from qwenocr_assets.scoring.assignment import best_pairs
 from qwenocr_assets.scoring.metric import Metric, Score
-from qwenocr_assets.scoring.text import normalised
-from qwenocr_assets.tables.typed_values import UNDECLARED, Notation, typed_value
+from qwenocr_assets.scoring.values import NOTHING, Said, Value, said, value_of
+from qwenocr_assets.tables.typed_values import UNDECLARED, Notation
 
-Same = Callable[[str, str], bool]
+Same = Callable[[Said, Said], bool]
 
 
 class Tally(NamedTuple):
@@ -25,14 +24,14 @@ def field_scores(answer: Any, truth: Any, notation: Notation = UNDECLARED) -> li
 
     Both are what JSON holds; null and empty texts count as absent. Numbers and dates are read as `notation` says.
     """
-    same = partial(same_value, notation=notation)
+    ours, theirs = value_of(answer, notation), value_of(truth, notation)
     scores = []
-    for metric, comparison in ((Metric.FIELD_F1, same), (Metric.FIELD_F1_EXACT, _same_writing)):
-        tally = _compared(answer, truth, comparison)
+    for metric, same in ((Metric.FIELD_F1, Said.is_same), (Metric.FIELD_F1_EXACT, Said.is_written_alike)):
+        tally = _compared(ours, theirs, same)
         if tally.truth:
             total = tally.answer + tally.truth
             scores.append(Score(metric, total - 2 * tally.right, total))
-    rows = list(_rows(answer, truth, same))
+    rows = list(_rows(ours, theirs))
     if rows:
         found = sum(2 * row.right >= row.truth for row in rows)
         whole = sum(row.right == row.truth for row in rows)
@@ -43,18 +42,7 @@ def field_scores(answer: Any, truth: Any, notation: Notation = UNDECLARED) -> li
 
 def same_value(answer: str, truth: str, notation: Notation = UNDECLARED) -> bool:
     """Whether two texts say the same: the same number whatever its currency, date or boolean, or the same text."""
-    if normalised(answer) == normalised(truth):
-        return True
-    one, other = typed_value(answer, notation), typed_value(truth, notation)
-    return one.type == other.type != "text" and (one.number, one.day, one.truth) == (
-        other.number,
-        other.day,
-        other.truth,
-    )
-
-
-def _same_writing(answer: str, truth: str) -> bool:
-    return answer == truth
+    return said(answer, notation).is_same(said(truth, notation))
 
 
 def merged(pages: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -71,17 +59,13 @@ def merged(pages: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return whole
 
 
-def _compared(answer: Any, truth: Any, same: Same) -> Tally:
-    if isinstance(answer, Mapping) and isinstance(truth, Mapping):
-        ours = {normalised(str(key)): value for key, value in answer.items()}
-        theirs = {normalised(str(key)): value for key, value in truth.items()}
-        return _sum(_compared(ours.get(key), theirs.get(key), same) for key in ours.keys() | theirs.keys())
-    if isinstance(answer, list) and isinstance(truth, list):
-        tallies = _pairs(answer, truth, same)
-        return Tally(sum(t.right for t in tallies.values()), _count(answer), _count(truth))
-    a, t = _written(answer), _written(truth)
-    right = int(a is not None and t is not None and same(a, t))
-    return Tally(right, _count(answer), _count(truth))
+def _compared(answer: Value, truth: Value, same: Same) -> Tally:
+    if answer.fields is not None and truth.fields is not None:
+        keys = answer.fields.keys() | truth.fields.keys()
+        return _sum(
+            _compared(answer.fields.get(key, NOTHING), truth.fields.get(key, NOTHING), same) for key in keys
+        )
+    return Tally(_right(answer, truth, same), answer.count, truth.count)
 
 
 def _sum(tallies: Iterable[Tally]) -> Tally:
@@ -91,43 +75,37 @@ def _sum(tallies: Iterable[Tally]) -> Tally:
     return Tally(right, answer, truth)
 
 
-def _pairs(answer: list[Any], truth: list[Any], same: Same) -> dict[int, Tally]:
-    """What the best assignment of the elements gives, by index in the truth."""
-    tallies = {
-        (i, j): tally
-        for i, a in enumerate(answer)
-        for j, t in enumerate(truth)
-        if (tally := _compared(a, t, same)).right
+def _right(answer: Value, truth: Value, same: Same) -> int:
+    """How many values of the truth the answer has in their places."""
+    if answer.said is not None and truth.said is not None:
+        return int(same(answer.said, truth.said))
+    if answer.fields is not None and truth.fields is not None:
+        ours = answer.fields
+        return sum(_right(ours[key], value, same) for key, value in truth.fields.items() if key in ours)
+    if answer.items is not None and truth.items is not None:
+        return sum(_pairs(answer.items, truth.items, same).values())
+    return 0
+
+
+def _pairs(answer: Sequence[Value], truth: Sequence[Value], same: Same) -> dict[int, int]:
+    """The values that the best assignment of the elements gets right, by index in the truth."""
+    right = {
+        (i, j): found
+        for i, ours in enumerate(answer)
+        for j, theirs in enumerate(truth)
+        if (found := _right(ours, theirs, same))
     }
-    best = best_pairs({pair: float(tally.right) for pair, tally in tallies.items()})
-    return {j: tallies[i, j] for i, j in best}
+    return {pair[1]: right[pair] for pair in best_pairs(right)}
 
 
-def _rows(answer: Any, truth: Any, same: Same) -> Iterator[Tally]:
+def _rows(answer: Value, truth: Value) -> Iterator[Tally]:
     """Of each object in a list of the truth, how much of it was found."""
-    if isinstance(truth, Mapping):
-        ours = {normalised(str(k)): v for k, v in answer.items()} if isinstance(answer, Mapping) else {}
-        for key, value in truth.items():
-            yield from _rows(ours.get(normalised(str(key))), value, same)
-    elif isinstance(truth, list):
-        rows = [row for row in truth if isinstance(row, Mapping) and _count(row)]
-        pairs = _pairs(answer, rows, same) if isinstance(answer, list) else {}
+    if truth.fields is not None:
+        ours = answer.fields or {}
+        for key, value in truth.fields.items():
+            yield from _rows(ours.get(key, NOTHING), value)
+    elif truth.items is not None:
+        rows = [row for row in truth.items if row.fields is not None and row.count]
+        right = _pairs(answer.items or (), rows, Said.is_same)
         for index, row in enumerate(rows):
-            yield pairs.get(index, Tally(truth=_count(row)))
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, Mapping):
-        return sum(map(_count, value.values()))
-    if isinstance(value, list):
-        return sum(map(_count, value))
-    return int(_written(value) is not None)
-
-
-def _written(value: Any) -> str | None:
-    """A value that JSON holds as text; None where there is nothing, or something with an inside."""
-    if value is None or isinstance(value, Mapping | list):
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value).strip() or None
+            yield Tally(right.get(index, 0), truth=row.count)
