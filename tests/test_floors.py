@@ -118,3 +118,14 @@ def test_no_folder_is_crowded(folder: Path) -> None:
 
 def test_no_two_rooms_import_each_other() -> None:
     assert not {(a, b) for a, below in MAY_IMPORT.items() for b in below if a in MAY_IMPORT[b]}
+
+
+@pytest.mark.parametrize("path", FILES, ids=[str(p.relative_to(PACKAGE)) for p in FILES])
+def test_table_files_are_listed_in_one_place(path: Path) -> None:
+    """Which of a batch's files counts is said in `storage/scan.py`: who lists them elsewhere gets old rows too."""
+    if room_of(path) == "storage":
+        return
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    texts = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    assert not [text for text in texts if "*.parquet" in text]
+    assert not [n for n in nodes if isinstance(n, ast.Attribute) and n.attr == "table_folder"]

@@ -3,19 +3,18 @@
 An answer's length depends on the documents. Costs are added up over many pages, so it is the mean that is expected.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
-from upath import UPath
 
 from qwenocr_assets.cost.money import price_of
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES, TableSchema
+from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES
 from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.scan import BatchFile, batch_files, scan
 
 PUBLISHED = "published"
 """An expectation taken from the catalogue's figure for the task."""
@@ -53,48 +52,47 @@ def learn_expectations(data: DataFolder, model: Model) -> Expectations:
     """
     if price_of(model).is_free:
         return Expectations()
-    files = _newest(data.table_folder(OCR_RESPONSES.name))
-    if not files:
-        return Expectations()
-    asked = [f for f in files if data.table_file(OCR_REQUESTS.name, f.stem).exists()]
-    answers = _read(
-        OCR_RESPONSES,
-        asked,
-        ["batch_id", "page_id", "task", "output_tokens"],
+    answers = _newest_answers(
+        data,
         (pc.field("model") == model.name)
         & pc.field("output_tokens").is_valid()
         & pc.field("reused_from").is_null()
         & pc.field("status").isin(["ok", "partial"]),
     )
-    requests = _read(
-        OCR_REQUESTS,
-        [data.table_file(OCR_REQUESTS.name, f.stem) for f in asked],
-        ["batch_id", "page_id", "task", "route"],
-    )
-    table = answers.join(requests, ["batch_id", "page_id", "task"], join_type="inner")
+    asked = set(pc.unique(answers["batch_id"]).to_pylist())
+    requests = scan(data, OCR_REQUESTS, [*OCR_REQUESTS.primary_key, "route"], batch_ids=asked)
+    table = answers.join(requests, list(OCR_REQUESTS.primary_key), join_type="inner")
     return Expectations(
         {task: e for (task,), e in _means(table, ["task"], "this task").items()},
         {(t, r): e for (t, r), e in _means(table, ["task", "route"], "this task and route").items()},
     )
 
 
-def _newest(folder: UPath) -> list[UPath]:
-    files = list(folder.glob("*.parquet")) if folder.exists() else []
-    if len(files) > _MOST_BATCHES:
-        files.sort(key=lambda f: f.stat().st_mtime, reverse=True)
-    return files[:_MOST_BATCHES]
+def _newest_answers(data: DataFolder, wanted: pc.Expression) -> pa.Table:
+    """The wanted answers of the newest batches: those with files of their own by time of writing, then compacted ones
+    by their last answer, for only what was not written for a while is compacted."""
+    columns = [*OCR_RESPONSES.primary_key, "output_tokens", "answered_at"]
+    files = batch_files(data, OCR_RESPONSES).values()
+    own = [file for file in files if file.compacted is None]
+    if len(own) > _MOST_BATCHES:
+        own.sort(key=_written_at, reverse=True)
+    newest = {file.batch_id for file in own[:_MOST_BATCHES]}
+    answers = scan(data, OCR_RESPONSES, columns, wanted, batch_ids=newest)
+    compacted = {file.batch_id for file in files if file.compacted is not None}
+    if not compacted or len(newest) == _MOST_BATCHES:
+        return answers
+    settled = scan(data, OCR_RESPONSES, columns, wanted, batch_ids=compacted)
+    last = settled.group_by("batch_id").aggregate([("answered_at", "max")])
+    last = last.sort_by([("answered_at_max", "descending"), ("batch_id", "ascending")])
+    these = last["batch_id"].slice(0, _MOST_BATCHES - len(newest))
+    return pa.concat_tables([answers, settled.filter(pc.is_in(settled["batch_id"], these))])
 
 
-def _read(
-    schema: TableSchema, files: Iterable[UPath], columns: list[str], wanted: pc.Expression | None = None
-) -> pa.Table:
-    files = list(files)
-    if not files:
-        return schema.arrow.empty_table().select(columns)
-    dataset = ds.dataset(
-        [str(f.path) for f in files], schema=schema.arrow, filesystem=files[0].fs, format="parquet"
-    )
-    return dataset.to_table(columns=columns, filter=wanted)
+def _written_at(file: BatchFile) -> float:
+    try:
+        return file.path.stat().st_mtime
+    except FileNotFoundError:  # compacted meanwhile, so it was not written for a while
+        return 0.0
 
 
 def _means(table: pa.Table, by: list[str], kind: str) -> dict[tuple[str, ...], Expectation]:

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from qwenocr_assets.asking.records import Status
 from qwenocr_assets.schemas import OCR_RESPONSES
 from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.scan import scan
 
 
 @dataclass(slots=True)
@@ -76,11 +76,8 @@ def total_up(rows: Iterable[Mapping[str, Any]], answered: Collection[str]) -> To
 
 def answered_keys(data: DataFolder, keys: Collection[str]) -> set[str]:
     """Those of the request keys that some batch has a final answer to."""
-    folder = data.table_folder(OCR_RESPONSES.name)
-    files = [str(p.path) for p in folder.glob("*.parquet")] if folder.exists() else []
-    if not files or not keys:
+    if not keys:
         return set()
     final = [status.value for status in Status if status.is_final]
     wanted = pc.field("request_key").isin(list(keys)) & pc.field("status").isin(final)
-    dataset = ds.dataset(sorted(files), schema=OCR_RESPONSES.arrow, filesystem=folder.fs, format="parquet")
-    return set(dataset.to_table(columns=["request_key"], filter=wanted)["request_key"].to_pylist())
+    return set(scan(data, OCR_RESPONSES, ["request_key"], wanted)["request_key"].to_pylist())

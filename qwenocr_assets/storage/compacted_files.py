@@ -1,11 +1,11 @@
 """Table files of many batches in one file: what is in them, reading a batch, taking one out.
 
 A compacted file is named `compacted-000012.parquet` and lies beside the batches' own files. Its footer says which
-batches it holds, each with the hash of the file that it had. A batch's own file counts before a compacted one, and of
-several compacted ones the one with the highest number: so a batch is written again as ever, and compacting may be
-killed at any point.
+batches it holds, each with the hash of the file that it had. What counts when a batch lies in several files is said in
+`scan`; so a batch is written again as ever, and compacting may be killed at any point.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -17,7 +17,8 @@ from upath import UPath
 
 from qwenocr_assets.storage.data_folder import write_atomically
 
-PREFIX = "compacted-"
+_NAME = re.compile(r"compacted-(\d{6})\.parquet")
+"""A batch of a folder called `compacted` is not taken for one: its id ends in more digits."""
 
 _FOOTER = b"qwenocr.batches"
 _GROUP_ROWS = 100_000
@@ -44,7 +45,16 @@ class Part:
 
 def compacted_files(folder: UPath) -> list[UPath]:
     """A table's compacted files, the oldest first."""
-    return sorted(folder.glob(f"{PREFIX}*.parquet")) if folder.exists() else []
+    return sorted(path for path in _files(folder) if _NAME.fullmatch(path.name))
+
+
+def own_files(folder: UPath) -> list[UPath]:
+    """A table's files that hold one batch each, in no order."""
+    return [path for path in _files(folder) if not _NAME.fullmatch(path.name)]
+
+
+def _files(folder: UPath) -> Iterator[UPath]:
+    yield from folder.glob("*.parquet") if folder.exists() else ()
 
 
 def compacted_batches(folder: UPath) -> dict[str, CompactedBatch]:
@@ -71,8 +81,8 @@ def read_batches(path: UPath, batch_ids: Iterable[str]) -> pa.Table:
 
 def write_compacted(folder: UPath, schema: pa.Schema, parts: Iterable[Part]) -> UPath:
     """Write parts, sorted by batch, as the newest compacted file of a table."""
-    known = [int(path.stem.removeprefix(PREFIX)) for path in compacted_files(folder)]
-    path = folder / f"{PREFIX}{max(known, default=0) + 1:06}.parquet"
+    known = [int(match[1]) for path in compacted_files(folder) if (match := _NAME.fullmatch(path.name))]
+    path = folder / f"compacted-{max(known, default=0) + 1:06}.parquet"
     write_atomically(path, _encoded(schema, parts))
     return path
 

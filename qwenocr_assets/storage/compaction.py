@@ -1,7 +1,7 @@
 """Many small table files into few, and table files of batches that are not wanted any more."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -11,11 +11,11 @@ from upath import UPath
 
 from qwenocr_assets.schemas import TableSchema
 from qwenocr_assets.storage.compacted_files import (
-    PREFIX,
     Part,
     batches_in,
     compacted_batches,
     compacted_files,
+    own_files,
     read_batches,
     split,
     take_out,
@@ -64,14 +64,14 @@ def remove_batch(data: DataFolder, tables: Iterable[TableSchema], batch_id: str)
 
 
 def _compact(folder: UPath, table: TableSchema, before: datetime) -> Compaction | None:
-    small = [path for path in _own_files(folder) if _written_at(path) < before]
+    small = [path for path in sorted(own_files(folder)) if _written_at(path) < before]
     half_full = [
         p for p in compacted_files(folder) if sum(b.rows for b in batches_in(p).values()) < _FULL_ROWS / 2
     ]
     if len(small) + len(half_full) < _LEAST_FILES:
         return None
-    files_before = len(list(folder.glob("*.parquet")))
-    own = {path.stem for path in _own_files(folder)}
+    files_before = _count(folder)
+    own = {path.stem for path in own_files(folder)}
     newest = compacted_batches(folder)
     taken: dict[str, str] = {}
     waiting: list[Part] = []
@@ -102,15 +102,11 @@ def _compact(folder: UPath, table: TableSchema, before: datetime) -> Compaction 
             _remove_unless_written(path, taken[path.stem])
     for path in half_full:
         path.unlink()
-    return Compaction(table.name, files_before, len(list(folder.glob("*.parquet"))))
+    return Compaction(table.name, files_before, _count(folder))
 
 
-def _own_files(folder: UPath) -> Iterator[UPath]:
-    yield from (
-        sorted(p for p in folder.glob("*.parquet") if not p.name.startswith(PREFIX))
-        if folder.exists()
-        else []
-    )
+def _count(folder: UPath) -> int:
+    return len(own_files(folder)) + len(compacted_files(folder))
 
 
 def _written_at(path: UPath) -> datetime:

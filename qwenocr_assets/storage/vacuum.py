@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import pyarrow.parquet as pq
 from upath import UPath
 
 from qwenocr_assets.schemas import PAGES
 from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.scan import scan
 
 GRACE = timedelta(days=7)
 """A run writes page images before the table that refers to them: younger ones are left alone."""
@@ -49,9 +49,4 @@ def vacuum_pages(
 
 def _referenced(data: DataFolder) -> set[str]:
     """The hashes of all page images that any batch's table refers to."""
-    folder = data.table_folder(PAGES.name)
-    used: set[str] = set()
-    for path in folder.glob("*.parquet") if folder.exists() else []:
-        with path.open("rb") as file:
-            used.update(filter(None, pq.read_table(file, columns=["sha256"])["sha256"].to_pylist()))
-    return used
+    return set(filter(None, scan(data, PAGES, ["sha256"])["sha256"].to_pylist()))

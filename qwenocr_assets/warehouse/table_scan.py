@@ -13,8 +13,9 @@ from upath import UPath
 
 from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.schemas import TableSchema
-from qwenocr_assets.storage.compacted_files import PREFIX, CompactedBatch, compacted_batches
+from qwenocr_assets.storage.compacted_files import CompactedBatch
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path, write_atomically
+from qwenocr_assets.storage.scan import BatchFile, batch_files
 
 
 class Key(NamedTuple):
@@ -32,7 +33,8 @@ class TableFile:
     batch_id: str
     path: UPath
     fingerprint: str
-    """Size, times and place in one text: it changes when the file is written again, and costs no read."""
+    """Size, times and place in one text, or in a compacted file the hash of the batch's own: it changes when the
+    batch is written again, and costs no read."""
     compacted: CompactedBatch | None = None
     """Set when the batch lies in a compacted file."""
 
@@ -57,19 +59,15 @@ class LoadableFile:
 
 def find_table_files(data: DataFolder, tables: Iterable[TableSchema]) -> list[TableFile]:
     """Every batch's file of the given tables, sorted by table and batch; its own, or the compacted one it lies in."""
-    found: list[TableFile] = []
-    for table in tables:
-        folder = data.table_folder(table.name)
-        folder.fs.invalidate_cache()
-        batches = {
-            batch: TableFile(table, batch, held.path, str(held.path.fs.ukey(held.path.path)), held)
-            for batch, held in compacted_batches(folder).items()
-        }
-        for path in folder.glob("*.parquet") if folder.exists() else []:
-            if not path.name.startswith(PREFIX):
-                batches[path.stem] = TableFile(table, path.stem, path, str(path.fs.ukey(path.path)))
-        found += [batches[batch] for batch in sorted(batches)]
-    return found
+    return [
+        TableFile(table, batch, file.path, _fingerprint(file), file.compacted)
+        for table in tables
+        for batch, file in batch_files(data, table).items()
+    ]
+
+
+def _fingerprint(file: BatchFile) -> str:
+    return file.compacted.sha256 if file.compacted else str(file.path.fs.ukey(file.path.path))
 
 
 def content_hashes(files: Sequence[TableFile], cache: Path, copies: Path) -> dict[Key, str]:

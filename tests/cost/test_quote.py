@@ -1,7 +1,10 @@
 """The quote: the service's own tokens where the guide shows them, and what to expect of an answer."""
 
 import math
+import os
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from upath import UPath
 
+from qwenocr_assets.cost import expectations
 from qwenocr_assets.cost.comparison import compare, dear
 from qwenocr_assets.cost.expectations import PUBLISHED, Expectation, learn_expectations
 from qwenocr_assets.cost.money import price_of, to_usd
@@ -23,7 +27,9 @@ from qwenocr_assets.intake.routes import DEFAULT_ROUTE
 from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES
+from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES, TableSchema
+from qwenocr_assets.storage import compaction
+from qwenocr_assets.storage.compaction import compact
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import write_table
 
@@ -266,6 +272,45 @@ def test_expectations_are_learned_from_past_answers(
         answered(data, f"b{number}", some_rows(len(tokens), route), tokens, **changes)
     found = learn_expectations(data, CATALOGUE.model("singapore"))
     assert found.of(TASK, "invoices") == expected
+
+
+def compact_all(data: DataFolder, tables: Sequence[TableSchema] = (OCR_REQUESTS, OCR_RESPONSES)) -> None:
+    compact(data, tables, now=datetime.now(UTC) + timedelta(days=30))
+
+
+@pytest.mark.parametrize("first", [OCR_REQUESTS, OCR_RESPONSES], ids=lambda table: table.name)
+def test_each_answer_is_counted_once_wherever_it_lies(
+    data: DataFolder, monkeypatch: pytest.MonkeyPatch, first: TableSchema
+) -> None:
+    """Compacted files of the two tables with other numbers, outdated rows in them, and a batch of each kind."""
+    monkeypatch.setattr(compaction, "_LEAST_FILES", 1)
+    answered(data, "a", some_rows(5), [900] * 5)
+    compact_all(data, [first])
+    answered(data, "b", some_rows(5), [500] * 5)
+    compact_all(data)
+    answered(data, "a", some_rows(5), [100] * 5)  # asked again
+    answered(data, "c", some_rows(5), [300] * 5)
+    found = learn_expectations(data, CATALOGUE.model("singapore"))
+    assert found.of(TASK, "invoices") == Expectation(300, "15 answers of this task and route")
+    answered(data, "b", some_rows(5), [None] * 5, status="failed")
+    found = learn_expectations(data, CATALOGUE.model("singapore"))
+    assert found.of(TASK, "invoices") == Expectation(200, "10 answers of this task and route")
+
+
+@pytest.mark.parametrize("compacted", [False, True], ids=["own files", "compacted"])
+def test_the_newest_batches_count(data: DataFolder, monkeypatch: pytest.MonkeyPatch, compacted: bool) -> None:
+    monkeypatch.setattr(compaction, "_LEAST_FILES", 1)
+    monkeypatch.setattr(expectations, "_MOST_BATCHES", 2)
+    for number, batch in enumerate(("c", "a", "b")):  # c is the oldest
+        answered(
+            data, batch, some_rows(5), [100 * (number + 1)] * 5, answered_at=datetime(2026, 1, 1 + number)
+        )
+        written = data.table_file(OCR_RESPONSES.name, batch).path
+        os.utime(written, (number, number))
+        if compacted and batch == "a":
+            compact_all(data)
+    found = learn_expectations(data, CATALOGUE.model("singapore"))
+    assert found.of(TASK, "invoices") == Expectation(250, "10 answers of this task and route")
 
 
 def test_the_quote_says_where_its_expectation_comes_from(data: DataFolder) -> None:
