@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from qwenocr_assets.errors import RejectedInput
-from qwenocr_assets.imaging.page_image import PageImage, RejectedPage
+from qwenocr_assets.imaging.page_image import PageImage, RejectedPage, TiledPage
 from qwenocr_assets.imaging.pages import count_pages, pages_of_document
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.intake.media_types import HEAD_BYTES, sniff
@@ -57,7 +57,7 @@ def test_damage_ends_in_pages_or_one_rejection(sample, cut, flips, splice):
         return
     assert found
     for page in found:
-        assert isinstance(page, PageImage | RejectedPage)
+        assert isinstance(page, PageImage | TiledPage | RejectedPage)
         # what passes as it is has had its header read, not its pixels decoded
         if isinstance(page, PageImage) and (page.origin in ("rendered", "converted") or page.changes):
             with Image.open(io.BytesIO(page.content)) as image:

@@ -50,6 +50,18 @@ def example(web, encoded, gradient, pdf_page, jpeg_picture, locked_pdf):
     makers = {
         "text.pdf": lambda: pdf_page(b"BT /F 24 Tf 50 400 Td (Hello) Tj ET"),
         "picture.pdf": lambda: pdf_page(b"q 400 0 0 500 0 0 cm /I Do Q", picture=jpeg_picture),
+        "layer.pdf": lambda: pdf_page(
+            b"q 400 0 0 500 0 0 cm /I Do Q",
+            picture=(jpeg_picture[0] + b"/OC 4 0 R", jpeg_picture[1]),
+            objects=(b"<</Type/OCG/Name(Draft)>>",),
+        ).replace(b"/Type/Catalog", b"/Type/Catalog/OCProperties<</OCGs[4 0 R]/D<</OFF[4 0 R]>>>>"),
+        "units.pdf": lambda: pdf_page(b"0 g 50 50 90 90 re f", attributes=b"/UserUnit 2"),
+        "boxes.pdf": lambda: pdf_page(b"0 g 50 50 90 90 re f", attributes=b"/CropBox[600 600 700 700]"),
+        "fax.pdf": lambda: encoded(gradient("1"), "PDF"),
+        "broken-picture.pdf": lambda: pdf_page(
+            b"q 400 0 0 500 0 0 cm /I Do Q",
+            picture=(b"/Width 80/Height 100/Filter/JPXDecode", encoded(gradient(), "JPEG2000")[:90]),
+        ),
         "owner.pdf": lambda: locked_pdf(user="", owner="boss"),
         "locked.pdf": lambda: locked_pdf(user="sesame", owner="boss"),
         "plain.png": lambda: encoded(gradient(), "PNG"),

@@ -148,7 +148,7 @@ def test_embedded_pixels_come_out_as_they_are_seen(
 
 
 @pytest.mark.parametrize(
-    ("mode", "origin"), [("1", "extracted"), ("RGBA", "rendered"), ("LA", "rendered"), ("P", "extracted")]
+    ("mode", "origin"), [("1", "extracted"), ("RGBA", "extracted"), ("LA", "extracted"), ("P", "extracted")]
 )
 def test_pdfs_as_pillow_writes_them(encoded, gradient, mode, origin):
     """Fax compression for black and white, JPEG 2000 with a mask for transparency."""
@@ -366,8 +366,8 @@ def forged(monkeypatch) -> None:
     """PDFium draws nothing on any page."""
     real = pdfium.draw_page
 
-    def blank(page, dpi, limits):
-        image, used = real(page, dpi, limits)
+    def blank(page, dpi, limits, unit):
+        image, used = real(page, dpi, limits, unit)
         return Image.new("L", image.size, 255), used
 
     monkeypatch.setattr(pdfium, "draw_page", blank)

@@ -5,14 +5,14 @@ is something on the page. A recipe can force either.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image
-from pypdfium2 import PdfDocument, PdfiumError, PdfPage
+from pypdfium2 import PdfDocument, PdfImage, PdfiumError, PdfPage
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.coordinates import scaling
@@ -21,11 +21,13 @@ from qwenocr_assets.imaging.limits import POINTS_PER_INCH
 from qwenocr_assets.imaging.normalising import is_blank, pages_of_pixels
 from qwenocr_assets.imaging.page_image import MadePage, Page, PageImage, RejectedPage
 from qwenocr_assets.imaging.pdf import pdfium, poppler
+from qwenocr_assets.imaging.pdf.dictionaries import Traits, only_user_unit, traits, user_unit
+from qwenocr_assets.imaging.pdf.lone_picture import lone_picture
 from qwenocr_assets.imaging.pdf.text_layer import layer_lines
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.intake.media_types import MediaType
 
-_traits = lru_cache(maxsize=1)(pdfium.traits)
+_traits_of = lru_cache(maxsize=1)(traits)
 
 
 def count_pdf_pages(content: bytes, recipe: Recipe) -> int:
@@ -57,7 +59,7 @@ def pdf_pages(content: bytes, recipe: Recipe, first: int = 1, last: int | None =
         return
     with closing(document):
         recipe.limits.require_pages(len(document))
-        pdf = _Pdf(document, content, _traits(content), recipe)
+        pdf = _Pdf(document, content, _traits(document, content), recipe)
         for number in range(first, min(last or len(document), len(document)) + 1):
             try:
                 yield from _pages(pdf, number)
@@ -69,27 +71,32 @@ def pdf_pages(content: bytes, recipe: Recipe, first: int = 1, last: int | None =
 class _Pdf:
     document: PdfDocument
     content: bytes
-    traits: pdfium.Traits
+    traits: Traits
     recipe: Recipe
+
+    def unit(self, number: int) -> float:
+        """The size of a page's units in points."""
+        return user_unit(self.document, number) if self.traits.user_units else 1.0
+
+
+def _traits(document: PdfDocument, content: bytes) -> Traits:
+    if b"/Encrypt" in content and b"/ObjStm" in content:
+        return traits(pdfium.without_password(document, content))
+    return _traits_of(content)
 
 
 def _pages(pdf: _Pdf, number: int) -> Iterator[MadePage]:
     """A page: one image, or its tiles."""
     recipe = pdf.recipe
     try:
-        with closing(pdf.document[number - 1]) as page:
-            if extracted := _extracted(pdf, page, number):
+        with closing(pdfium.load_page(pdf.document, number)) as page:
+            unit = pdf.unit(number)
+            if extracted := _extracted(pdf, page, number, unit):
                 yield from extracted
                 return
-            lossy = pdfium.is_mostly_lossy_pictures(page)
-            drawing = None
-            if recipe.rasteriser != "poppler":
-                image, dpi = pdfium.draw_page(page, recipe.dpi, recipe.limits)
-                drawing = _Drawing(image, dpi, pdfium.RENDERER)
-            content_unseen = drawing is not None and is_blank(drawing.image) and pdfium.has_content(page)
-            if drawing is None or (content_unseen and recipe.rasteriser == "auto" and poppler.is_installed()):
-                drawing = _drawn_by_poppler(pdf, number, drawing)
-            made = list(_drawn(drawing, number, lossy, recipe))
+            pictures = pdfium.pictures_on(page)
+            lossy = pdfium.are_mostly_lossy(pictures, page)
+            made = list(_drawn(_drawing(pdf, page, pictures, number, unit), number, lossy, recipe))
             if recipe.text_layer and len(made) == 1 and isinstance(made[0], PageImage) and not recipe.enhance:
                 lines = layer_lines(page, made[0].width_px, made[0].height_px)
                 made = [replace(made[0], text_layer=lines)]
@@ -97,7 +104,8 @@ def _pages(pdf: _Pdf, number: int) -> Iterator[MadePage]:
         with _second_opinion(pdf.content, error, recipe) as file:
             if not poppler.has_page(file, len(pdf.document)):
                 raise RejectedInput("Poppler counts the pages differently.") from error
-            made = list(_drawn(_poppler_drawing(file, number, recipe), number, False, recipe))
+            unit = only_user_unit(pdf.content)
+            made = list(_drawn(_poppler_drawing(file, number, unit, recipe), number, False, recipe))
     yield from made
 
 
@@ -106,6 +114,36 @@ class _Drawing:
     image: Image.Image
     dpi: float
     renderer: str
+
+
+def _drawing(pdf: _Pdf, page: PdfPage, pictures: Sequence[PdfImage], number: int, unit: float) -> _Drawing:
+    """The page drawn by PDFium, or by poppler where PDFium leaves out what should be seen.
+
+    Raises:
+        RejectedInput: a picture of the page is in neither drawing.
+    """
+    recipe = pdf.recipe
+    if recipe.rasteriser == "poppler":
+        return _drawn_by_poppler(pdf, number, unit)
+    drawing = _Drawing(*pdfium.draw_page(page, recipe.dpi, recipe.limits, unit), pdfium.RENDERER)
+    blank = is_blank(drawing.image)
+    broken = pdfium.broken_among(pictures, any_kind=blank)
+    if not (broken or (blank and pdfium.has_content(page))):
+        return drawing
+    if recipe.rasteriser == "auto" and poppler.is_installed():
+        try:
+            other = _drawn_by_poppler(pdf, number, unit)
+        except RejectedInput:
+            other = drawing
+        if not is_blank(other.image):
+            return other
+    if broken:
+        kinds = " and ".join(sorted(broken))
+        raise RejectedInput(
+            f"A picture on the page ({kinds}) cannot be decoded: the page would be shown without it.",
+            "Export the PDF again with its pictures as JPEG.",
+        )
+    return drawing
 
 
 def _drawn(drawing: _Drawing, number: int, lossy: bool, recipe: Recipe) -> Iterator[MadePage]:
@@ -122,10 +160,10 @@ def _drawn(drawing: _Drawing, number: int, lossy: bool, recipe: Recipe) -> Itera
     )
 
 
-def _extracted(pdf: _Pdf, page: PdfPage, number: int) -> list[MadePage]:
+def _extracted(pdf: _Pdf, page: PdfPage, number: int, unit: float) -> list[MadePage]:
     """The picture that fills the page, if there is one and it can be used; else the page has to be drawn."""
     try:
-        picture = pdfium.lone_picture(page, pdf.traits)
+        picture = lone_picture(page, pdf.traits, unit)
         if picture is None:
             return []
         to_points = scaling(POINTS_PER_INCH / picture.dpi, POINTS_PER_INCH / picture.dpi)
@@ -157,21 +195,19 @@ def _extracted(pdf: _Pdf, page: PdfPage, number: int) -> list[MadePage]:
         return []
 
 
-def _drawn_by_poppler(pdf: _Pdf, number: int, blank: _Drawing | None) -> _Drawing:
-    """The page drawn by poppler; or the blank drawing there is, if poppler sees nothing either or fails."""
+def _drawn_by_poppler(pdf: _Pdf, number: int, unit: float) -> _Drawing:
+    """A page of a PDF that PDFium opened, drawn by poppler.
+
+    Raises:
+        RejectedInput: poppler cannot draw it.
+    """
     readable = pdfium.without_password(pdf.document, pdf.content) if pdf.recipe.passwords else pdf.content
-    try:
-        with _as_file(readable) as file:
-            drawing = _poppler_drawing(file, number, pdf.recipe)
-    except RejectedInput:
-        if blank is None:
-            raise
-        return blank
-    return blank if blank is not None and is_blank(drawing.image) else drawing
+    with _as_file(readable) as file:
+        return _poppler_drawing(file, number, unit, pdf.recipe)
 
 
-def _poppler_drawing(file: Path, number: int, recipe: Recipe) -> _Drawing:
-    image, dpi = poppler.draw_page(file, number, recipe.dpi, recipe.limits)
+def _poppler_drawing(file: Path, number: int, unit: float, recipe: Recipe) -> _Drawing:
+    image, dpi = poppler.draw_page(file, number, recipe.dpi, recipe.limits, unit)
     return _Drawing(image, dpi, poppler.renderer())
 
 
@@ -181,9 +217,10 @@ def _poppler_pages(
     with _second_opinion(content, error, recipe) as file:
         count = poppler.count_pages(file)
         recipe.limits.require_pages(count)
+        unit = only_user_unit(content)
         for number in range(first, min(last or count, count) + 1):
             try:
-                yield from _drawn(_poppler_drawing(file, number, recipe), number, False, recipe)
+                yield from _drawn(_poppler_drawing(file, number, unit, recipe), number, False, recipe)
             except RejectedInput as reason:
                 yield RejectedPage(number, reason)
 

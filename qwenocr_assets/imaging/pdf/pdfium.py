@@ -1,12 +1,11 @@
-"""PDFium, through pypdfium2: opens PDFs, takes out pictures that fill a page, draws the other pages.
+"""PDFium, through pypdfium2: opens PDFs, draws pages.
 
 PDFium is not thread-safe: all of this belongs on one thread per process.
 """
 
 import io
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from math import inf, sqrt
 
 import pypdfium2
 import pypdfium2.raw as pdfium_c
@@ -21,34 +20,14 @@ RENDERER = f"PDFium {PDFIUM_INFO.tag} (pypdfium2 {PYPDFIUM_INFO.tag})"
 
 _PROBE_DPI = 50
 """A page drawn this small in colour shows, for a millisecond, whether it has any."""
-_TOLERANCE = 0.02
-"""How far, as a share of the page, a picture may miss the page's edges and still be the page."""
-
-_MASK = re.compile(rb"/(?:SMask(?!\s*/None)|SMaskInData|Mask|ImageMask)(?![A-Za-z])")
-_DECODE = re.compile(rb"/Decode(?![A-Za-z])")
-_LOSSY_FILTERS = {"DCTDecode", "JPXDecode"}
-
-
-@dataclass(frozen=True, slots=True)
-class Traits:
-    """What a PDF's bytes tell about its pictures that PDFium has no question for.
-
-    A picture's dictionary is never compressed, so that its keys can be found in the file. A mask means that the
-    picture's data is not all of the picture, a decode array that its values may be inverted.
-    """
-
-    masks: bool
-    decode_arrays: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LonePicture:
-    """A picture that is all one sees of a page."""
-
-    source: bytes | Image.Image
-    """Its JPEG as embedded, byte for byte, or its pixels."""
-    lossy: bool
-    dpi: float
+_MOST_PROBE_PX = 2_000_000
+_KINDS = {
+    "DCTDecode": "JPEG",
+    "JPXDecode": "JPEG 2000",
+    "JBIG2Decode": "JBIG2",
+    "CCITTFaxDecode": "CCITT fax",
+}
+LOSSY_FILTERS = {"DCTDecode", "JPXDecode"}
 
 
 def open_pdf(content: bytes, passwords: Sequence[str] = ()) -> pypdfium2.PdfDocument:
@@ -74,6 +53,20 @@ def open_pdf(content: bytes, passwords: Sequence[str] = ()) -> pypdfium2.PdfDocu
     )
 
 
+def load_page(document: pypdfium2.PdfDocument, number: int) -> pypdfium2.PdfPage:
+    """Page `number`, from 1; close it after use.
+
+    One whose crop box lies beside its media box, so that nothing would be left of it, is shown whole, as pdf.js does.
+
+    Raises:
+        pypdfium2.PdfiumError: PDFium cannot load it.
+    """
+    page = document[number - 1]
+    if not all(page.get_size()):
+        page.set_cropbox(*page.get_mediabox())
+    return page
+
+
 def without_password(document: pypdfium2.PdfDocument, content: bytes) -> bytes:
     """An opened PDF's bytes, readable without its password: so that it need not be told to another program."""
     if b"/Encrypt" not in content:
@@ -95,103 +88,60 @@ def has_content(page: pypdfium2.PdfPage) -> bool:
     return False
 
 
-def traits(content: bytes) -> Traits:
-    """Look for masks and decode arrays in a PDF's bytes."""
-    return Traits(bool(_MASK.search(content)), bool(_DECODE.search(content)))
-
-
-def lone_picture(page: pypdfium2.PdfPage, of: Traits) -> LonePicture | None:
-    """The picture that fills the page, upright and whole, with nothing visible over it; else None."""
-    if of.masks or page.get_rotation() != 0 or _has_visible_annotations(page):
-        return None
-    picture = _topmost_picture(page)
-    if picture is None or not _fills_page(picture, page):
-        return None
-    width, height = picture.get_px_size()
-    matrix = picture.get_matrix()
-    dpi = width / matrix.a * POINTS_PER_INCH
-    if abs(height / matrix.d * POINTS_PER_INCH / dpi - 1) > _TOLERANCE:
-        return None  # pixels that are not square, as fax machines make them
-    complex_filters = picture.get_filters(skip_simple=True)
-    lossy = bool(_LOSSY_FILTERS & set(complex_filters))
-    if complex_filters == ["DCTDecode"]:
-        jpeg = bytes(picture.get_data(decode_simple=True))
-        return LonePicture(jpeg, lossy, dpi) if not of.decode_arrays and _is_plain_jpeg(jpeg) else None
-    pixels = picture.get_bitmap().to_pil()
-    if pixels.mode == "RGB" and is_grey(pixels, tolerance=0):
-        pixels = pixels.convert("L")
-    return LonePicture(pixels, lossy, dpi)
-
-
-def draw_page(page: pypdfium2.PdfPage, dpi: float, limits: Limits) -> tuple[Image.Image, float]:
+def draw_page(
+    page: pypdfium2.PdfPage, dpi: float, limits: Limits, unit: float = 1.0
+) -> tuple[Image.Image, float]:
     """The page drawn, grey if it has no colour, with the resolution used: `dpi`, or less for a very large page.
+
+    `unit` is the size of the page's units in points.
 
     Raises:
         RejectedInput: the page has no size, or the service takes no picture of its proportions.
     """
     width, height = page.get_size()
-    scale = limits.drawing_scale(width, height, dpi)
-    probe = page.render(scale=min(scale, _PROBE_DPI / POINTS_PER_INCH), rev_byteorder=True).to_pil()
-    bitmap = page.render(scale=scale, grayscale=is_grey(probe), rev_byteorder=True)
-    return bitmap.to_pil(), scale * POINTS_PER_INCH
+    pixels_a_point = limits.drawing_scale(width * unit, height * unit, dpi)
+    scale = pixels_a_point * unit
+    bitmap = page.render(
+        scale=scale, grayscale=is_grey(draw_small(page, unit, most=scale)), rev_byteorder=True
+    )
+    return bitmap.to_pil(), pixels_a_point * POINTS_PER_INCH
 
 
-def is_mostly_lossy_pictures(page: pypdfium2.PdfPage) -> bool:
+def draw_small(page: pypdfium2.PdfPage, unit: float = 1.0, most: float = inf) -> Image.Image:
+    """The page in RGB, 50 pixels to the inch, or less for a very large one; `most` bounds the pixels a unit."""
+    width, height = page.get_size()
+    scale = min(_PROBE_DPI / POINTS_PER_INCH * unit, most, sqrt(_MOST_PROBE_PX / (width * height)))
+    drawn: Image.Image = page.render(scale=scale, rev_byteorder=True).to_pil()
+    return drawn
+
+
+def pictures_on(page: pypdfium2.PdfPage) -> list[pypdfium2.PdfImage]:
+    """The page's pictures, those in forms on it as well."""
+    return list(page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=2))
+
+
+def broken_among(pictures: Iterable[pypdfium2.PdfImage], *, any_kind: bool) -> set[str]:
+    """Kinds of pictures that PDFium cannot decode, and so leaves out without a word.
+
+    Without `any_kind`, only those are tried that often cannot: JPEG 2000 has parts that no free decoder reads.
+    """
+    broken = set()
+    for picture in pictures:
+        filters = picture.get_filters(skip_simple=True)
+        if any_kind or "JPXDecode" in filters:
+            try:
+                picture.get_bitmap()
+            except pypdfium2.PdfiumError:
+                broken.add(_KINDS.get(filters[-1], filters[-1]) if filters else "unpacked")
+    return broken
+
+
+def are_mostly_lossy(pictures: Iterable[pypdfium2.PdfImage], page: pypdfium2.PdfPage) -> bool:
     """Whether JPEG or JPEG 2000 pictures cover more than half of the page, so that PNG would only be large."""
     width, height = page.get_size()
     covered = 0.0
-    for picture in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=2):
-        if _LOSSY_FILTERS & set(picture.get_filters()):
+    for picture in pictures:
+        if LOSSY_FILTERS & set(picture.get_filters()):
             left, bottom, right, top = picture.get_bounds()
             covered += (right - left) * (top - bottom)
     return bool(covered > 0.5 * width * height)
-
-
-def _has_visible_annotations(page: pypdfium2.PdfPage) -> bool:
-    """Whether there is any annotation but links, which are not drawn."""
-    for index in range(pdfium_c.FPDFPage_GetAnnotCount(page)):
-        annotation = pdfium_c.FPDFPage_GetAnnot(page, index)
-        subtype = pdfium_c.FPDFAnnot_GetSubtype(annotation)
-        pdfium_c.FPDFPage_CloseAnnot(annotation)
-        if subtype != pdfium_c.FPDF_ANNOT_LINK:
-            return True
-    return False
-
-
-def _topmost_picture(page: pypdfium2.PdfPage) -> pypdfium2.PdfImage | None:
-    """The last object drawn, if it is an opaque, unclipped picture; invisible text (an OCR layer) does not count."""
-    for index in reversed(range(pdfium_c.FPDFPage_CountObjects(page))):
-        raw = pdfium_c.FPDFPage_GetObject(page, index)
-        kind = pdfium_c.FPDFPageObj_GetType(raw)
-        if kind == pdfium_c.FPDF_PAGEOBJ_TEXT and (
-            pdfium_c.FPDFTextObj_GetTextRenderMode(raw) == pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE
-        ):
-            continue
-        if kind != pdfium_c.FPDF_PAGEOBJ_IMAGE or pdfium_c.FPDFPageObj_HasTransparency(raw):
-            return None
-        clip = pdfium_c.FPDFPageObj_GetClipPath(raw)  # PDFium drops clips that cut nothing off
-        if clip and pdfium_c.FPDFClipPath_CountPaths(clip) > 0:
-            return None
-        return pypdfium2.PdfImage(raw, page=page, pdf=page.pdf)
-    return None
-
-
-def _fills_page(picture: pypdfium2.PdfImage, page: pypdfium2.PdfPage) -> bool:
-    """Whether the picture lies upright, unmirrored and edge to edge on the page."""
-    matrix = picture.get_matrix()
-    left, bottom, right, top = page.get_bbox()
-    width, height = right - left, top - bottom
-    skewed = abs(matrix.b) > _TOLERANCE * height / 10 or abs(matrix.c) > _TOLERANCE * width / 10
-    if skewed or matrix.a <= 0 or matrix.d <= 0:
-        return False
-    edges = zip(picture.get_bounds(), (left, bottom, right, top), (width, height, width, height), strict=True)
-    return all(abs(edge - of_page) <= _TOLERANCE * side for edge, of_page, side in edges)
-
-
-def _is_plain_jpeg(jpeg: bytes) -> bool:
-    """Whether the JPEG alone looks as it does in the PDF: grey or RGB, and not to be turned."""
-    try:
-        with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
-            return image.mode in ("L", "RGB") and image.getexif().get(274, 1) == 1
-    except (OSError, ValueError, SyntaxError):
-        return False

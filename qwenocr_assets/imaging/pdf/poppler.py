@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from qwenocr_assets.imaging.limits import POINTS_PER_INCH, Limits
 from qwenocr_assets.imaging.normalising import is_grey
 
 _TIMEOUT_SECONDS = 60
-_PAGE_SIZE = re.compile(r"([\d.]+) x ([\d.]+) pts")
+_PAGE_SIZE = re.compile(r"^Page.* size: +([\d.]+) x ([\d.]+) pts", re.MULTILINE)
+_MEDIA_BOX = re.compile(r"^Page.* MediaBox: " + 4 * r" +(-?[\d.]+)" + "$", re.MULTILINE)
 _FAILURES = (PDFInfoNotInstalledError, PDFPageCountError, PDFPopplerTimeoutError, OSError, ValueError)
 
 
@@ -51,39 +53,68 @@ def has_page(pdf: Path, number: int) -> bool:
     those that PDFium counts.
     """
     try:
-        width, height = _page_size(pdf, number)
+        shape = _shape(pdf, number)
     except _FAILURES:
         return False
-    return width > 0 and height > 0
+    return shape.width > 0 and shape.height > 0
 
 
-def draw_page(pdf: Path, number: int, dpi: float, limits: Limits) -> tuple[Image.Image, float]:
+def draw_page(
+    pdf: Path, number: int, dpi: float, limits: Limits, unit: float = 1.0
+) -> tuple[Image.Image, float]:
     """Page `number`, from 1, drawn as `pdfium.draw_page` does, with the resolution used.
+
+    Poppler takes every page's units for points: what it draws at 72 dpi has a pixel to the unit.
 
     Raises:
         RejectedInput: poppler cannot draw it, or the service takes no picture of its proportions.
     """
     try:
-        width, height = _page_size(pdf, number)
-        used_dpi = max(1, int(limits.drawing_scale(width, height, dpi) * POINTS_PER_INCH))
+        shape = _shape(pdf, number)
+        width, height = shape.width * unit, shape.height * unit
+        scale = limits.drawing_scale(width, height, dpi)
         (image,) = pdf2image.convert_from_path(
-            pdf, dpi=used_dpi, first_page=number, last_page=number, use_cropbox=True, timeout=_TIMEOUT_SECONDS
+            pdf,
+            dpi=scale * unit * POINTS_PER_INCH,  # type: ignore[arg-type]  # passed on as it is
+            first_page=number,
+            last_page=number,
+            use_cropbox=shape.is_cropped,
+            timeout=_TIMEOUT_SECONDS,
         )
     except _FAILURES as error:
         raise RejectedInput("Poppler cannot draw the page.", "Export the PDF again.") from error
-    return (image.convert("L") if is_grey(image) else image), used_dpi
+    return (image.convert("L") if is_grey(image) else image), scale * POINTS_PER_INCH
 
 
-def _page_size(pdf: Path, number: int) -> tuple[float, float]:
-    """Width and height of a page in points.
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A page as it is shown, in its own units, before it is turned."""
+
+    width: float
+    height: float
+    is_cropped: bool
+    """False where the crop box lies beside the media box: then all of the page is shown, as pdf.js does."""
+
+
+def _shape(pdf: Path, number: int) -> _Shape:
+    """The shape of a page.
 
     Raises:
         ValueError: poppler does not tell; other `_FAILURES` when it cannot open the PDF.
     """
-    info = pdf2image.pdfinfo_from_path(
-        str(pdf), first_page=number, last_page=number, timeout=_TIMEOUT_SECONDS
-    )
-    for key, value in info.items():
-        if key.endswith("size") and (found := _PAGE_SIZE.match(str(value))):
-            return float(found[1]), float(found[2])
-    raise ValueError(f"Poppler gives no size for page {number}.")
+    try:
+        run = subprocess.run(  # noqa: S603  a path of our own making
+            ["pdfinfo", "-box", "-f", str(number), "-l", str(number), str(pdf)],  # noqa: S607
+            capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_SECONDS, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise PDFPopplerTimeoutError("pdfinfo took too long") from error
+    size, media = _PAGE_SIZE.search(run.stdout), _MEDIA_BOX.search(run.stdout)
+    if size is None:
+        raise ValueError(f"Poppler gives no size for page {number}.")
+    width, height = float(size[1]), float(size[2])
+    is_cropped = width > 0 and height > 0
+    if not is_cropped and media:
+        left, bottom, right, top = (float(edge) for edge in media.groups())
+        width, height = abs(right - left), abs(top - bottom)
+    return _Shape(width, height, is_cropped)
