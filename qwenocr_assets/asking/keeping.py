@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 
 from qwenocr_assets.asking.records import AnswerRecord
@@ -15,13 +14,15 @@ Save = Callable[[list[AnswerRecord]], None]
 
 
 class Keeper:
-    """Saves what comes. After a failure it tries again for `patience_seconds`; whoever uses it should ask no more."""
+    """Saves what comes, in a running event loop. After a failure it tries again for `patience_seconds`; whoever uses it
+    should ask no more."""
 
     def __init__(self, save: Save, patience_seconds: float) -> None:
         self._save = save
         self._patience_seconds = patience_seconds
         self._unsaved: list[AnswerRecord] = []
         self._error: OSError | StorageError | None = None
+        self._clock = asyncio.get_running_loop().time
         self._gives_up_at = float("inf")
 
     @property
@@ -32,7 +33,7 @@ class Keeper:
     @property
     def is_through(self) -> bool:
         """Whether there is nothing to save, or no hope to."""
-        return not self._unsaved or time.monotonic() >= self._gives_up_at
+        return not self._unsaved or self._clock() >= self._gives_up_at
 
     def add(self, record: AnswerRecord) -> None:
         """A record came."""
@@ -83,7 +84,7 @@ class Keeper:
     def _failed(self, error: OSError | StorageError) -> None:
         if self._error is None:
             _log.warning("Answers cannot be saved, asking stops: %s", error)
-            self._gives_up_at = min(self._gives_up_at, time.monotonic() + self._patience_seconds)
+            self._gives_up_at = min(self._gives_up_at, self._clock() + self._patience_seconds)
         if isinstance(error, BatchTaken):
             self.give_up()
         self._error = error

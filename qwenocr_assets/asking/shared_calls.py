@@ -87,10 +87,14 @@ class SharedCalls:
     `url` is that of the ledger's database; `account` names what the service limits: host and model. Use it as a
     context manager, or close it. Opening raises what `open_database` does, and waiting for a call raises StorageError
     when the database fails; what is told afterwards is only logged then: an answer is worth more than its token count.
+    `clock` tells the seconds since 1970, in the transaction that decides.
     """
 
-    def __init__(self, url: str, account: str) -> None:
+    def __init__(
+        self, url: str, account: str, clock: Callable[[sql.Connection], float] = database_time
+    ) -> None:
         self._account = account
+        self._clock = clock
         self._this = {"this_account": account}
         self._engine = open_database(url, durable=False)
         self._where = self._engine.url.render_as_string(hide_password=True)
@@ -170,7 +174,7 @@ class SharedCalls:
     def _change(self, rules: Rules) -> Iterator[tuple[sql.Connection, Account, float]]:
         """The account's state, to be changed while no other process can, and the time."""
         with self._alone() as connection:
-            now = database_time(connection)
+            now = self._clock(connection)
             account = self._load(connection, rules, now)
             before = _columns(account)
             yield connection, account, now

@@ -49,7 +49,6 @@ def qwenocr(project: Path) -> Qwenocr:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
         )
 
     return run

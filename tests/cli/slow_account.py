@@ -4,7 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from qwenocr_assets.emulator import Emulator, create_emulator
 from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.engine.page.read_page import Line, ReadPage
+from tests.waiting import wait_until
 
 REPOSITORY = Path(__file__).parents[2]
 WORKER = (sys.executable, "-m", "tests.cli.run_worker", "in")
@@ -50,9 +50,12 @@ class HeldAccount:
 
     def wait_for(self, arrived: int, run: "subprocess.Popen[str]") -> None:
         """Until so many calls have arrived, of a run that lives."""
-        while self.arrived < arrived:
+
+        def came() -> bool:
             assert run.poll() is None, run.communicate()[0]
-            time.sleep(0.01)
+            return self.arrived >= arrived
+
+        wait_until(came, f"{arrived} calls")
 
 
 def write_pages(folder: Path, count: int) -> None:

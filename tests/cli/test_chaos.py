@@ -18,21 +18,27 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
+import orjson
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from upath import UPath
 
+from qwenocr_assets.asking.batch_answers import read_answers
+from qwenocr_assets.asking.records import Status
 from qwenocr_assets.cost.money import to_pico
 from qwenocr_assets.emulator import Emulator, create_emulator, jittered, rough_service
 from qwenocr_assets.emulator.traffic import CallRecord
 from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.engine.page.read_page import Cell, Line, ReadPage, Table
+from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES, ROW_TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import Row, read_table
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -41,8 +47,6 @@ _log = logging.getLogger(__name__)
 PAGES, KILLS = map(int, os.environ.get("QWENOCR_CHAOS", "6,1").split(","))
 CONCURRENCY = 8
 LATENCY_SECONDS = 0.3
-UNSAVED_SECONDS = 0.25 + 0.5
-"""Answers are saved every quarter of a second, and saving takes a while on a machine that is busy."""
 PROGRAM = str(Path(sys.executable).with_name("qwenocr"))
 
 
@@ -82,11 +86,20 @@ def base_url(account: Emulator, served: Callable[..., AbstractContextManager[str
 
 
 @dataclass(frozen=True)
+class Kill:
+    """A run that was killed, by the machine's clock, as the account's; and the answers that were saved by then."""
+
+    before: float
+    after: float
+    saved: frozenset[str]
+    """Their request ids."""
+
+
+@dataclass(frozen=True)
 class Kills:
     """What became of the runs that were to be killed."""
 
-    moments: list[tuple[float, float]]
-    """Just before and just after each kill, by the machine's clock, as the account's."""
+    done: list[Kill]
     survived: int
     """Runs that ended before their moment came."""
 
@@ -96,8 +109,8 @@ def test_killed_runs_lose_nothing_and_pay_nothing_twice(
 ) -> None:
     _write_pages(project / "in")
     kills = _run_and_kill(project, account, base_url, random.Random(seed))
-    assert kills.moments, "every run ended before it could be killed"
-    assert _start(project, base_url).wait(1200) == 0
+    assert kills.done, "every run ended before it could be killed"
+    assert _start(project, base_url).wait() == 0
     calls = account.traffic.log or []
 
     data = DataFolder(UPath(project / "data"))
@@ -108,7 +121,7 @@ def test_killed_runs_lose_nothing_and_pay_nothing_twice(
     again = _paid_again(calls, kills)
     in_doubt = _ledger_equals_bill(project / "data" / "ledger.db", calls)
     _log.info(
-        f"{len(asked)} page × task, {len(kills.moments)} kills ({kills.survived} runs ended before theirs), "
+        f"{len(asked)} page × task, {len(kills.done)} kills ({kills.survived} runs ended before theirs), "
         f"{len(calls)} calls of which {account.bill.total.calls} were paid, {again} of them again; "
         f"answers: {dict(Counter(r['status'] for r in answers))}; ${account.bill.total.usd}, "
         f"{in_doubt} entries of the ledger in doubt"
@@ -140,17 +153,21 @@ def _no_row_is_there_twice(path: UPath) -> None:
 def _paid_again(calls: list[CallRecord], kills: Kills) -> int:
     """How many calls were paid for a request that had been paid before: each only after an answer that was lost.
 
-    An answer is lost when it did not arrive, and when it was under way or not saved yet at a kill.
+    An answer is lost when it did not arrive, and when it was not saved yet at a kill.
     """
     paid: dict[str, list[CallRecord]] = defaultdict(list)
     for call in calls:
         if call.billed_usd is not None:
             paid[call.identity].append(call)
     for attempts in paid.values():
-        for call in attempts[:-1]:
+        for call, again in pairwise(attempts):
             arrived = call.outcome == "200"
-            ended = call.ended_seconds or call.at_seconds
-            killed = [k for k in kills.moments if call.at_seconds <= k[1] and k[0] <= ended + UNSAVED_SECONDS]
+            killed = [
+                kill
+                for kill in kills.done
+                if call.at_seconds <= kill.after and kill.before <= again.at_seconds
+                if call.request_id not in kill.saved
+            ]
             assert killed or not arrived, f"paid again without need: {call}"
     return sum(len(attempts) - 1 for attempts in paid.values())
 
@@ -183,7 +200,7 @@ def _write_pages(folder: Path) -> None:
 
 def _run_and_kill(project: Path, account: Emulator, base_url: str, chance: random.Random) -> Kills:
     """Start the command again and again, and kill it: mostly amid its calls, now and then at any moment at all."""
-    moments: list[tuple[float, float]] = []
+    done: list[Kill] = []
     survived = 0
     for _ in range(KILLS):
         run = _start(project, base_url)
@@ -199,8 +216,17 @@ def _run_and_kill(project: Path, account: Emulator, base_url: str, chance: rando
             continue
         run.send_signal(signal.SIGKILL)
         run.wait()
-        moments.append((before, time.monotonic()))
-    return Kills(moments, survived)
+        done.append(Kill(before, time.monotonic(), _saved(project)))
+    return Kills(done, survived)
+
+
+def _saved(project: Path) -> frozenset[str]:
+    """The request ids of the answers that are in the journals."""
+    data = DataFolder(UPath(project / "data"))
+    records = read_answers(data.journal(task, batch) for task in Task for batch in data.batch_ids())
+    return frozenset(
+        orjson.loads(r.raw)["request_id"] for r in records.values() if r.status == Status.OK and r.raw
+    )
 
 
 def _wait(run: subprocess.Popen[bytes], seconds: float) -> None:
@@ -209,8 +235,7 @@ def _wait(run: subprocess.Popen[bytes], seconds: float) -> None:
 
 
 def _wait_for_calls(run: subprocess.Popen[bytes], account: Emulator, calls: int) -> None:
-    while run.poll() is None and account.bill.total.calls < calls:
-        time.sleep(0.02)
+    wait_until(lambda: run.poll() is not None or account.bill.total.calls >= calls, f"{calls} calls")
 
 
 def _start(project: Path, base_url: str) -> subprocess.Popen[bytes]:

@@ -69,7 +69,7 @@ def test_an_interrupted_run_awaits_what_is_under_way_and_goes_on_later(
         for again in signals[1:]:
             run.send_signal(again)
         account.answers = answered
-        said = run.communicate(timeout=60)[0]
+        said = run.communicate()[0]
         assert run.returncode == 130, said
         assert "Run the same command: it goes on where this one stopped" in " ".join(said.split())
         assert account.arrived == 2
@@ -88,7 +88,7 @@ def test_a_run_that_is_terminated_in_the_ui_drains_as_well(project: Path, served
         run.stdin.flush()
         wait_for_line(run, "Stopping: answers on their way are awaited")
         account.answers = True
-        said = run.communicate(timeout=60)[0]
+        said = run.communicate()[0]
     assert "interrupted" in said.splitlines()
     assert account.arrived == 2
     assert saved(project) == 2

@@ -18,7 +18,6 @@ from tests.cost.conftest import call
 
 CAPS = Caps(day_pico=60_000, month_pico=100_000, route_month_pico={"invoices": 40_000})
 WORST = 1_000
-LEASE_SECONDS = 2.0
 
 
 def work(ledger: Ledger, lease_id: str, bill: Path, seed: int, calls: int, *, may_be_killed: bool) -> None:
@@ -50,7 +49,7 @@ def work(ledger: Ledger, lease_id: str, bill: Path, seed: int, calls: int, *, ma
 
 def crowd(url: str, bill: Path, seed: int, calls: int, threads: int, *, may_be_killed: bool = False) -> None:
     """So many threads of this process, on one ledger."""
-    with Ledger.open(url) as ledger, living_lease(ledger, LEASE_SECONDS) as lease_id:
+    with Ledger.open(url) as ledger, living_lease(ledger) as lease_id:
         workers = [
             threading.Thread(
                 target=work,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from qwenocr_assets.cost.entries import State
-from qwenocr_assets.cost.lease import living_lease
+from qwenocr_assets.cost.lease import LEASE_SECONDS, living_lease
 from qwenocr_assets.cost.ledger import Ledger
-from tests.cost.crowd import CAPS, LEASE_SECONDS, WORST, crowd
+from tests.cost.crowd import CAPS, WORST, crowd
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,8 +90,10 @@ def test_sixteen_workers_in_four_processes_some_of_them_killed(
         ]
         watch(ledger, lambda: any(p.poll() is None for p in processes))
         assert {p.returncode for p in processes} <= {0, 9}
-        time.sleep(LEASE_SECONDS if any(p.returncode for p in processes) else 0)
-        with living_lease(ledger):  # the next process makes uncertain what the dead left behind
+        with (  # the next process, after the leases of the dead, makes uncertain what they left behind
+            Ledger.open(ledger_url, clock=lambda: time.time() + 2 * LEASE_SECONDS) as later,
+            living_lease(later),
+        ):
             pass
         settle_by_the_bill(ledger, bill)
         assert max(e["reserved_pico"] for e in ledger.entries()) <= WORST

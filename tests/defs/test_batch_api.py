@@ -1,6 +1,5 @@
 """A pipeline with routes in batch mode and in real time ends in the same tables, and says which way rows came."""
 
-import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -20,6 +19,7 @@ from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.schemas import OCR_RESPONSES, TEXT_LINES
 from qwenocr_assets.settings import load_settings, project_root
 from qwenocr_assets.storage.table_files import read_table
+from tests.waiting import wait_until
 
 
 @pytest.mark.slow
@@ -81,13 +81,14 @@ def _wait(settings: Any) -> None:
     from qwenocr_assets.asking.batch_api.polling import poll
     from qwenocr_assets.defs.batch_api import open_service
 
-    deadline = time.monotonic() + 20
     with (
         Ledger.open(settings.ledger_url) as ledger,
         open_service(resources_for(settings)["qwen_ocr"]) as service,
     ):
         jobs = Jobs(ledger)
-        while jobs.all(JobState.RUNNING):
+
+        def ended() -> bool:
             poll(jobs, service, region=settings.region, all_now=True)
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+            return not jobs.all(JobState.RUNNING)
+
+        wait_until(ended, "the end of the jobs")

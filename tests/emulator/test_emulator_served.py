@@ -5,7 +5,6 @@ How often an SDK sends again and what it raises is checked against what it did w
 
 import base64
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -32,6 +31,7 @@ from qwenocr_assets.emulator import (
     in_order,
 )
 from qwenocr_assets.emulator.testing.canned_answers import COMPATIBLE_PATH, NATIVE_PATH, CannedAnswers
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("no_proxy")
 
@@ -134,12 +134,13 @@ def test_limits_hold_on_a_port(served: Served) -> None:
 
 @pytest.mark.parametrize("http", ["h11", "httptools"])
 def test_a_caller_that_hangs_up_pays(http: str, served: Served) -> None:
-    app = create_emulator(CannedAnswers(), latency=lambda number: 0.5 if number == 1 else 0.0)
+    app = create_emulator(CannedAnswers(), latency=lambda number: 2.0 if number == 1 else 0.0)
     with served(app, http=http) as base_url:
         with pytest.raises(httpx.ReadTimeout):
-            httpx.post(f"{base_url}{NATIVE_PATH}", json={"model": MODEL}, timeout=0.2)
-        while app.traffic.in_flight:
-            time.sleep(0.05)
+            httpx.post(
+                f"{base_url}{NATIVE_PATH}", json={"model": MODEL}, timeout=httpx.Timeout(None, read=0.2)
+            )
+        wait_until(lambda: not app.traffic.in_flight, "the end of the call")
         assert httpx.post(f"{base_url}{NATIVE_PATH}", json={"model": MODEL}).status_code == 200
     assert app.traffic.outcomes == {"caller gone": 1, "200": 1}
     assert (app.bill.total.calls, app.bill.total.lost_calls) == (2, 1)

@@ -42,8 +42,13 @@ def test_time_limits_are_simulated_too() -> None:
     assert run_in_virtual_time(main()) == pytest.approx(300)
 
 
-def test_a_thread_is_waited_for() -> None:
-    assert run_in_virtual_time(asyncio.to_thread(lambda: time.sleep(0.05) or "done")) == "done"
+def test_a_thread_is_waited_for_and_no_time_passes() -> None:
+    async def main() -> tuple[str, float]:
+        async with asyncio.timeout(0.01):
+            done = await asyncio.to_thread(lambda: time.sleep(0.05) or "done")
+        return done, asyncio.get_running_loop().time()
+
+    assert run_in_virtual_time(main()) == ("done", 0.0)
 
 
 async def _post(app: Any, path: str, **request: Any) -> httpx.Response:

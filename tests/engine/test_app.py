@@ -22,6 +22,7 @@ from qwenocr_assets.engine.understanding.document import document_latex
 from qwenocr_assets.engine.understanding.tables import tables_html
 from qwenocr_assets.engine.understanding.text import plain_text
 from qwenocr_assets.engine.wire.usage import cut_to_tokens, estimate_tokens
+from tests.waiting import LIMIT_SECONDS
 
 NATIVE = "/api/v1/services/aigc/multimodal-generation/generation"
 COMPATIBLE = "/compatible-mode/v1/chat/completions"
@@ -393,7 +394,7 @@ def test_recognition_never_blocks_the_loop(read_page: ReadPage, image_url: str, 
     class WaitingReader:
         def read(self, image: bytes) -> ReadPage:
             running.release()
-            assert release.wait(10)
+            assert release.wait(LIMIT_SECONDS)
             return read_page
 
     async def main() -> list[int]:
@@ -409,8 +410,8 @@ def test_recognition_never_blocks_the_loop(read_page: ReadPage, image_url: str, 
                 for _ in range(requests):
                     group.start_soon(read)
                 for _ in range(requests):
-                    assert await anyio.to_thread.run_sync(partial(running.acquire, timeout=10))
-                with anyio.fail_after(5):
+                    assert await anyio.to_thread.run_sync(partial(running.acquire, timeout=LIMIT_SECONDS))
+                with anyio.fail_after(LIMIT_SECONDS):
                     assert (await client.get("/health")).status_code == 200
                 assert statuses == []
                 release.set()

@@ -18,6 +18,7 @@ from qwenocr_assets.engine.reading import reader as reader_module
 from qwenocr_assets.engine.reading.pictures import decode
 from qwenocr_assets.engine.reading.reader import Reader
 from qwenocr_assets.engine.understanding.text import plain_text
+from tests.waiting import LIMIT_SECONDS
 
 SAMPLES = Path(__file__).parents[2] / "data/samples"
 
@@ -122,7 +123,7 @@ def test_a_page_is_read_once_however_many_ask() -> None:
 def test_a_page_takes_a_processor_however_many_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """On two processors, page 1 is asked for four times and can only be read while page 2 is; page 3 has to wait."""
     first, *others = (file_of(Image.new("L", (60, 60 + i), 255)) for i in range(3))
-    both = Barrier(2, timeout=20)
+    both = Barrier(2, timeout=LIMIT_SECONDS)
     lock = Lock()
     at_once = most = 0
 

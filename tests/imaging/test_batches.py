@@ -17,13 +17,14 @@ from qwenocr_assets.schemas import PAGES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import write_table
 from tests.imaging.crashing import crashing_pages
+from tests.waiting import LIMIT_SECONDS
 
 TEXT = b"BT /F 24 Tf 50 400 Td (Page %d of it) Tj ET"
 
 
 @pytest.fixture(scope="module")
 def workers():
-    with Workers(2, memory_mb=1024, silence_seconds=20) as pool:
+    with Workers(2, memory_mb=1024, silence_seconds=LIMIT_SECONDS) as pool:
         yield pool
 
 

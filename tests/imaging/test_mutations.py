@@ -19,6 +19,7 @@ from qwenocr_assets.imaging.workers import Ended, Job, Workers
 from qwenocr_assets.intake.archives import members, read_member
 from qwenocr_assets.intake.media_types import MediaType
 from qwenocr_assets.intake.parts import accepted_type
+from tests.waiting import LIMIT_SECONDS
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 RECIPE = Recipe(dpi=50, rasteriser="pdfium")  # poppler's programs would take a second each
@@ -69,7 +70,7 @@ def outcome(damaged: bytes) -> str:
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Workers]:
-    with Workers(2, memory_mb=1536, silence_seconds=20) as pool:
+    with Workers(2, memory_mb=1536, silence_seconds=LIMIT_SECONDS) as pool:
         yield pool
 
 
@@ -136,9 +137,7 @@ def pillow_images(tmp_path_factory) -> list[Path]:
         ":all:",
     ]
     wanted = f"Pillow=={version('Pillow')}"
-    run = subprocess.run(
-        [*command, "-q", "-d", folder, wanted], capture_output=True, text=True, timeout=120, check=False
-    )
+    run = subprocess.run([*command, "-q", "-d", folder, wanted], capture_output=True, text=True, check=False)
     archives = list(folder.glob("*.tar.gz"))
     if not archives:
         pytest.skip(f"the source distribution of {wanted} cannot be had: {run.stderr.strip()[-200:]}")

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import time
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from typing import Any
 from urllib.request import urlopen
 
 import websocket
+
+from tests.waiting import LIMIT_SECONDS, wait_until
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 _KEYS = {"Tab": 9, "Enter": 13, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
@@ -45,10 +46,8 @@ class Tab:
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.send("Emulation.setDeviceMetricsOverride", **size)
         self.send("Page.navigate", url=file.as_uri())
-        deadline = time.monotonic() + 20
-        while self.run(f"location.href === {json.dumps(file.as_uri())} && document.readyState") != "complete":
-            assert time.monotonic() < deadline, f"{file} does not load"
-            time.sleep(0.02)
+        there = f"location.href === {json.dumps(file.as_uri())} && document.readyState === 'complete'"
+        wait_until(lambda: self.run(there), f"{file} to load")
 
     def run(self, script: str) -> Any:
         """What an expression gives, awaited."""
@@ -109,19 +108,22 @@ def chromium(folder: Path) -> Iterator[Tab]:
     )
     try:
         port_file = folder / "DevToolsActivePort"
-        deadline = time.monotonic() + 30
-        while not (port_file.exists() and port_file.read_text().strip()):
+
+        def listens() -> bool:
             assert process.poll() is None, "Chromium did not start"
-            assert time.monotonic() < deadline, "Chromium did not start in 30 s"
-            time.sleep(0.05)
+            return port_file.exists() and port_file.read_text().strip() != ""
+
+        wait_until(listens, "Chromium to start")
         port = port_file.read_text().split()[0]
         with urlopen(f"http://127.0.0.1:{port}/json/list") as answer:
             page = next(t for t in json.load(answer) if t["type"] == "page")
-        socket = websocket.create_connection(page["webSocketDebuggerUrl"], timeout=30, max_size=None)
+        socket = websocket.create_connection(
+            page["webSocketDebuggerUrl"], timeout=LIMIT_SECONDS, max_size=None
+        )
         try:
             yield Tab(socket)
         finally:
             socket.close()
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait()

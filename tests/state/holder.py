@@ -1,10 +1,9 @@
-"""A process that holds a batch, writes into its file, rests, and writes on: `python -m tests.state.holder`.
+"""A process that holds a batch, and writes into its file for each line of its input: `python -m tests.state.holder`.
 
-Arguments: the database's URL, the file, the lease's seconds. Says `held`, `rests`, then how it ended.
+Arguments: the database's URL, the file. Says `held`, `rests` after each writing, and `taken` when it may not write.
 """
 
 import sys
-import time
 from pathlib import Path
 
 from upath import UPath
@@ -13,18 +12,20 @@ from qwenocr_assets.errors import BatchTaken
 from qwenocr_assets.state.batch_hold import hold_batch
 from qwenocr_assets.storage.journal import Journal
 
+
+def say(word: str) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    url, file, seconds = sys.argv[1:]
-    with hold_batch(url, "b", lease_seconds=float(seconds)) as hold:
-        sys.stdout.write("held\n")
-        sys.stdout.flush()
+    url, file = sys.argv[1:]
+    with hold_batch(url, "b", lease_seconds=3600) as hold:
+        say("held")
         try:
-            while True:
-                for _ in range(3):
-                    with hold.writing():
-                        Journal(UPath(Path(file))).append([{"request_key": "holder"}])
-                sys.stdout.write("rests\n")
-                sys.stdout.flush()
-                time.sleep(0.5)
+            for _ in sys.stdin:
+                with hold.writing():
+                    Journal(UPath(Path(file))).append([{"request_key": "holder"}])
+                say("rests")
         except BatchTaken:
-            sys.stdout.write("taken\n")
+            say("taken")

@@ -18,6 +18,7 @@ from qwenocr_assets.state.batch_hold import LEASES, BatchHold, hold_batch
 from qwenocr_assets.state.database import sqlite_url
 from qwenocr_assets.state.processes import has_ended, this_process
 from qwenocr_assets.storage.journal import Journal
+from tests.waiting import LIMIT_SECONDS
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -38,10 +39,10 @@ def file(tmp_path: Path) -> UPath:
 
 
 @contextmanager
-def holder(url: str, file: UPath, seconds: float = 60.0) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the batch and writes."""
-    command = [sys.executable, "-m", "tests.state.holder", url, str(file), str(seconds)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def holder(url: str, file: UPath) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the batch, and writes into its file for each line that it is sent."""
+    command = [sys.executable, "-m", "tests.state.holder", url, str(file)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         yield process
@@ -94,17 +95,21 @@ def test_the_second_waits_and_is_told_once(url: str) -> None:
     def first() -> None:
         with hold_batch(url, "b"):
             began.set()
-            ends.wait(10)
+            ends.wait(LIMIT_SECONDS)
 
     began = threading.Event()
     thread = threading.Thread(target=first)
     thread.start()
-    began.wait(10)
-    threading.Timer(0.8, ends.set).start()
-    with hold_batch(url, "b", wait_seconds=20, on_wait=told.append):
+    began.wait(LIMIT_SECONDS)
+
+    def on_wait(text: str) -> None:
+        told.append(text)
+        ends.set()
+
+    with hold_batch(url, "b", wait_seconds=LIMIT_SECONDS, on_wait=on_wait):
         thread.join()
     assert len(told) == 1
-    assert "Waiting for it, at most 20 s" in told[0]
+    assert "Waiting for it, at most 300 s" in told[0]
 
 
 def test_a_batch_of_a_killed_holder_is_free_at_once(url: str, file: UPath) -> None:
@@ -143,19 +148,22 @@ def test_a_lease_that_could_not_be_given_back_is_free_at_once_for_its_own_proces
 
 
 def test_a_suspended_holder_writes_nothing_after_it_has_lost_its_batch(url: str, file: UPath) -> None:
-    with holder(url, file, seconds=1.0) as process:
+    with holder(url, file) as process:
+        assert process.stdin is not None
         assert process.stdout is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
         assert process.stdout.readline() == "rests\n"
-        time.sleep(
-            0.1
-        )  # between two signs of life: in the middle of one it would keep the database to itself
         process.send_signal(signal.SIGSTOP)
-        with hold_batch(url, "b", wait_seconds=30) as hold:
+        elsewhere(url, expires_at=0.0)
+        with hold_batch(url, "b") as hold:
             with hold.writing():
                 Journal(file).mend()
                 Journal(file).append([{"request_key": "ours"}])
             kept = file.read_bytes()
             process.send_signal(signal.SIGCONT)
+            process.stdin.write("\n")
+            process.stdin.flush()
             assert process.stdout.readline() == "taken\n"
             assert file.read_bytes() == kept
             hold.check()  # and it has not given back what is ours

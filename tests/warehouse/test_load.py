@@ -456,7 +456,7 @@ def test_no_room_to_load_is_told_and_leaves_the_file_as_it_was(
     load_changes(data, working_file(data))
     put("text_lines", "b2", *({"line_index": i, "text": f"{i * 7919:x}" * 9} for i in range(60_000)))
     loader = start(_LOAD_WITHOUT_ROOM, data.root)
-    out, _ = loader.communicate(timeout=60)
+    out, _ = loader.communicate()
     assert "failed" in out
     assert "free disk space" in out
     assert rows(working_file(data), "SELECT text FROM core.text_lines") == [("before",)]

@@ -1,13 +1,14 @@
 """An event loop in which waiting takes no time: ten simulated minutes of sleeping run in the CPU time of their work.
 
 Whenever nothing is ready, its clock jumps to the next timer. So only code that waits by the loop (`asyncio.sleep`,
-`call_later`, time limits) and tells the time by `asyncio.get_running_loop().time()` is simulated. It suits neither
-sockets nor threads: the clock would jump while they work.
+`call_later`, time limits) and tells the time by `asyncio.get_running_loop().time()` is simulated. While
+`asyncio.to_thread` works the clock stands still. It does not suit sockets: the clock would jump while they work.
 """
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
@@ -24,6 +25,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._simulated_seconds = 0.0
+        self.threads_at_work = 0
         super().__init__(_NoWaiting(self))
 
     def time(self) -> float:
@@ -33,16 +35,27 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         """Let this much time pass at once."""
         self._simulated_seconds += seconds
 
+    def run_in_executor(  # type: ignore[override]  # as typed there, it cannot be overridden
+        self, executor: Executor | None, func: Callable[..., Any], *arguments: Any
+    ) -> asyncio.Future[Any]:
+        def ended(_: object) -> None:
+            self.threads_at_work -= 1
+
+        self.threads_at_work += 1
+        future = super().run_in_executor(executor, func, *arguments)
+        future.add_done_callback(ended)
+        return future
+
 
 class _NoWaiting(selectors.DefaultSelector):
-    """Waits for real only when no timer is set, since then only another thread can wake the loop."""
+    """Waits for real only for threads, which wake the loop when they have ended."""
 
     def __init__(self, loop: VirtualTimeLoop) -> None:
         super().__init__()
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None:
+        if timeout is None or (timeout > 0 and self._loop.threads_at_work):
             return super().select(None)
         ready = super().select(0)
         if not ready and timeout > 0:

@@ -3,7 +3,6 @@
 import email.parser
 import email.policy
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.errors import Retryable, ServiceError
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
+from tests.waiting import wait_until
 
 SDK: dict[str, Any] = json.loads((Path(__file__).parent / "sdk_requests.json").read_text(encoding="utf-8"))
 """What `openai` 3.54.0 puts on the wire."""
@@ -118,10 +118,8 @@ def test_the_official_sdk_works_against_the_emulator(make_world: Any, tmp_path: 
         metadata={"ds_name": "mine"},
     )
     assert batch.status == "validating"
-    deadline = time.monotonic() + 20
-    while (batch := client.batches.retrieve(batch.id)).status not in ("completed", "failed"):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: client.batches.retrieve(batch.id).status in ("completed", "failed"), "the batch's end")
+    batch = client.batches.retrieve(batch.id)
     assert batch.status == "completed", batch.errors
     found: dict[str, dict[str, Any]] = {}
     for file_id in (batch.output_file_id, batch.error_file_id):

@@ -1,6 +1,5 @@
 """An account in Beijing on a real port, a ledger, and page images to ask about."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.storage.data_folder import DataFolder
+from tests.waiting import wait_until
 
 MODEL = load_catalogue().model("beijing", "qwen-vl-ocr")
 BATCH = "20260101-aaaa"
@@ -126,11 +126,12 @@ class World:
     def wait(self) -> None:
         """Poll until every running job has ended."""
         with self.service() as service:
-            deadline = time.monotonic() + 20
-            while self.jobs.all(JobState.RUNNING):
+
+            def ended() -> bool:
                 poll(self.jobs, service, region="beijing", all_now=True)
-                assert time.monotonic() < deadline, "no end of the jobs"
-                time.sleep(0.01)
+                return not self.jobs.all(JobState.RUNNING)
+
+            wait_until(ended, "the end of the jobs")
 
     def collect(self, batch_id: str = BATCH) -> Collected:
         def save(records: list[AnswerRecord]) -> None:

@@ -1,0 +1,15 @@
+"""Waiting for what another process or thread does."""
+
+import time
+from collections.abc import Callable
+
+LIMIT_SECONDS = 300.0
+"""No goal, only the end of a test that would hang: a busy machine may take its time."""
+
+
+def wait_until(holds: Callable[[], object], what: str) -> None:
+    """Return when `holds` does."""
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, f"waited {LIMIT_SECONDS:g} s in vain for {what}"
+        time.sleep(0.01)
