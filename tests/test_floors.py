@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cost": {*GROUND, "asking", "intake", "qwenocr"},
     "tables": {*GROUND, "asking", "qwenocr"},
     "quality": {*GROUND, "asking", "intake", "qwenocr"},
-    "scoring": {*GROUND, "tables"},
+    "scoring": {*GROUND, "qwenocr", "tables"},
     "warehouse": GROUND,
     "review": {*GROUND, "qwenocr", "tables", "warehouse"},
     "report": {*GROUND, "imaging", "tables", "warehouse"},

@@ -52,7 +52,7 @@ def compare(
         for r in rows
     )
     offers = [
-        _offer(model, batch, alike, catalogue)
+        _offer(model, batch, alike)
         for model in catalogue.models
         if model.region != "local"
         for batch in ((False,) if model.batch_discount is None else (False, True))
@@ -60,7 +60,7 @@ def compare(
     return sorted(offers, key=lambda o: (not o.complete, o.expected_usd, not o.pinned, o.batch, o.region))
 
 
-def _offer(model: Model, batch: bool, alike: Counter[tuple[Any, ...]], catalogue: Catalogue) -> Offer:
+def _offer(model: Model, batch: bool, alike: Counter[tuple[Any, ...]]) -> Offer:
     price = price_of(model, batch=batch)
     expected = worst = 0
     missing: dict[str, None] = {}
@@ -75,7 +75,6 @@ def _offer(model: Model, batch: bool, alike: Counter[tuple[Any, ...]], catalogue
             task,
             RequestOptions.from_json(options),
             model,
-            catalogue,
             Expectation(output_tokens, source),
         )
         input_tokens = quote.image_tokens + quote.prompt_tokens

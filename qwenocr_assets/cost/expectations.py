@@ -17,7 +17,7 @@ from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.scan import BatchFile, batch_files, scan
 
 PUBLISHED = "published"
-"""An expectation taken from the catalogue's figure for the task."""
+"""An expectation taken from the task's published figure."""
 
 _LEAST_ANSWERS = 5
 _MOST_BATCHES = 100

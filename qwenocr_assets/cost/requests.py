@@ -14,10 +14,10 @@ from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
 from qwenocr_assets.qwenocr.checks import check_request
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.requests import Mode, RequestOptions, request_key
-from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.tasks import Form, Task
 
-TEXT_TASKS = (Task.ADVANCED_RECOGNITION, Task.TEXT_RECOGNITION, Task.MULTI_LAN)
-"""Tasks that a page's own text answers, where its route says `text_layer = "use"`."""
+_TEXT_LAYER_ANSWERS = (Form.LINES, Form.TEXT)
+"""What a page's own text answers, where its route says `text_layer = "use"`."""
 
 
 def request_rows(
@@ -49,13 +49,11 @@ def request_rows(
         protocol = _protocol(route, model, catalogue)
         priced = require_batches(catalogue, model) if route.mode == Mode.BATCH else model
         for task in route.tasks:
-            if has_text and task in TEXT_TASKS:
+            if has_text and task.spec.form in _TEXT_LAYER_ANSWERS:
                 continue  # the page's own text lines cost nothing
             options = request_options(route, task)
             expectation = expectations.of(task, route.name)
-            quote = quote_request(
-                page["width_px"], page["height_px"], task, options, priced, catalogue, expectation
-            )
+            quote = quote_request(page["width_px"], page["height_px"], task, options, priced, expectation)
             rows.append(
                 {
                     "batch_id": page["batch_id"],
@@ -105,8 +103,8 @@ def request_options(route: Route, task: Task) -> RequestOptions:
         max_pixels=route.max_pixels,
         enable_rotate=route.enable_rotate,
         max_tokens=route.max_tokens,
-        result_schema=route.result_schema if task is Task.KEY_INFORMATION_EXTRACTION else None,
-        prompt=route.prompt if task is Task.CUSTOM_PROMPT else None,
+        result_schema=route.result_schema if task.spec.takes_schema else None,
+        prompt=None if task.spec.is_built_in else route.prompt,
         temperature=route.temperature,
         top_p=route.top_p,
         top_k=route.top_k,

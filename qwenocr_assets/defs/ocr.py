@@ -38,18 +38,6 @@ from qwenocr_assets.settings import load_settings
 from qwenocr_assets.storage.table_files import read_table, write_table
 from qwenocr_assets.tables.completeness import incomplete
 
-_DESCRIPTIONS = {
-    Task.ADVANCED_RECOGNITION: "Raw answers: text lines with their positions.",
-    Task.KEY_INFORMATION_EXTRACTION: "Raw answers: key-value pairs, all or those of a schema.",
-    Task.TABLE_PARSING: "Raw answers: tables as HTML.",
-    Task.DOCUMENT_PARSING: "Raw answers: pages as LaTeX.",
-    Task.FORMULA_RECOGNITION: "Raw answers: formulas as LaTeX.",
-    Task.TEXT_RECOGNITION: "Raw answers: plain text (Chinese, English).",
-    Task.MULTI_LAN: "Raw answers: plain text (ten more languages).",
-    Task.CUSTOM_PROMPT: "Raw answers to a route's own prompt.",
-}
-
-
 _OUTAGE_SECONDS = 300
 """Until the first try after the service was found to be down; doubled for each that follows."""
 
@@ -126,7 +114,7 @@ def ocr_requests(
             group_name="ocr",
             kinds={"qwen", "zstandard"},
             owners=OWNERS,
-            description=_DESCRIPTIONS[task],
+            description=f"Raw answers: {task.spec.description}.",
             skippable=True,
         )
         for task in Task

@@ -23,23 +23,8 @@ from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES, PAGES, ROW_TABLE
 from qwenocr_assets.settings import load_settings
 from qwenocr_assets.storage.table_files import read_table, write_table
 from qwenocr_assets.tables.batch import flatten_batch
+from qwenocr_assets.tables.flatten import fed_by
 from qwenocr_assets.tables.typed_values import Notation
-
-_FED_BY: dict[str, tuple[Task, ...]] = {
-    "ocr_responses": tuple(Task),
-    "text_lines": (
-        Task.ADVANCED_RECOGNITION,
-        Task.TEXT_RECOGNITION,
-        Task.MULTI_LAN,
-        Task.CUSTOM_PROMPT,
-    ),
-    "key_values": (Task.KEY_INFORMATION_EXTRACTION, Task.CUSTOM_PROMPT, Task.ADVANCED_RECOGNITION),
-    "tables": (Task.TABLE_PARSING, Task.DOCUMENT_PARSING, Task.ADVANCED_RECOGNITION),
-    "table_cells": (Task.TABLE_PARSING, Task.DOCUMENT_PARSING, Task.ADVANCED_RECOGNITION),
-    "document_blocks": (Task.DOCUMENT_PARSING,),
-    "formulas": (Task.FORMULA_RECOGNITION, Task.DOCUMENT_PARSING),
-}
-"""Which tasks' answers each table is made from; boxes of values come from advanced_recognition."""
 
 EVERY_PAGE_ANSWERED = "every_page_answered"
 FAILURE_RATE = "failure_rate_within_limit"
@@ -48,8 +33,11 @@ FAILURE_RATE = "failure_rate_within_limit"
 @dg.multi_asset(
     name="rows",
     specs=[
-        table_spec(schema, group="tables", deps=[ocr_asset(task) for task in _FED_BY[schema.name]])
-        for schema in (OCR_RESPONSES, *ROW_TABLES)
+        table_spec(OCR_RESPONSES, group="tables", deps=[ocr_asset(task) for task in Task]),
+        *(
+            table_spec(schema, group="tables", deps=[ocr_asset(task) for task in fed_by(schema.name)])
+            for schema in ROW_TABLES
+        ),
     ],
     check_specs=[
         dg.AssetCheckSpec(

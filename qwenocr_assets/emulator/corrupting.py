@@ -15,7 +15,7 @@ from random import Random
 from typing import Any, Literal
 
 from qwenocr_assets.engine.wire.values import Answer, JsonObject, OcrRequest
-from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.tasks import Form, Task
 
 Kind = Literal["digit", "swapped", "dropped", "invented"]
 Place = tuple[str | int, ...]
@@ -53,12 +53,12 @@ class Corruption:
             if self.keep_notes:
                 self.planted.append(Planted(sha256, task, kind, place))
 
-        if task is Task.KEY_INFORMATION_EXTRACTION and answer.ocr_result is not None:
+        if task.spec.form is Form.KEY_VALUES and answer.ocr_result is not None:
             pairs = copy.deepcopy(answer.ocr_result["kv_result"])
             _spoil_pairs(pairs, dice, self.share, note)
             written = json.dumps(pairs, ensure_ascii=False, indent=4)
             return replace(answer, text=f"```json\n{written}\n```", ocr_result={"kv_result": pairs})
-        if task is Task.TABLE_PARSING:
+        if task.spec.form is Form.TABLES:
             return replace(answer, text=_spoil_tables(answer.text, dice, self.share, note))
         return answer
 

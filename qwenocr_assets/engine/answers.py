@@ -15,31 +15,32 @@ from qwenocr_assets.engine.understanding.tables import tables_html
 from qwenocr_assets.engine.understanding.text import plain_text
 from qwenocr_assets.engine.wire.errors import invalid_parameter
 from qwenocr_assets.engine.wire.geometry import location, normalised, rotate_rect
-from qwenocr_assets.engine.wire.usage import Usage, cut_to_tokens, estimate_tokens
+from qwenocr_assets.engine.wire.usage import Usage
 from qwenocr_assets.engine.wire.values import MAX_INPUT_TOKENS, Answer, JsonObject, OcrRequest, PageReader
-from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.qwenocr.tokens import image_tokens
+from qwenocr_assets.qwenocr.tasks import Form
+from qwenocr_assets.qwenocr.tokens import cut_to_tokens, image_tokens, text_tokens
 
 
 def answer(request: OcrRequest, reader: PageReader) -> Answer:
     """Answer one request. Raises EngineError, and WireError when the input is over the model's limit."""
     task = request.instruction.task
-    if task is Task.FORMULA_RECOGNITION:
+    compose = _ANSWERS.get(task.spec.form)
+    if compose is None:
+        why = _CANNOT.get(task.spec.form, f"it does not write answers in the form {task.spec.form}")
         raise UnsupportedTask(
-            f"The embedded engine does not support the task {task}: it has no weights for formulas. "
-            "Use a cloud region for this task."
+            f"The embedded engine does not support the task {task}: {why}. Use a cloud region for this task."
         )
     image = request.image
     tokens = image_tokens(image.width, image.height, min_pixels=image.min_pixels, max_pixels=image.max_pixels)
     if tokens + request.instruction.text_tokens > MAX_INPUT_TOKENS:
         raise invalid_parameter(f"Range of input length should be [1, {MAX_INPUT_TOKENS}]")
 
-    full_text, ocr_result = _ANSWERS[task](reader.read(image.data), request.instruction.schema)
+    full_text, ocr_result = compose(reader.read(image.data), request.instruction.schema)
     text = cut_to_tokens(full_text, request.max_tokens)
     is_cut = len(text) < len(full_text)
     return Answer(
         text=text,
-        usage=Usage(tokens, request.instruction.text_tokens, estimate_tokens(text)),
+        usage=Usage(tokens, request.instruction.text_tokens, text_tokens(text)),
         finish_reason="length" if is_cut else "stop",
         ocr_result=_complete_part(ocr_result, text) if is_cut else ocr_result,
     )
@@ -85,14 +86,16 @@ def _text(page: ReadPage, _schema: JsonObject | None) -> _Composed:
     return plain_text(page), None
 
 
-_ANSWERS: dict[Task, Callable[[ReadPage, JsonObject | None], _Composed]] = {
-    Task.ADVANCED_RECOGNITION: _lines,
-    Task.KEY_INFORMATION_EXTRACTION: _key_values,
-    Task.TABLE_PARSING: _tables,
-    Task.DOCUMENT_PARSING: _document,
-    Task.TEXT_RECOGNITION: _text,
-    Task.MULTI_LAN: _text,
+_ANSWERS: dict[Form, Callable[[ReadPage, JsonObject | None], _Composed]] = {
+    Form.LINES: _lines,
+    Form.KEY_VALUES: _key_values,
+    Form.TABLES: _tables,
+    Form.DOCUMENT: _document,
+    Form.TEXT: _text,
 }
+"""A free prompt is one of these by then: see `wire/prompts.py`."""
+
+_CANNOT = {Form.FORMULA: "it has no weights for formulas"}
 
 
 def _complete_part(ocr_result: JsonObject | None, cut_text: str) -> JsonObject | None:

@@ -142,12 +142,14 @@ class Route(BaseModel):
 
     @model_validator(mode="after")
     def _options_fit_tasks(self) -> Self:
-        if Task.CUSTOM_PROMPT in self.tasks and not (self.prompt or "").strip():
-            raise ValueError("custom_prompt needs a prompt")
-        if self.prompt is not None and Task.CUSTOM_PROMPT not in self.tasks:
-            raise ValueError("a prompt is only sent with the task custom_prompt")
-        if self.result_schema is not None and Task.KEY_INFORMATION_EXTRACTION not in self.tasks:
-            raise ValueError("a schema is only sent with the task key_information_extraction")
+        unworded = [task for task in Task if not task.spec.is_built_in]
+        with_schema = [task for task in Task if task.spec.takes_schema]
+        if not (self.prompt or "").strip() and (needy := [task for task in self.tasks if task in unworded]):
+            raise ValueError(f"{needy[0]} needs a prompt")
+        if self.prompt is not None and not set(unworded) & set(self.tasks):
+            raise ValueError(f"a prompt is only sent with the task {' or '.join(unworded)}")
+        if self.result_schema is not None and not set(with_schema) & set(self.tasks):
+            raise ValueError(f"a schema is only sent with the task {' or '.join(with_schema)}")
         if self.min_pixels and self.max_pixels and self.min_pixels > self.max_pixels:
             raise ValueError("min_pixels is above max_pixels")
         if self.batch_too_large == "url" and not (self.batch_pages_url or "").startswith(

@@ -92,21 +92,12 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskTokens:
-    """What a task costs beside the image: prompt tokens seen, and output tokens to expect."""
-
-    prompt: int
-    expected_output: int
-
-
-@dataclass(frozen=True, slots=True)
 class Catalogue:
     """All regions and models of one version."""
 
     version: str
     regions: dict[str, Region]
     models: tuple[Model, ...]
-    task_tokens: dict[Task, TaskTokens]
 
     def region(self, name: str) -> Region:
         """A region by name; raises `ConfigurationError` naming the known ones."""
@@ -172,7 +163,6 @@ def load_catalogue() -> Catalogue:
         version=raw["version"],
         regions={r["name"]: Region(**r) for r in raw["regions"]},
         models=tuple(model_from(m) for m in raw["models"]),
-        task_tokens={Task(name): TaskTokens(**tokens) for name, tokens in raw["task_tokens"].items()},
     )
 
 

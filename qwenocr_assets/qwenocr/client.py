@@ -50,10 +50,6 @@ _LONGEST_PAUSE_SECONDS = 30.0
 
 Streaming = Literal["auto", "always", "never"]
 
-_LONG_ANSWERS = frozenset({Task.TABLE_PARSING, Task.DOCUMENT_PARSING})
-"""Tasks whose answers may take longer than the 300 seconds after which the service gives up. They are text only:
-whether a stream carries `ocr_result` is not documented."""
-
 
 class OcrClient:
     """Asks one model of one region. Use `open_client` to get one with its connections."""
@@ -80,7 +76,7 @@ class OcrClient:
         self._streaming = streaming
         self._max_attempts = max_attempts
         self._catalogue = catalogue
-        self._estimates = Estimates(model, catalogue.task_tokens)
+        self._estimates = Estimates(model)
         self._stopped = False
         self._waiting: set[asyncio.Task[Any]] = set()  # they have no call under way
 
@@ -200,7 +196,7 @@ class OcrClient:
                 slot.failed(str(error))
 
     def _streams(self, task: Task) -> bool:
-        return self._streaming == "always" or (self._streaming == "auto" and task in _LONG_ANSWERS)
+        return self._streaming == "always" or (self._streaming == "auto" and task.spec.streams)
 
 
 async def _account_for(outcome: Outcome, hold: Hold) -> None:

@@ -1,12 +1,12 @@
 """How many tokens a request will probably take, for the limits of the account."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 
-from qwenocr_assets.qwenocr.catalogue import Model, TaskTokens
+from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.tokens import image_tokens
+from qwenocr_assets.qwenocr.wire.prompts import prompt_tokens
 
 _LEARNING_SHARE = 0.1
 """How much one answer moves the correction: some thirty answers settle it."""
@@ -19,9 +19,8 @@ class Estimates:
     is right, which is what the limit on tokens per minute needs.
     """
 
-    def __init__(self, model: Model, usual: Mapping[Task, TaskTokens]) -> None:
+    def __init__(self, model: Model) -> None:
         self._model = model
-        self._usual = usual
         self._corrections: defaultdict[Task, float] = defaultdict(lambda: 1.0)
 
     def expected(self, request: Request) -> int:
@@ -35,7 +34,7 @@ class Estimates:
 
     def _by_formula(self, request: Request) -> int:
         """An image of unknown size counts as the largest that the request's `max_pixels` leaves."""
-        model, options, usual = self._model, request.options, self._usual[request.task]
+        model, options = self._model, request.options
         max_pixels = options.max_pixels or model.max_pixels
         size = request.image.size
         image = (
@@ -48,6 +47,6 @@ class Estimates:
                 max_pixels=max_pixels,
             )
         )
-        return (
-            image + usual.prompt + min(usual.expected_output, options.max_tokens or model.max_output_tokens)
-        )
+        prompt = prompt_tokens(request.task, options.result_schema, options.prompt)
+        longest = options.max_tokens or model.max_output_tokens
+        return image + prompt + min(request.task.spec.expected_output_tokens, longest)

@@ -7,6 +7,7 @@ the two being the marks that open and close an image. It is an estimate: bills f
 
 import math
 import re
+from itertools import accumulate
 
 MIN_PIXELS = 3 * 32 * 32
 """The guide's default `min_pixels` for models with 32 × 32 pixels a token."""
@@ -67,10 +68,24 @@ def image_tokens(
 
 
 _WHOLE_TOKENS = re.compile(r"[0-9\u2e80-\U0010ffff]")
-_OTHER_CHARACTERS_A_TOKEN = 3.5
+_WHOLE_TOKEN_SHARES = 7
+_OTHER_SHARES = 2
+"""Counted in sevenths of a token, to stay with whole numbers: 2/7 is one token for 3.5 characters."""
 
 
 def text_tokens(text: str) -> int:
-    """Estimated tokens of a text: a digit or a Chinese, Japanese or Korean character is one, 3.5 others are one."""
+    """Estimated tokens of a text, rounded up: a digit or a Chinese, Japanese or Korean character is one, 3.5 others
+    are one. The guide's samples, reported and estimated: ticket 159, 157; receipt 58, 53; LaTeX 845, 1,048; HTML
+    1,981, 1,343."""
     whole = len(_WHOLE_TOKENS.findall(text))
-    return whole + math.ceil((len(text) - whole) / _OTHER_CHARACTERS_A_TOKEN)
+    shares = whole * _WHOLE_TOKEN_SHARES + (len(text) - whole) * _OTHER_SHARES
+    return -(-shares // _WHOLE_TOKEN_SHARES)
+
+
+def cut_to_tokens(text: str, most: int) -> str:
+    """The longest beginning of `text` that `text_tokens` counts as at most `most`."""
+    if text_tokens(text) <= most:
+        return text
+    allowed = most * _WHOLE_TOKEN_SHARES
+    shares = accumulate(_WHOLE_TOKEN_SHARES if _WHOLE_TOKENS.match(c) else _OTHER_SHARES for c in text)
+    return text[: sum(1 for used in shares if used <= allowed)]

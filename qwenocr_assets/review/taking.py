@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.tasks import Form, tasks_in
 from qwenocr_assets.review.places import Place, cell_place, read_place
 from qwenocr_assets.review.statements import Refused, Statement, Verdict, fingerprint
 from qwenocr_assets.schemas import CORRECTIONS, DOCUMENTS, KEY_VALUES, PAGES, PARSED_TABLES, TABLE_CELLS
@@ -15,8 +15,8 @@ from qwenocr_assets.storage.table_files import Row, read_table, write_table
 from qwenocr_assets.tables.answer_text import storable
 from qwenocr_assets.tables.typed_values import UNDECLARED, Notation, TypedValue, typed_value
 
-_ADDED_TO = (Task.KEY_INFORMATION_EXTRACTION.value, Task.CUSTOM_PROMPT.value)
-"""Tasks whose values have paths, so that one can be added."""
+_ADDED_TO = (Form.KEY_VALUES, Form.FREE)
+"""Answers whose values have paths, so that one can be added."""
 
 NOBODY = "unnamed"
 """Who said what no file and no option names anybody for."""
@@ -197,7 +197,7 @@ def _checked(said: Statement, place: Place | None, batch: _Batch, now: datetime)
     reading = batch.readings.get((said.page_id, said.task, said.place))
     if reading is None and (said.seen is not None or not place.is_value):
         raise _Cannot("The model's answer does not have this any more: export again.")
-    if reading is None and said.task not in _ADDED_TO:
+    if reading is None and said.task not in tasks_in(*_ADDED_TO):
         raise _Cannot(f"Values cannot be added to {said.task}.")
     if said.seen is not None and reading and said.seen != fingerprint(reading["value"]):
         raise _Cannot(

@@ -4,10 +4,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
+from qwenocr_assets.qwenocr.tasks import Form, MissingForm, Task
 from qwenocr_assets.scoring.fields import field_scores, merged
 from qwenocr_assets.scoring.lines import Line, Point, line_scores
 from qwenocr_assets.scoring.metric import Metric, Score
@@ -29,11 +30,20 @@ TABLES_READ = (
 )
 """The tables that scores are made from."""
 
-_TEXT = {"advanced_recognition", "text_recognition", "multi_lan", "document_parsing"}
-_FIELDS = {"key_information_extraction"}
-_TABLES = {"table_parsing", "document_parsing"}
-_ANYTHING = "custom_prompt"
-"""Scored for whatever its answers turned out to hold."""
+_Scored = Literal["text", "fields", "tables"]
+
+_SCORED_AS: dict[Form, tuple[_Scored, ...]] = {
+    Form.LINES: ("text",),
+    Form.TEXT: ("text",),
+    Form.KEY_VALUES: ("fields",),
+    Form.TABLES: ("tables",),
+    Form.DOCUMENT: ("text", "tables"),
+    Form.FORMULA: (),  # no truth says what a formula is
+}
+"""What answers are compared with; free ones with whatever they turned out to hold."""
+
+_HELD: dict[_Scored, str] = {"text": "text_lines", "fields": "key_values", "tables": "table_cells"}
+"""The table that shows it of a free answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +135,10 @@ def _scores(
     least_iou: float,
     notation: Notation,
 ) -> Iterator[Score]:
-    def answers(names: set[str], *tables: str) -> bool:
-        return task in names or (task == _ANYTHING and any(rows[table] for table in tables))
-
-    if answers(_TEXT, "text_lines"):
+    scored = _scored_as(Task(task), rows)
+    if "text" in scored:
         yield from _text_scores(pages, rows, truth, least_iou)
-    if answers(_FIELDS, "key_values"):
+    if "fields" in scored:
         has_schema = bool(orjson.loads(request["options"] or "{}").get("result_schema"))
         preferred = (truth.fields, truth.key_values) if has_schema else (truth.key_values, truth.fields)
         wanted = next((fields for fields in preferred if fields), None)
@@ -138,7 +146,7 @@ def _scores(
             by_page = _by_page(rows["key_values"])
             answer = merged(nested(by_page[page["page_id"]]) for page in pages)
             yield from field_scores(answer, wanted, notation)
-    if answers(_TABLES, "table_cells"):
+    if "tables" in scored:
         by_page = _by_page(rows["table_cells"])
         yield from added(
             score
@@ -146,6 +154,15 @@ def _scores(
             if wanted.tables is not None
             for score in table_scores(_grids(by_page[page["page_id"]] if page else []), wanted.tables)
         )
+
+
+def _scored_as(task: Task, rows: Mapping[str, list[Row]]) -> tuple[_Scored, ...]:
+    form = task.spec.form
+    if form is Form.FREE:
+        return tuple(scored for scored, table in _HELD.items() if rows[table])
+    if form not in _SCORED_AS:
+        raise MissingForm(form, "scoring/batch.py")
+    return _SCORED_AS[form]
 
 
 def added(scores: Iterable[Score]) -> list[Score]:

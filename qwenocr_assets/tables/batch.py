@@ -39,7 +39,7 @@ def flatten_batch(
             task, page_id = Task(request["task"]), request["page_id"]
             of_page[page_id][task] = (request["request_key"], answer)
             routes[page_id] = request["route"]
-            if task is Task.KEY_INFORMATION_EXTRACTION:
+            if task.spec.takes_schema:
                 schema = RequestOptions.from_json(request["options"]).result_schema
                 if schema is not None:
                     schemas[page_id] = schema

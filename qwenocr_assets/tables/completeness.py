@@ -6,7 +6,7 @@ of table and document parsing do), so the content decides.
 
 import re
 
-from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.tasks import Form, MissingForm, Task
 from qwenocr_assets.tables.answer_text import fence_left_open, unfenced
 from qwenocr_assets.tables.html.end import html_end
 from qwenocr_assets.tables.json.scan import json_end
@@ -18,26 +18,28 @@ _JSON = "the JSON breaks off, {} is missing"
 def incomplete(task: Task, text: str) -> str | None:
     """Why the answer is truncated, as far as its text shows; None when it is complete.
 
-    An empty answer is complete: a blank page has nothing to say.
+    An empty answer is complete: a blank page has nothing to say. Raises `MissingForm`.
     """
     if not text.strip():
         return None
-    match task:
-        case Task.KEY_INFORMATION_EXTRACTION:
+    match task.spec.form:
+        case Form.KEY_VALUES:
             return _json(text) if json_source(text) else "the answer holds no JSON"
-        case Task.ADVANCED_RECOGNITION:
+        case Form.LINES:
             return _lines(text)
-        case Task.TABLE_PARSING:
+        case Form.TABLES:
             # A page of several tables that ends between two of them shows it by the open fence alone.
             return html_end(unfenced(text)).reason or _plain(text)
-        case Task.DOCUMENT_PARSING:
+        case Form.DOCUMENT:
             return _document(unfenced(text))
-        case Task.FORMULA_RECOGNITION:
+        case Form.FORMULA:
             return _formula(unfenced(text))
-        case Task.CUSTOM_PROMPT:
+        case Form.FREE:
             return _free(text)
-        case Task.TEXT_RECOGNITION | Task.MULTI_LAN:
+        case Form.TEXT:
             return _plain(text)
+        case unknown:
+            raise MissingForm(unknown, "tables/completeness.py")
 
 
 def _json(text: str) -> str | None:

@@ -1,12 +1,12 @@
 """All answers of a page into the rows of the row tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from qwenocr_assets.qwenocr.answers import Answer
-from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.tasks import Form, MissingForm, Task, tasks_in
 from qwenocr_assets.schemas import (
     DOCUMENT_BLOCKS,
     FORMULAS,
@@ -49,8 +49,10 @@ class AnsweredPage:
 def flatten(page: AnsweredPage) -> dict[str, list[Row]]:
     """The page's rows by table name, with every row table present; nothing is grounded yet.
 
-    Any text gives rows or none, never an error. A custom prompt's answer that is JSON gives key values, any other
-    text lines.
+    Any text gives rows or none, never an error. A free answer that is JSON gives key values, any other text lines.
+
+    Raises:
+        MissingForm: nothing here makes rows of the form that a task answers in.
     """
     tables: dict[str, list[Row]] = {table.name: [] for table in ROW_TABLES}
     for task, (request_key, answer) in page.answers.items():
@@ -63,7 +65,8 @@ def flatten(page: AnsweredPage) -> dict[str, list[Row]]:
 def lines_of(tables: Mapping[str, Sequence[Row]]) -> PageLines:
     """The lines a page's values are looked for among: those with boxes, else what any other task read as text."""
     rows = tables[TEXT_LINES.name]
-    boxed = [row for row in rows if row["task"] == Task.ADVANCED_RECOGNITION.value]
+    with_boxes = tasks_in(Form.LINES)
+    boxed = [row for row in rows if row["task"] in with_boxes]
     return PageLines(boxed or rows)
 
 
@@ -75,8 +78,9 @@ def ground(
     `elsewhere` are the lines of the document's other pages, by page id.
     """
     texts = tables[TEXT_LINES.name]
-    placed = [row for row in texts if row["task"] == Task.ADVANCED_RECOGNITION.value]
-    others = [row for row in texts if row["task"] != Task.ADVANCED_RECOGNITION.value]
+    with_boxes = tasks_in(Form.LINES)
+    placed = [row for row in texts if row["task"] in with_boxes]
+    others = [row for row in texts if row["task"] not in with_boxes]
     cells = ground_cells(tables[TABLE_CELLS.name], lines, elsewhere)
     return {
         **tables,
@@ -87,27 +91,72 @@ def ground(
     }
 
 
+def fed_by(table: str) -> tuple[Task, ...]:
+    """The tasks whose answers a row table is made from; boxes of values come from the lines with positions."""
+    lines = (Form.LINES,) if table in (KEY_VALUES.name, *_TABLES) else ()
+    return tasks_in(*(form for form, maker in _MAKERS.items() if table in maker.fills), *lines)
+
+
 def _rows(answer: Answer, trace: Trace, page: AnsweredPage) -> dict[str, list[Row]]:
-    match trace.task:
-        case Task.KEY_INFORMATION_EXTRACTION:
-            return {KEY_VALUES.name: key_values(answer, trace, page.result_schema, page.notation)}
-        case Task.TABLE_PARSING:
-            return _of_tables(table_rows(html_tables(answer.text), trace, page.notation))
-        case Task.DOCUMENT_PARSING:
-            document = read_document(answer.text)
-            return {
-                DOCUMENT_BLOCKS.name: document_blocks(answer, trace),
-                FORMULAS.name: formulas(answer, trace),
-                **_of_tables(table_rows(document.tables, trace, page.notation)),
-            }
-        case Task.FORMULA_RECOGNITION:
-            return {FORMULAS.name: formulas(answer, trace)}
-        case Task.CUSTOM_PROMPT if is_answered_in_json(answer.text):
-            values = key_values(answer, trace, notation=page.notation)
-            if values:
-                return {KEY_VALUES.name: values}
+    form = trace.task.spec.form
+    if form not in _MAKERS:
+        raise MissingForm(form, "tables/flatten.py")
+    return _MAKERS[form].rows(answer, trace, page)
+
+
+def _text_lines(answer: Answer, trace: Trace, page: AnsweredPage) -> dict[str, list[Row]]:
     return {TEXT_LINES.name: text_lines(answer, trace, page.page_size)}
+
+
+def _key_values(answer: Answer, trace: Trace, page: AnsweredPage) -> dict[str, list[Row]]:
+    schema = page.result_schema if trace.task.spec.takes_schema else None
+    return {KEY_VALUES.name: key_values(answer, trace, schema, page.notation)}
+
+
+def _html_tables(answer: Answer, trace: Trace, page: AnsweredPage) -> dict[str, list[Row]]:
+    return _of_tables(table_rows(html_tables(answer.text), trace, page.notation))
+
+
+def _document(answer: Answer, trace: Trace, page: AnsweredPage) -> dict[str, list[Row]]:
+    tables = table_rows(read_document(answer.text).tables, trace, page.notation)
+    return {
+        DOCUMENT_BLOCKS.name: document_blocks(answer, trace),
+        FORMULAS.name: formulas(answer, trace),
+        **_of_tables(tables),
+    }
+
+
+def _formula(answer: Answer, trace: Trace, _page: AnsweredPage) -> dict[str, list[Row]]:
+    return {FORMULAS.name: formulas(answer, trace)}
+
+
+def _free(answer: Answer, trace: Trace, page: AnsweredPage) -> dict[str, list[Row]]:
+    if is_answered_in_json(answer.text):
+        rows = _key_values(answer, trace, page)
+        if rows[KEY_VALUES.name]:
+            return rows
+    return _text_lines(answer, trace, page)
 
 
 def _of_tables(rows: TableRows) -> dict[str, list[Row]]:
     return {PARSED_TABLES.name: list(rows.tables), TABLE_CELLS.name: rows.cells}
+
+
+class _Maker(NamedTuple):
+    """What makes rows of the answers in a form, and of which tables."""
+
+    fills: tuple[str, ...]
+    rows: Callable[[Answer, Trace, AnsweredPage], dict[str, list[Row]]]
+
+
+_TABLES = (PARSED_TABLES.name, TABLE_CELLS.name)
+
+_MAKERS: dict[Form, _Maker] = {
+    Form.LINES: _Maker((TEXT_LINES.name,), _text_lines),
+    Form.TEXT: _Maker((TEXT_LINES.name,), _text_lines),
+    Form.KEY_VALUES: _Maker((KEY_VALUES.name,), _key_values),
+    Form.TABLES: _Maker(_TABLES, _html_tables),
+    Form.DOCUMENT: _Maker((DOCUMENT_BLOCKS.name, FORMULAS.name, *_TABLES), _document),
+    Form.FORMULA: _Maker((FORMULAS.name,), _formula),
+    Form.FREE: _Maker((KEY_VALUES.name, TEXT_LINES.name), _free),
+}

@@ -4,7 +4,7 @@ from math import isfinite
 from typing import Any
 
 from qwenocr_assets.qwenocr.answers import Answer, Quad, Word
-from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.tasks import Form
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.answer_text import storable, unfenced
 from qwenocr_assets.tables.json.text import read_json
@@ -16,12 +16,12 @@ from qwenocr_assets.tables.trace import Trace
 def text_lines(answer: Answer, trace: Trace, page_size: tuple[int, int]) -> list[Row]:
     """One row per line, in the order the model gives, with its place in reading order.
 
-    `page_size` is width and height of the page image in pixels. Lines of `advanced_recognition` keep the rotated
+    `page_size` is width and height of the page image in pixels. Lines with positions keep the rotated
     rectangle as given and have their corners clamped to the page (the service returns corners a little outside);
-    plain-text tasks give one row per line that is not blank, without boxes.
+    plain text gives one row per line that is not blank, without boxes.
     """
     base = trace.columns()
-    if trace.task is Task.ADVANCED_RECOGNITION:
+    if trace.task.spec.form is Form.LINES:
         words = answer.words or _words_of_text(answer.text)
         return _in_reading_order([_line(base, index, word, page_size) for index, word in enumerate(words)])
     lines = (line.rstrip() for line in unfenced(answer.text).splitlines())

@@ -52,7 +52,7 @@ def test_the_guides_images(
     width: int, height: int, task: Task, model: str, image: int, input_tokens: int | None
 ) -> None:
     """`image_tokens` and `input_tokens` as the product guide's samples report them, where the size is known."""
-    quote = quote_request(width, height, task, RequestOptions(), CATALOGUE.model("beijing", model), CATALOGUE)
+    quote = quote_request(width, height, task, RequestOptions(), CATALOGUE.model("beijing", model))
     assert quote.image_tokens == image
     if input_tokens is not None:
         assert quote.image_tokens + quote.prompt_tokens == input_tokens
@@ -74,7 +74,7 @@ def test_the_guides_images(
 )
 def test_prompt_tokens(task: Task, options: dict[str, Any], tokens: int) -> None:
     model = CATALOGUE.model("singapore")
-    assert quote_request(800, 600, task, RequestOptions(**options), model, CATALOGUE).prompt_tokens == tokens
+    assert quote_request(800, 600, task, RequestOptions(**options), model).prompt_tokens == tokens
 
 
 @given(
@@ -88,7 +88,7 @@ def test_the_worst_case_is_the_worst(
     width: int, height: int, task: Task, model: Model, max_tokens: int | None
 ) -> None:
     options = RequestOptions(max_tokens=max_tokens)
-    quote = quote_request(width, height, task, options, model, CATALOGUE)
+    quote = quote_request(width, height, task, options, model)
     assert quote.expected_output_tokens <= quote.worst_output_tokens <= model.max_output_tokens
     assert quote.image_tokens + quote.prompt_tokens <= quote.worst_input_tokens <= model.max_input_tokens
     assert quote.expected_cost_usd <= quote.worst_cost_usd
@@ -337,6 +337,5 @@ def test_the_margin_covers_the_guides_largest_difference() -> None:
         Task.KEY_INFORMATION_EXTRACTION,
         RequestOptions(),
         CATALOGUE.model("singapore"),
-        CATALOGUE,
     )
     assert quote.worst_input_tokens == math.ceil(1.5 * (332 + 150)) > 427 + 150

@@ -21,7 +21,7 @@ from qwenocr_assets.engine.page.read_page import ReadPage
 from qwenocr_assets.engine.understanding.document import document_latex
 from qwenocr_assets.engine.understanding.tables import tables_html
 from qwenocr_assets.engine.understanding.text import plain_text
-from qwenocr_assets.engine.wire.usage import cut_to_tokens, estimate_tokens
+from qwenocr_assets.qwenocr import tokens as counted
 from tests.waiting import LIMIT_SECONDS
 
 NATIVE = "/api/v1/services/aigc/multimodal-generation/generation"
@@ -193,7 +193,7 @@ def test_usage_has_every_detail(
     response = post(NATIVE, json=native_body(image_url, task))
 
     # 640 × 480 is already whole patches of 32 × 32: 20 · 15, and 2 marks.
-    output_tokens = estimate_tokens(item(response)["text"])
+    output_tokens = counted.text_tokens(item(response)["text"])
     assert response.json()["usage"] == {
         "image_tokens": 302,
         "input_tokens": 302 + text_tokens,
@@ -240,16 +240,16 @@ def test_pixel_limits_are_counted(post: Any, image_url: str, native_body: Any) -
     ],
 )
 def test_estimate_of_text_tokens(text: str, tokens: int) -> None:
-    assert estimate_tokens(text) == tokens
+    assert counted.text_tokens(text) == tokens
 
 
 @given(text=st.text(alphabet="ab 12中文한é", max_size=60), max_tokens=st.integers(1, 40))
 def test_a_cut_is_the_longest_beginning_within_the_limit(text: str, max_tokens: int) -> None:
-    cut = cut_to_tokens(text, max_tokens)
+    cut = counted.cut_to_tokens(text, max_tokens)
 
     assert text.startswith(cut)
-    assert estimate_tokens(cut) <= max_tokens
-    assert cut == text or estimate_tokens(text[: len(cut) + 1]) > max_tokens
+    assert counted.text_tokens(cut) <= max_tokens
+    assert cut == text or counted.text_tokens(text[: len(cut) + 1]) > max_tokens
 
 
 def test_max_tokens_cuts_the_text_and_says_so(
@@ -258,7 +258,7 @@ def test_max_tokens_cuts_the_text_and_says_so(
     response = post(NATIVE, json=native_body(image_url, "text_recognition", max_tokens=5))
 
     text = item(response)["text"]
-    assert text == cut_to_tokens(plain_text(read_page), 5)
+    assert text == counted.cut_to_tokens(plain_text(read_page), 5)
     assert response.json()["output"]["choices"][0]["finish_reason"] == "length"
     assert response.json()["usage"]["output_tokens"] == 5
 

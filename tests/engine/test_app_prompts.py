@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenocr_assets.engine.wire.errors import WireError
-from qwenocr_assets.engine.wire.prompts import BUILT_IN_TASKS, by_prompt, by_task
+from qwenocr_assets.engine.wire.prompts import by_prompt, by_task
 from qwenocr_assets.qwenocr.tasks import Task
 
 SCHEMA = {"Ride Date": "YYYY-MM-DD, e.g. 2025-03-05", "Invoice Number": "digits only"}
@@ -134,7 +134,7 @@ def test_prompt_is_understood(prompt: str, task: Task, schema: dict[str, Any] | 
     assert instruction.text_tokens > 0
 
 
-@pytest.mark.parametrize("task", BUILT_IN_TASKS)
+@pytest.mark.parametrize("task", [task for task in Task if task.spec.is_built_in])
 def test_every_task_of_the_service_is_known_by_name(task: Task) -> None:
     assert by_task(task.value, None).task is task
 

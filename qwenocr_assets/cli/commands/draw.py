@@ -14,6 +14,7 @@ from qwenocr_assets.cli.commands.report import find_document
 from qwenocr_assets.errors import ConfigurationError, RejectedInput
 from qwenocr_assets.imaging.draw import boxes_over
 from qwenocr_assets.qwenocr.answers import MalformedAnswer, Word
+from qwenocr_assets.qwenocr.tasks import Form, tasks_in
 from qwenocr_assets.qwenocr.wire.answer_bodies import parse_answer
 from qwenocr_assets.qwenocr.wire.positions import words_of_text
 from qwenocr_assets.report.marks import corners_of
@@ -25,6 +26,7 @@ from qwenocr_assets.storage.table_files import read_table
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 _TABLES = {"lines": (TEXT_LINES, "text"), "fields": (KEY_VALUES, "path"), "cells": (TABLE_CELLS, "text")}
 _LABEL_LENGTH = 60
+_WITH_BOXES = " or ".join(tasks_in(Form.LINES))
 
 Labelled = tuple[Sequence[float], str]
 """A box, and what it says there."""
@@ -49,7 +51,7 @@ def draw_answer(
     boxes = boxes_of_answer(_bytes(answer), with_size.size)
     if not boxes:
         raise RejectedInput(
-            f"{answer} has no boxes.", "Boxes come with the task advanced_recognition and no other."
+            f"{answer} has no boxes.", f"Boxes come with the task {_WITH_BOXES} and no other."
         )
     _draw(console, content, boxes, output, font)
 
@@ -104,7 +106,7 @@ def draw_document(
     if not boxes:
         raise RejectedInput(
             f"Page {page_number} of {document['name']} has no {what} with a box.",
-            f"Boxes come with advanced_recognition; other --boxes are {', '.join(_TABLES)}.",
+            f"Boxes come with {_WITH_BOXES}; other --boxes are {', '.join(_TABLES)}.",
         )
     _draw(console, (data.root / pages[0]["uri"]).read_bytes(), boxes, output, font)
 

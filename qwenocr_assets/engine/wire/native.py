@@ -17,8 +17,9 @@ from starlette.responses import Response
 from qwenocr_assets.engine.wire import fields, prompts
 from qwenocr_assets.engine.wire.errors import WireError
 from qwenocr_assets.engine.wire.responses import event_stream, json_response, pieces
-from qwenocr_assets.engine.wire.usage import Usage, estimate_tokens
+from qwenocr_assets.engine.wire.usage import Usage
 from qwenocr_assets.engine.wire.values import Answer, Instruction, JsonObject, OcrRequest
+from qwenocr_assets.qwenocr.tokens import text_tokens
 
 PATH = "/api/v1/services/aigc/multimodal-generation/generation"
 
@@ -108,7 +109,7 @@ def _frames(request: OcrRequest, answer: Answer, request_id: str) -> Iterator[by
     for number, piece in enumerate(pieces(answer.text), start=1):
         written += piece
         content = [{"text": written if request.cumulative else piece}]
-        so_far = Usage(answer.usage.image_tokens, answer.usage.text_tokens, estimate_tokens(written))
+        so_far = Usage(answer.usage.image_tokens, answer.usage.text_tokens, text_tokens(written))
         yield _frame(number, "result", 200, _body(content, "null", so_far, request_id))
     content = [{"text": written}] if request.cumulative else []
     yield _frame(number + 1, "result", 200, _body(content, answer.finish_reason, answer.usage, request_id))

@@ -1,8 +1,8 @@
 """What a request asks for: the name of a task, or a prompt.
 
 The OpenAI-compatible dialect has no tasks: clients send the prompt that the service itself uses for one (product
-guide, the tables in section Built-in tasks). `_OWN_PROMPTS` knows them by a phrase, in English, Chinese and
-the Japanese of the guide. Any other prompt that holds a JSON object is taken as a template to fill; a
+guide, the tables in section Built-in tasks). It is known as a whole, or by a phrase, in English, Chinese and the
+Japanese of the guide. Any other prompt that holds a JSON object is taken as a template to fill; a
 prompt without one is answered with the page's text.
 """
 
@@ -12,29 +12,13 @@ from itertools import islice
 from typing import Any
 
 from qwenocr_assets.engine.wire.errors import invalid_parameter
-from qwenocr_assets.engine.wire.usage import estimate_tokens
 from qwenocr_assets.engine.wire.values import Instruction, JsonObject
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.wire.prompts import prompt_tokens
 
-BUILT_IN_TASKS = tuple(task for task in Task if task is not Task.CUSTOM_PROMPT)
 MAX_SCHEMA_DEPTH = 3
 
-_TASK_TOKENS = {
-    Task.ADVANCED_RECOGNITION: 33,
-    Task.TEXT_RECOGNITION: 35,
-    Task.MULTI_LAN: 35,
-    Task.FORMULA_RECOGNITION: 39,
-    Task.DOCUMENT_PARSING: 66,
-    Task.TABLE_PARSING: 85,
-    Task.KEY_INFORMATION_EXTRACTION: 150,
-}
-"""Input tokens of each task's own prompt: input less image tokens in the guide's samples, which for
-key_information_extraction (211) hold a schema as well: the schema's estimate comes on top of the 150."""
-
-_CHAT_TOKENS = 18
-"""What the conversation's frame adds to a prompt: 35 tokens for text_recognition, whose prompt has 17."""
-
-_OWN_PROMPTS = (
+_PHRASES: tuple[tuple[Task, tuple[str, ...]], ...] = (
     (
         Task.KEY_INFORMATION_EXTRACTION,
         (
@@ -81,6 +65,7 @@ _OWN_PROMPTS = (
         ),
     ),
 )
+"""What the prompts of the tasks that the guide shows are known by when the words around differ."""
 
 _MAX_TEMPLATE_STARTS = 64
 """Opening braces tried in one prompt, so that a hostile one costs little."""
@@ -91,16 +76,17 @@ def by_task(name: object, schema: object) -> Instruction:
 
     Raises WireError for a name that is no task, and for a schema that is no JSON object of at most three levels.
     """
-    if not isinstance(name, str) or name not in BUILT_IN_TASKS:
+    built_in = {task.value: task for task in Task if task.spec.is_built_in}
+    if not isinstance(name, str) or name not in built_in:
         raise invalid_parameter(
-            f"The task {name!r} is not supported. It should be one of: {', '.join(BUILT_IN_TASKS)}"
+            f"The task {name!r} is not supported. It should be one of: {', '.join(built_in)}"
         )
-    task = Task(name)
-    if task is not Task.KEY_INFORMATION_EXTRACTION or schema is None:
-        return Instruction(task, _TASK_TOKENS[task])
+    task = built_in[name]
+    if not task.spec.takes_schema or schema is None:
+        return Instruction(task, prompt_tokens(task))
     if not isinstance(schema, dict) or not schema:
         raise invalid_parameter("result_schema should be a JSON object with at least one key.")
-    return _extraction(schema)
+    return _extraction(task, schema)
 
 
 def by_prompt(prompt: str) -> Instruction:
@@ -108,24 +94,41 @@ def by_prompt(prompt: str) -> Instruction:
 
     Raises WireError for a template of more than three levels.
     """
-    plain = " ".join(prompt.split()).casefold()
+    plain = _plain(prompt)
     if not plain:
-        return Instruction(Task.TEXT_RECOGNITION, _TASK_TOKENS[Task.TEXT_RECOGNITION])
-    for task, phrases in _OWN_PROMPTS:
-        if any(phrase in plain for phrase in phrases):
-            if task is Task.KEY_INFORMATION_EXTRACTION and (template := _template(prompt)):
-                return _extraction(template)
-            return Instruction(task, _TASK_TOKENS[task])
-    tokens = _CHAT_TOKENS + estimate_tokens(prompt)
+        return Instruction(Task.TEXT_RECOGNITION, prompt_tokens(Task.TEXT_RECOGNITION))
+    if task := _task_of(plain):
+        if task.spec.takes_schema and (template := _template(prompt)):
+            return _extraction(task, template)
+        return Instruction(task, prompt_tokens(task))
+    tokens = prompt_tokens(Task.CUSTOM_PROMPT, own_prompt=prompt)
     if template := _template(prompt):
         return Instruction(Task.KEY_INFORMATION_EXTRACTION, tokens, _shallow(template))
     return Instruction(Task.TEXT_RECOGNITION, tokens)
 
 
-def _extraction(schema: JsonObject) -> Instruction:
-    written = json.dumps(_shallow(schema), ensure_ascii=False)
-    task = Task.KEY_INFORMATION_EXTRACTION
-    return Instruction(task, _TASK_TOKENS[task] + estimate_tokens(written), schema)
+def _task_of(plain: str) -> Task | None:
+    """The task whose prompt this is: the longest that it holds as a whole, else one that it shares a phrase with."""
+    whole = [
+        (len(words), task)
+        for task in Task
+        for words in (
+            _plain(task.spec.prompt),
+            _plain((task.spec.schema_prompt or "").partition("{schema}")[0]),
+        )
+        if words and words in plain
+    ]
+    if whole:
+        return max(whole, key=lambda found: found[0])[1]
+    return next((task for task, phrases in _PHRASES if any(phrase in plain for phrase in phrases)), None)
+
+
+def _plain(prompt: str | None) -> str:
+    return " ".join((prompt or "").split()).casefold()
+
+
+def _extraction(task: Task, schema: JsonObject) -> Instruction:
+    return Instruction(task, prompt_tokens(task, _shallow(schema)), schema)
 
 
 def _shallow(schema: JsonObject) -> JsonObject:

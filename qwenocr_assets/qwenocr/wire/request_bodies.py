@@ -62,10 +62,10 @@ def _native(model: str, image: str, task: Task, options: RequestOptions, stream:
     parameters = _generation(options)
     if stream:
         parameters["incremental_output"] = True
-    if task is Task.CUSTOM_PROMPT:
-        content.extend(_text_part(options.prompt))
-    else:
+    if task.spec.is_built_in:
         parameters["ocr_options"] = _ocr_options(task, options)
+    else:
+        content.extend(_text_part(options.prompt))
     message = {"role": "user", "content": content}
     return {"model": model, "parameters": parameters, "input": {"messages": [message]}}
 
@@ -96,6 +96,6 @@ def _generation(options: RequestOptions) -> dict[str, Any]:
 
 
 def _ocr_options(task: Task, options: RequestOptions) -> dict[str, Any]:
-    if task is Task.KEY_INFORMATION_EXTRACTION and options.result_schema is not None:
+    if task.spec.takes_schema and options.result_schema is not None:
         return {"task": task.value, "task_config": {"result_schema": options.result_schema}}
     return {"task": task.value}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from qwenocr_assets.qwenocr.answers import Answer
-from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.tasks import Form
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.answer_text import unfenced
 from qwenocr_assets.tables.cell_grid import ParsedTable
@@ -63,11 +63,11 @@ def document_blocks(answer: Answer, trace: Trace) -> list[Row]:
 def formulas(answer: Answer, trace: Trace) -> list[Row]:
     """One row per formula of the answer, display and inline.
 
-    An answer of `formula_recognition` without any delimiter is one display formula.
+    An answer that should be a formula and has no delimiter is one display formula.
     """
     base = trace.columns()
     found = read_document(answer.text).formulas
-    if not found and trace.task is Task.FORMULA_RECOGNITION:
+    if not found and trace.task.spec.form is Form.FORMULA:
         bare = unfenced(answer.text).strip()
         found = (Formula(bare, display=True),) if bare else ()
     return [
