@@ -24,7 +24,7 @@ from qwenocr_assets.state.batch_hold import BatchHold
 from qwenocr_assets.storage.data_folder import DataFolder, is_local
 from qwenocr_assets.storage.journal import Journal
 
-Judge = Callable[[Task, str], str | None]
+Judge = Callable[[Task, Answer], str | None]
 """Says from an answer's text why it is truncated; None when it is complete."""
 
 
@@ -131,7 +131,7 @@ class BatchAnswers:
             else:
                 request = Request(ImageBytes(image, page.media_type), question.task, question.options)
                 reply = await client.ask(request, question.request_key)
-            incomplete = judge(question.task, reply.answer.text) if reply.answer else None
+            incomplete = judge(question.task, reply.answer) if reply.answer else None
             on_reply()
             key = question.request_key
             record = record_of(

@@ -1,12 +1,36 @@
-"""The text of an answer without what the model wraps around it."""
+"""The text of an answer without what the model wraps around it: thoughts, words of introduction, code fences."""
 
 import re
 
+from qwenocr_assets.tables.no_answer.phrases import folded, languages
+
 _OPENING = re.compile(
-    r"\s*```(?:(?:json|html|latex|tex|text|txt|plaintext|markdown|md|xml)\b)?[ \t]*\r?\n?", re.IGNORECASE
+    r"\s*```(?:(?:json|html|latex|tex|text|txt|plaintext|markdown|md|xml|csv|tsv|ocr)\b)?[ \t]*\r?\n?",
+    re.IGNORECASE,
 )
 _CLOSING = re.compile(r"(?:```|\n`{1,2})\Z")
 _FENCE = "```"
+_FENCE_LINE = re.compile(r"^[ \t]*```", re.MULTILINE)
+
+_THOUGHT_BEGINS = re.compile(
+    r"\s*(?:<(?:think|thinking|thoughts?|reasoning|reflection|analysis|scratchpad)>|\[think\]|◁think▷"
+    r"|<\|(?:begin_of_thought|think)\|>)",
+    re.IGNORECASE,
+)
+_THOUGHT_ENDS = re.compile(
+    r"(?:</(?:think|thinking|thoughts?|reasoning|reflection|analysis|scratchpad)>|\[/think\]"
+    r"|◁/think▷|<\|(?:end_of_thought|/think)\|>)\s*",
+    re.IGNORECASE,
+)
+_MARKED_ANSWER = re.compile(
+    r"\s*<(?P<tag>answer|output|result|response|ocr)>(?P<said>.*)</(?P=tag)>\s*\Z", re.IGNORECASE | re.DOTALL
+)
+
+_LONGEST_INTRODUCTION = 300
+_LONGEST_REMARK = 300
+_STRUCTURED = ("<", "{", "[", "\\", "|")
+_INTRODUCTION = re.compile(r"(?:[^\n]{0,40}[!！.。,，]\s*\n\s*)?[^\n]{1,300}[:：]\**[ \t\r]*\n")
+"""A line that ends with a colon, maybe with a "Sure!" above."""
 
 
 def storable(text: str) -> str:
@@ -19,21 +43,85 @@ def storable(text: str) -> str:
 
 
 def unfenced(text: str) -> str:
-    """The answer inside its code fence, or the whole answer when it does not start with a fence.
+    """The answer inside its code fence, or the whole answer where it has none; thoughts and introductions stepped over.
 
     The service fences JSON, HTML and LaTeX (the product guide, section Table parsing and others), and sometimes
-    closes the fence on the last line of content. A fence further down belongs to the content.
+    closes the fence on the last line of content. A fence further down belongs to the content, unless the words above
+    it only introduce it.
     """
-    text = storable(text)
-    opening = _OPENING.match(text)
-    if opening is None:
-        return text
-    return _CLOSING.sub("", text[opening.end() :].rstrip())
+    text = without_thoughts(storable(text))
+    body = _introduced(text)
+    opening = _OPENING.match(body)
+    if opening is not None:
+        return _CLOSING.sub("", _without_remark(body[opening.end() :]).rstrip())
+    return body if body is text else _without_last_words(body)
+
+
+def without_thoughts(text: str) -> str:
+    """The answer behind the model's marked thoughts; empty where it never comes out of them.
+
+    Chat templates that open the thought themselves leave only its end in the answer.
+    """
+    while (begins := _THOUGHT_BEGINS.match(text)) is not None:
+        ends = _THOUGHT_ENDS.search(text, begins.end())
+        if ends is None:
+            return ""
+        text = text[ends.end() :]
+    if "/think" in text:
+        ends = _THOUGHT_ENDS.search(text)
+        if ends is not None and _THOUGHT_BEGINS.search(text, 0, ends.start()) is None:
+            text = text[ends.end() :]
+    marked = _MARKED_ANSWER.match(text) if text.lstrip()[:2].lower() in ("<a", "<o", "<r") else None
+    return text if marked is None else marked["said"]
 
 
 def fence_left_open(text: str) -> bool:
     """Whether the answer starts with a code fence that is never closed, or is no more than the start of one."""
     if text.strip() in ("`", "``"):
         return True
-    opening = _OPENING.match(text)
-    return opening is not None and _FENCE not in text[opening.end() :]
+    body = _introduced(without_thoughts(text))
+    opening = _OPENING.match(body)
+    return opening is not None and _FENCE not in body[opening.end() :]
+
+
+def _introduced(text: str) -> str:
+    """The text behind words that only introduce it ("Here is the table:"); itself where there are none."""
+    begin = text.lstrip()
+    if begin.startswith((*_STRUCTURED, _FENCE)):
+        return text
+    fence = _FENCE_LINE.search(text, 0, len(text) - len(begin) + _LONGEST_INTRODUCTION)
+    if fence is not None and _introduces(text[: fence.start()]):
+        return text[fence.start() :]
+    colon = _INTRODUCTION.match(begin)
+    if colon is not None and begin[colon.end() :].strip() and _introduces(colon[0]):
+        return begin[colon.end() :]
+    return text
+
+
+def _introduces(words: str) -> bool:
+    if not words.strip() or len(words) > _LONGEST_INTRODUCTION:
+        return False
+    said = folded(words).lstrip("*#> ")
+    return any(phrases.here.match(said) and phrases.what.search(said) for phrases in languages())
+
+
+def _without_remark(fenced: str) -> str:
+    """What stands behind an opening fence, without the model's remark behind the closing one."""
+    at = fenced.rfind(_FENCE)
+    if at < 0:
+        return fenced
+    end = at + len(_FENCE)
+    return fenced[:end] if _closes(fenced[end:]) else fenced
+
+
+def _without_last_words(text: str) -> str:
+    """An introduced text without the polite paragraph behind it."""
+    body, gap, last = text.rstrip().rpartition("\n\n")
+    return body if gap and body.strip() and _closes(last) else text
+
+
+def _closes(words: str) -> bool:
+    said = folded(words).lstrip("*#> ")
+    if not said or len(said) > _LONGEST_REMARK:
+        return False
+    return any(phrases.closes.match(said) or phrases.here.match(said) for phrases in languages())

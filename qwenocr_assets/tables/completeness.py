@@ -6,20 +6,35 @@ of table and document parsing do), so the content decides.
 
 import re
 
+from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Form, MissingForm, Task
 from qwenocr_assets.tables.answer_text import fence_left_open, unfenced
+from qwenocr_assets.tables.forms.answered import answered_tables, is_html
 from qwenocr_assets.tables.html.end import html_end
 from qwenocr_assets.tables.json.scan import json_end
 from qwenocr_assets.tables.json.text import is_answered_in_json, is_json, json_source
+from qwenocr_assets.tables.latex.end import document_end, formula_end, open_environment, open_formula
+from qwenocr_assets.tables.no_answer.judging import no_answer
+from qwenocr_assets.tables.no_answer.loops import loop, loop_of_lines
+from qwenocr_assets.tables.no_answer.refusals import quoted, says_there_is_no_table
 
 _JSON = "the JSON breaks off, {} is missing"
+_CELL = re.compile(r"<t[dh](?![a-z0-9-])", re.IGNORECASE)
+_FENCE_OPEN = "the code fence around the answer is never closed"
 
 
-def incomplete(task: Task, text: str) -> str | None:
-    """Why the answer is truncated, as far as its text shows; None when it is complete.
+def incomplete(task: Task, answer: Answer) -> str | None:
+    """Why the answer is truncated or none at all, as far as its content shows; None when it is complete.
 
     An empty answer is complete: a blank page has nothing to say. Raises `MissingForm`.
     """
+    text = answer.text
+    if not text.strip() and not answer.words:
+        return None
+    return no_answer(task, answer) or _truncated(task, text) or _loop(answer)
+
+
+def _truncated(task: Task, text: str) -> str | None:
     if not text.strip():
         return None
     match task.spec.form:
@@ -28,18 +43,42 @@ def incomplete(task: Task, text: str) -> str | None:
         case Form.LINES:
             return _lines(text)
         case Form.TABLES:
-            # A page of several tables that ends between two of them shows it by the open fence alone.
-            return html_end(unfenced(text)).reason or _plain(text)
+            return _tables(text)
         case Form.DOCUMENT:
-            return _document(unfenced(text))
+            return document_end(unfenced(text)) or _plain(text)
         case Form.FORMULA:
-            return _formula(unfenced(text))
+            return formula_end(unfenced(text))
         case Form.FREE:
             return _free(text)
         case Form.TEXT:
-            return _plain(text)
+            return _plain(text) or _formulas_in_text(unfenced(text))
         case unknown:
             raise MissingForm(unknown, "tables/completeness.py")
+
+
+def _loop(answer: Answer) -> str | None:
+    if answer.words:
+        return loop_of_lines([(word.text, word.quad) for word in answer.words])
+    return loop(answer.text)
+
+
+def _tables(text: str) -> str | None:
+    """Tables in any form; one in HTML may be all there and the fence around it open, where more tables were to come."""
+    body = unfenced(text)
+    if is_html(body):
+        torn = html_end(body).reason
+    elif body.lstrip().startswith(("{", "[")):
+        torn = _json(text)
+    else:
+        torn = open_environment(body) or html_end(body).reason
+    if torn or (torn := _plain(text)) or _CELL.search(body):
+        return torn
+    tables = answered_tables(text)
+    if any(not table.is_complete for table in tables):
+        return "the table breaks off inside a row"
+    if tables or says_there_is_no_table(body):
+        return None
+    return f"the answer holds no table: {quoted(body)}"
 
 
 def _json(text: str) -> str | None:
@@ -70,79 +109,13 @@ def _free(text: str) -> str | None:
     if re.match(r"<(?:!doctype|html|table|tr)\b", body, re.IGNORECASE):
         return html_end(body).reason
     if body.startswith("\\documentclass") or "\\begin{document}" in body:
-        return _document(body)
+        return document_end(body)
     return _plain(text)
 
 
+def _formulas_in_text(body: str) -> str | None:
+    return open_formula(body) or open_environment(body)
+
+
 def _plain(text: str) -> str | None:
-    return "the code fence around the answer is never closed" if fence_left_open(text) else None
-
-
-_LATEX_TOKEN = re.compile(
-    r"""
-    \\begin\s*\{(?P<verbatim>verbatim\*?|lstlisting|minted)\}.*?(?:\\end\s*\{(?P=verbatim)\}|(?P<unclosed>\Z))
-    | \\begin\s*\{(?P<begin>[^{}]*)\}
-    | \\end\s*\{(?P<end>[^{}]*)\}
-    | \\. | %[^\n]* | (?P<brace>[{}])
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-
-
-_DOCUMENT_START = "\\documentclass"
-
-
-def _document(latex: str) -> str | None:
-    environments, braces = _left_open(latex)
-    if environments:
-        return f"the LaTeX ends without \\end{{{environments[-1]}}}"
-    start = latex.strip()[: len(_DOCUMENT_START)]
-    if start and _DOCUMENT_START.startswith(start) and "\\begin{document}" not in latex:
-        return "the LaTeX breaks off before \\begin{document}"
-    if braces:
-        return f"the LaTeX breaks off with {braces} of its braces open"
-    return "the LaTeX breaks off inside a command" if _ends_in_command(latex) else None
-
-
-def _formula(latex: str) -> str | None:
-    latex = latex.strip()
-    for opening, closing in (("$$", "$$"), ("\\[", "\\]"), ("\\(", "\\)"), ("$", "$")):
-        if latex.startswith(opening):
-            if latex.count(opening) > latex.count(closing) or (
-                opening == closing and latex.count(opening) % 2 == 1
-            ):
-                return f"the formula ends without {closing}"
-            break
-    environments, braces = _left_open(latex)
-    if environments:
-        return f"the formula ends without \\end{{{environments[-1]}}}"
-    if braces:
-        return f"the formula breaks off with {braces} of its braces open"
-    if len(re.findall(r"\\left(?![A-Za-z])", latex)) > len(re.findall(r"\\right(?![A-Za-z])", latex)):
-        return "the formula breaks off before a \\right"
-    return "the formula breaks off inside a command" if _ends_in_command(latex) else None
-
-
-def _left_open(latex: str) -> tuple[list[str], int]:
-    """The environments and the number of braces that are open at the end."""
-    environments: list[str] = []
-    braces = 0
-    for token in _LATEX_TOKEN.finditer(latex):
-        if token["brace"]:
-            braces = braces + 1 if token["brace"] == "{" else max(braces - 1, 0)
-        elif token["begin"] is not None:
-            environments.append(token["begin"].strip())
-        elif token["end"] is not None:
-            name = token["end"].strip()
-            if name in environments:
-                del environments[len(environments) - 1 - environments[::-1].index(name) :]
-        elif token["unclosed"] is not None:
-            environments.append(token["verbatim"])
-    return environments, braces
-
-
-def _ends_in_command(latex: str) -> bool:
-    """Whether the text ends with a backslash that starts nothing, or in the middle of an environment's name."""
-    tail = latex.rstrip()
-    backslashes = len(tail) - len(tail.rstrip("\\"))
-    return backslashes % 2 == 1 or re.search(r"\\(?:begin|end)\s*\{?[A-Za-z*]*\Z", tail) is not None
+    return _FENCE_OPEN if fence_left_open(text) else None

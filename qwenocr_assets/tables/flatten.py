@@ -18,10 +18,11 @@ from qwenocr_assets.schemas import (
 )
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.cell_grid import TableRows, table_rows
-from qwenocr_assets.tables.html.tables import html_tables
+from qwenocr_assets.tables.forms.answered import answered_tables
 from qwenocr_assets.tables.json.text import is_answered_in_json
 from qwenocr_assets.tables.key_values import key_values
 from qwenocr_assets.tables.latex.blocks import document_blocks, formulas, read_document
+from qwenocr_assets.tables.no_answer.judging import no_answer
 from qwenocr_assets.tables.places.grounding import ground_cells, ground_key_values, ground_lines
 from qwenocr_assets.tables.places.page_lines import PageLines
 from qwenocr_assets.tables.row_checks import judged_tables
@@ -49,7 +50,8 @@ class AnsweredPage:
 def flatten(page: AnsweredPage) -> dict[str, list[Row]]:
     """The page's rows by table name, with every row table present; nothing is grounded yet.
 
-    Any text gives rows or none, never an error. A free answer that is JSON gives key values, any other text lines.
+    Any text gives rows or none, never an error; a refusal gives none. A free answer that is JSON gives key values, any
+    other text lines.
 
     Raises:
         MissingForm: nothing here makes rows of the form that a task answers in.
@@ -57,6 +59,8 @@ def flatten(page: AnsweredPage) -> dict[str, list[Row]]:
     tables: dict[str, list[Row]] = {table.name: [] for table in ROW_TABLES}
     for task, (request_key, answer) in page.answers.items():
         trace = Trace(page.batch_id, page.document_id, page.page_id, task, request_key)
+        if no_answer(task, answer):
+            continue
         for name, rows in _rows(answer, trace, page).items():
             tables[name].extend(rows)
     return tables
@@ -113,8 +117,8 @@ def _key_values(answer: Answer, trace: Trace, page: AnsweredPage) -> dict[str, l
     return {KEY_VALUES.name: key_values(answer, trace, schema, page.notation)}
 
 
-def _html_tables(answer: Answer, trace: Trace, page: AnsweredPage) -> dict[str, list[Row]]:
-    return _of_tables(table_rows(html_tables(answer.text), trace, page.notation))
+def _answered_tables(answer: Answer, trace: Trace, page: AnsweredPage) -> dict[str, list[Row]]:
+    return _of_tables(table_rows(answered_tables(answer.text), trace, page.notation))
 
 
 def _document(answer: Answer, trace: Trace, page: AnsweredPage) -> dict[str, list[Row]]:
@@ -155,7 +159,7 @@ _MAKERS: dict[Form, _Maker] = {
     Form.LINES: _Maker((TEXT_LINES.name,), _text_lines),
     Form.TEXT: _Maker((TEXT_LINES.name,), _text_lines),
     Form.KEY_VALUES: _Maker((KEY_VALUES.name,), _key_values),
-    Form.TABLES: _Maker(_TABLES, _html_tables),
+    Form.TABLES: _Maker(_TABLES, _answered_tables),
     Form.DOCUMENT: _Maker((DOCUMENT_BLOCKS.name, FORMULAS.name, *_TABLES), _document),
     Form.FORMULA: _Maker((FORMULAS.name,), _formula),
     Form.FREE: _Maker((KEY_VALUES.name, TEXT_LINES.name), _free),

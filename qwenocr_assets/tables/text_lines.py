@@ -8,6 +8,7 @@ from qwenocr_assets.qwenocr.tasks import Form
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.answer_text import storable, unfenced
 from qwenocr_assets.tables.json.text import read_json
+from qwenocr_assets.tables.no_answer.judging import picture_line
 from qwenocr_assets.tables.places.page_lines import GIVEN
 from qwenocr_assets.tables.places.reading_order import reading_order
 from qwenocr_assets.tables.trace import Trace
@@ -24,11 +25,20 @@ def text_lines(answer: Answer, trace: Trace, page_size: tuple[int, int]) -> list
     if trace.task.spec.form is Form.LINES:
         words = answer.words or _words_of_text(answer.text)
         return _in_reading_order([_line(base, index, word, page_size) for index, word in enumerate(words)])
-    lines = (line.rstrip() for line in unfenced(answer.text).splitlines())
     return [
         {**base, "line_index": index, "reading_index": index, "text": line}
-        for index, line in enumerate(line for line in lines if line)
+        for index, line in enumerate(_plain_lines(answer.text))
     ]
+
+
+def _plain_lines(text: str) -> list[str]:
+    """The lines of a plain-text answer that stand on the page: not blank, no picture's address."""
+    lines = (line.rstrip() for line in unfenced(text).splitlines())
+    return [line for line in lines if line and not _is_picture(line)]
+
+
+def _is_picture(line: str) -> bool:
+    return line.lstrip().startswith(("![", "<img")) and picture_line(line)
 
 
 def _in_reading_order(rows: list[dict[str, Any]]) -> list[Row]:
@@ -97,7 +107,7 @@ def _words_of_text(text: str) -> list[Word]:
             for item in items
             if "text" in item
         ]
-    return [Word(line.rstrip(), None, None) for line in unfenced(text).splitlines() if line.strip()]
+    return [Word(line, None, None) for line in _plain_lines(text) if line.strip()]
 
 
 def _rectangle(value: object) -> tuple[float, ...] | None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.completeness import incomplete
 
@@ -47,7 +48,7 @@ FREE = Task.CUSTOM_PROMPT
     ],
 )
 def test_complete(task: Task, text: str) -> None:
-    assert incomplete(task, text) is None
+    assert incomplete(task, Answer(text)) is None
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_complete(task: Task, text: str) -> None:
     ],
 )
 def test_truncated(task: Task, text: str, reason: str | None) -> None:
-    assert incomplete(task, text) == reason
+    assert incomplete(task, Answer(text)) == reason
 
 
 DOCUMENT_TEXT = r"""\documentclass{article}
@@ -100,9 +101,9 @@ DOCUMENT_TEXT = r"""\documentclass{article}
 
 @given(st.integers(min_value=1, max_value=len(DOCUMENT_TEXT) - 1))
 def test_a_document_cut_anywhere_is_truncated(length: int) -> None:
-    assert incomplete(DOCUMENT, DOCUMENT_TEXT[:length]) is not None
+    assert incomplete(DOCUMENT, Answer(DOCUMENT_TEXT[:length])) is not None
 
 
 @given(st.sampled_from(Task), st.text() | st.text("{}[]\"'<>/tdr\\$`begin ", max_size=60))
 def test_any_text_is_judged_without_error(task: Task, text: str) -> None:
-    incomplete(task, text)
+    incomplete(task, Answer(text))

@@ -218,4 +218,4 @@ def test_greetings(guide: Guide, page_rows: PageRows) -> None:
 def test_which_samples_are_truncated(guide: Guide, name: str, task: Task, reason: str | None) -> None:
     answer = guide(name)
     assert answer.finish_reason == "stop"
-    assert incomplete(task, answer.text) == reason
+    assert incomplete(task, answer) == reason

@@ -132,7 +132,7 @@ def test_cells_are_placed_as_browsers_do(html: str, expected: Any) -> None:
         ("a <br/> b<br>", "a\nb"),
         ("<p>a</p><p>b</p>", "a\nb"),
         ("<b>a</b> <i>b</i>", "a b"),
-        ("x<sup>2</sup>", "x2"),
+        ("x<sup>2</sup>", "x²"),
         ("a &amp; b &lt;c&gt; &yen;5", "a & b <c> ¥5"),
         ("1&nbsp;234", "1\u00a0234"),
         ("&nbsp;", ""),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.completeness import incomplete
 from qwenocr_assets.tables.grid import Cell
@@ -99,7 +100,7 @@ def test_of_html_cut_anywhere_no_cell_is_wrong_and_the_answer_is_partial(
     # Bare HTML that ends exactly behind a </table> shows nothing; the fence of the service does.
     is_shown = style.fenced or not text.rstrip().endswith("</table>")
     if text.strip() and is_shown:
-        assert incomplete(Task.TABLE_PARSING, text) is not None
+        assert incomplete(Task.TABLE_PARSING, Answer(text)) is not None
 
 
 def rectangle(cells: list[Cell]) -> list[list[str]]:

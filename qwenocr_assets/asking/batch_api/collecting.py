@@ -189,7 +189,7 @@ class Collector:
             answered_at=datetime.fromtimestamp(ended_at, UTC),
             sent_as=SentAs.DATA_URL,
         )
-        incomplete = self.judge(line.task, answer.text) if answer else None
+        incomplete = self.judge(line.task, answer) if answer else None
         record = record_of(
             line.request_key, line.task, self.model(job), self.catalogue_version, reply, incomplete
         )

@@ -80,6 +80,8 @@ def plain_tables(html: str) -> list[RawTable] | None:
                 if depth == 4:
                     cells.append((is_header, row_span, column_span, _text(text), 0))
                     depth = 3
+                if attributes and _SHOWN_OTHERWISE.search(attributes):
+                    return None
                 if name == "tr":
                     if depth == 0 or (slash and depth != 3):
                         return None
@@ -120,7 +122,13 @@ def plain_tables(html: str) -> list[RawTable] | None:
     return tables
 
 
+_SHOWN_OTHERWISE = re.compile("hidden|none|through|opacity|font-size|vertical", re.IGNORECASE)
+"""What an attribute says of a cell that hides, strikes or raises it."""
+
+
 def _spans(attributes: str) -> tuple[int, int]:
+    if _SHOWN_OTHERWISE.search(attributes):
+        raise _NotPlainError
     if "span" not in attributes.lower():
         return 1, 1
     found: dict[str, str] = {}

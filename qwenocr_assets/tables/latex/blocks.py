@@ -11,6 +11,7 @@ from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.answer_text import unfenced
 from qwenocr_assets.tables.cell_grid import ParsedTable
 from qwenocr_assets.tables.formula_check import formula_problem
+from qwenocr_assets.tables.latex.end import is_prose
 from qwenocr_assets.tables.latex.tables import TABULAR, tabular
 from qwenocr_assets.tables.latex.text import plain_text
 from qwenocr_assets.tables.latex.tree import Kind, Node, parse
@@ -69,7 +70,7 @@ def formulas(answer: Answer, trace: Trace) -> list[Row]:
     found = read_document(answer.text).formulas
     if not found and trace.task.spec.form is Form.FORMULA:
         bare = unfenced(answer.text).strip()
-        found = (Formula(bare, display=True),) if bare else ()
+        found = (Formula(bare, display=True),) if bare and not is_prose(bare) else ()
     return [
         {
             **base,

@@ -1,0 +1,1 @@
+"""Tables in whatever form a model writes them: HTML, Markdown, CSV, LaTeX, JSON."""

@@ -1,0 +1,69 @@
+"""What models say instead of an answer, in the languages of `phrases.toml`."""
+
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+from unicodedata import category, normalize
+
+_FILE = "phrases.toml"
+_SAME_SENTENCE = r"[^.!?。！？]{0,60}?"
+_APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ´`", "'"))
+_SPACED = re.compile(r"[a-z\u0400-\u052f]")
+"""Letters of alphabets whose words have edges that can be told: a phrase begins where a word does."""
+
+
+def folded(text: str) -> str:
+    """A text as phrases are compared: without case, accents and vowel signs, white space single."""
+    if text.isascii():
+        return " ".join(text.translate(_APOSTROPHES).casefold().split())
+    bare = (c for c in normalize("NFKD", text.translate(_APOSTROPHES)) if category(c) != "Mn")
+    return " ".join("".join(bare).casefold().split())
+
+
+class Phrases:
+    """The phrases of one language: each list as a pattern for folded text."""
+
+    __slots__ = (
+        "asked",
+        "cannot",
+        "closes",
+        "here",
+        "language",
+        "model",
+        "no_table",
+        "nothing",
+        "sorry",
+        "thinks",
+        "what",
+    )
+
+    def __init__(self, language: str, lists: dict[str, list[str]]) -> None:
+        self.language = language
+        self.sorry = _pattern(lists["sorry"])
+        self.cannot = _pattern(lists["cannot"])
+        self.asked = _pattern(lists["asked"])
+        self.model = _pattern(lists["model"])
+        self.nothing = _pattern(lists["nothing"])
+        self.no_table = _pattern(lists["no_table"])
+        self.thinks = _pattern(lists["thinks"])
+        self.what = _pattern(lists["what"])
+        self.here = _pattern(lists["here"])
+        self.closes = _pattern(lists["closes"])
+
+
+@cache
+def languages() -> tuple[Phrases, ...]:
+    """The phrases of every language."""
+    source = files(__package__).joinpath(_FILE).read_text(encoding="utf-8")
+    return tuple(Phrases(name, lists) for name, lists in tomllib.loads(source).items())
+
+
+def _pattern(phrases: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(_phrase, sorted(phrases, key=len, reverse=True))))
+
+
+def _phrase(phrase: str) -> str:
+    written = folded(phrase)
+    edge = r"(?<!\w)" if _SPACED.match(written) else ""
+    return edge + _SAME_SENTENCE.join(re.escape(part.strip()) for part in written.split("*"))
