@@ -4,7 +4,7 @@ import re
 from html import unescape
 
 from qwenocr_assets.qwenocr.answers import Answer
-from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.tasks import Form, Task
 from qwenocr_assets.tables.answer_text import unfenced, without_thoughts
 from qwenocr_assets.tables.json.text import read_json
 from qwenocr_assets.tables.leaves import leaves
