@@ -29,7 +29,7 @@ from qwenocr_assets.emulator import AccountLimits, Emulator, create_emulator
 from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
 from qwenocr_assets.emulator.testing.virtual_time import run_in_virtual_time
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
-from qwenocr_assets.qwenocr.client import open_client
+from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.regions import NATIVE_PATH
 from qwenocr_assets.qwenocr.requests import Request
@@ -105,7 +105,7 @@ class Traffic:
 
 
 def ours(setting: Setting) -> Traffic:
-    """`open_client` with the limits of the account, as the pipeline opens it."""
+    """`Client` with the limits of the account, as the pipeline opens it."""
     model = replace(
         MODEL,
         requests_per_minute=setting.requests_per_minute,
@@ -115,7 +115,7 @@ def ours(setting: Setting) -> Traffic:
 
     @asynccontextmanager
     async def opened(app: Emulator) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
-        async with open_client(
+        async with Client(
             load_catalogue().region("singapore"), model, transport=httpx.ASGITransport(app)
         ) as client:
 

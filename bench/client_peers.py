@@ -30,8 +30,9 @@ import pybase64
 import requests
 
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
-from qwenocr_assets.qwenocr.client import Streaming, open_client
+from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.images import ImageBytes
+from qwenocr_assets.qwenocr.options import ClientOptions, Streaming
 from qwenocr_assets.qwenocr.regions import NATIVE_PATH, region_at
 from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
@@ -113,8 +114,8 @@ async def ours(address: str, in_flight: int, streaming: Streaming = "never") -> 
     """`qwenocr_assets.qwenocr`, with no limits of the account: they are measured elsewhere."""
     region = region_at(load_catalogue().region("singapore"), address)
     model = replace(MODEL, requests_per_minute=None, tokens_per_minute=None)
-    content = page()
-    async with open_client(region, model, concurrency=in_flight, streaming=streaming) as client:
+    content, options = page(), ClientOptions(concurrency=in_flight, stream=streaming)
+    async with Client(region, model, _KEY, options=options) as client:
 
         async def ask() -> bool:
             reply = await client.ask(Request(ImageBytes(content, "image/png"), Task.TEXT_RECOGNITION))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from upath import UPath
 
-from qwenocr_assets.imaging.batches import batch_page_rows, core_count, examine_files
+from qwenocr_assets.cores import core_count
+from qwenocr_assets.imaging.batches import batch_page_rows, examine_files
 from qwenocr_assets.imaging.recipe import DEFAULT_RECIPE
 from qwenocr_assets.imaging.workers import Workers, run_here
 from qwenocr_assets.intake.documents import document_rows

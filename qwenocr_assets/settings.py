@@ -21,7 +21,9 @@ from pydantic_settings import (
 )
 from upath import UPath
 
-from qwenocr_assets.errors import ConfigurationError, MissingApiKey
+from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.qwenocr.keys import key_among, variable_of
+from qwenocr_assets.qwenocr.options import ClientOptions
 from qwenocr_assets.storage.data_folder import DataFolder
 
 Bucket = Literal["s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "memory"]
@@ -118,8 +120,11 @@ class ScoringSettings(BaseModel):
         return None if self.truth is None else project_root() / self.truth
 
 
-class Settings(BaseSettings):
-    """Everything a person can set. Names are those of `pipeline.toml`; in the environment with `QWENOCR_` before."""
+class Settings(ClientOptions, BaseSettings):
+    """Everything a person can set. Names are those of `pipeline.toml`; in the environment with `QWENOCR_` before.
+
+    How the service is called is set by the options of its client: settings can be handed to it as they are.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="QWENOCR_", env_file_encoding="utf-8", env_nested_delimiter="__", extra="ignore"
@@ -147,25 +152,11 @@ class Settings(BaseSettings):
         default_factory=list,
         description="Regions to go on with, in this order, while the first is down; the data then goes there.",
     )
-    concurrency: int | None = Field(
-        None,
-        ge=1,
-        le=1000,
-        description="Requests in flight at once; by default 128; with the embedded engine 4 a core, at least 8.",
-    )
-    max_attempts: int = Field(4, ge=1, le=20, description="Calls per page and task before giving up.")
     max_attempts_in_all: int = Field(
         12,
         ge=1,
         description="Calls per page and task over all runs; beyond, what failed is asked again only by "
         "`qwenocr retry`.",
-    )
-    timeout_seconds: float = Field(
-        330.0, gt=0, description="Longest wait for one answer; the service takes 300."
-    )
-
-    stream: Literal["auto", "always", "never"] = Field(
-        "auto", description="Stream answers; auto streams tables and documents, whose answers are long."
     )
     ledger: SecretStr | None = Field(
         None,
@@ -313,40 +304,17 @@ class Settings(BaseSettings):
             MissingApiKey: a cloud region without a key.
             ConfigurationError: a key that no HTTP header can carry; it is not repeated.
         """
-        if region == "local":
-            return None
-        for variable, key in self._keys(region).items():
-            text = key.get_secret_value()
-            if not (text.isascii() and text.isprintable() and " " not in text):
-                raise ConfigurationError(
-                    f"{variable} holds characters that no key has, like spaces, quotes or an ellipsis.",
-                    "Copy the key again from the console.",
-                )
-            return key
-        if region != "custom":
-            raise MissingApiKey(
-                f"Region {region} needs an API key and none is set.",
-                f"Set DASHSCOPE_API_KEY_{region.upper()} (or DASHSCOPE_API_KEY) in the environment or in .env; "
-                "a key belongs to one region. To work without a key, set QWENOCR_REGION=local.",
-            )
-        return None
+        return key_among(region, self._keys)
 
     def api_key_variable(self, region: str) -> str | None:
         """The environment variable that a region's key comes from; None when none is set."""
-        return next(iter(self._keys(region)), None)
+        return variable_of(region, self._keys)
 
-    def _keys(self, region: str) -> dict[str, SecretStr]:
-        """The keys a region can use, the first first. The general one never goes to region custom's server."""
-        keys: dict[str, SecretStr | None] = {}
-        if region in REGIONS_WITH_KEYS:
-            keys[f"DASHSCOPE_API_KEY_{region.upper()}"] = getattr(self, f"api_key_{region}")
-        if region != "custom":
-            keys["DASHSCOPE_API_KEY"] = self.api_key
-        return {
-            name: SecretStr(text)
-            for name, key in keys.items()
-            if key is not None and (text := key.get_secret_value().strip())
-        }
+    @property
+    def _keys(self) -> dict[str, SecretStr | None]:
+        """All keys by the names of their variables."""
+        fields = type(self).model_fields.items()
+        return {str(f.validation_alias): getattr(self, n) for n, f in fields if n.startswith("api_key")}
 
 
 def load_settings(**overrides: Any) -> Settings:

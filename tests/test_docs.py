@@ -59,6 +59,29 @@ def test_every_table_is_in_the_data_dictionary(table: str) -> None:
     assert re.search(rf"^#+ .*{table}", (ROOT / "docs" / "data-dictionary.md").read_text(), re.MULTILINE)
 
 
+EXAMPLES = re.findall(
+    r"```python\n(.*?)```", (ROOT / "docs" / "client.md").read_text(encoding="utf-8"), re.DOTALL
+)
+
+
+@pytest.mark.parametrize(
+    ("example", "prints"),
+    list(zip(EXAMPLES, ["32.40元", "'Ticket Price'", ""], strict=True)),
+    ids=["one page", "many pages", "shared limits"],
+)
+def test_the_examples_of_the_client_run(
+    example: str,
+    prints: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "docs/client.md", "exec"), {"__name__": "__main__"})
+    assert prints in capsys.readouterr().out
+
+
 def test_links_lead_somewhere() -> None:
     for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text(encoding="utf-8")):

@@ -9,14 +9,15 @@ PACKAGE = Path(__file__).parents[1] / "qwenocr_assets"
 
 GROUND = {"settings", "schemas", "errors", "state", "storage"}
 MAY_IMPORT: dict[str, set[str]] = {
+    "cores": set(),
     "errors": set(),
     "schemas": set(),
     "state": {"errors"},
     "storage": {"errors", "schemas"},
-    "settings": {"errors", "storage"},
-    "qwenocr": {"errors"},
+    "settings": {"errors", "storage", "qwenocr"},
+    "qwenocr": {"cores", "errors"},
     "asking": {*GROUND, "qwenocr"},
-    "imaging": {*GROUND, "intake"},
+    "imaging": {*GROUND, "cores", "intake"},
     "intake": {*GROUND, "qwenocr"},
     "cost": {*GROUND, "asking", "intake", "qwenocr"},
     "tables": {*GROUND, "asking", "qwenocr"},

@@ -14,7 +14,7 @@ from qwenocr_assets.asking.records import AnswerRecord, Status, latest_by_key, r
 from qwenocr_assets.asking.reuse import answers_of_other_batches
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.catalogue import Model
-from qwenocr_assets.qwenocr.client import OcrClient
+from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.errors import Retryable, ServiceError, ServiceFault
 from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.replies import Reply
@@ -104,7 +104,7 @@ class BatchAnswers:
     async def ask(
         self,
         questions: Iterable[Question],
-        client: OcrClient,
+        client: Client,
         model: Model,
         catalogue_version: str,
         *,

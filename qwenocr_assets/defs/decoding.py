@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
-from qwenocr_assets.imaging.batches import Run, core_count, examine_files
+from qwenocr_assets.cores import core_count
+from qwenocr_assets.imaging.batches import Run, examine_files
 from qwenocr_assets.imaging.limits import SERVICE_LIMITS
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.imaging.workers import Workers, run_here

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from functools import cache
 from typing import Any, Literal
 
 import dagster as dg
@@ -14,20 +13,14 @@ from qwenocr_assets.asking.failover import failover_order
 from qwenocr_assets.asking.shared_calls import SharedCalls
 from qwenocr_assets.defs.budget import budget_of
 from qwenocr_assets.defs.progress import QuietProgress
-from qwenocr_assets.errors import ConfigurationError
-from qwenocr_assets.imaging.batches import core_count
 from qwenocr_assets.intake.routes import Route, load_routes
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
-from qwenocr_assets.qwenocr.client import OcrClient, open_client
+from qwenocr_assets.qwenocr.client import Client
+from qwenocr_assets.qwenocr.options import ClientOptions
 from qwenocr_assets.qwenocr.purse import Purse
 from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.settings import Settings, load_settings, project_root
 from qwenocr_assets.storage.data_folder import DataFolder
-
-_LOCAL_IN_FLIGHT = max(8, 4 * core_count())
-"""Enough that each core has a page to read: the tasks of a page are asked for one after the other."""
-_CLOUD_IN_FLIGHT = 128
-"""An answer takes seconds, and an account may make 20 calls a second."""
 
 
 class DataRoot(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -93,37 +86,43 @@ class QwenOcr(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def in_flight(self) -> int:
         """Requests in flight at once."""
-        return self.concurrency or (_LOCAL_IN_FLIGHT if self.region_entry.is_local else _CLOUD_IN_FLIGHT)
+        return self.options.in_flight(self.region_entry)
+
+    @property
+    def options(self) -> ClientOptions:
+        """How the client calls."""
+        return ClientOptions.model_validate(
+            {name: getattr(self, name) for name in ClientOptions.model_fields}
+        )
 
     def engine(self) -> Any:
-        """The embedded engine's ASGI app, mounted in-process when the region is `local`."""
-        return _embedded_engine()
+        """The ASGI app that answers in the place of region local's own."""
+        return None
 
     @asynccontextmanager
-    async def client(
-        self, region: Region, model: Model, purse: Purse | None = None
-    ) -> AsyncIterator[OcrClient]:
+    async def client(self, region: Region, model: Model, purse: Purse | None = None) -> AsyncIterator[Client]:
         """A client with its connections; in the cloud it shares the account's limits with all other processes.
 
         Raises:
             MissingApiKey: the region is in the cloud and no key is set.
         """
         settings = load_settings()
-        is_local = region.is_local
-        calls = nullcontext() if is_local else SharedCalls(settings.ledger_url, f"{region.host} {model.name}")
+        engine = self.engine() if region.is_local else None
+        calls = (
+            nullcontext()
+            if region.is_local
+            else SharedCalls(settings.ledger_url, f"{region.host} {model.name}")
+        )
         with calls as shared_calls:
-            async with open_client(
+            async with Client(
                 region,
                 model,
                 settings.api_key_for(region.name),
-                concurrency=self.in_flight,
-                max_attempts=self.max_attempts,
-                timeout_seconds=self.timeout_seconds,
-                streaming="never" if is_local and self.stream == "auto" else self.stream,
+                options=self.options,
                 purse=purse,
                 shared_calls=shared_calls,
                 catalogue=self.catalogue,
-                transport=httpx.ASGITransport(self.engine()) if is_local else None,
+                transport=httpx.ASGITransport(engine) if engine is not None else None,
             ) as client:
                 yield client
 
@@ -150,17 +149,3 @@ def resources_for(settings: Settings) -> dict[str, Any]:
         "cost_budget": budget_of(settings),
         "progress": QuietProgress(),
     }
-
-
-@cache
-def _embedded_engine() -> Any:
-    """One engine per process: its models take a second to load."""
-    try:
-        from qwenocr_assets.engine.app import create_app
-
-        return create_app()
-    except ImportError as error:
-        raise ConfigurationError(
-            f"The embedded engine is not installed ({error}).",
-            "Run `pip install -e '.[engine]'`, or set QWENOCR_REGION to a cloud region.",
-        ) from error

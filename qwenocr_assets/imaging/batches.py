@@ -1,6 +1,5 @@
 """The documents and pages of a whole batch, over worker processes, in an order that does not depend on them."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -24,11 +23,6 @@ _PAGES_A_JOB = 16
 """Few enough that a long document is spread over all workers, many enough that opening it again costs little."""
 _MOST_LOSSES = 3
 """How many pages of a document may each cost a worker before the rest of the document is given up."""
-
-
-def core_count() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def examine_files(run: Run, files: Sequence[ManifestFile], recipe: Recipe) -> list[list[Part]]:

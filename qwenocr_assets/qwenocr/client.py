@@ -1,259 +1,143 @@
-"""The client: one request in, one reply out, whatever the service does.
-
-It never raises for a page: a fault becomes a reply with an error. Only `RunRefused` is meant to stop the caller.
-"""
+"""The client: its connections, and the questions that go over them."""
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any, Literal
+import os
+from types import TracebackType
+from typing import Self
 
 import httpx
-from pydantic import SecretStr
 
-from qwenocr_assets.errors import ConfigurationError, RejectedInput
-from qwenocr_assets.qwenocr.answers import Answer
+from qwenocr_assets.qwenocr.asker import Asker
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model, load_catalogue
-from qwenocr_assets.qwenocr.checks import check_image, check_request
-from qwenocr_assets.qwenocr.errors import (
-    FetchFailed,
-    PageRefused,
-    Retryable,
-    ServiceDown,
-    ServiceError,
-    ServiceFault,
-    Throttled,
-    ThrottledBurst,
-    Unfunded,
-    UploadExpired,
-    classify,
-)
-from qwenocr_assets.qwenocr.estimates import Estimates
-from qwenocr_assets.qwenocr.images import ImageAt, ImageBytes, SentAs, choose_way
+from qwenocr_assets.qwenocr.images import Page, SentAs, image_of
+from qwenocr_assets.qwenocr.keys import Key, key_among, usable_key
 from qwenocr_assets.qwenocr.limits.calls import Calls
-from qwenocr_assets.qwenocr.limits.limiter import Limiter, Slot
+from qwenocr_assets.qwenocr.limits.limiter import Limiter
 from qwenocr_assets.qwenocr.limits.pace import AccountLimits
-from qwenocr_assets.qwenocr.purse import Hold, OpenPurse, Purse
-from qwenocr_assets.qwenocr.regions import Protocol, Region
-from qwenocr_assets.qwenocr.replies import Reply, Tally
-from qwenocr_assets.qwenocr.requests import Request
+from qwenocr_assets.qwenocr.options import ClientOptions
+from qwenocr_assets.qwenocr.purse import OpenPurse, Purse
+from qwenocr_assets.qwenocr.regions import Region
+from qwenocr_assets.qwenocr.replies import Reply
+from qwenocr_assets.qwenocr.requests import Request, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.qwenocr.wire.endpoint import Call, Endpoint, Outcome
+from qwenocr_assets.qwenocr.wire.endpoint import Endpoint
 from qwenocr_assets.qwenocr.wire.redaction import Redactor
-from qwenocr_assets.qwenocr.wire.request_bodies import request_body
-from qwenocr_assets.qwenocr.wire.transport import open_http
+from qwenocr_assets.qwenocr.wire.transport import open_http, transport_to
 from qwenocr_assets.qwenocr.wire.uploads import Uploads
 
-_FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 30.0
 
-Streaming = Literal["auto", "always", "never"]
+class Client:
+    """Asks one model of one region, while it is open: `async with Client("singapore") as client: …`.
 
+    `region` and `model` are names of the catalogue or entries of it; without `model` it is the region's pinned one.
+    The key is a text; without one it is taken from `DASHSCOPE_API_KEY_<REGION>` or `DASHSCOPE_API_KEY`. Region local
+    needs none: the embedded engine reads inside this process, where its extra is installed.
 
-class OcrClient:
-    """Asks one model of one region. Use `open_client` to get one with its connections."""
+    `purse` is asked for money before each call. `shared_calls` shares the account's limits with other processes.
+    `catalogue` is where names are looked up, if not in the one that ships. `transport` takes the network's place, and
+    then a key is not demanded.
+
+    It never raises for what the service or the network does: a fault becomes a reply with an error. Only `RunRefused`
+    is meant to stop the caller.
+
+    Raises:
+        ConfigurationError: a region or model that does not exist, or (`MissingApiKey`) no key for the region.
+    """
 
     def __init__(
         self,
-        model: Model,
-        endpoint: Endpoint,
-        limiter: Limiter,
+        region: str | Region,
+        model: str | Model | None = None,
+        key: Key | None = None,
         *,
-        protocol: Protocol,
-        uploads: Uploads | None,
-        purse: Purse,
-        streaming: Streaming,
-        max_attempts: int,
-        catalogue: Catalogue,
+        options: ClientOptions | None = None,
+        purse: Purse | None = None,
+        shared_calls: Calls | None = None,
+        catalogue: Catalogue | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._model = model
-        self._endpoint = endpoint
-        self._limiter = limiter
-        self._protocol = protocol
-        self._uploads = uploads
-        self._purse = purse
-        self._streaming = streaming
-        self._max_attempts = max_attempts
-        self._catalogue = catalogue
-        self._estimates = Estimates(model)
-        self._stopped = False
-        self._waiting: set[asyncio.Task[Any]] = set()  # they have no call under way
+        self._catalogue = catalogue or load_catalogue()
+        self.region = self._catalogue.region(region) if isinstance(region, str) else region
+        self.model = model if isinstance(model, Model) else self._catalogue.model(self.region.name, model)
+        self._key = usable_key(key, "The given key")
+        if self._key is None and transport is None:
+            self._key = key_among(self.region.name, os.environ)
+        self._options = options or ClientOptions()
+        self._purse = purse or OpenPurse()
+        self._shared_calls = shared_calls
+        self._transport = transport
+        self._http: httpx.AsyncClient | None = None
+        self._asker: Asker | None = None
 
-    def stop(self) -> None:
-        """Send no further call. Who waits for one is cancelled; what is under way goes on to its end."""
-        self._stopped = True
-        for task in tuple(self._waiting):
-            task.cancel()
+    def __repr__(self) -> str:
+        return f"Client({self.region.name!r}, {self.model.name!r})"
+
+    async def __aenter__(self) -> Self:
+        """Open it. Raises `ConfigurationError` for region local where the embedded engine is not installed."""
+        region, model, options = self.region, self.model, self._options
+        secret = self._key.get_secret_value() if self._key is not None else ""
+        headers = {**region.headers, **({"Authorization": f"Bearer {secret}"} if secret else {})}
+        in_flight = options.in_flight(region)
+        self._http = http = open_http(
+            concurrency=in_flight,
+            timeout_seconds=options.timeout_seconds,
+            transport=self._transport or (transport_to(region.app) if region.app else None),
+        )
+        self._asker = Asker(
+            model,
+            Endpoint(http, region.generation_url, region.protocol, headers, Redactor([secret])),
+            Limiter(
+                AccountLimits(model.requests_per_minute, model.tokens_per_minute),
+                max_in_flight=in_flight,
+                calls=self._shared_calls,
+            ),
+            protocol=region.protocol,
+            uploads=Uploads(http, region.native_url, headers, model.name) if region.offers_uploads else None,
+            purse=self._purse,
+            streaming=options.streaming(region),
+            max_attempts=options.max_attempts,
+            catalogue=self._catalogue,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        http, self._http, self._asker = self._http, None, None
+        if http is not None:
+            await http.aclose()
+
+    async def read(
+        self, page: Page, task: Task, options: RequestOptions | None = None, *, send_as: SentAs | None = None
+    ) -> Reply:
+        """Read one page: the path of an image, its content, or an address from which the service fetches it.
+
+        The page is sent as it is: turned as its file stores it, and no smaller than it is.
+
+        Raises:
+            OSError: the file cannot be read.
+            RejectedInput: it is no image that the service reads, or an address that it cannot fetch.
+            ConfigurationError: as `ask` does.
+        """
+        image = await asyncio.to_thread(image_of, page)
+        return await self.ask(Request(image, task, options or RequestOptions()), send_as=send_as)
 
     async def ask(self, request: Request, request_key: str = "", *, send_as: SentAs | None = None) -> Reply:
         """Ask one question, again while that may help, and return what came of it.
 
-        `request_key` names the question to the budget. `send_as` overrides how the image travels.
+        `request_key` names the question to the purse. `send_as` overrides how the image travels.
 
         Raises:
             ConfigurationError: the model cannot do this task, or these options cannot be; nothing was sent.
         """
-        options = request.options
-        check_request(self._model, request.task, options, protocol=self._protocol, catalogue=self._catalogue)
-        tally = Tally()
-        try:
-            if request.image.size is not None:
-                check_image(*request.image.size, self._model, options)
-            tally.sent_as = choose_way(request.image, has_uploads=self._uploads is not None, wanted=send_as)
-        except (RejectedInput, ConfigurationError) as error:
-            return tally.reply(PageRefused(ServiceFault(0, "InvalidImage", error.message), error.next_step))
-        while True:
-            try:
-                outcome = await self._attempt(request, request_key, tally)
-            except ServiceDown as down:
-                return tally.reply(down)
-            except Unfunded as refused:
-                return tally.reply(refused)
-            tally.add(outcome)
-            result = outcome.result
-            if not isinstance(result, Retryable) or self._stopped or self._is_enough(result, tally):
-                return tally.reply(result)
-            pause = outcome.retry_after_seconds or (0.0 if isinstance(result, Throttled) else _pause(tally))
-            tally.waited_seconds += pause
-            with self._waiting_here():
-                await asyncio.sleep(pause)
+        return await self._open_asker().ask(request, request_key, send_as=send_as)
 
-    @contextmanager
-    def _waiting_here(self) -> Iterator[None]:
-        """No call is under way in here, so the task may be cancelled at no cost."""
-        task = asyncio.current_task()
-        assert task is not None
-        self._waiting.add(task)
-        try:
-            yield
-        finally:
-            self._waiting.discard(task)
+    def stop(self) -> None:
+        """Send no further call. Who waits for one is cancelled; what is under way goes on to its end."""
+        self._open_asker().stop()
 
-    def _is_enough(self, error: Retryable, tally: Tally) -> bool:
-        if isinstance(error, Throttled):  # the account's limit is no fault of this page
-            return False
-        most = min(self._max_attempts, error.most_calls or self._max_attempts)
-        return tally.attempts >= most
-
-    async def _attempt(self, request: Request, request_key: str, tally: Tally) -> Outcome:
-        """One call, when the limits let it and there is money for it."""
-        async with AsyncExitStack() as stack:
-            with self._waiting_here():
-                slot = await stack.enter_async_context(self._limiter.slot(self._estimates.expected(request)))
-                tally.waited_seconds += slot.waited_ms / 1000
-                hold = await self._purse.reserve(request, request_key)
-            if hold is None:
-                raise Unfunded(
-                    ServiceFault(0, "BudgetExhausted", "the budget has no money left for this call"),
-                    "Raise the cap under [budget] in pipeline.toml, or wait for its next period.",
-                )
-            try:
-                outcome = await self._call(request, tally)
-            except BaseException:
-                await hold.lose("interrupted while it was in flight")
-                raise
-            if isinstance(outcome.result, UploadExpired) and self._uploads is not None:
-                self._uploads.forget_policy()
-            self._report(outcome, request, slot)
-            await _account_for(outcome, hold)
-        return outcome
-
-    async def _call(self, request: Request, tally: Tally) -> Outcome:
-        image = request.image
-        try:
-            sent: ImageBytes | str
-            if isinstance(image, ImageAt):
-                sent = image.url
-            elif tally.sent_as is SentAs.UPLOAD and self._uploads is not None:
-                sent = await self._uploads.upload(image)
-            else:
-                sent = image
-        except ServiceError as error:
-            return Outcome(error)
-        except httpx.TransportError as error:
-            return Outcome(classify(ServiceFault(0, "", f"the upload failed ({type(error).__name__})")))
-        stream = self._streams(request.task) or tally.timed_out
-        body = request_body(
-            self._protocol, self._model.name, sent, request.task, request.options, stream=stream
-        )
-        is_upload = isinstance(sent, str) and sent.startswith("oss://")
-        return await self._endpoint.call(Call(body, stream, resolve_upload=is_upload, image_size=image.size))
-
-    def _report(self, outcome: Outcome, request: Request, slot: Slot) -> None:
-        """Tell the limiter what the call says about the service's state."""
-        match outcome.result:
-            case Answer(usage=usage) if usage.all_tokens is not None:
-                slot.answered(usage.all_tokens)
-                self._estimates.learn(request, usage.all_tokens)
-            case Answer():
-                slot.answered(slot.estimated_tokens)
-            case Throttled() as error:
-                slot.throttled(burst=isinstance(error, ThrottledBurst))
-            case FetchFailed() | UploadExpired():
-                pass  # says nothing of the service
-            case Retryable() as error:
-                slot.failed(str(error))
-
-    def _streams(self, task: Task) -> bool:
-        return self._streaming == "always" or (self._streaming == "auto" and task.spec.streams)
-
-
-async def _account_for(outcome: Outcome, hold: Hold) -> None:
-    """Tell the budget what became of the money."""
-    match outcome.result:
-        case Answer(broken_off=None, usage=usage) as answer if usage.all_tokens is not None:
-            await hold.settle(usage, answer.reported_model)
-        case Answer():
-            await hold.lose("the answer does not say what it used")
-        case error if outcome.may_be_billed:
-            await hold.lose(str(error))
-        case _:
-            await hold.release()
-
-
-@asynccontextmanager
-async def open_client(
-    region: Region,
-    model: Model,
-    key: SecretStr | None = None,
-    *,
-    concurrency: int = 64,
-    max_attempts: int = 4,
-    timeout_seconds: float = 330.0,
-    streaming: Streaming = "auto",
-    purse: Purse | None = None,
-    shared_calls: Calls | None = None,
-    catalogue: Catalogue | None = None,
-    transport: httpx.AsyncBaseTransport | None = None,
-) -> AsyncIterator[OcrClient]:
-    """A client for one model of a region.
-
-    `timeout_seconds` should be over the 300 after which the service itself gives up. `shared_calls` shares the
-    account's limits with other processes. `catalogue` is where the model comes from, if not the one that ships.
-    `transport` takes the network's place: `httpx.ASGITransport(app)` mounts the embedded engine.
-    """
-    secret = key.get_secret_value() if key is not None else ""
-    headers = {**region.headers, **({"Authorization": f"Bearer {secret}"} if secret else {})}
-    limits = AccountLimits(model.requests_per_minute, model.tokens_per_minute)
-    limiter = Limiter(limits, max_in_flight=concurrency, calls=shared_calls)
-    async with open_http(
-        concurrency=concurrency, timeout_seconds=timeout_seconds, transport=transport
-    ) as http:
-        yield OcrClient(
-            model,
-            Endpoint(http, region.generation_url, region.protocol, headers, Redactor([secret])),
-            limiter,
-            protocol=region.protocol,
-            uploads=Uploads(http, region.native_url, headers, model.name) if region.offers_uploads else None,
-            purse=purse or OpenPurse(),
-            streaming=streaming,
-            max_attempts=max_attempts,
-            catalogue=catalogue or load_catalogue(),
-        )
-
-
-def _pause(tally: Tally) -> float:
-    """Seconds to wait before the next call: doubling, half of it random so that callers spread out."""
-    longest: float = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0 ** (tally.attempts - 1))
-    return longest * (0.5 + random.random() / 2)  # noqa: S311  spreads load, protects nothing
+    def _open_asker(self) -> Asker:
+        if self._asker is None:
+            raise RuntimeError(f"{self!r} is not open: use it inside `async with {self!r} as client:`")
+        return self._asker

@@ -5,9 +5,11 @@ base64 item, above that a temporary upload where the region has one, else it is 
 """
 
 import io
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 
 from PIL import Image as PillowImage
 
@@ -18,6 +20,19 @@ MAX_DATA_URL_BYTES = 10 * 2**20
 
 MAX_UPLOAD_BYTES = 10 * 2**20
 """Largest image by address or upload."""
+
+_MEDIA_TYPES = {
+    "BMP": "image/bmp",
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",
+    "PNG": "image/png",
+    "TIFF": "image/tiff",
+    "WEBP": "image/webp",
+}
+"""What the service reads, by Pillow's names: a phone's JPEG with a second picture behind it is an MPO to Pillow."""
+
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1")
+"""Kinds of an ISO media file that are HEIC, which the service reads and Pillow alone does not."""
 
 _PUBLIC = ("http://", "https://")
 _TEMPORARY = "oss://"
@@ -83,6 +98,42 @@ class ImageAt:
 
 
 Image = ImageBytes | ImageAt
+
+Page = str | os.PathLike[str] | bytes | ImageBytes | ImageAt
+"""A page as people have it: a file's path, a file's content, an address, or an image that says what it is."""
+
+
+def image_of(page: Page) -> Image:
+    """The image of a page. A text with `://` or `data:` is an address, any other a path; its file is read.
+
+    Raises:
+        OSError: the file cannot be read.
+        RejectedInput: it holds no image that the service reads, or the address is none the service can fetch.
+    """
+    if isinstance(page, ImageBytes | ImageAt):
+        return page
+    if isinstance(page, str) and ("://" in page or page.startswith("data:")):
+        return ImageAt(page)
+    data = page if isinstance(page, bytes) else Path(page).read_bytes()
+    media_type = _media_type(data)
+    if media_type is None:
+        called = "These bytes are" if isinstance(page, bytes) else f"{os.fspath(page)} is"
+        raise RejectedInput(
+            f"{called} no image that the service reads: BMP, JPEG, PNG, TIFF, WebP or HEIC.",
+            "Convert it. Pages of a PDF have to be drawn as images first.",
+        )
+    return ImageBytes(data, media_type)
+
+
+def _media_type(data: bytes) -> str | None:
+    """The MIME type by content; None for what the service does not read."""
+    if data[4:8] == b"ftyp":
+        return "image/heic" if data[8:12] in _HEIC_BRANDS else None
+    try:
+        with PillowImage.open(io.BytesIO(data)) as image:
+            return _MEDIA_TYPES.get(image.format or "")
+    except (OSError, ValueError, PillowImage.DecompressionBombError):
+        return None
 
 
 def choose_way(image: Image, *, has_uploads: bool, wanted: SentAs | None = None) -> SentAs:

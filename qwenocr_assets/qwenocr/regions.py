@@ -49,10 +49,15 @@ class Region:
     residency: str = ""
     """Where the data is kept and computed with, in one sentence."""
     workspace: str | None = None
+    app: str | None = None
+    """The ASGI app that answers inside this process, as `module:factory`; None where the network leads to the service.
+
+    The client knows the embedded engine by this name alone: it stands above the client, and may not be installed."""
 
     @property
     def is_local(self) -> bool:
-        return self.name == "local"
+        """Whether an app inside this process answers."""
+        return self.app is not None
 
     @property
     def native_url(self) -> str:

@@ -12,7 +12,8 @@ from qwenocr_assets.asking.batch_answers import BatchAnswers, Page, Question, re
 from qwenocr_assets.asking.draining import Drain
 from qwenocr_assets.asking.records import Status
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
-from qwenocr_assets.qwenocr.client import OcrClient, open_client
+from qwenocr_assets.qwenocr.client import Client
+from qwenocr_assets.qwenocr.options import ClientOptions
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.state.batch_hold import BatchHold, hold_batch
@@ -46,7 +47,7 @@ def test_a_page_image_that_cannot_be_read_fails_alone_and_is_asked_again(
         await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
         await send({"type": "http.response.body", "body": body})  # type: ignore[operator]
 
-    async def ask(client: OcrClient) -> None:
+    async def ask(client: Client) -> None:
         await answers.ask(
             questions,
             client,
@@ -60,11 +61,10 @@ def test_a_page_image_that_cannot_be_read_fails_alone_and_is_asked_again(
 
     async def run() -> None:
         region = load_catalogue().region("local")
-        async with open_client(
+        async with Client(
             region,
             load_catalogue().model("local"),
-            concurrency=2,
-            max_attempts=1,
+            options=ClientOptions(concurrency=2, max_attempts=1),
             transport=httpx.ASGITransport(service),
         ) as client:
             await ask(client)

@@ -29,9 +29,10 @@ from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
-from qwenocr_assets.qwenocr.client import open_client
+from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.errors import Unfunded
 from qwenocr_assets.qwenocr.images import ImageBytes
+from qwenocr_assets.qwenocr.options import ClientOptions
 from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
@@ -66,8 +67,12 @@ def ask(ledger: Ledger, emulator: Emulator, keys: Iterable[str], caps: Caps = Ca
     async def run() -> list[Reply]:
         async with (
             purse_of(ledger, caps) as purse,
-            open_client(
-                REGION, MODEL, transport=EmulatorTransport(emulator), purse=purse, streaming="never"
+            Client(
+                REGION,
+                MODEL,
+                transport=EmulatorTransport(emulator),
+                purse=purse,
+                options=ClientOptions(stream="never"),
             ) as client,
         ):
             return list(await asyncio.gather(*(client.ask(REQUEST, key) for key in keys)))

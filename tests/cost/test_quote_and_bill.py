@@ -22,8 +22,9 @@ from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.engine.page.read_page import Line, ReadPage
 from qwenocr_assets.intake.routes import Route
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
-from qwenocr_assets.qwenocr.client import open_client
+from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.images import ImageBytes
+from qwenocr_assets.qwenocr.options import ClientOptions
 from qwenocr_assets.qwenocr.requests import Request, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.state.database import sqlite_url
@@ -102,13 +103,12 @@ def test_the_quote_of_500_mixed_pages_is_what_their_input_costs(tmp_path: Path) 
         calls = calls_of(requests, MODEL, CATALOGUE.version, "run-1")
         async with (
             open_purse(ledger, Caps(), calls) as purse,
-            open_client(
+            Client(
                 CATALOGUE.region("singapore"),
                 MODEL,
                 transport=EmulatorTransport(emulator),
                 purse=purse,
-                streaming="never",
-                concurrency=16,
+                options=ClientOptions(stream="never", concurrency=16),
             ) as client,
         ):
             replies = await asyncio.gather(

@@ -24,7 +24,8 @@ from qwenocr_assets.emulator import (
 )
 from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.qwenocr.catalogue import Model
-from qwenocr_assets.qwenocr.client import OcrClient, open_client
+from qwenocr_assets.qwenocr.client import Client
+from qwenocr_assets.qwenocr.options import ClientOptions
 from qwenocr_assets.qwenocr.purse import Purse
 from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.schemas import COST_LEDGER, OCR_REQUESTS, OCR_RESPONSES
@@ -49,9 +50,13 @@ class CloudPipeline(Pipeline):
             @asynccontextmanager
             async def client(
                 self, region: Region, model: Model, purse: Purse | None = None
-            ) -> AsyncIterator[OcrClient]:
-                async with open_client(
-                    region, model, transport=EmulatorTransport(emulator), purse=purse, streaming="never"
+            ) -> AsyncIterator[Client]:
+                async with Client(
+                    region,
+                    model,
+                    transport=EmulatorTransport(emulator),
+                    purse=purse,
+                    options=ClientOptions(stream="never"),
                 ) as client:
                     yield client
 

@@ -8,12 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from qwenocr_assets.emulator.testing.virtual_time import run_in_virtual_time
 from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
-from qwenocr_assets.qwenocr.client import open_client
+from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.errors import (
     FetchFailed,
     PageRefused,
@@ -24,6 +23,7 @@ from qwenocr_assets.qwenocr.errors import (
     Unreadable,
 )
 from qwenocr_assets.qwenocr.images import ImageAt, ImageBytes
+from qwenocr_assets.qwenocr.options import ClientOptions
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request, RequestOptions
@@ -65,10 +65,10 @@ def ask(
     **client: Any,
 ) -> Reply:
     async def run() -> Reply:
-        secret = SecretStr(key) if key else None
+        transport = httpx.ASGITransport(server)
         region = dataclasses.replace(REGION, protocol=protocol)
-        async with open_client(
-            region, MODEL, secret, transport=httpx.ASGITransport(server), max_attempts=3, **client
+        async with Client(
+            region, MODEL, key, transport=transport, options=ClientOptions(max_attempts=3), **client
         ) as opened:
             return await opened.ask(request, "key-1")
 
@@ -130,9 +130,11 @@ def test_retry_after_is_obeyed(header: dict[str, str], least: float, most: float
 
 
 def test_a_server_that_is_not_there_is_a_failed_page() -> None:
+    options = ClientOptions(max_attempts=2, timeout_seconds=2)
+
     async def run() -> Reply:
         region = dataclasses.replace(REGION, host="http://127.0.0.1:9")
-        async with open_client(region, MODEL, max_attempts=2, timeout_seconds=2) as client:
+        async with Client(region, MODEL, "sk-any", options=options) as client:
             return await client.ask(TEXT)
 
     reply = asyncio.run(run())
@@ -143,9 +145,10 @@ def test_a_server_that_is_not_there_is_a_failed_page() -> None:
 
 def test_a_service_that_stays_down_ends_the_run_after_a_quarter_of_an_hour() -> None:
     server = Server(BROKEN)
+    transport, options = httpx.ASGITransport(server), ClientOptions(concurrency=8)
 
     async def run() -> tuple[list[Reply], float]:
-        async with open_client(REGION, MODEL, transport=httpx.ASGITransport(server), concurrency=8) as client:
+        async with Client(REGION, MODEL, transport=transport, options=options) as client:
             replies = await asyncio.gather(*(client.ask(TEXT) for _ in range(200)))
         return replies, asyncio.get_running_loop().time()
 
@@ -212,7 +215,7 @@ def test_an_interrupted_call_may_have_been_billed() -> None:
         await asyncio.sleep(60)
 
     async def run() -> None:
-        async with open_client(REGION, MODEL, transport=httpx.ASGITransport(slow), purse=purse) as client:
+        async with Client(REGION, MODEL, transport=httpx.ASGITransport(slow), purse=purse) as client:
             await asyncio.wait_for(client.ask(TEXT, "key-1"), 1)
 
     with pytest.raises(TimeoutError):
@@ -255,11 +258,10 @@ def test_pages_share_one_limit() -> None:
     """600 requests a minute are ten a second, however many ask at once."""
     server = Server(FINE)
     model = dataclasses.replace(MODEL, requests_per_minute=600, tokens_per_minute=None)
+    transport, options = httpx.ASGITransport(server), ClientOptions(concurrency=500)
 
     async def run() -> float:
-        async with open_client(
-            REGION, model, transport=httpx.ASGITransport(server), concurrency=500
-        ) as client:
+        async with Client(REGION, model, transport=transport, options=options) as client:
             await asyncio.gather(*(client.ask(TEXT) for _ in range(300)))
         return asyncio.get_running_loop().time()
 

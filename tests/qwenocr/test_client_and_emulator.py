@@ -27,9 +27,10 @@ from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.engine.page.read_page import Cell, Line, ReadPage, Table
 from qwenocr_assets.qwenocr.answers import Answer, Usage
 from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
-from qwenocr_assets.qwenocr.client import OcrClient, open_client
+from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.errors import PageRefused, Retryable, RunRefused, ServiceError
 from qwenocr_assets.qwenocr.images import ImageBytes
+from qwenocr_assets.qwenocr.options import ClientOptions
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request, RequestOptions
@@ -47,7 +48,7 @@ def with_client(emulator: Emulator, work: Any, **client: Any) -> Any:
     model: Model = client.pop("model", MODEL)
 
     async def run() -> Any:
-        async with open_client(REGION, model, transport=EmulatorTransport(emulator), **client) as opened:
+        async with Client(REGION, model, transport=EmulatorTransport(emulator), **client) as opened:
             return await work(opened)
 
     return run_in_virtual_time(run())
@@ -69,7 +70,7 @@ def test_the_accounts_limits_are_used_and_not_met(rpm: int, image_tokens: int, o
     options = RequestOptions(max_pixels=image_tokens * MODEL.token_pixels)
     request = Request(REQUEST.image, Task.TEXT_RECOGNITION, options)
 
-    async def ten_minutes(client: OcrClient) -> None:
+    async def ten_minutes(client: Client) -> None:
         async def ask_for_ever() -> None:
             while True:
                 await client.ask(request)
@@ -112,10 +113,10 @@ def test_a_rough_service_is_survived_and_its_bill_explained() -> None:
     emulator = create_emulator(CannedAnswers(), faults=rough_service(seed=7), latency=1.0)
     book = Book()
 
-    async def thousand(client: OcrClient) -> list[Reply]:
+    async def thousand(client: Client) -> list[Reply]:
         return list(await asyncio.gather(*(client.ask(REQUEST) for _ in range(1000))))
 
-    replies = with_client(emulator, thousand, purse=book, max_attempts=8)
+    replies = with_client(emulator, thousand, purse=book, options=ClientOptions(max_attempts=8))
     assert sum(reply.answer is not None for reply in replies) == 1000
     assert book.ends["settled"] == 1000
     assert book.ends["settled"] <= emulator.bill.total.calls <= book.ends["settled"] + book.ends["lost"]
@@ -153,10 +154,10 @@ def test_a_rough_service_is_survived_and_its_bill_explained() -> None:
 def test_each_fault_once(fault: str, calls: int, error: type[ServiceError] | None, streaming: str) -> None:
     emulator = create_emulator(CannedAnswers(), faults=in_order([NAMED_FAULTS[fault]]), keep_log=True)
 
-    async def one(client: OcrClient) -> Reply:
+    async def one(client: Client) -> Reply:
         return await client.ask(REQUEST)
 
-    reply = with_client(emulator, one, streaming=streaming)
+    reply = with_client(emulator, one, options=ClientOptions(stream=streaming))
     assert (type(reply.error) if reply.error else None) is error
     assert len(emulator.traffic.log) == calls
 
@@ -213,12 +214,11 @@ def test_whatever_comes_there_is_a_typed_reply(
     fine = Says(200, {"output": {"choices": [{"message": {"content": []}}]}})
 
     async def run() -> Reply:
-        async with open_client(
+        async with Client(
             REGION,
             MODEL,
             transport=EmulatorTransport(Server(says, says, fine)),
-            max_attempts=2,
-            streaming=streaming,
+            options=ClientOptions(max_attempts=2, stream=streaming),
         ) as client:
             return await client.ask(REQUEST)
 
@@ -251,7 +251,7 @@ def test_both_dialects_give_the_same_answer(task: Task) -> None:
         found = []
         for protocol in Protocol:
             region = replace(load_catalogue().region("local"), protocol=protocol)
-            async with open_client(region, load_catalogue().model("local"), transport=transport) as client:
+            async with Client(region, load_catalogue().model("local"), transport=transport) as client:
                 reply = await client.ask(request)
             assert reply.answer is not None, reply.error
             found.append(reply.answer)

@@ -2,6 +2,8 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -16,6 +18,9 @@ from qwenocr_assets.qwenocr.wire.streams import EventReader, StreamedAnswer
 from qwenocr_assets.qwenocr.wire.transport import describe, was_sent
 
 _EXCERPT_CHARACTERS = 200
+_LONGEST_RETRY_AFTER_SECONDS = 900.0
+"""After so long it is asked again whatever was said: a wrong date must not stop a run for days."""
+
 _TIME_LIMIT_CODE = "RequestTimeOut"
 _READ_TIME_LIMIT = "ReadTimeout"
 
@@ -35,6 +40,7 @@ class Outcome:
     partial: Answer | None = None
     """Of an error inside a stream: what had come by then."""
     retry_after_seconds: float | None = None
+    """What the service asked to wait, at most a quarter of an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +133,7 @@ class Endpoint:
             self._redact.message(raw),
             may_be_billed=timed_out,
             timed_out=timed_out,
-            retry_after_seconds=_seconds(response.headers.get("retry-after")),
+            retry_after_seconds=_retry_after(response.headers),
         )
 
     def _of_stream(self, streamed: StreamedAnswer, call: Call) -> Outcome:
@@ -199,6 +205,25 @@ def _fault(status: int, body: Any) -> ServiceFault:
     )
 
 
-def _seconds(retry_after: str | None) -> float | None:
-    """`Retry-After` in seconds; its other form, a date, is not used by the service."""
-    return float(retry_after) if retry_after and retry_after.strip().isdecimal() else None
+def _retry_after(headers: httpx.Headers) -> float | None:
+    """`Retry-After` in seconds, whether it says seconds or a date (RFC 9110, 10.2.3); None when it says neither.
+
+    A date is measured from the answer's own `Date` where it has one, for clocks differ.
+    """
+    said = headers.get("retry-after", "").strip()
+    if said.isascii() and said.isdecimal():
+        seconds = float(said)
+    elif until := _date(said):
+        seconds = (until - (_date(headers.get("date", "")) or datetime.now(UTC))).total_seconds()
+    else:
+        return None
+    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER_SECONDS)
+
+
+def _date(text: str) -> datetime | None:
+    """A date of HTTP, in any of its three forms; None for anything else."""
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -1,10 +1,14 @@
-"""The one seam to the network."""
+"""The one seam to the network, and the way to an app inside this process."""
 
+from functools import cache
+from pkgutil import resolve_name
 from urllib.request import getproxies
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
+
+from qwenocr_assets.errors import ConfigurationError
 
 _CONNECT_SECONDS = 10.0
 _KEEP_ALIVE_SECONDS = 45.0
@@ -44,6 +48,22 @@ def open_http(
         )
 
     return httpx.AsyncClient(transport=AiohttpTransport(client=session), timeout=timeout)
+
+
+@cache
+def transport_to(app: str) -> httpx.ASGITransport:
+    """The way to the ASGI app that `module:factory` makes; one a process, for the engine's models take a second.
+
+    Raises:
+        ConfigurationError: what the app needs is not installed.
+    """
+    try:
+        return httpx.ASGITransport(resolve_name(app)())
+    except ImportError as error:
+        raise ConfigurationError(
+            f"The embedded engine is not installed ({error}).",
+            "Run `pip install -e '.[engine]'`, or choose a cloud region (QWENOCR_REGION).",
+        ) from error
 
 
 def was_sent(error: httpx.TransportError) -> bool:

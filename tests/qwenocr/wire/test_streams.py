@@ -9,14 +9,14 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from qwenocr_assets.emulator.testing.virtual_time import run_in_virtual_time
 from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
-from qwenocr_assets.qwenocr.client import Streaming, open_client
+from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.errors import NotOffered, Retryable, RunRefused
 from qwenocr_assets.qwenocr.images import ImageBytes
+from qwenocr_assets.qwenocr.options import ClientOptions, Streaming
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request
@@ -97,12 +97,11 @@ def ask(
 
     async def run() -> Reply:
         catalogue = load_catalogue()
-        async with open_client(
+        async with Client(
             replace(catalogue.region("singapore"), protocol=protocol),
             catalogue.model("singapore"),
-            SecretStr("sk-0123456789"),
-            streaming=streaming,
-            max_attempts=2,
+            "sk-0123456789",
+            options=ClientOptions(stream=streaming, max_attempts=2),
             transport=server,
         ) as client:
             return await client.ask(request)

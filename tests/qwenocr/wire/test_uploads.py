@@ -10,9 +10,10 @@ from pydantic import SecretStr
 
 from qwenocr_assets.emulator.testing.virtual_time import run_in_virtual_time
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
-from qwenocr_assets.qwenocr.client import open_client
+from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.errors import PageRefused, Retryable, RunRefused
 from qwenocr_assets.qwenocr.images import ImageBytes, SentAs
+from qwenocr_assets.qwenocr.options import ClientOptions
 from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
@@ -62,12 +63,12 @@ def ask(server: Server, image: ImageBytes, times: int = 1, **options: Any) -> Re
     catalogue = load_catalogue()
 
     async def run() -> Reply:
-        async with open_client(
+        async with Client(
             catalogue.region("beijing"),
             catalogue.model("beijing"),
             SecretStr(KEY),
             transport=httpx.ASGITransport(server),
-            max_attempts=2,
+            options=ClientOptions(max_attempts=2),
         ) as client:
             for _ in range(times):
                 reply = await client.ask(Request(image, Task.TEXT_RECOGNITION), **options)

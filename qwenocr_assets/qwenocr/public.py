@@ -1,0 +1,86 @@
+"""Everything public of the client. Import it from the package: `from qwenocr_assets.qwenocr import Client, Task`."""
+
+from qwenocr_assets.errors import ConfigurationError, MissingApiKey, QwenocrError, RejectedInput
+from qwenocr_assets.qwenocr.answers import Answer, Quad, Usage, Word
+from qwenocr_assets.qwenocr.catalogue import Catalogue, FreeQuota, Model, Sureness, load_catalogue
+from qwenocr_assets.qwenocr.client import Client
+from qwenocr_assets.qwenocr.errors import (
+    FetchFailed,
+    NotOffered,
+    PageRefused,
+    Retryable,
+    RunRefused,
+    ServiceDown,
+    ServiceError,
+    ServiceFault,
+    Throttled,
+    ThrottledBurst,
+    Unfunded,
+    Unreadable,
+    UploadExpired,
+)
+from qwenocr_assets.qwenocr.images import Image, ImageAt, ImageBytes, Page, SentAs
+from qwenocr_assets.qwenocr.keys import Key
+from qwenocr_assets.qwenocr.limits.account import Rules
+from qwenocr_assets.qwenocr.limits.calls import Calls
+from qwenocr_assets.qwenocr.limits.pace import AccountLimits, Started
+from qwenocr_assets.qwenocr.options import ClientOptions, Streaming
+from qwenocr_assets.qwenocr.purse import Hold, Purse
+from qwenocr_assets.qwenocr.regions import Protocol, Region, region_at
+from qwenocr_assets.qwenocr.replies import Reply
+from qwenocr_assets.qwenocr.requests import Request, RequestOptions
+from qwenocr_assets.qwenocr.tasks import Form, MissingForm, Task, TaskSpec
+
+__all__ = [
+    "AccountLimits",
+    "Answer",
+    "Calls",
+    "Catalogue",
+    "Client",
+    "ClientOptions",
+    "ConfigurationError",
+    "FetchFailed",
+    "Form",
+    "FreeQuota",
+    "Hold",
+    "Image",
+    "ImageAt",
+    "ImageBytes",
+    "Key",
+    "MissingApiKey",
+    "MissingForm",
+    "Model",
+    "NotOffered",
+    "Page",
+    "PageRefused",
+    "Protocol",
+    "Purse",
+    "Quad",
+    "QwenocrError",
+    "Region",
+    "RejectedInput",
+    "Reply",
+    "Request",
+    "RequestOptions",
+    "Retryable",
+    "Rules",
+    "RunRefused",
+    "SentAs",
+    "ServiceDown",
+    "ServiceError",
+    "ServiceFault",
+    "Started",
+    "Streaming",
+    "Sureness",
+    "Task",
+    "TaskSpec",
+    "Throttled",
+    "ThrottledBurst",
+    "Unfunded",
+    "Unreadable",
+    "UploadExpired",
+    "Usage",
+    "Word",
+    "load_catalogue",
+    "region_at",
+]
