@@ -75,7 +75,7 @@ def blocks(latex: str) -> list[tuple[str, int | None, str]]:
             r"\begin{center}a\end{center}b", [("paragraph", None, "a"), ("paragraph", None, "b")], id="centre"
         ),
         pytest.param("```latex\na\n```", [("paragraph", None, "a")], id="fenced"),
-        pytest.param("a % not this\nb", [("paragraph", None, "a b")], id="comment"),
+        pytest.param("a\n% not this\nb", [("paragraph", None, "a b")], id="comment"),
         pytest.param("", [], id="empty"),
         pytest.param(
             r"\begin{document} a \section{B", [("paragraph", None, "a"), ("section", 1, "B")], id="cut off"
@@ -95,7 +95,7 @@ def test_blocks(latex: str, expected: Any) -> None:
         (r"``a'' --- b~c -- d", "“a” — b c – d"),
         (r"na\"{\i}ve caf\'e \ss \o", "naïve café ßø"),
         (r"a\\b \\[2pt] c", "a\nb\nc"),
-        (r"H\textsubscript{2}O x\textsuperscript{2}", "H2O x2"),
+        (r"H\textsubscript{2}O x\textsuperscript{2}", "H₂O x²"),
         (r"a\footnote{n} \href{http://u}{t} \url{http://a_b}", "a [n] t http://a_b"),
         (r"\unknown{a}b", "ab"),
         (r"a \unknown b \unknown", r"a \unknown b \unknown"),

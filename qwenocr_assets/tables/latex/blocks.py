@@ -12,6 +12,7 @@ from qwenocr_assets.tables.answer_text import unfenced
 from qwenocr_assets.tables.cell_grid import ParsedTable
 from qwenocr_assets.tables.formula_check import formula_problem
 from qwenocr_assets.tables.latex.end import is_prose
+from qwenocr_assets.tables.latex.mended import mended
 from qwenocr_assets.tables.latex.tables import TABULAR, tabular
 from qwenocr_assets.tables.latex.text import plain_text
 from qwenocr_assets.tables.latex.tree import Kind, Node, parse
@@ -89,7 +90,7 @@ def read_document(text: str) -> Document:
 
     Text that no LaTeX parser can read becomes one block of type other.
     """
-    latex = unfenced(text)
+    latex = mended(unfenced(text))
     nodes = parse(latex)
     if nodes is None:
         return Document(blocks=(Block("other", latex.strip(), latex),))
@@ -110,7 +111,7 @@ _SECTION_LEVELS = {
 _FRONT_MATTER = {"title": "title", "author": "author", "date": "other"}
 _LISTS = frozenset(("itemize", "enumerate", "description", "thebibliography"))
 _FIGURES = frozenset(("figure", "figure*", "wrapfigure", "tikzpicture"))
-_TABLES = TABULAR - {"array"} | {"table", "table*"}
+_TABLES = TABULAR - {"array"} | {"table", "table*", "sidewaystable", "wraptable", "threeparttable"}
 _VERBATIM = frozenset(("verbatim", "verbatim*", "lstlisting", "minted"))
 _PLAIN_EQUATIONS = frozenset(("equation", "equation*", "displaymath", "math"))
 _EQUATIONS = _PLAIN_EQUATIONS | frozenset(

@@ -2,6 +2,7 @@
 
 import re
 
+from qwenocr_assets.tables.latex.mended import mended
 from qwenocr_assets.tables.no_answer.refusals import quoted
 
 _LATEX_TOKEN = re.compile(
@@ -20,6 +21,7 @@ _DOCUMENT_START = "\\documentclass"
 
 def document_end(latex: str) -> str | None:
     """Why a LaTeX document is truncated; None when it is complete."""
+    latex = mended(latex)
     environments, braces = _left_open(latex)
     if environments:
         return f"the LaTeX ends without \\end{{{environments[-1]}}}"

@@ -9,7 +9,11 @@ from qwenocr_assets.tables.grid import Cell, Grid
 from qwenocr_assets.tables.latex.text import plain_text
 from qwenocr_assets.tables.latex.tree import Kind, Node
 
-TABULAR = frozenset(("tabular", "tabular*", "tabularx", "tabulary", "longtable", "array"))
+TABULAR = frozenset(
+    """
+    tabular tabular* tabularx tabulary longtable array tblr longtblr NiceTabular supertabular xltabular tabu longtabu
+    """.split()  # noqa: SIM905
+)
 """Environments whose rows are cells."""
 
 _ROW_ENDS = frozenset(("\\", "tabularnewline"))

@@ -71,6 +71,36 @@ _MACRO_ARGUMENTS = {
     "thispagestyle": "{",
     "bibliographystyle": "{",
     "geometry": "{",
+    **dict.fromkeys(
+        """
+        url nolinkurl path phantom hphantom vphantom cdashline Xhline cellcolor rowcolor columncolor arrayrulecolor
+        linespread index glossary zihao CJKfamily fontfamily fontseries fontshape fontencoding arabic roman Roman alph
+        value ding textcircled circled circledtext symbol unichar num ang si unit tnote sout st xout cancel bcancel
+        xcancel hl uline uuline uwave dashuline dotuline fbox boxed llap rlap smash centerline uppercase
+        lowercase tablefootnote endnote sidenote marginpar captionsetup color setmainfont setCJKmainfont vskip
+        """.split(),  # noqa: SIM905
+        "[{",
+    ),
+    **dict.fromkeys(("linebreak", "pagebreak", "nolinebreak", "nopagebreak", "addlinespace"), "["),
+    **dict.fromkeys(
+        """
+        ruby ltjruby kana aruby qty SI numrange diagbox slashbox backslashbox adjustbox foreignlanguage dfrac tfrac
+        cfrac sfrac xfrac textlang setcounter addtolength rule raisebox numproduct tablehead
+        """.split(),  # noqa: SIM905
+        "[{{",
+    ),
+    **dict.fromkeys(("specialrule", "SIrange", "qtyrange"), "[{{{"),
+    **dict.fromkeys(("cellcolor", "rowcolor", "columncolor"), "[{["),
+    "makebox": "[[{",
+    "framebox": "[[{",
+    "raisebox": "{[[{",
+    "SetCell": "[{",
+    "SetRow": "[{",
+    "tnotex": "{",
+    "shortstack": "[{",
+    "thead": "*[{",
+    "multirowcell": "{[{",
+    "multirowthead": "{[{",
 }
 _ENVIRONMENT_ARGUMENTS = {
     "minipage": "[[[{",
@@ -84,6 +114,25 @@ _ENVIRONMENT_ARGUMENTS = {
     "itemize": "[",
     "description": "[",
     "wrapfigure": "[{[{",
+    "wraptable": "[{[{",
+    "CJK": "[{{",
+    "CJK*": "[{{",
+    "adjustbox": "{",
+    "threeparttable": "[",
+    "tablenotes": "[",
+    "tblr": "[{",
+    "longtblr": "[{",
+    "NiceTabular": "{[",
+    "supertabular": "{",
+    "xltabular": "[{{",
+    "tabu": "{",
+    "longtabu": "{",
+    "spacing": "{",
+    "otherlanguage": "{",
+    "varwidth": "[{",
+    "sidewaystable": "[",
+    "tcolorbox": "[",
+    "mdframed": "[",
 }
 """What pylatexenc does not know or knows otherwise: `*` a star, `[` an option, `{` an argument."""
 
