@@ -6,6 +6,7 @@ QwenocrError
 ├── StorageError          the data folder cannot be read or written
 │   ├── BatchInUse        another run works on the same intake batch
 │   ├── BatchTaken        another run has taken the batch over, since this one gave no sign of life
+│   ├── DamagedDatabase   a database file cannot be read
 │   └── DiskFull          no space is left
 ├── Stopped               a person or the system asked the run to end
 ├── RejectedInput         a document or page that cannot be processed; the rest of the batch goes on
@@ -47,6 +48,10 @@ class BatchInUse(StorageError):
 
 class BatchTaken(StorageError):
     """Another run has taken the batch over, since this one gave no sign of life. It must not write any more."""
+
+
+class DamagedDatabase(StorageError):
+    """A database file is damaged, or is none."""
 
 
 class DiskFull(StorageError):

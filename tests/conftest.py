@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import create_engine
 
 from qwenocr_assets.emulator.testing import serving
 
@@ -72,6 +73,22 @@ def postgres() -> Iterator[str]:
             run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def empty_postgres(postgres: str) -> str:
+    """The server's URL, with nothing in its database."""
+    return emptied(postgres)
+
+
+def emptied(postgres: str) -> str:
+    """The same URL, once nothing is in its database any more."""
+    engine = create_engine(postgres)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+    engine.dispose()
+    return postgres
 
 
 def _exists(user: str) -> bool:

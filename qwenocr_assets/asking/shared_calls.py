@@ -19,7 +19,8 @@ import sqlalchemy as sql
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.qwenocr.limits.account import Account, Rules
 from qwenocr_assets.qwenocr.limits.pace import Pace, Started, remembered_seconds
-from qwenocr_assets.state.database import database_time, open_database
+from qwenocr_assets.state.database import database_time, open_database, upsert
+from qwenocr_assets.state.tables.calls import RATE_ACCOUNTS, RATE_CALLS
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -27,40 +28,10 @@ _log = logging.getLogger(__name__)
 _KEPT_SECONDS = 60.0
 _CLOCK_WENT_BACK_SECONDS = 1.0
 
-_METADATA = sql.MetaData()
-
-RATE_CALLS = sql.Table(
-    "rate_calls",
-    _METADATA,
-    sql.Column("id", sql.BigInteger().with_variant(sql.Integer, "sqlite"), primary_key=True),
-    sql.Column("account", sql.String(500), nullable=False),
-    sql.Column("started_at_us", sql.BigInteger, nullable=False),
-    sql.Column("tokens", sql.BigInteger, nullable=False),
-    sql.Index("rate_calls_by_start", "account", "started_at_us"),
-)
-"""The calls of the last minute: when they started, and the tokens they are taken to use."""
-
-RATE_ACCOUNTS = sql.Table(
-    "rate_accounts",
-    _METADATA,
-    sql.Column("account", sql.String(500), primary_key=True),
-    sql.Column("calls_due_us", sql.BigInteger, nullable=False),
-    sql.Column("tokens_due_us", sql.BigInteger, nullable=False),
-    sql.Column("share", sql.Float(53), nullable=False),
-    sql.Column("rises_from_us", sql.BigInteger, nullable=False),
-    sql.Column("rise", sql.Float(53), nullable=False),
-    sql.Column("held_until_us", sql.BigInteger, nullable=False),
-    sql.Column("pause_seconds", sql.Float(53), nullable=False),
-    sql.Column("throttled_at_us", sql.BigInteger, nullable=False),
-    sql.Column("busy_until_us", sql.BigInteger, nullable=False),
-)
-"""What else the rules know of an account; see `Account`."""
-
 # Built once: SQLAlchemy needs longer to build a statement than SQLite to run it.
 _ACCOUNT: sql.BindParameter[str] = sql.bindparam("this_account")
 _READ_ACCOUNT = sql.select(RATE_ACCOUNTS).where(RATE_ACCOUNTS.c.account == _ACCOUNT)
 _LOCK_ACCOUNT = _READ_ACCOUNT.with_for_update()
-_ADD_ACCOUNT = sql.insert(RATE_ACCOUNTS)
 _WRITE_ACCOUNT = sql.update(RATE_ACCOUNTS).where(RATE_ACCOUNTS.c.account == _ACCOUNT)
 _READ_CALLS = (
     sql.select(RATE_CALLS.c.started_at_us, RATE_CALLS.c.tokens)
@@ -201,12 +172,9 @@ class SharedCalls:
             ) from error
 
     def _prepare(self) -> None:
+        row = {"account": self._account, **_columns(Account())}
         with self._engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(sql.text("SELECT pg_advisory_xact_lock(hashtext('qwenocr.rate_calls'))"))
-            _METADATA.create_all(connection)
-            if connection.execute(_READ_ACCOUNT, self._this).first() is None:
-                connection.execute(_ADD_ACCOUNT, {"account": self._account, **_columns(Account())})
+            connection.execute(upsert(connection, RATE_ACCOUNTS).values(row).on_conflict_do_nothing())
 
     def _load(self, connection: sql.Connection, rules: Rules, now: float) -> Account:
         since_us = _us(now - remembered_seconds(rules.limits))

@@ -19,8 +19,8 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, text, update
 
 from qwenocr_assets.cost.budget import Caps, Scopes, day_of, scopes_of
-from qwenocr_assets.cost.ledger_tables import ENTRIES, TOTALS
 from qwenocr_assets.cost.money import Price
+from qwenocr_assets.state.tables.money import ENTRIES, TOTALS
 
 
 class State(StrEnum):

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, t
 from qwenocr_assets.cost import entries
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Call, Refused, Reserved, State, Sums
-from qwenocr_assets.cost.ledger_tables import ENTRIES, LEASES, TOTALS, migrate
-from qwenocr_assets.state.database import READ_ONLY, open_database
+from qwenocr_assets.state.database import open_database
+from qwenocr_assets.state.sqlite import READ_ONLY
+from qwenocr_assets.state.tables.money import ENTRIES, LEASES, TOTALS
 
 _POSTGRES_TURN = text("SELECT pg_advisory_xact_lock(hashtext('cost_ledger'))")
 """Held until the transaction ends; on SQLite the transaction itself takes the turn."""
@@ -32,14 +33,12 @@ class Ledger:
 
     @classmethod
     def open(cls, url: str, *, clock: Callable[[], float] = time.time) -> "Ledger":
-        """Open the ledger, making its tables if they are not there.
+        """Open the ledger.
 
         Raises:
             ConfigurationError, StorageError: as `open_database` does.
         """
-        engine = open_database(url)
-        migrate(engine)
-        return cls(engine, clock=clock)
+        return cls(open_database(url), clock=clock)
 
     def close(self) -> None:
         """Close the connections."""

@@ -10,9 +10,9 @@ from sqlalchemy import func, insert, select
 from qwenocr_assets.cost.budget import Caps, day_of, scopes_of
 from qwenocr_assets.cost.entries import State, Sums
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.cost.ledger_tables import ALERTS, ENTRIES, TOTALS
 from qwenocr_assets.cost.money import dollars, to_usd
 from qwenocr_assets.qwenocr.catalogue import Model
+from qwenocr_assets.state.tables.money import ALERTS, ENTRIES, TOTALS
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 from qwenocr_assets.cost.budget import Caps, day_of, scopes_of
 from qwenocr_assets.cost.entries import Refused
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.cost.ledger_tables import UNFUNDED
+from qwenocr_assets.state.tables.money import UNFUNDED
 
 
 @dataclass(frozen=True, slots=True)

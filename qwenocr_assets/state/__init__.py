@@ -1,1 +1,1 @@
-"""The database that all processes share: leases of batches, signs of life."""
+"""The database that all processes share: its tables and migrations, leases of batches, signs of life."""

@@ -14,46 +14,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Double,
-    Engine,
-    MetaData,
-    Table,
-    Text,
-    delete,
-    insert,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Connection, Engine, delete, insert, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from qwenocr_assets.errors import BatchInUse, BatchTaken, StorageError
 from qwenocr_assets.state.database import database_time, open_database
 from qwenocr_assets.state.heartbeat import beating
 from qwenocr_assets.state.processes import has_ended, this_process
+from qwenocr_assets.state.tables.leases import LEASES
 
 LEASE_SECONDS = 60.0
 """So long after its last sign of life a holder is taken for dead, where nothing else tells."""
 _BEATS_PER_LEASE = 4
 _POLL_SECONDS = 0.5
-
-_METADATA = MetaData()
-
-LEASES = Table(
-    "batch_leases",
-    _METADATA,
-    Column("batch_id", Text, primary_key=True),
-    Column("holder", Text, nullable=False),
-    Column("host", Text, nullable=False),
-    Column("process", Text, nullable=False),
-    Column("taken_at", Double, nullable=False),
-    Column("expires_at", Double, nullable=False),
-)
-"""A row is a batch that a run works on."""
-
 
 _OPEN_HERE: set[str] = set()
 """Holders of this process whose context is open."""
@@ -79,12 +52,6 @@ class BatchHold:
         self._lease_seconds = lease_seconds
         self.holder = uuid.uuid4().hex
         self._sure_until = 0.0
-
-    def prepare(self) -> None:
-        """Make the table if it is not there."""
-        with self._engine.begin() as connection:
-            self._take_turn(connection, "batch_leases")
-            _METADATA.create_all(connection)
 
     def check(self) -> None:
         """Make sure that the batch is still ours; the database is asked only when the lease may have run out.
@@ -166,10 +133,10 @@ class BatchHold:
         with self._engine.begin() as connection:
             connection.execute(delete(LEASES).where(LEASES.c.holder == self.holder))
 
-    def _take_turn(self, connection: Connection, what: str = "") -> None:
+    def _take_turn(self, connection: Connection) -> None:
         """Keep all others from this batch until the transaction ends; on SQLite every transaction does that."""
         if connection.dialect.name == "postgresql":
-            connection.execute(_POSTGRES_TURN, {"name": what or f"batch {self._batch_id}"})
+            connection.execute(_POSTGRES_TURN, {"name": f"batch {self._batch_id}"})
 
     def _taken(self) -> BatchTaken:
         return BatchTaken(
@@ -219,7 +186,6 @@ def hold_batch(
     _OPEN_HERE.add(hold.holder)
     try:
         try:
-            hold.prepare()
             _take_or_wait(hold, batch_id, wait_seconds, on_wait)
         except SQLAlchemyError as error:
             raise StorageError(

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sql
 
-from qwenocr_assets.asking.shared_calls import RATE_ACCOUNTS, RATE_CALLS, SharedCalls
+from qwenocr_assets.asking.shared_calls import SharedCalls
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.qwenocr.limits import AccountLimits, Limiter
 from qwenocr_assets.qwenocr.limits.account import Rules
 from qwenocr_assets.qwenocr.limits.pace import Started
+from qwenocr_assets.state.tables.calls import RATE_ACCOUNTS, RATE_CALLS
 from tests.asking.asker import CLOCK, ask, clock_of
 
 ROOT = Path(__file__).parents[2]
@@ -50,11 +51,9 @@ def stored_starts(url: str) -> list[float]:
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     url = f"sqlite:///{tmp_path}/ledger.db"
     if request.param == "postgres":
-        url = request.getfixturevalue("postgres")
+        url = request.getfixturevalue("empty_postgres")
     engine = sql.create_engine(url)
     with engine.begin() as connection:
-        for table in (RATE_CALLS, RATE_ACCOUNTS, CLOCK):
-            table.drop(connection, checkfirst=True)
         CLOCK.create(connection)
         connection.execute(sql.insert(CLOCK).values(now_us=1_800_000_000_000_000))
     engine.dispose()

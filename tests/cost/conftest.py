@@ -37,19 +37,8 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty ledger's URL, on each kind of database."""
     if request.param == "sqlite":
         return sqlite_url(tmp_path / "ledger.db")
-    url: str = request.getfixturevalue("postgres")
-    _empty(url)
+    url: str = request.getfixturevalue("empty_postgres")
     return url
-
-
-def _empty(url: str) -> None:
-    from sqlalchemy import create_engine
-
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        connection.exec_driver_sql("CREATE SCHEMA public")
-    engine.dispose()
 
 
 @pytest.fixture

@@ -4,12 +4,10 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
 
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Refused, Reserved, State, Sums
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.cost.ledger_tables import MIGRATIONS
 from qwenocr_assets.errors import ConfigurationError, StorageError
 from qwenocr_assets.state.database import open_database
 from tests.cost.conftest import Clock, call
@@ -199,12 +197,6 @@ def test_an_entry_says_everything(ledger: Ledger, clock: Clock) -> None:
             "reason": None,
         }
     ]
-
-
-def test_opening_again_migrates_nothing_twice(ledger_url: str) -> None:
-    for _ in range(2):
-        with Ledger.open(ledger_url) as opened, opened.reading() as connection:
-            assert list(connection.scalars(select(MIGRATIONS.c.name))) == ["first_tables"]
 
 
 def test_caps_are_given_in_dollars() -> None:

@@ -34,7 +34,7 @@ def watch(ledger: Ledger, running: Callable[[], bool]) -> int:
 def _scopes(ledger: Ledger) -> list[str]:
     from sqlalchemy import select
 
-    from qwenocr_assets.cost.ledger_tables import TOTALS
+    from qwenocr_assets.state.tables.money import TOTALS
 
     with ledger.reading() as connection:
         return list(connection.scalars(select(TOTALS.c.scope)))

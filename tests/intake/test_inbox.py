@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
 from upath import UPath
 
 from qwenocr_assets.errors import StorageError
@@ -13,7 +12,6 @@ from qwenocr_assets.intake.inbox import listing
 from qwenocr_assets.intake.inbox.batches import Bounds
 from qwenocr_assets.intake.inbox.look import Patience
 from qwenocr_assets.intake.inbox.status import inbox_status, what_waits
-from qwenocr_assets.intake.inbox.tables import METADATA
 from qwenocr_assets.intake.manifest import (
     cut_batches,
     manifests_of_folder,
@@ -32,10 +30,7 @@ def inbox(request: pytest.FixtureRequest, tmp_path: Path) -> Inbox:
     root.mkdir(parents=True)
     url = f"sqlite:///{tmp_path}/data/inbox.db"
     if "Postgres" in request.param:
-        url = request.getfixturevalue("postgres")
-        engine = create_engine(url)
-        METADATA.drop_all(engine)
-        engine.dispose()
+        url = request.getfixturevalue("empty_postgres")
     return Inbox(root, DataFolder(UPath(tmp_path / "data")), url)
 
 

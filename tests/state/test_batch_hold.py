@@ -14,9 +14,10 @@ from sqlalchemy import create_engine, insert, select, update
 from upath import UPath
 
 from qwenocr_assets.errors import BatchInUse, BatchTaken, StorageError
-from qwenocr_assets.state.batch_hold import LEASES, BatchHold, hold_batch
+from qwenocr_assets.state.batch_hold import BatchHold, hold_batch
 from qwenocr_assets.state.database import sqlite_url
 from qwenocr_assets.state.processes import has_ended, this_process
+from qwenocr_assets.state.tables.leases import LEASES
 from qwenocr_assets.storage.journal import Journal
 from tests.waiting import LIMIT_SECONDS
 
@@ -25,11 +26,7 @@ from tests.waiting import LIMIT_SECONDS
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return sqlite_url(tmp_path / "ledger.db")
-    server: str = request.getfixturevalue("postgres")
-    engine = create_engine(server)
-    with engine.begin() as connection:
-        LEASES.drop(connection, checkfirst=True)
-    engine.dispose()
+    server: str = request.getfixturevalue("empty_postgres")
     return server
 
 

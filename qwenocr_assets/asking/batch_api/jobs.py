@@ -9,15 +9,16 @@ A line waits until it is `answered` (there is a final answer, or a final error) 
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from qwenocr_assets.asking.batch_api.funds import Funds
-from qwenocr_assets.asking.batch_api.tables import JOBS, LINES, Database, make_tables
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.state.tables.jobs import JOBS, LINES
 
 _MOST_KEYS_A_QUERY = 500
 
@@ -98,12 +99,22 @@ class Planned:
     """Request keys that the budget refused."""
 
 
+class Database(Protocol):
+    """The ledger's database: writers take turns, and what one has read is true until it commits."""
+
+    def writing(self) -> AbstractContextManager[Connection]: ...
+
+    def reading(self) -> AbstractContextManager[Connection]: ...
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+
+
 class Jobs:
     """All jobs of a database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        make_tables(database)
 
     def now(self) -> float:
         return self._database.now()

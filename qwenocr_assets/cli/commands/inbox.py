@@ -10,8 +10,8 @@ from rich.text import Text
 from sqlalchemy import make_url
 
 from qwenocr_assets.intake.inbox.index import open_index
+from qwenocr_assets.intake.inbox.states import FileState
 from qwenocr_assets.intake.inbox.status import InboxFile, InboxStatus, inbox_status
-from qwenocr_assets.intake.inbox.tables import FileState
 from qwenocr_assets.settings import Settings, load_settings
 
 _MEANING = {

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, select, 
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.intake.inbox.copies import copy_states, read_contents
 from qwenocr_assets.intake.inbox.index import Deadline, InboxIndex, doubt_copies
-from qwenocr_assets.intake.inbox.tables import BATCHES, FILES, FOLDERS, FileState, upsert
+from qwenocr_assets.intake.inbox.states import FileState
 from qwenocr_assets.intake.manifest import (
     Manifest,
     ManifestFile,
@@ -24,6 +24,8 @@ from qwenocr_assets.intake.manifest import (
 )
 from qwenocr_assets.intake.scan import to_microseconds, to_time
 from qwenocr_assets.intake.urls.lists import is_url_list
+from qwenocr_assets.state.database import upsert
+from qwenocr_assets.state.tables.inbox import BATCHES, FILES, FOLDERS
 from qwenocr_assets.storage.data_folder import DataFolder
 
 _log = logging.getLogger(__name__)

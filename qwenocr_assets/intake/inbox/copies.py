@@ -12,9 +12,10 @@ from sqlalchemy import ColumnElement, Connection, exists, false, select, update
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.intake.archives import split_member_uri
 from qwenocr_assets.intake.inbox.index import InboxIndex
-from qwenocr_assets.intake.inbox.tables import BATCHES, FILES, FOLDERS, INBOXES, FileState
+from qwenocr_assets.intake.inbox.states import FileState
 from qwenocr_assets.intake.manifest import read_manifest
 from qwenocr_assets.schemas import DOCUMENTS, PAGES
+from qwenocr_assets.state.tables.inbox import BATCHES, FILES, FOLDERS, INBOXES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_table
 

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Row, bindparam, select, tuple_, update
 from qwenocr_assets.intake.files import MAX_DOCUMENT_BYTES, fingerprint, unreadable
 from qwenocr_assets.intake.inbox.index import Deadline, InboxIndex, doubt_copies
 from qwenocr_assets.intake.inbox.listing import new_look, same_look
-from qwenocr_assets.intake.inbox.tables import FILES, FOLDERS, FileState
+from qwenocr_assets.intake.inbox.states import FileState
 from qwenocr_assets.intake.scan import look_again
+from qwenocr_assets.state.tables.inbox import FILES, FOLDERS
 
 _CHUNK = 256
 _REMOTE_THREADS = 16

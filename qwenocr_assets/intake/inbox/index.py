@@ -1,6 +1,7 @@
 """Opening the inbox index, and the few things every step of a tick needs of it."""
 
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from sqlalchemy import Connection, Engine, event, false, select, true, update
 from sqlalchemy.exc import DatabaseError
 from upath import UPath
 
-from qwenocr_assets.errors import StorageError
-from qwenocr_assets.intake.inbox.tables import FILES, FOLDERS, INBOXES, FileState, prepare, take_turn
+from qwenocr_assets.errors import DamagedDatabase, StorageError
+from qwenocr_assets.intake.inbox.states import FileState
 from qwenocr_assets.intake.manifest import resolved
-from qwenocr_assets.state.database import open_database
+from qwenocr_assets.state.database import open_database, upsert
+from qwenocr_assets.state.tables.inbox import FILES, FOLDERS, INBOXES
 from qwenocr_assets.storage.data_folder import is_local
 
 
@@ -39,7 +41,7 @@ class InboxIndex:
     def writing(self) -> Iterator[Connection]:
         """A transaction; no other process writes the index meanwhile."""
         with self.engine.begin() as connection:
-            take_turn(connection)
+            _take_turn(connection)
             yield connection
 
 
@@ -59,14 +61,34 @@ def open_index(url: str, root: UPath) -> Iterator[InboxIndex]:
             engine.dispose()  # connections from now on
         try:
             folder = resolved(root)
-            yield InboxIndex(engine, folder, prepare(engine, str(folder)))
+            yield InboxIndex(engine, folder, _prepare(engine, str(folder)))
         finally:
             engine.dispose()
-    except DatabaseError as error:
+    except (DatabaseError, DamagedDatabase) as error:
+        why = error.orig if isinstance(error, DatabaseError) else error.message
         raise StorageError(
-            f"The inbox index cannot be used ({str(error.orig).strip()}).",
+            f"The inbox index cannot be used ({str(why).strip()}).",
             "Delete inbox.db in the data folder: it is made again from the manifests, and no batch is run twice.",
         ) from error
+
+
+def _prepare(engine: Engine, inbox: str) -> str:
+    """Make the inbox's first row where it is missing; returns the index's id."""
+    asked = select(INBOXES.c.index_id).where(INBOXES.c.inbox == inbox)
+    with engine.connect() as connection:
+        found = connection.execute(asked).scalar_one_or_none()
+    if found is not None:
+        return str(found)
+    first = {"inbox": inbox, "index_id": uuid.uuid4().hex[:12], "copies_in_doubt": False}
+    with engine.begin() as connection:
+        connection.execute(upsert(connection, INBOXES).values(first).on_conflict_do_nothing())
+        return str(connection.execute(asked).scalar_one())
+
+
+def _take_turn(connection: Connection) -> None:
+    """Let no other process write the index until this transaction ends; on SQLite its beginning did that."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('inbox_index'))")
 
 
 def _widen_cache(connection: Any, _: Any) -> None:

@@ -15,8 +15,10 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 
 from qwenocr_assets.intake.files import local_uri, path_on_disk, unreadable
 from qwenocr_assets.intake.inbox.index import Deadline, InboxIndex, doubt_copies, vanish_folder
-from qwenocr_assets.intake.inbox.tables import FILES, FOLDERS, FileState, upsert
+from qwenocr_assets.intake.inbox.states import FileState
 from qwenocr_assets.intake.scan import Entry, list_folder
+from qwenocr_assets.state.database import upsert
+from qwenocr_assets.state.tables.inbox import FILES, FOLDERS
 from qwenocr_assets.storage.data_folder import local_path
 
 _CHUNK = 5_000

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, func, select
 
 from qwenocr_assets.intake.inbox.index import InboxIndex
-from qwenocr_assets.intake.inbox.tables import BATCHES, FILES, FOLDERS, FileState
+from qwenocr_assets.intake.inbox.states import FileState
+from qwenocr_assets.state.tables.inbox import BATCHES, FILES, FOLDERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,15 @@
 """The tables of batch jobs, in the ledger's database, so that what is submitted and its money are one transaction.
 
-A *job* is one input file and the service's batch made from it; its lines are requests of intake batches. Times are
-seconds since 1970 UTC (`_at`).
+A *job* is one input file and the service's batch made from it; its lines are requests of intake batches.
 """
 
-from contextlib import AbstractContextManager
-from typing import Protocol
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, Table, Text, text
 
-from sqlalchemy import BigInteger, Column, Connection, Double, Index, Integer, MetaData, Table, Text, text
-
-_METADATA = MetaData()
+from qwenocr_assets.state.tables import METADATA
 
 JOBS = Table(
     "batch_jobs",
-    _METADATA,
+    METADATA,
     Column("job_id", Text, primary_key=True),
     Column("batch_id", Text, nullable=False),
     Column("region", Text, nullable=False),
@@ -41,7 +37,7 @@ JOBS = Table(
 
 LINES = Table(
     "batch_lines",
-    _METADATA,
+    METADATA,
     Column("job_id", Text, primary_key=True),
     Column("batch_id", Text, primary_key=True),
     Column("request_key", Text, primary_key=True),
@@ -62,20 +58,3 @@ LINES = Table(
 )
 """A row is a request of an intake batch that is in a job. The one that pays is in the file; others with the same
 request key wait for its answer. No request can be in two files at once: the index forbids it."""
-
-
-class Database(Protocol):
-    """The ledger's database: writers take turns, and what one has read is true until it commits."""
-
-    def writing(self) -> AbstractContextManager[Connection]: ...
-
-    def reading(self) -> AbstractContextManager[Connection]: ...
-
-    def now(self) -> float:
-        """Seconds since 1970."""
-
-
-def make_tables(database: Database) -> None:
-    """Make the tables where they are not there yet."""
-    with database.writing() as connection:
-        _METADATA.create_all(connection)

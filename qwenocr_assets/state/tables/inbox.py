@@ -1,52 +1,14 @@
-"""The inbox index's tables: every file seen under an inbox, and every batch cut from it.
+"""The inbox index: every file seen under an inbox, and every batch cut from it.
 
 It is a memory, never the truth: batches are what their manifests say. Deleted, it is made again from them.
-Times are seconds since 1970 UTC (`_at`), a file's time of change in microseconds (`modified_us`).
+A file's time of change is in microseconds (`modified_us`), a folder's in nanoseconds (`modified_ns`).
 """
 
-import uuid
-from enum import StrEnum
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, Table, Text
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Connection,
-    Double,
-    Engine,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    select,
-)
-from sqlalchemy.dialects import postgresql, sqlite
-
-METADATA = MetaData()
+from qwenocr_assets.state.tables import METADATA, NUMBER
 
 _Name = Text().with_variant(Text(collation="C"), "postgresql")  # sorted as Python sorts
-_Number = BigInteger().with_variant(Integer, "sqlite")
-
-
-class FileState(StrEnum):
-    """Where a file of the inbox stands."""
-
-    WAITING = "waiting"
-    """Not still long enough, or not hashed yet."""
-    READY = "ready"
-    """Hashed; waits for its batch to fill."""
-    BATCHED = "batched"
-    """What lies there is in a batch under this name."""
-    COPY = "copy"
-    """Its content is a document already, under another name that is still there."""
-    MOVED = "moved"
-    """Its content was read under another name that is no longer there."""
-    UNREADABLE = "unreadable"
-    """It does not open."""
-    VANISHED = "vanished"
-    """It was there, and is not any more."""
-
 
 INBOXES = Table(
     "inbox_state",
@@ -61,7 +23,7 @@ copies may have vanished or changed since they were looked at."""
 FOLDERS = Table(
     "inbox_folders",
     METADATA,
-    Column("folder_id", _Number, primary_key=True, autoincrement=True),
+    Column("folder_id", NUMBER, primary_key=True, autoincrement=True),
     Column("inbox", Text, nullable=False),
     Column("name", _Name, nullable=False),
     Column("uri", Text),
@@ -81,7 +43,7 @@ to be trusted), `pass_modified_ns` the same of the listing under way."""
 FILES = Table(
     "inbox_files",
     METADATA,
-    Column("folder_id", _Number, primary_key=True, autoincrement=False),
+    Column("folder_id", NUMBER, primary_key=True, autoincrement=False),
     Column("leaf", _Name, primary_key=True),
     Column("uri", Text, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
@@ -107,7 +69,7 @@ the content `sha256` once hashed. `document_…` and `batch_seq` are the newest 
 BATCHES = Table(
     "inbox_batches",
     METADATA,
-    Column("batch_seq", _Number, primary_key=True, autoincrement=True),
+    Column("batch_seq", NUMBER, primary_key=True, autoincrement=True),
     Column("inbox", Text, nullable=False),
     Column("batch_id", Text, nullable=False),
     Column("files", Integer, nullable=False),
@@ -115,33 +77,3 @@ BATCHES = Table(
     Index("inbox_batches_by_id", "inbox", "batch_id", unique=True),
 )
 """A row is a manifest that was read or written, in that order; some are of other folders of the same name."""
-
-
-def prepare(engine: Engine, inbox: str) -> str:
-    """Make the tables and the inbox's first row where they are missing; returns the index's id."""
-    asked = select(INBOXES.c.index_id).where(INBOXES.c.inbox == inbox)
-    with engine.connect() as connection:
-        there = connection.dialect.has_table(connection, BATCHES.name)
-        found = connection.execute(asked).scalar_one_or_none() if there else None
-    if found is not None:
-        return str(found)
-    with engine.begin() as connection:
-        take_turn(connection)
-        METADATA.create_all(connection)
-        connection.execute(
-            upsert(connection, INBOXES)
-            .values(inbox=inbox, index_id=uuid.uuid4().hex[:12], copies_in_doubt=False)
-            .on_conflict_do_nothing()
-        )
-        return str(connection.execute(asked).scalar_one())
-
-
-def take_turn(connection: Connection) -> None:
-    """Let no other process write the index until this transaction ends; on SQLite its beginning did that."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('inbox_index'))")
-
-
-def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An insert that may say what happens when the row is there."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)

@@ -1,33 +1,13 @@
-"""The ledger's tables, and how they came about: named migrations, each run once.
+"""The ledger's tables. Days are UTC."""
 
-Amounts are pico-dollars (`_pico`), times seconds since 1970 UTC (`_at`), days UTC.
-"""
+from sqlalchemy import BigInteger, Column, Double, Index, Table, Text, text
 
-import time
-from collections.abc import Callable
-
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Double,
-    Engine,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    insert,
-    select,
-    text,
-)
-
-_METADATA = MetaData()
+from qwenocr_assets.state.tables import METADATA, NUMBER
 
 ENTRIES = Table(
     "cost_entries",
-    _METADATA,
-    Column("entry_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    METADATA,
+    Column("entry_id", NUMBER, primary_key=True, autoincrement=True),
     Column("state", Text, nullable=False),
     Column("request_key", Text, nullable=False),
     Column("batch_id", Text, nullable=False),
@@ -69,7 +49,7 @@ ENTRIES = Table(
 
 TOTALS = Table(
     "cost_totals",
-    _METADATA,
+    METADATA,
     Column("scope", Text, primary_key=True),
     Column("reserved_pico", BigInteger, nullable=False),
     Column("settled_pico", BigInteger, nullable=False),
@@ -79,7 +59,7 @@ TOTALS = Table(
 
 LEASES = Table(
     "cost_leases",
-    _METADATA,
+    METADATA,
     Column("lease_id", Text, primary_key=True),
     Column("host", Text, nullable=False),
     Column("pid", BigInteger, nullable=False),
@@ -89,7 +69,7 @@ LEASES = Table(
 
 UNFUNDED = Table(
     "cost_unfunded",
-    _METADATA,
+    METADATA,
     Column("batch_id", Text, primary_key=True),
     Column("scope", Text, primary_key=True),
     Column("cap_pico", BigInteger, nullable=False),
@@ -100,38 +80,9 @@ UNFUNDED = Table(
 
 ALERTS = Table(
     "cost_alerts",
-    _METADATA,
+    METADATA,
     Column("scope", Text, primary_key=True),
     Column("threshold", Text, primary_key=True),
     Column("told_at", Double, nullable=False),
 )
 """A row is a threshold that somebody was told about."""
-
-MIGRATIONS = Table(
-    "cost_migrations",
-    _METADATA,
-    Column("name", Text, primary_key=True),
-    Column("applied_at", Double, nullable=False),
-)
-
-
-def first_tables(connection: Connection) -> None:
-    """Entries, totals, leases, refusals and alerts."""
-    _METADATA.create_all(connection, tables=[ENTRIES, TOTALS, LEASES, UNFUNDED, ALERTS])
-
-
-_STEPS: tuple[Callable[[Connection], None], ...] = (first_tables,)
-"""In order; a step that has been released is never changed, only followed by another."""
-
-
-def migrate(engine: Engine) -> None:
-    """Run the steps that this database has not seen yet, each with its record in one transaction."""
-    with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('cost_ledger'))")
-        _METADATA.create_all(connection, tables=[MIGRATIONS])
-        applied = set(connection.scalars(select(MIGRATIONS.c.name)))
-        for step in _STEPS:
-            if step.__name__ not in applied:
-                step(connection)
-                connection.execute(insert(MIGRATIONS).values(name=step.__name__, applied_at=time.time()))
