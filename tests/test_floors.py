@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tables": {*GROUND, "asking", "qwenocr"},
     "quality": {*GROUND, "asking", "intake", "qwenocr"},
     "scoring": {*GROUND, "qwenocr", "tables"},
-    "warehouse": GROUND,
+    "warehouse": {*GROUND, "qwenocr"},
     "review": {*GROUND, "qwenocr", "tables", "warehouse"},
     "report": {*GROUND, "imaging", "tables", "warehouse"},
     "engine": {"errors", "qwenocr"},

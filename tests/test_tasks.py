@@ -22,7 +22,7 @@ from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.routes import Route
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model, load_catalogue
-from qwenocr_assets.qwenocr.client import open_client
+from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.errors import NotOffered
 from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.regions import Protocol
@@ -161,14 +161,14 @@ def test_a_task_that_is_added_goes_the_whole_way(
 
     async def ask() -> AnswerRecord:
         transport = httpx.ASGITransport(create_app(OneReader()))
-        async with open_client(
+        async with Client(
             catalogue.region("local"), model, transport=transport, catalogue=catalogue
         ) as client:
             request = Request(ImageBytes(page(), "image/png"), task, RequestOptions.from_json(row["options"]))
             reply = await client.ask(request, row["request_key"])
         assert reply.answer is not None, reply.error
         assert reply.answer.usage.input_tokens == row["image_tokens"] + row["prompt_tokens"]
-        judged = incomplete(task, reply.answer.text)
+        judged = incomplete(task, reply.answer)
         return record_of(row["request_key"], task, model, catalogue.version, reply, judged)
 
     data = DataFolder(UPath(tmp_path))
@@ -197,7 +197,7 @@ def answer_of_engine(task: Task) -> None:
 
     async def ask() -> None:
         transport = httpx.ASGITransport(create_app(OneReader()))
-        async with open_client(load_catalogue().region("local"), model, transport=transport) as client:
+        async with Client(load_catalogue().region("local"), model, transport=transport) as client:
             reply = await client.ask(Request(ImageBytes(page(), "image/png"), task))
         assert isinstance(reply.error, NotOffered)
         raise reply.error
@@ -231,7 +231,7 @@ def quoted(task: Task) -> None:
         pytest.param(
             "stamps",
             {},
-            lambda t: incomplete(t, "x"),
+            lambda t: incomplete(t, Answer("x")),
             MissingForm,
             "tables/completeness.py .*form stamps",
             id="end",
@@ -282,5 +282,5 @@ def test_a_schema_has_its_place_in_the_prompt() -> None:
 @pytest.mark.parametrize("task", Task)
 def test_every_task_is_known_everywhere(task: Task) -> None:
     assert any(task in fed_by(schema.name) for schema in ROW_TABLES)
-    for use in (flattened, scored, lambda known: incomplete(known, "x")):
+    for use in (flattened, scored, lambda known: incomplete(known, Answer("x"))):
         use(task)

@@ -226,7 +226,7 @@ with found as (
     from {{{{ ref('stg_documents') }}}} as documents
     left join {{{{ ref('stg_key_values') }}}} as key_values
         on key_values.document_id = documents.document_id
-        and key_values.task = 'key_information_extraction'
+        and key_values.task in (select task from {{{{ ref('stg_tasks') }}}} where takes_schema)
     left join {{{{ ref('stg_pages') }}}} as pages on pages.page_id = key_values.page_id
     where documents.route in ({_literals(schema.routes)})
 )
@@ -277,7 +277,7 @@ with found as (
     from {{{{ ref('stg_documents') }}}} as documents
     inner join {{{{ ref('stg_key_values') }}}} as key_values
         on key_values.document_id = documents.document_id
-        and key_values.task = 'key_information_extraction'
+        and key_values.task in (select task from {{{{ ref('stg_tasks') }}}} where takes_schema)
         and key_values.review_action is distinct from 'absent'
     inner join {{{{ ref('stg_pages') }}}} as pages on pages.page_id = key_values.page_id
     where documents.route in ({_literals(schema.routes)})

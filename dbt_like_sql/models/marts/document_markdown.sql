@@ -79,9 +79,9 @@ plain as (
     left join (
         select
             page_id,
-            string_agg(markdown, chr(10) || chr(10) order by table_index) as markdown
+            string_agg(markdown, chr(10) || chr(10) order by task, table_index) as markdown
         from tables
-        where task = 'table_parsing'
+        where task in (select task from {{ ref('stg_tasks') }} where form = 'tables')
         group by page_id
     ) as found on found.page_id = page_text.page_id
 )

@@ -44,23 +44,23 @@ by_task as (
 
 preferred as (
     select
-        page_id,
-        task,
-        line_count,
-        text
+        by_task.page_id,
+        by_task.task,
+        by_task.line_count,
+        by_task.text
     from by_task
+    left join {{ ref('stg_tasks') }} as tasks on tasks.task = by_task.task
     qualify row_number() over (
-        partition by page_id
+        partition by by_task.page_id
         order by
-            case task
-                when 'advanced_recognition' then 1
-                when 'multi_lan' then 2
-                when 'text_recognition' then 3
-                when 'document_parsing' then 5
-                else 4
+            case tasks.form
+                when 'lines' then 1
+                when 'text' then 2
+                when 'document' then 4
+                else 3
             end,
-            task,
-            text desc
+            by_task.task,
+            by_task.text desc
     ) = 1
 )
 

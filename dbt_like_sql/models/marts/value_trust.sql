@@ -45,6 +45,7 @@ with readings as (
 plain as (
     select
         *,
+        task in (select task from {{ ref('stg_tasks') }} where form = 'key_values') as is_extracted,
         lower(regexp_replace(value, '[^\p{L}\p{N}]', '', 'g')) as plain_value,
         (top_px + bottom_px) / 2 as centre_px,
         bottom_px - top_px as height_px,
@@ -219,8 +220,8 @@ rows_agree as (
 elsewhere as (
     select
         page_id,
-        string_agg(plain_value, '|') filter (where task = 'key_information_extraction') as said_by_values,
-        string_agg(plain_value, '|') filter (where task <> 'key_information_extraction') as said_by_tables
+        string_agg(plain_value, '|') filter (where is_extracted) as said_by_values,
+        string_agg(plain_value, '|') filter (where not is_extracted) as said_by_tables
     from plain
     group by page_id
 ),
@@ -230,7 +231,7 @@ whole_text as (
         page_id,
         string_agg(lower(regexp_replace(text, '[^\p{L}\p{N}]', '', 'g')), '' order by line_index) as said
     from {{ ref('stg_text_lines') }}
-    where task <> 'advanced_recognition'
+    where task not in (select task from {{ ref('stg_tasks') }} where form = 'lines')
     group by page_id
 ),
 
@@ -260,7 +261,7 @@ parts as (
                 list_contains(
                     string_split(
                         case
-                            when plain.task = 'key_information_extraction' then elsewhere.said_by_tables
+                            when plain.is_extracted then elsewhere.said_by_tables
                             else elsewhere.said_by_values
                         end,
                         '|'
@@ -284,7 +285,7 @@ parts as (
     left join elsewhere on elsewhere.page_id = plain.page_id
     left join whole_text on whole_text.page_id = plain.page_id
     left join broken on broken.page_id = plain.page_id and broken.path = plain.place
-        and plain.task = 'key_information_extraction'
+        and plain.is_extracted
     left join {{ ref('stg_responses') }} as responses
         on responses.page_id = plain.page_id and responses.task = plain.task
 ),
