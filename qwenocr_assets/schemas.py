@@ -317,8 +317,8 @@ KEY_VALUES = TableSchema(
             "repairs",
             ColumnType.TEXT,
             "What had to be mended to read the answer's JSON, comma-separated: cut off, quotes, escapes, commas, "
-            "full-width punctuation, leading zeros, words of Python, repeated keys, several JSON values, rebuilt "
-            "by json-repair; NULL when nothing.",
+            "comments, full-width punctuation, unquoted text, leading zeros, words of Python, missing values, repeated "
+            "keys, several JSON values, rebuilt by json-repair; NULL when nothing.",
         ),
         *_BOX,
         *_GROUND,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.tables.json.text import read_json
+from qwenocr_assets.tables.json.text import JsonNumber, read_json
 from qwenocr_assets.tables.key_values import key_values
 from qwenocr_assets.tables.leaves import leaves
 from qwenocr_assets.tables.trace import Trace
@@ -40,13 +40,97 @@ from qwenocr_assets.tables.trace import Trace
         ("{'a': 'x', 'a': 'y'}", ("quotes", "repeated keys"), [("a", "x"), ("a#2", "y")]),
         ('{"a#2": "x"}', (), [('["a#2"]', "x")]),
         ('{"a": 1} {"b": 2}', ("several JSON values",), [("[0].a", "1"), ("[1].b", "2")]),
-        ('{a: "x"}', ("rebuilt by json-repair",), [("a", "x")]),
+        ('{a: "x"}', ("unquoted text",), [("a", "x")]),
+        ('{"a": 1.10, // note\n"b": "x"}', ("comments",), [("a", "1.10"), ("b", "x")]),
+        ('{"a": 1.10 /* 注 */, "b": "//"}', ("comments",), [("a", "1.10"), ("b", "//")]),
+        ('{"a": 1.10, # note\n "b": 2}', ("comments",), [("a", "1.10"), ("b", "2")]),
+        ('{"a": -, "b": —, "c": "-"}', ("missing values",), [("a", None), ("b", None), ("c", "-")]),
+        ('{"a":, "b": }', ("missing values",), [("a", None), ("b", None)]),
+        ('{"a": NULL, "b": TRUE}', ("words of Python",), [("a", None), ("b", True)]),
+        ('{"a": 1.10, ...}', ("commas",), [("a", "1.10")]),
+        ('{"a": 1.10; "b": 2.20}', ("commas",), [("a", "1.10"), ("b", "2.20")]),
+        ('{"a": "x", "b": 1.10} - {', (), [("a", "x"), ("b", "1.10")]),
     ],
 )
 def test_repairs_are_named(text: str, repairs: Any, expected: Any) -> None:
     reading = read_json(text)
     assert reading.repairs == repairs
     assert [(leaf.path, leaf.value) for leaf in leaves(reading.value)] == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "12:30",
+        "16:05:10",
+        "5%",
+        "50 %",
+        "(5.00)",
+        "-5.00-",
+        "+49 30 1234567",
+        "+5",
+        ".5",
+        "5.",
+        "10 000,00",
+        "1,234.56",
+        "1.234,56",
+        "5,00 €",
+        "$5.00",
+        "€1.234",
+        "1.10円",
+        "１２：３０",
+        "١٢٫٥٠",
+        "2025-11-14",
+        "14.11.2025",
+        "2025年11月14日",
+        "https://example.org/a",
+        "John Smith",
+        "№ 12",
+        "#12",
+        "N/A",
+        "n.a.",
+        '5"6',
+        "0x1F",
+        "1_000",
+    ],
+)
+@pytest.mark.parametrize(
+    "json_text",
+    [
+        '{"a": %s}',
+        '{"b": 1.10, "a": %s, "c": "x"}',
+        '{"a": %s\n, "c": 1}',
+        "{a: %s, c: 'x'}",
+        '{"a": %s, "c": 1.10,}',
+    ],
+)
+def test_what_stands_without_quotes_is_kept_as_written(value: str, json_text: str) -> None:
+    reading = read_json(json_text % value)
+    assert reading.value["a"] == value
+    assert type(reading.value["a"]) is str
+    assert reading.value.get("b", "1.10") == "1.10"
+    assert "unquoted text" in reading.repairs
+
+
+@pytest.mark.parametrize("value", ["1.10", "-0.50", "5.00", "1e5", "12345678901234567890.10"])
+@pytest.mark.parametrize("json_text", ['{"a": %s,}', '{"a": %s // 単価\n}', "{a: %s}", '{"a": [%s, "x" "y"}'])
+def test_a_number_keeps_its_zeros_whatever_else_is_mended(value: str, json_text: str) -> None:
+    (leaf, *_) = leaves(read_json(json_text % value).value)
+    assert (leaf.value, type(leaf.value)) == (value, JsonNumber)
+
+
+@pytest.mark.parametrize(
+    ("json_text", "values"),
+    [
+        ('{"a": [12:30, 5%, "x"]}', ["12:30", "5%", "x"]),
+        ('{"a": [10 000,00, 5 000,00]}', ["10 000,00", "5 000,00"]),
+        ('{"a": [1.10, 2.50,]}', ["1.10", "2.50"]),
+        ('{"a": [{"p": 1.10 "q": 12:30}]}', ["1.10", "12:30"]),
+        ('{"a": [−, 縄, ]}', [None, "縄"]),
+    ],
+)
+def test_values_of_lists_without_quotes(json_text: str, values: list[Any]) -> None:
+    assert [leaf.value for leaf in leaves(read_json(json_text).value)] == values
 
 
 def rows_of(answer: Answer, schema: Any = None) -> list[dict[str, Any]]:

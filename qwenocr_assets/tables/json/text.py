@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import json_repair
 
 from qwenocr_assets.tables.answer_text import unfenced
+from qwenocr_assets.tables.json.bare import NUMBER_MARK
 from qwenocr_assets.tables.json.mending import mended
 from qwenocr_assets.tables.json.scan import BRACKETS
 
@@ -41,8 +42,8 @@ def read_json(text: str) -> JsonReading:
     """What the answer's JSON says, repaired where needed.
 
     Several JSON values one after the other come as a list. Numbers come as `JsonNumber`, or as int and float where
-    only json-repair could read the JSON. Of a text that is cut off, the value it breaks off in is dropped: half a
-    value is a wrong value.
+    json-repair found one that nothing else could. Of a text that is cut off, the value it breaks off in is dropped:
+    half a value is a wrong value.
     """
     source = json_source(text)
     if source is None:
@@ -58,10 +59,20 @@ def read_json(text: str) -> JsonReading:
         pass
     else:
         return JsonReading(value, (*repairs, *more))
+    marked, repairs = mended(source, mark_numbers=True)
     try:
-        return JsonReading(json_repair.loads(sound, skip_json_loads=True), (*repairs, REBUILT))
+        rebuilt = _numbers_as_written(json_repair.loads(marked, skip_json_loads=True))
     except (ValueError, RecursionError):
         return JsonReading(None)
+    return JsonReading(rebuilt, (*repairs, REBUILT))
+
+
+def _numbers_as_written(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(NUMBER_MARK):
+        return JsonNumber(value[len(NUMBER_MARK) :])
+    if isinstance(value, dict):
+        return {key: _numbers_as_written(inner) for key, inner in value.items()}
+    return [_numbers_as_written(inner) for inner in value] if isinstance(value, list) else value
 
 
 _FENCED_JSON = re.compile(rf"```json\s*(?=[{BRACKETS}])", re.IGNORECASE)
