@@ -1,6 +1,7 @@
 """The errors a person may meet, each with what to do next.
 
 QwenocrError
+├── UsageError            what a command was told cannot be: a name or value that does not exist
 ├── ConfigurationError    settings or pipeline.toml say something that cannot work
 │   └── MissingApiKey     a cloud region is chosen and no key for it is set
 ├── StorageError          the data folder cannot be read or written
@@ -11,8 +12,31 @@ QwenocrError
 ├── Stopped               a person or the system asked the run to end
 ├── RejectedInput         a document or page that cannot be processed; the rest of the batch goes on
 ├── WarehouseError        the warehouse cannot be loaded or published
+│   └── QueryError        what was asked of it cannot be: SQL that DuckDB refuses, a table that does not exist
 └── ServiceError          what Qwen-OCR answered instead of a result (tree in `qwenocr/errors.py`)
+
+Each kind has the exit code that the program ends with (`docs/exit-codes.md`).
 """
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What the program ends with, so that scripts know what to do next."""
+
+    DONE = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    CONFIGURATION = 3
+    NOTHING_READABLE = 4
+    PARTLY_FAILED = 5
+    OUT_OF_MONEY = 6
+    STORAGE = 7
+    TRY_AGAIN = 75
+    """As EX_TEMPFAIL of sysexits.h, which schedulers and mailers know."""
+    INTERRUPTED = 130
+    """As shells say it of what Ctrl-C ended."""
 
 
 class QwenocrError(Exception):
@@ -20,6 +44,8 @@ class QwenocrError(Exception):
 
     `message` says what is wrong and where, `next_step` what the reader should do about it.
     """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.UNEXPECTED
 
     def __init__(self, message: str, next_step: str = "") -> None:
         super().__init__(message, next_step)
@@ -30,8 +56,16 @@ class QwenocrError(Exception):
         return f"{self.message} {self.next_step}".rstrip()
 
 
+class UsageError(QwenocrError):
+    """What a command was told cannot be: a name or value that does not exist, or an option that is missing."""
+
+    exit_code = ExitCode.USAGE
+
+
 class ConfigurationError(QwenocrError):
     """Settings or pipeline.toml say something that cannot work."""
+
+    exit_code = ExitCode.CONFIGURATION
 
 
 class MissingApiKey(ConfigurationError):
@@ -41,13 +75,19 @@ class MissingApiKey(ConfigurationError):
 class StorageError(QwenocrError):
     """The data folder cannot be read or written."""
 
+    exit_code = ExitCode.STORAGE
+
 
 class BatchInUse(StorageError):
     """Another run works on the same intake batch, and did not end while this one waited."""
 
+    exit_code = ExitCode.TRY_AGAIN
+
 
 class BatchTaken(StorageError):
     """Another run has taken the batch over, since this one gave no sign of life. It must not write any more."""
+
+    exit_code = ExitCode.TRY_AGAIN
 
 
 class DamagedDatabase(StorageError):
@@ -61,10 +101,33 @@ class DiskFull(StorageError):
 class Stopped(QwenocrError):
     """A person or the system asked the run to end, and it has."""
 
+    exit_code = ExitCode.INTERRUPTED
+
 
 class RejectedInput(QwenocrError):
     """A document or page that cannot be processed. It becomes a row that says why; the batch goes on."""
 
+    exit_code = ExitCode.NOTHING_READABLE
+
 
 class WarehouseError(QwenocrError):
     """The warehouse cannot be loaded or published."""
+
+    exit_code = ExitCode.STORAGE
+
+
+class QueryError(WarehouseError):
+    """What was asked of the warehouse cannot be: SQL that DuckDB refuses, a table or format that does not exist."""
+
+    exit_code = ExitCode.USAGE
+
+
+def exit_code_of(error_class: str) -> ExitCode:
+    """The exit code of an error by its class's name, as logs and events keep it; that of any other error otherwise."""
+    waiting: list[type[QwenocrError]] = [QwenocrError]
+    while waiting:
+        kind = waiting.pop()
+        if kind.__name__ == error_class:
+            return kind.exit_code
+        waiting += kind.__subclasses__()
+    return ExitCode.UNEXPECTED

@@ -1,7 +1,9 @@
 """The commands. What they do is imported when they are called, so that the program starts quickly."""
 
 import os
+import platform
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -14,11 +16,28 @@ from qwenocr_assets.cli.groups import batch_app, ledger_app, review_app
 
 app = typer.Typer(
     name="qwenocr",
-    help="Document images and PDFs into SQL tables. Start with `qwenocr run PATH`, then `qwenocr sql`.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # a traceback must never show a key
     add_completion=False,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        terminal.console.print(f"qwenocr {version('qwenocr-assets')}, Python {platform.python_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    show: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Say which version this is."),
+    ] = False,
+) -> None:
+    """Document images and PDFs into SQL tables. Start with `qwenocr run PATH`, then `qwenocr sql`."""
+
+
 app.add_typer(engine_app, name="engine")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(warehouse_app, name="warehouse")
@@ -45,7 +64,7 @@ def run(
 
     if not paths and not manifest:
         raise typer.BadParameter("Give a path to read, or a manifest.")
-    terminal.exit_unless(
+    terminal.exit_with(
         run_paths(paths or [], terminal.console, by_manifest=manifest or [], resend=resend or [])
     )
 
@@ -64,7 +83,7 @@ def retry(
     """Ask again for pages that got no answer, and for no others."""
     from qwenocr_assets.cli.commands.retry import ask_again
 
-    terminal.exit_unless(ask_again(terminal.console, status or [], class_ or [], batch or []))
+    terminal.exit_with(ask_again(terminal.console, status or [], class_ or [], batch or []))
 
 
 @app.command()
@@ -94,7 +113,7 @@ def demo() -> None:
     """Run the main job on data/samples with the embedded engine, and show what SQL makes of it."""
     from qwenocr_assets.cli.commands.demo import run_demo
 
-    terminal.exit_unless(run_demo(terminal.console))
+    terminal.exit_with(run_demo(terminal.console))
 
 
 @app.command()
@@ -223,7 +242,7 @@ def score(
     """Compare what was read with what truly stands there, route by route. Nothing is sent."""
     from qwenocr_assets.cli.commands.score import print_scores
 
-    terminal.exit_unless(print_scores(terminal.console, truth, iou, csv, json))
+    terminal.exit_with(print_scores(terminal.console, truth, iou, csv, json))
 
 
 @app.command()
@@ -254,7 +273,7 @@ def preview(
     """Enhance a document's first pages, and write before and after side by side. Nothing is sent."""
     from qwenocr_assets.cli.commands.preview import print_preview
 
-    terminal.exit_unless(print_preview(file, step or [], terminal.console))
+    terminal.exit_with(print_preview(file, step or [], terminal.console))
 
 
 @app.command()
@@ -262,7 +281,7 @@ def doctor() -> None:
     """Say what is installed, configured and reachable, and what to do about what is not."""
     from qwenocr_assets.cli.commands.doctor import print_findings
 
-    terminal.exit_unless(print_findings(terminal.console))
+    terminal.exit_with(print_findings(terminal.console))
 
 
 @app.command()

@@ -53,7 +53,7 @@ def batch_submit(
     """Hand documents to the Batch API, whatever the mode of their routes."""
     from qwenocr_assets.cli.commands import batch
 
-    terminal.exit_unless(batch.submit(paths, terminal.console))
+    terminal.exit_with(batch.submit(paths, terminal.console))
 
 
 @batch_app.command("list")
@@ -89,7 +89,7 @@ def batch_collect(
     """Take back what has ended, hand over or ask the rest, and publish."""
     from qwenocr_assets.cli.commands import batch
 
-    terminal.exit_unless(batch.collect(terminal.console, wait=wait))
+    terminal.exit_with(batch.collect(terminal.console, wait=wait))
 
 
 @review_app.command("export")
@@ -132,4 +132,4 @@ def review_import(
     """Take corrections back, and bring the warehouse up to date. The same file twice changes nothing."""
     from qwenocr_assets.cli.commands import review
 
-    terminal.exit_unless(review.import_review(terminal.console, file, by=by))
+    terminal.exit_with(review.import_review(terminal.console, file, by=by))

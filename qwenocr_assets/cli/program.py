@@ -11,18 +11,15 @@ from rich.markup import escape
 
 from qwenocr_assets.cli import terminal
 from qwenocr_assets.cli.app import app
-from qwenocr_assets.errors import DiskFull, QwenocrError, Stopped
+from qwenocr_assets.errors import DiskFull, ExitCode, QwenocrError, Stopped
 from qwenocr_assets.storage.disk import NEXT_STEP, is_full
-
-_INTERRUPTED = 130
-"""The exit code that shells give to what Ctrl-C ended."""
 
 
 def main() -> None:
     """Run the command that the arguments name, and end with its exit code."""
     # starting makes objects by the hundred thousand, and hardly any garbage to look for among them
     gc.set_threshold(50_000, 20, 20)
-    status = 1  # of an exception that nobody catches
+    status = int(ExitCode.UNEXPECTED)  # of an exception that nobody catches
 
     def leave() -> None:
         with suppress(BrokenPipeError):
@@ -47,15 +44,16 @@ def _run() -> None:
         terminal.console.print(
             f"[bold]{escape(stopped.message)}[/]\n[bold]Next:[/] {escape(stopped.next_step)}"
         )
-        sys.exit(_INTERRUPTED)
+        sys.exit(stopped.exit_code)
     except QwenocrError as error:
         _print_failure(error)
-        sys.exit(1)
+        sys.exit(error.exit_code)
     except Exception as error:
         if not is_full(error):
             raise
-        _print_failure(DiskFull("There is no space left on the disk.", NEXT_STEP))
-        sys.exit(1)
+        full = DiskFull("There is no space left on the disk.", NEXT_STEP)
+        _print_failure(full)
+        sys.exit(full.exit_code)
 
 
 def _print_failure(error: QwenocrError) -> None:

@@ -4,6 +4,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from qwenocr_assets.errors import ExitCode
+
 console = Console()
 
 
@@ -12,7 +14,7 @@ def print_error(to: Console, message: str) -> None:
     to.print(f"[bold red]Error:[/] {escape(message)}")
 
 
-def exit_unless(success: bool) -> None:
-    """End the command with exit code 1 if not everything went well."""
-    if not success:
-        raise typer.Exit(1)
+def exit_with(code: ExitCode) -> None:
+    """End the command with this exit code."""
+    if code:
+        raise typer.Exit(code)

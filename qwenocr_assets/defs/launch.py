@@ -11,7 +11,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 from qwenocr_assets.defs.archive import restore_batches
 from qwenocr_assets.defs.jobs import BATCH_JOB, COLLECT_JOB, PUBLISH_JOB
-from qwenocr_assets.errors import DiskFull
+from qwenocr_assets.errors import DiskFull, ExitCode, exit_code_of
 from qwenocr_assets.intake.manifest import Manifest, write_manifest
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.disk import NEXT_STEP, says_full, writing_to
@@ -30,6 +30,8 @@ class JobOutcome:
     """Requests that were sent to the service."""
     interrupted: bool = False
     """A person or the system asked it to end."""
+    exit_code: ExitCode = ExitCode.DONE
+    """Of the first error."""
 
     @property
     def success(self) -> bool:
@@ -106,27 +108,35 @@ def _run(
             resources=resources,
             tags=tags,
         )
+    error, exit_code = (None, ExitCode.DONE) if result.success else _first_error(result.all_events)
     return JobOutcome(
         run_id=result.run_id,
-        error=None if result.success else _first_error(result.all_events),
+        error=error,
+        exit_code=exit_code,
         sent=sum(_sent(event) for event in result.get_asset_materialization_events()),
         interrupted=any(_is_interrupt(event) for event in result.all_events),
     )
 
 
-def _first_error(events: Iterable[dg.DagsterEvent]) -> str:
+def _first_error(events: Iterable[dg.DagsterEvent]) -> tuple[str, ExitCode]:
     error = None
     for event in events:
         if event.is_step_failure:
             failure = event.step_failure_data
-            if failure.user_failure_data is not None and failure.user_failure_data.description:
-                return failure.user_failure_data.description
+            told = failure.user_failure_data
+            if told is not None and told.description:
+                return told.description, _exit_code_in(told.metadata)
             error = failure.error
         elif event.is_job_failure:  # before any step: a resource could not be made
             error = event.job_failure_data.error
         if error is not None:
-            return _said(error)
-    return "The run failed before any step."
+            return _said(error), exit_code_of((error.cause or error).cls_name or "")
+    return "The run failed before any step.", ExitCode.UNEXPECTED
+
+
+def _exit_code_in(metadata: Mapping[str, Any]) -> ExitCode:
+    found = metadata.get("error_class")
+    return exit_code_of(found.text or "") if isinstance(found, dg.TextMetadataValue) else ExitCode.UNEXPECTED
 
 
 def _said(error: SerializableErrorInfo) -> str:

@@ -192,7 +192,10 @@ def ocr_answers(
     if refused is not None:
         raise dg.Failure(
             f"The service refuses every call: {refused}",
-            metadata={"next_step": refused.next_step or "See the message."},
+            metadata={
+                "next_step": refused.next_step or "See the message.",
+                "error_class": type(refused).__name__,
+            },
             allow_retries=False,
         )
 

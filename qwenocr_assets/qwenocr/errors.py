@@ -20,7 +20,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from qwenocr_assets.errors import QwenocrError
+from qwenocr_assets.errors import ExitCode, QwenocrError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ class ServiceError(QwenocrError):
 
 class Retryable(ServiceError):
     """The same call may succeed later."""
+
+    exit_code = ExitCode.TRY_AGAIN
 
     most_calls: ClassVar[int | None] = None
     """Calls after which asking again has no sense; None leaves it to the client's `max_attempts`."""
@@ -75,6 +77,8 @@ class UploadExpired(Retryable):
 class PageRefused(ServiceError):
     """This page will never be answered with these options; the rest of the batch goes on."""
 
+    exit_code = ExitCode.NOTHING_READABLE
+
 
 class NotOffered(PageRefused):
     """The model or engine cannot do this task or read this script."""
@@ -83,13 +87,19 @@ class NotOffered(PageRefused):
 class Unfunded(ServiceError):
     """The budget has no money left for this call. Nothing was sent; it resumes when there is money again."""
 
+    exit_code = ExitCode.OUT_OF_MONEY
+
 
 class RunRefused(ServiceError):
     """Every further call would fail the same way, so the run stops after saving what it has."""
 
+    exit_code = ExitCode.CONFIGURATION
+
 
 class ServiceDown(RunRefused):
     """The service failed every call, probes included, for longer than the run is willing to wait."""
+
+    exit_code = ExitCode.TRY_AGAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import xlsxwriter
 
-from qwenocr_assets.errors import WarehouseError
+from qwenocr_assets.errors import QueryError, WarehouseError
 from qwenocr_assets.warehouse.connect import open_reader
 from qwenocr_assets.warehouse.ddl import literal
 from qwenocr_assets.warehouse.query import last_result
@@ -32,15 +32,13 @@ def export_query(warehouse: Path, sql: str, target: Path, kind: str) -> int:
     Raises `WarehouseError` when there is no warehouse yet, DuckDB refuses the SQL, or the file cannot be written.
     """
     if kind not in FORMATS:
-        raise WarehouseError(
-            f"{target} is of no known format.", f"Let it end in one of {', '.join(FORMATS)}."
-        )
+        raise QueryError(f"{target} is of no known format.", f"Let it end in one of {', '.join(FORMATS)}.")
     part = target.with_name(f".{target.name}.part")
     with open_reader(warehouse) as con:
         try:
             rows = last_result(con, sql)
             if rows is None:
-                raise WarehouseError("The SQL gives no rows to write.", "End it with a SELECT.")
+                raise QueryError("The SQL gives no rows to write.", "End it with a SELECT.")
             target.parent.mkdir(parents=True, exist_ok=True)
             count = _WRITERS[kind](con, rows, part)
             part.replace(target)
@@ -77,7 +75,7 @@ def find_table(warehouse: Path, table: str) -> str:
         if candidate in names:
             return names[candidate]
     near = get_close_matches(table.rpartition(".")[2], {name: None for _, name in found}, n=3)
-    raise WarehouseError(
+    raise QueryError(
         f"There is no table {table} in the warehouse.",
         f"Did you mean {' or '.join(near)}?" if near else "docs/data-dictionary.md lists them all.",
     )
@@ -109,7 +107,7 @@ def _write_excel(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, 
         result = con.execute("FROM rows")  # DuckDB finds the relation by the name of this function's argument
         while chunk := result.fetchmany(10_000):
             if count + len(chunk) > _EXCEL_ROWS:
-                raise WarehouseError(
+                raise QueryError(
                     f"An Excel sheet holds {_EXCEL_ROWS:,} rows, and these are more.", "Write CSV or Parquet."
                 )
             for row in chunk:

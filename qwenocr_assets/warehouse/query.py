@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from qwenocr_assets.errors import WarehouseError
+from qwenocr_assets.errors import QueryError
 from qwenocr_assets.warehouse.connect import open_reader
 
 
@@ -21,7 +21,8 @@ class QueryResult:
 def run_query(warehouse: Path, sql: str) -> QueryResult:
     """Run SQL on the published file and return what its last statement gives.
 
-    Raises `WarehouseError` when there is no warehouse yet or DuckDB refuses the SQL (with its own message).
+    Raises `WarehouseError` when there is no warehouse yet, `QueryError` when DuckDB refuses the SQL (with its own
+    message).
     """
     with open_reader(warehouse) as con:
         rows = last_result(con, sql)
@@ -36,15 +37,15 @@ def run_query(warehouse: Path, sql: str) -> QueryResult:
 def last_result(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyRelation | None:
     """Run every statement and return what the last one gives, not fetched yet; None when it gives nothing.
 
-    Raises `WarehouseError` when there is no statement or DuckDB refuses one (with its own message).
+    Raises `QueryError` when there is no statement or DuckDB refuses one (with its own message).
     """
     try:
         if not con.extract_statements(sql):
-            raise WarehouseError("There is no SQL to run.", 'Try `qwenocr sql "SHOW ALL TABLES"`.')
+            raise QueryError("There is no SQL to run.", 'Try `qwenocr sql "SHOW ALL TABLES"`.')
         return con.sql(sql)
     except duckdb.Error as error:
         raise _refused(error) from error
 
 
-def _refused(error: duckdb.Error) -> WarehouseError:
-    return WarehouseError(f"The query failed. {error}", "`SHOW ALL TABLES` lists what there is to query.")
+def _refused(error: duckdb.Error) -> QueryError:
+    return QueryError(f"The query failed. {error}", "`SHOW ALL TABLES` lists what there is to query.")

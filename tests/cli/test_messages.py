@@ -32,21 +32,21 @@ def _nothing(_: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prepare", "arguments", "environment", "says"),
+    ("prepare", "arguments", "environment", "says", "exit_code"),
     [
-        (_nothing, ["run", "nowhere"], {}, "nowhere does not exist"),
-        (_nothing, ["run", "scan[/].png"], {}, "scan[/].png does not exist"),
-        (_nothing, ["run", "empty"], {}, "There is no file to read in empty"),
-        (_unwritable, ["run", "empty"], {}, "cannot be written"),
-        (_nothing, ["run", "empty"], {"QWENOCR_REGION": "singapore"}, "DASHSCOPE_API_KEY_SINGAPORE"),
-        (_nothing, ["run", "empty"], {"QWENOCR_REGION": "mars"}, "no region 'mars'"),
-        (_nothing, ["run", "empty"], {"QWENOCR_MODEL": "gpt"}, "Models there: embedded-ocr"),
-        (_misspelt, ["run", "empty"], {}, "sets regoin, which does not exist"),
-        (_broken_toml, ["run", "empty"], {}, "pipeline.toml cannot be read"),
-        (_key_in_file, ["run", "empty"], {}, "never into a file in git"),
-        (_bad_route, ["run", "empty"], {}, "did you mean table_parsing?"),
-        (_nothing, ["sql", "select 1"], {}, "Run `qwenocr run PATH` first"),
-        (_nothing, ["run", "empty"], {"QWENOCR_CONCURRENCY": "lots"}, "concurrency"),
+        (_nothing, ["run", "nowhere"], {}, "nowhere does not exist", 4),
+        (_nothing, ["run", "scan[/].png"], {}, "scan[/].png does not exist", 4),
+        (_nothing, ["run", "empty"], {}, "There is no file to read in empty", 4),
+        (_unwritable, ["run", "empty"], {}, "cannot be written", 7),
+        (_nothing, ["run", "empty"], {"QWENOCR_REGION": "singapore"}, "DASHSCOPE_API_KEY_SINGAPORE", 3),
+        (_nothing, ["run", "empty"], {"QWENOCR_REGION": "mars"}, "no region 'mars'", 3),
+        (_nothing, ["run", "empty"], {"QWENOCR_MODEL": "gpt"}, "Models there: embedded-ocr", 3),
+        (_misspelt, ["run", "empty"], {}, "sets regoin, which does not exist", 3),
+        (_broken_toml, ["run", "empty"], {}, "pipeline.toml cannot be read", 3),
+        (_key_in_file, ["run", "empty"], {}, "never into a file in git", 3),
+        (_bad_route, ["run", "empty"], {}, "did you mean table_parsing?", 3),
+        (_nothing, ["sql", "select 1"], {}, "Run `qwenocr run PATH` first", 7),
+        (_nothing, ["run", "empty"], {"QWENOCR_CONCURRENCY": "lots"}, "concurrency", 3),
     ],
     ids=[
         "no such path",
@@ -71,12 +71,13 @@ def test_message(
     arguments: list[str],
     environment: dict[str, str],
     says: str,
+    exit_code: int,
 ) -> None:
     (project / "empty").mkdir()
     prepare(project)  # type: ignore[operator]
     done = command(*arguments, **environment)
     shown = " ".join((done.stdout + done.stderr).split())
-    assert done.returncode == 1, shown
+    assert done.returncode == exit_code, shown
     assert says in shown
     assert "Traceback" not in shown
     assert "sk-secret" not in shown
@@ -85,7 +86,7 @@ def test_message(
 def test_doctor_says_what_is_missing_and_fails(command: Command) -> None:
     done = command("doctor", QWENOCR_REGION="beijing")
     shown = " ".join(done.stdout.split())
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "✗ │ API key" in shown
     assert "DASHSCOPE_API_KEY_BEIJING" in shown
 
@@ -118,5 +119,5 @@ def test_a_document_becomes_sql_rows(command: Command, project: Path) -> None:
     assert "請求書.png" in rows.stdout
     assert "42017" in rows.stdout
     wrong = command("sql", "select nothing from nowhere")
-    assert wrong.returncode == 1
+    assert wrong.returncode == 2
     assert "nowhere does not exist" in " ".join(wrong.stderr.split())

@@ -69,7 +69,7 @@ def test_what_cannot_be_is_said(
     command: Command, pictures: Path, environment: dict[str, str], message: str
 ) -> None:
     done = command("quote", "in", **environment)
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert message in done.stderr
 
 
@@ -110,7 +110,7 @@ def test_what_is_uncertain_is_reconciled(command: Command, project: Path, uncert
     assert {Decimal(p["spent_usd"]) for p in shown["periods"]} == {Decimal("0.25")}
     assert (project / "data" / "tables" / "cost_ledger" / "b1.parquet").exists()
     again = command("ledger", "reconcile", second, "--as", "settled")
-    assert again.returncode == 1
+    assert again.returncode == 2
     assert "No uncertain entry has the number" in again.stderr
 
 
@@ -126,5 +126,5 @@ def test_a_wrong_reconciliation_is_refused(
     command: Command, uncertain: list[int], arguments: list[str], message: str
 ) -> None:
     done = command("ledger", "reconcile", *arguments)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert message in done.stderr

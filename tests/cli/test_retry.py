@@ -9,6 +9,7 @@ from PIL import Image
 
 from qwenocr_assets.emulator import NAMED_FAULTS, Call, Fault, create_emulator
 from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
+from qwenocr_assets.errors import ExitCode
 from tests.cli.conftest import Command
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_proxy")]
@@ -35,6 +36,7 @@ def test_what_failed_is_asked_again_and_nothing_else(
         }
         first = command("run", "in", **cloud)
         assert "2 failed" in first.stdout, first.stdout + first.stderr
+        assert first.returncode == ExitCode.PARTLY_FAILED
         bad_hour = False
         calls = emulator.traffic.arrived
 
@@ -44,15 +46,15 @@ def test_what_failed_is_asked_again_and_nothing_else(
             "class": "There is no error class none",
         }.items():
             unknown = command("retry", f"--{option}", "none", **cloud)
-            assert unknown.returncode == 1
+            assert unknown.returncode == 2
             assert says in unknown.stderr
         again = command("retry", "--class", "Retryable", **cloud)
         assert again.returncode == 0, again.stdout + again.stderr
-        assert "2 requests sent" in again.stdout
+        assert "2 requests sent" in again.stdout, again.stdout
         assert emulator.traffic.arrived == calls + 2
 
         assert "Nothing to ask again" in command("retry", **cloud).stdout
         partial = command("retry", "--status", "partial", **cloud)
         assert partial.returncode == 0, partial.stdout + partial.stderr
-        assert "2 requests sent" in partial.stdout
+        assert "2 requests sent" in partial.stdout, partial.stdout
         assert emulator.traffic.arrived == calls + 4

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from qwenocr_assets.emulator import Emulator, ErrorAnswer, ErrorCode, RawAnswer, create_emulator, in_order
 from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
+from qwenocr_assets.errors import ExitCode
 from tests.cli.conftest import Command
 
 pytestmark = pytest.mark.slow  # whole runs of the program
@@ -82,7 +83,7 @@ def test_no_trace_of_the_key(
             DASHSCOPE_API_KEY_SINGAPORE=KEY,
             QWENOCR_CONCURRENCY="1",
         )
-    assert (ran.returncode != 0) is ends_refused, ran.stdout + ran.stderr
+    assert (ran.returncode == ExitCode.CONFIGURATION) is ends_refused, ran.stdout + ran.stderr
     responses = list((project / "data" / "responses").rglob("*.zst"))
     assert responses, "nothing was journalled: there is nothing to look through"
     assert KEY not in ran.stdout + ran.stderr

@@ -54,7 +54,7 @@ def test_what_cannot_be_done_is_said(
     samples: Path, command: Command, arguments: list[str], says: str
 ) -> None:
     ended = command(*arguments)
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert says in " ".join(ended.stderr.split())
     assert "Traceback" not in ended.stderr
 

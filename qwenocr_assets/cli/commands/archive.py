@@ -9,7 +9,7 @@ from rich.console import Console
 
 from qwenocr_assets.defs.archive import archive_batches, archived_batches, restore_batches, to_archive
 from qwenocr_assets.defs.instance import ensure_dagster_home
-from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.errors import UsageError
 from qwenocr_assets.settings import load_settings
 
 _DAYS = {"d": 1, "w": 7, "y": 365}
@@ -19,7 +19,7 @@ def archive_older(console: Console, older_than: str, *, dry_run: bool) -> None:
     """Take batches that are older out of Dagster's list of partitions.
 
     Raises:
-        RejectedInput: `older_than` is no age.
+        UsageError: `older_than` is no age.
     """
     age = age_of(older_than)
     settings = load_settings()
@@ -51,13 +51,13 @@ def restore_archived(console: Console, batch_ids: Sequence[str]) -> None:
     """Put archived batches back into Dagster's list of partitions.
 
     Raises:
-        RejectedInput: a batch that is not archived.
+        UsageError: a batch that is not archived.
     """
     ensure_dagster_home()
     with dg.DagsterInstance.get() as instance:
         archived = set(archived_batches(instance))
         if strangers := [batch for batch in batch_ids if batch not in archived]:
-            raise RejectedInput(
+            raise UsageError(
                 f"There is no archived batch {', '.join(strangers)}.",
                 "`core.documents` has the batch_id of every document.",
             )
@@ -69,11 +69,11 @@ def age_of(text: str) -> timedelta:
     """An age like `90d`, `12w` or `1y`.
 
     Raises:
-        RejectedInput: it is none.
+        UsageError: it is none.
     """
     match = re.fullmatch(r"(\d{1,4})([dwy])", text.strip().lower())
     if match is None:
-        raise RejectedInput(f"{text!r} is no age.", "Write it like 90d, 12w or 1y.")
+        raise UsageError(f"{text!r} is no age.", "Write it like 90d, 12w or 1y.")
     return timedelta(days=int(match[1]) * _DAYS[match[2]])
 
 

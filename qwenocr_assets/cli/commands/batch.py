@@ -14,19 +14,20 @@ from qwenocr_assets.asking.batch_api import polling
 from qwenocr_assets.asking.batch_api.jobs import Job, Jobs, JobState
 from qwenocr_assets.asking.catalogue_overrides import catalogue_of
 from qwenocr_assets.cli.commands.run import run_paths, stop_if
+from qwenocr_assets.cli.ending import exit_code_of_batches
 from qwenocr_assets.cli.terminal import print_error
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.defs.batch_api import due_batches, open_service
 from qwenocr_assets.defs.instance import ensure_dagster_home
 from qwenocr_assets.defs.launch import run_collect, run_publish
 from qwenocr_assets.defs.resources import resources_for
-from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.errors import ExitCode, UsageError
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE
 from qwenocr_assets.qwenocr.batch_api.limits import require_batches
 from qwenocr_assets.settings import load_settings
 
 
-def submit(paths: Sequence[Path], console: Console) -> bool:
+def submit(paths: Sequence[Path], console: Console) -> ExitCode:
     """Run documents with every route in batch mode; what is handed over is collected later.
 
     Raises:
@@ -78,7 +79,7 @@ def cancel_job(console: Console, job_id: str) -> None:
         jobs = Jobs(ledger)
         job = _job(jobs, job_id)
         if job.state is not JobState.RUNNING:
-            raise ConfigurationError(
+            raise UsageError(
                 f"Job {job.job_id} is {job.state.value}, not running.", "See `qwenocr batch list`."
             )
         with open_service(resources_for(settings)["qwen_ocr"]) as service:
@@ -88,7 +89,7 @@ def cancel_job(console: Console, job_id: str) -> None:
     )
 
 
-def collect(console: Console, *, wait: bool = False) -> bool:
+def collect(console: Console, *, wait: bool = False) -> ExitCode:
     """Ask for all running jobs, and take back what has ended; whether everything went well."""
     settings = load_settings()
     resources = resources_for(settings)
@@ -102,15 +103,16 @@ def collect(console: Console, *, wait: bool = False) -> bool:
         running = len(jobs.all(JobState.RUNNING))
     if not due:
         console.print(f"Nothing has ended; {running} jobs are running.")
-        return True
+        return ExitCode.DONE
     ensure_dagster_home()
     from qwenocr_assets.definitions import defs
 
-    errors = []
+    errors, codes = [], []
     with dg.DagsterInstance.get() as instance:
         for batch_id in due:
             outcome = run_collect(defs, instance, batch_id, resources)
             stop_if(outcome)
+            codes.append(outcome.exit_code)
             if outcome.error:
                 errors.append(f"Batch {batch_id}: {outcome.error}")
         outcome = run_publish(defs, instance, resources)
@@ -120,13 +122,13 @@ def collect(console: Console, *, wait: bool = False) -> bool:
     console.print(f"Collected for {len(due)} intake batches; {running} jobs are running.")
     for error in errors:
         print_error(console, error)
-    return not errors
+    return exit_code_of_batches(settings.data_folder, due, codes, outcome.exit_code)
 
 
 def _job(jobs: Jobs, job_id: str) -> Job:
     job = jobs.get(job_id)
     if job is None:
-        raise ConfigurationError(f"No one job begins with {job_id}.", "See `qwenocr batch list`.")
+        raise UsageError(f"No one job begins with {job_id}.", "See `qwenocr batch list`.")
     return job
 
 

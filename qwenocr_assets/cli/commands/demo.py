@@ -5,6 +5,7 @@ from rich.text import Text
 
 from qwenocr_assets.cli.commands.run import run_paths
 from qwenocr_assets.cli.tables import print_query
+from qwenocr_assets.errors import ExitCode
 from qwenocr_assets.settings import load_settings, project_root
 
 QUERIES: tuple[tuple[str, str], ...] = (
@@ -28,10 +29,10 @@ QUERIES: tuple[tuple[str, str], ...] = (
 """A question and its SQL."""
 
 
-def run_demo(console: Console) -> bool:
-    """Run the samples through the main job without a key; returns whether all of it worked."""
+def run_demo(console: Console) -> ExitCode:
+    """Run the samples through the main job without a key; returns what came of them."""
     settings = load_settings(region="local", model=None)
-    success = run_paths([project_root() / "data" / "samples"], console, settings=settings)
+    code = run_paths([project_root() / "data" / "samples"], console, settings=settings)
     for question, query in QUERIES:
         console.print(f"\n[bold]{question}[/]")
         console.print(Text(query, style="dim"))
@@ -40,4 +41,4 @@ def run_demo(console: Console) -> bool:
         "\nNext: [bold]qwenocr report[/] to see it on the pages, [bold]qwenocr sql[/] with your own query, or "
         "[bold]make ui[/] for the lineage graph."
     )
-    return success
+    return code

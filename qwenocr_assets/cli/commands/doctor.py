@@ -13,21 +13,22 @@ from rich.text import Text
 from qwenocr_assets.cli.budget import budget_left
 from qwenocr_assets.cli.findings import Finding, tried
 from qwenocr_assets.cli.service_findings import service_findings
-from qwenocr_assets.errors import QwenocrError
+from qwenocr_assets.errors import ExitCode, QwenocrError
 from qwenocr_assets.intake.routes import load_routes
 from qwenocr_assets.settings import Settings, load_settings, project_root
 from qwenocr_assets.storage.data_folder import is_local, local_path
 
 
-def print_findings(console: Console) -> bool:
-    """Look at everything and print it; returns whether nothing that is needed is missing."""
+def print_findings(console: Console) -> ExitCode:
+    """Look at everything and print it; returns whether something that is needed is missing."""
     findings = list(examine())
     table = Table("", "what", "found", "what to do", show_edge=False, header_style="bold")
     for finding in findings:
         mark = "[green]✓[/]" if finding.good else "[red]✗[/]" if finding.needed else "[yellow]·[/]"
         table.add_row(mark, Text(finding.subject), Text(finding.found), Text(finding.next_step))
     console.print(table)
-    return all(finding.good or not finding.needed for finding in findings)
+    missing = any(finding.needed and not finding.good for finding in findings)
+    return ExitCode.CONFIGURATION if missing else ExitCode.DONE
 
 
 def examine() -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from rich.text import Text
 from upath import UPath
 
 from qwenocr_assets.cli.commands.report import find_document
-from qwenocr_assets.errors import ConfigurationError, RejectedInput
+from qwenocr_assets.errors import RejectedInput, UsageError
 from qwenocr_assets.imaging.draw import boxes_over
 from qwenocr_assets.qwenocr.answers import MalformedAnswer, Word
 from qwenocr_assets.qwenocr.tasks import Form, tasks_in
@@ -38,11 +38,11 @@ def draw_answer(
     """Draw the lines of an answer's JSON, as the service or the embedded engine returned it, over its picture.
 
     Raises:
-        ConfigurationError: a file is not given, or cannot be read or written.
+        UsageError: a file is not given, or cannot be read or written.
         RejectedInput: the picture cannot be decoded, or the answer has no boxes.
     """
     if image is None or answer is None:
-        raise ConfigurationError(
+        raise UsageError(
             "A picture and the answer to it are needed.",
             "Name both files, or --document for one that was read.",
         )
@@ -81,11 +81,11 @@ def draw_document(
     """Draw what was read from a page of a document over its page image.
 
     Raises:
-        ConfigurationError: there is no such kind of box, or a file cannot be written.
+        UsageError: there is no such kind of box, or a file cannot be written.
         RejectedInput: there is no such document or page, or it has no such boxes.
     """
     if what not in _TABLES:
-        raise ConfigurationError(f"There are no boxes of {what}.", f"Use {', '.join(_TABLES)}.")
+        raise UsageError(f"There are no boxes of {what}.", f"Use {', '.join(_TABLES)}.")
     data = load_settings().data_folder
     document = find_document(data, name)
     pages = [
@@ -116,7 +116,7 @@ def _draw(
 ) -> None:
     kind = _FORMATS.get(output.suffix.lower())
     if kind is None:
-        raise ConfigurationError(
+        raise UsageError(
             f"Pictures cannot be written as {output.name}.", f"Let it end in {', '.join(_FORMATS)}."
         )
     numbered = font is None and not all(text.isascii() for _, text in boxes)
@@ -125,7 +125,7 @@ def _draw(
         image = boxes_over(content, [box for box, _ in boxes], labels=labels, font=font)
         write_atomically(UPath(output).absolute(), _encoded(image, kind))
     except OSError as error:
-        raise ConfigurationError(f"{error.strerror or error}: {error.filename or font or output}.") from error
+        raise UsageError(f"{error.strerror or error}: {error.filename or font or output}.") from error
     if numbered:
         for label, (_, text) in zip(labels, boxes, strict=True):
             console.print(Text(f"{label}  {text}"), soft_wrap=True)
@@ -147,6 +147,4 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ConfigurationError(
-            f"{path} cannot be read ({error.strerror or error}).", "Check the path."
-        ) from error
+        raise UsageError(f"{path} cannot be read ({error.strerror or error}).", "Check the path.") from error

@@ -20,7 +20,7 @@ from qwenocr_assets.cost.ledger_rows import write_ledger_rows
 from qwenocr_assets.cost.money import dollars, to_pico, to_usd
 from qwenocr_assets.cost.spending import FreeQuotaUse, Period, free_quota_use, spending
 from qwenocr_assets.cost.unfunded import UnfundedBatch, unfunded_batches
-from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.errors import UsageError
 from qwenocr_assets.settings import Settings, load_settings
 
 _MOST_ENTRIES = 50
@@ -60,18 +60,18 @@ def reconcile_entries(console: Console, entry_ids: Sequence[int], *, as_: str, a
     """Close uncertain entries as settled or released, and tell the tables.
 
     Raises:
-        ConfigurationError: not a state, an amount that cannot be, or an entry that is not uncertain.
+        UsageError: not a state, an amount that cannot be, or an entry that is not uncertain.
     """
     if as_ not in (State.SETTLED, State.RELEASED):
-        raise ConfigurationError(f"--as {as_} is not possible.", "Say --as settled or --as released.")
+        raise UsageError(f"--as {as_} is not possible.", "Say --as settled or --as released.")
     pico = None if amount is None else _amount(amount)
     if pico is not None and (as_ != State.SETTLED or len(entry_ids) != 1):
-        raise ConfigurationError("--amount is for one entry that is settled.", "Name it by its number.")
+        raise UsageError("--amount is for one entry that is settled.", "Name it by its number.")
     settings = load_settings()
     with Ledger.open(settings.ledger_url) as ledger:
         uncertain = {entry["entry_id"]: entry for entry in ledger.entries(state=State.UNCERTAIN)}
         if unknown := [str(number) for number in entry_ids if number not in uncertain]:
-            raise ConfigurationError(
+            raise UsageError(
                 f"No uncertain entry has the number {', '.join(unknown)}.", "See `qwenocr ledger show`."
             )
         chosen = entry_ids or list(uncertain)
@@ -94,7 +94,7 @@ def _amount(text: str) -> int:
             return to_pico(amount)
     except (InvalidOperation, ValueError, OverflowError):
         amount = None
-    raise ConfigurationError(f"--amount {text} is no amount of money.", "Write US dollars, like 0.00123.")
+    raise UsageError(f"--amount {text} is no amount of money.", "Write US dollars, like 0.00123.")
 
 
 def _free_quotas(ledger: Ledger, settings: Settings) -> list[FreeQuotaUse]:

@@ -11,7 +11,7 @@ from upath import UPath
 
 from qwenocr_assets.cli.commands.run import manifests_of
 from qwenocr_assets.defs.decoding import decoders, examining, recipe_for
-from qwenocr_assets.errors import ConfigurationError, RejectedInput
+from qwenocr_assets.errors import ExitCode, RejectedInput, UsageError
 from qwenocr_assets.imaging import decoding
 from qwenocr_assets.imaging.batches import Run
 from qwenocr_assets.imaging.draw import side_by_side
@@ -28,13 +28,13 @@ _MOST_PAGES = 10
 """Pages shown of one document."""
 
 
-def print_preview(file: Path, steps: Sequence[str], console: Console) -> bool:
+def print_preview(file: Path, steps: Sequence[str], console: Console) -> ExitCode:
     """Write the pictures and say where; returns whether there are any."""
     settings = load_settings()
     found = preview(file, tuple(steps), settings)
     for path, changes in found:
         console.print(Text(f"{path}  {', '.join(changes) or 'nothing to do'}"))
-    return bool(found)
+    return ExitCode.DONE if found else ExitCode.NOTHING_READABLE
 
 
 def preview(file: Path, steps: tuple[str, ...], settings: Settings) -> list[tuple[UPath, list[str]]]:
@@ -43,12 +43,12 @@ def preview(file: Path, steps: tuple[str, ...], settings: Settings) -> list[tupl
     Without `steps`, those of the document's route are taken, or all there are if it declares none.
 
     Raises:
-        ConfigurationError: there is no such step.
+        UsageError: there is no such step.
         RejectedInput: the file cannot be read.
     """
     known = get_args(EnhanceStep)
     if unknown := [step for step in steps if step not in known]:
-        raise ConfigurationError(f"There is no step {unknown[0]}.", f"Known are {', '.join(known)}.")
+        raise UsageError(f"There is no step {unknown[0]}.", f"Known are {', '.join(known)}.")
     routes = {r.name: r for r in (DEFAULT_ROUTE, *load_routes(settings.routes, project_root()))}
     folder = settings.data_folder.root / "previews"
     shown: list[tuple[UPath, list[str]]] = []

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 from upath import UPath
 
-from qwenocr_assets.errors import ConfigurationError, RejectedInput
+from qwenocr_assets.errors import RejectedInput, UsageError
 from qwenocr_assets.report.reading import file_name
 from qwenocr_assets.report.write import Report, write_report
 from qwenocr_assets.schemas import DOCUMENTS
@@ -23,7 +23,7 @@ def print_report(
     With `doubtful`, a batch's documents with nothing to look at are left out.
 
     Raises:
-        ConfigurationError: the batch is unknown, or something else lies in the folder.
+        UsageError: the batch is unknown, or something else lies in the folder.
         RejectedInput: there is no such document, or nothing was read yet.
     """
     data = load_settings().data_folder
@@ -49,7 +49,7 @@ def known_batch(data: DataFolder, batch: str | None) -> str:
     if batch is None:
         return batches[0]
     if batch not in batches:
-        raise ConfigurationError(f"There is no batch {batch}.", f"There are {', '.join(batches[:5])}.")
+        raise UsageError(f"There is no batch {batch}.", f"There are {', '.join(batches[:5])}.")
     return batch
 
 
@@ -63,7 +63,7 @@ def find_document(data: DataFolder, name: str, batch: str | None = None) -> Row:
     """The row of `documents` with this name, or with this end of its name; of several batches, in the newest.
 
     Raises:
-        ConfigurationError: there is no such batch, or names of several documents end so.
+        UsageError: there is no such batch, or names of several documents end so.
         RejectedInput: there is no such document.
     """
     for batch_id in [known_batch(data, batch)] if batch else batches_by_age(data):
@@ -73,10 +73,10 @@ def find_document(data: DataFolder, name: str, batch: str | None = None) -> Row:
         ]
         if len(found) > 1:
             names = ", ".join(sorted(row["name"] for row in found)[:5])
-            raise ConfigurationError(f"{name} could be any of {names}.", "Give the whole name.")
+            raise UsageError(f"{name} could be any of {names}.", "Give the whole name.")
         if found:
             return found[0]
-    raise RejectedInput(
+    raise UsageError(
         f"There is no document {name}.", '`qwenocr sql "select name from core.documents"` lists them.'
     )
 

@@ -7,33 +7,33 @@ from rich.console import Console
 from qwenocr_assets.asking.records import Status
 from qwenocr_assets.asking.unanswered import RETRIED, unanswered
 from qwenocr_assets.cli.commands.run import run_batches
-from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.errors import ExitCode, UsageError
 from qwenocr_assets.qwenocr.errors import error_classes
 from qwenocr_assets.settings import load_settings
 
 
 def ask_again(
     console: Console, statuses: Sequence[str] = (), classes: Collection[str] = (), batches: Sequence[str] = ()
-) -> bool:
+) -> ExitCode:
     """Ask again for what has one of these statuses and error classes, in these batches or in all.
 
     Raises:
-        RejectedInput: a status, class or batch that does not exist.
+        UsageError: a status, class or batch that does not exist.
     """
     settings = load_settings()
     data = settings.data_folder
     known = data.batch_ids()
     if strangers := [b for b in batches if b not in known]:
-        raise RejectedInput(f"There is no batch {', '.join(strangers)}.", f"Batches: {', '.join(known)}.")
+        raise UsageError(f"There is no batch {', '.join(strangers)}.", f"Batches: {', '.join(known)}.")
     if strangers := [name for name in classes if name not in error_classes()]:
-        raise RejectedInput(
+        raise UsageError(
             f"There is no error class {', '.join(strangers)}.", f"Classes: {', '.join(error_classes())}."
         )
     wanted = [_status(name) for name in statuses] or list(RETRIED)
     found = unanswered(data, batches or known, wanted, classes)
     if not found:
         console.print("Nothing to ask again.")
-        return True
+        return ExitCode.DONE
     resend = [status.value for status in wanted if status.is_final]
     only = {batch.batch_id: batch.request_keys for batch in found}
     return run_batches(settings, list(only), console, resend=resend, only=only)
@@ -42,5 +42,5 @@ def ask_again(
 def _status(name: str) -> Status:
     names = [status.value for status in Status if status is not Status.OK]
     if name not in names:
-        raise RejectedInput(f"There is no status {name!r} to ask again.", f"Statuses: {', '.join(names)}.")
+        raise UsageError(f"There is no status {name!r} to ask again.", f"Statuses: {', '.join(names)}.")
     return Status(name)

@@ -13,7 +13,7 @@ from qwenocr_assets.defs.instance import ensure_dagster_home
 from qwenocr_assets.defs.launch import run_publish
 from qwenocr_assets.defs.resources import resources_for
 from qwenocr_assets.defs.reviews import notations
-from qwenocr_assets.errors import ConfigurationError, StorageError
+from qwenocr_assets.errors import ExitCode, StorageError, UsageError
 from qwenocr_assets.intake.routes import load_routes
 from qwenocr_assets.quality.batch_rules import check_again
 from qwenocr_assets.report.write import write_report
@@ -35,7 +35,7 @@ def export_review(
 ) -> None:
     """Write what people are asked as tasks for Label Studio, as a sheet, as a report, or as several of them."""
     if tasks is None and sheet is None and report is None:
-        raise ConfigurationError(
+        raise UsageError(
             "Nothing says where to write.",
             "Add --label-studio OUT.json, --csv OUT.csv, --html FOLDER or several of them.",
         )
@@ -78,8 +78,8 @@ def write_tasks(settings: Settings, pages: list[AskedPage], tasks: Path, link: s
     return config
 
 
-def import_review(console: Console, file: Path, *, by: str | None) -> bool:
-    """Take a file that came back, and bring the warehouse up to date; whether all of it could be taken."""
+def import_review(console: Console, file: Path, *, by: str | None) -> ExitCode:
+    """Take a file that came back, and bring the warehouse up to date; returns what came of it."""
     settings = load_settings()
     routes = load_routes(settings.routes, project_root())
     done = import_file(
@@ -96,10 +96,10 @@ def import_review(console: Console, file: Path, *, by: str | None) -> bool:
     rechecked = check_again(settings.data_folder, done.taken.batches, routes, ledger_url=settings.ledger_url)
     if (done.taken.corrections or rechecked) and (error := _publish(settings)):
         console.print(Text(f"Warehouse: {error}"))
-        return False
+        return ExitCode.STORAGE
     if done.taken.corrections:
         _say(console, 'They are in the warehouse. Next: qwenocr sql "from marts.extraction_quality"')
-    return not done.taken.refused
+    return ExitCode.PARTLY_FAILED if done.taken.refused else ExitCode.DONE
 
 
 def _publish(settings: Settings) -> str | None:

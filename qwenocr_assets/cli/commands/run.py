@@ -11,6 +11,7 @@ from upath import UPath
 
 from qwenocr_assets.asking.catalogue_overrides import catalogue_of
 from qwenocr_assets.asking.failover import failover_order
+from qwenocr_assets.cli.ending import exit_code_of_batches
 from qwenocr_assets.cli.finished import is_finished, note_finished
 from qwenocr_assets.cli.progress import BarProgress
 from qwenocr_assets.cli.summary import print_summary
@@ -20,7 +21,7 @@ from qwenocr_assets.defs.launch import JobOutcome, register_partition, run_batch
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.processes import close_dead_runs, living_process
 from qwenocr_assets.defs.resources import resources_for
-from qwenocr_assets.errors import RejectedInput, Stopped
+from qwenocr_assets.errors import ExitCode, RejectedInput, Stopped
 from qwenocr_assets.intake.manifest import (
     Manifest,
     cut_batches,
@@ -44,8 +45,8 @@ def run_paths(
     by_manifest: Sequence[str] = (),
     resend: Iterable[str] = (),
     settings: Settings | None = None,
-) -> bool:
-    """Run documents through both jobs; returns whether everything that could be done was done.
+) -> ExitCode:
+    """Run documents through both jobs; returns what came of them.
 
     `by_manifest` are manifests of batches to run as well, maybe of another data folder.
 
@@ -81,8 +82,8 @@ def run_batches(
     *,
     resend: Iterable[str] = (),
     only: Mapping[str, Collection[str] | None] | None = None,
-) -> bool:
-    """Run batches that have a manifest, then the warehouse; returns whether all of it went well.
+) -> ExitCode:
+    """Run batches that have a manifest, then the warehouse; returns what came of it.
 
     With `only`, by batch, nothing but these request keys is asked; None stands for all of a batch.
     """
@@ -90,7 +91,7 @@ def run_batches(
     home = ensure_dagster_home()
     from qwenocr_assets.definitions import defs
 
-    sent, errors = 0, []
+    sent, errors, codes = 0, [], []
     with (
         dg.DagsterInstance.get() as instance,
         living_process(home) as tags,
@@ -106,6 +107,7 @@ def run_batches(
             outcome = run_batch(defs, instance, batch_id, resources, resend=resend, only=keys, tags=tags)
             sent += outcome.sent
             stop_if(outcome)
+            codes.append(outcome.exit_code)
             if outcome.error:
                 errors.append(f"Batch {batch_id}: {outcome.error}")
             else:
@@ -122,7 +124,7 @@ def run_batches(
     print_summary(settings, batch_ids, sent, console)
     for error in errors:
         print_error(console, error)
-    return not errors
+    return exit_code_of_batches(settings.data_folder, batch_ids, codes, outcome.exit_code)
 
 
 def _finished(settings: Settings, batch_ids: Sequence[str], instance: dg.DagsterInstance) -> set[str]:

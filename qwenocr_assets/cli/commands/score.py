@@ -13,7 +13,7 @@ from qwenocr_assets.defs.instance import ensure_dagster_home
 from qwenocr_assets.defs.launch import run_publish
 from qwenocr_assets.defs.resources import resources_for
 from qwenocr_assets.defs.scores import write_scores
-from qwenocr_assets.errors import ConfigurationError, WarehouseError
+from qwenocr_assets.errors import ConfigurationError, ExitCode, WarehouseError
 from qwenocr_assets.intake.routes import load_routes
 from qwenocr_assets.scoring.truth import read_truths
 from qwenocr_assets.settings import load_settings, project_root
@@ -43,7 +43,7 @@ _MOST_NAMES = 10
 
 def print_scores(
     console: Console, truth: Path | None, iou: float | None, csv: Path | None, json: Path | None
-) -> bool:
+) -> ExitCode:
     """Score every batch, bring the warehouse up to date and print the experiments side by side; returns whether all
     truth files could be used.
 
@@ -81,7 +81,7 @@ def print_scores(
     for file, kind in ((csv, "csv"), (json, "json")):
         if file is not None:
             console.print(Text(f"{export_query(warehouse, _EVERY_SCORE, file, kind)} scores in {file}"))
-    return not truths.problems
+    return ExitCode.PARTLY_FAILED if truths.problems else ExitCode.DONE
 
 
 def _publish() -> None:

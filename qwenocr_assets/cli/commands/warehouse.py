@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.errors import UsageError
 
 warehouse_app = typer.Typer(help="The warehouse's own affairs.", no_args_is_help=True)
 
@@ -33,7 +33,7 @@ def sql(query: str, console: Console, *, kind: str | None, output: Path | None) 
             export_query(_published(), query, file, kind)
             sys.stdout.write(file.read_text(encoding="utf-8"))
     else:
-        raise ConfigurationError(
+        raise UsageError(
             f"The format {kind} cannot be shown.",
             f"Use {', '.join(_SHOWN)}, or name a file with --output that ends in one of {', '.join(FORMATS)}.",
         )

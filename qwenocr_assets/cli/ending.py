@@ -1,0 +1,43 @@
+"""With which exit code a command ends that ran batches."""
+
+from collections.abc import Collection, Sequence
+
+from qwenocr_assets.asking.records import Status
+from qwenocr_assets.errors import ExitCode
+from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.table_files import read_table
+
+
+def exit_code_of_run(
+    batches: Sequence[ExitCode], warehouse: ExitCode, documents: Collection[str], answers: Collection[str]
+) -> ExitCode:
+    """From how each batch and the warehouse ended, and the statuses of documents and answers.
+
+    A document that cannot be read is a row with the reason, and no failure, unless there is no other.
+    """
+    if warehouse:
+        return warehouse
+    if any(batches):
+        kinds = set(batches)
+        return kinds.pop() if len(kinds) == 1 else ExitCode.PARTLY_FAILED
+    if documents and all(status == "rejected" for status in documents):
+        return ExitCode.NOTHING_READABLE
+    if Status.UNFUNDED in answers:
+        return ExitCode.OUT_OF_MONEY
+    return ExitCode.PARTLY_FAILED if Status.FAILED in answers else ExitCode.DONE
+
+
+def exit_code_of_batches(
+    data: DataFolder, batch_ids: Sequence[str], batches: Sequence[ExitCode], warehouse: ExitCode
+) -> ExitCode:
+    """The same, with what the tables of these batches say."""
+    documents, answers = (
+        {
+            str(row["status"])
+            for batch_id in batch_ids
+            for row in read_table(data, schema, batch_id, ["status"])
+        }
+        for schema in (DOCUMENTS, OCR_RESPONSES)
+    )
+    return exit_code_of_run(batches, warehouse, documents, answers)
