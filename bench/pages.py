@@ -16,8 +16,9 @@ import pdf2image
 import pypdfium2
 from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps, ImageStat
 
-from bench import local_way
+from bench import local_way, mixed_pages
 from bench.measuring import cpu_seconds, goal, peak_tree_mb
+from bench.pages_against import goals_against, other_checkout
 from bench.pdf_files import A4_POINTS, pdf_of
 from qwenocr_assets.imaging.encoding import to_png
 from qwenocr_assets.imaging.limits import SERVICE_LIMITS
@@ -43,6 +44,13 @@ def main() -> None:
         *local_way.goals(make_text_pdf, lambda pages: make_picture_pdf(scan_jpeg, copies=pages)),
     ]
     say_spread()
+    kinds = {
+        "text_pdf": [text_pdf],
+        "picture_pdf": [scan_pdf] * 10,
+        "untouched": [scan_jpeg] * 200,
+        "shrink": [encode(photo(9000, 6000), "JPEG", quality=90)],
+    }
+    lines += goals_against(other_checkout(), kinds, mixed_pages.PAGES)
     print()
     print("\n".join(lines))
 

@@ -187,6 +187,11 @@ PAGES = TableSchema(
             ColumnType.JSON,
             "The PDF page's own text, where its route asks for it and it is sound: a JSON list of [line, quad].",
         ),
+        Column(
+            "text_layer_doubt",
+            ColumnType.TEXT,
+            "Why that text does not say what is seen on the page, so that the page is asked about all the same.",
+        ),
     ),
     ("batch_id", "page_id"),
 )

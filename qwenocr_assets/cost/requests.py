@@ -45,7 +45,11 @@ def request_rows(
     for page in ready:
         route = route_of[page["document_id"]]
         picture = page.get("pixels_sha256") or page["sha256"]
-        has_text = route.text_layer == "use" and page.get("text_layer") is not None
+        has_text = (
+            route.text_layer == "use"
+            and page.get("text_layer") is not None
+            and page.get("text_layer_doubt") is None
+        )
         protocol = _protocol(route, model, catalogue)
         priced = require_batches(catalogue, model) if route.mode == Mode.BATCH else model
         for task in route.tasks:

@@ -5,6 +5,7 @@ from collections import Counter
 import dagster as dg
 
 from qwenocr_assets.defs.decoding import decoders, recipe_for
+from qwenocr_assets.defs.layer_samples import doubt_layers
 from qwenocr_assets.defs.metadata import OWNERS, column_schema, markdown_table
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.progress import Progress
@@ -42,6 +43,8 @@ def pages(
             lambda document: recipes[document["route"]],
             on_document=advance,
         )
+    taken = {route.name for route in routes.load() if route.text_layer == "use"}
+    rows = doubt_layers(rows, {d["document_id"] for d in accepted if d["route"] in taken}, data.folder)
     write_table(data.folder, PAGES, batch_id, rows)
     rejected = [row for row in rows if row["status"] == "rejected"]
     return dg.MaterializeResult(

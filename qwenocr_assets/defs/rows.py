@@ -15,11 +15,11 @@ from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.pictures import draw_batch
 from qwenocr_assets.defs.progress import Progress
 from qwenocr_assets.defs.resources import DataRoot, Routes
-from qwenocr_assets.imaging.pdf.text_layer import layer_agreement, text_layer_rows
+from qwenocr_assets.imaging.pdf.layer_rows import layer_agreement, text_layer_rows
 from qwenocr_assets.imaging.tiles import join_tiles
 from qwenocr_assets.quality.completeness import Completeness, completeness
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES, PAGES, ROW_TABLES, TEXT_LINES
+from qwenocr_assets.schemas import DOCUMENTS, OCR_REQUESTS, OCR_RESPONSES, PAGES, ROW_TABLES, TEXT_LINES
 from qwenocr_assets.settings import load_settings
 from qwenocr_assets.storage.table_files import read_table, write_table
 from qwenocr_assets.tables.batch import flatten_batch
@@ -81,11 +81,16 @@ def _rows(
         yield dg.MaterializeResult(asset_key=OCR_RESPONSES.name, metadata=_response_metadata(responses))
         yield from _checks(result, settings.failure_rate_limit)
 
-    notations = {route.name: Notation(route.date_order, route.decimal) for route in routes.load()}
+    loaded = routes.load()
+    notations = {route.name: Notation(route.date_order, route.decimal) for route in loaded}
     with progress.stage("Rows", len(pages)) as advance:
         tables = flatten_batch(requests, pages, answers, on_page=advance, notations=notations)
     tables = join_tiles(tables, pages)
-    tables[TEXT_LINES.name] += text_layer_rows(pages)
+    taking = {route.name for route in loaded if route.text_layer == "use"}
+    taken = {d["document_id"] for d in read_table(data.folder, DOCUMENTS, batch_id) if d["route"] in taking}
+    tables[TEXT_LINES.name] += text_layer_rows(
+        page for page in pages if not (page["document_id"] in taken and page.get("text_layer_doubt"))
+    )
 
     for schema in ROW_TABLES:
         if schema.name not in selected:

@@ -35,6 +35,16 @@ class LayerLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TextLayer:
+    """A PDF page's own text, as far as it is seen on the page."""
+
+    lines: tuple[LayerLine, ...]
+    """In reading order."""
+    doubt: str | None
+    """Why it does not say all that is seen on the page, if so."""
+
+
+@dataclass(frozen=True, slots=True)
 class PageImage:
     """One page, or a tile of one, as an image that the service accepts."""
 
@@ -56,7 +66,7 @@ class PageImage:
     pixels_sha256: str | None = None
     """Of size, mode and pixels before they were encoded here; None for bytes taken as they were."""
     tile: Tile | None = None
-    text_layer: tuple[LayerLine, ...] | None = None
+    text_layer: TextLayer | None = None
     """The page's own text, if it was asked for and is sound."""
 
     @property

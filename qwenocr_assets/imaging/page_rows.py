@@ -43,7 +43,8 @@ def _image(data: DataFolder, page: PageImage) -> dict[str, Any]:
     file = data.page_image(sha256, page.suffix)
     if not file.exists():
         write_atomically(file, page.content)
-    layer = None if page.text_layer is None else [(line.text, line.quad) for line in page.text_layer]
+    layer = page.text_layer
+    lines = None if layer is None else [(line.text, line.quad) for line in layer.lines]
     return {
         "status": "ready",
         "sha256": sha256,
@@ -59,7 +60,8 @@ def _image(data: DataFolder, page: PageImage) -> dict[str, Any]:
         "changes": orjson.dumps(page.changes).decode(),
         "warning": _warning(page),
         "to_original": list(page.to_original),
-        "text_layer": None if layer is None else orjson.dumps(layer).decode(),
+        "text_layer": None if lines is None else orjson.dumps(lines).decode(),
+        "text_layer_doubt": None if layer is None else layer.doubt,
     }
 
 

@@ -23,7 +23,7 @@ from qwenocr_assets.cost.quote import quote_request
 from qwenocr_assets.cost.quote_totals import answered_keys, total_up
 from qwenocr_assets.cost.requests import request_rows
 from qwenocr_assets.errors import ConfigurationError
-from qwenocr_assets.intake.routes import DEFAULT_ROUTE
+from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
 from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
@@ -131,6 +131,19 @@ def test_without_a_price_nothing_is_quoted_and_nothing_sent(change: dict[str, De
         request_rows(DOCUMENTS, PAGES, [], model, CATALOGUE)
     with pytest.raises(ConfigurationError, match=message):
         calls_of(rows_for("singapore"), model, "v", "run")
+
+
+@pytest.mark.parametrize(
+    ("text_layer", "doubt", "is_asked"),
+    [("use", None, False), ("use", "Form fields.", True), ("compare", None, True), ("ignore", None, True)],
+)
+def test_own_text_that_is_all_one_sees_is_not_asked_for(
+    text_layer: str, doubt: str | None, is_asked: bool
+) -> None:
+    route = Route(name=DEFAULT_ROUTE.name, match="*", tasks=["multi_lan"], text_layer=text_layer)
+    pages = [{**page, "text_layer": "[]", "text_layer_doubt": doubt} for page in PAGES]
+    rows = request_rows(DOCUMENTS, pages, [route], CATALOGUE.model("singapore"), CATALOGUE)
+    assert bool(rows) == is_asked
 
 
 def test_a_call_is_reserved_at_its_worst_case() -> None:

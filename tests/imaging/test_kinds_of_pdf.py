@@ -188,7 +188,7 @@ def test_units_of_the_page(pdf_page, rasteriser, unit, objects):
     assert page.dpi == pytest.approx(100)
     assert page.to_original == pytest.approx(plain.to_original)
     if rasteriser == "pdfium":
-        (line,), (other,) = page.text_layer, plain.text_layer
+        (line,), (other,) = page.text_layer.lines, plain.text_layer.lines
         assert line.quad == pytest.approx([factor * x for x in other.quad], abs=2)
 
 

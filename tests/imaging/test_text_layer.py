@@ -6,7 +6,7 @@ from PIL import Image, ImageOps
 
 from qwenocr_assets.imaging.page_image import PageImage
 from qwenocr_assets.imaging.pages import pages_of_document
-from qwenocr_assets.imaging.pdf.text_layer import agreement, layer_agreement, text_layer_rows
+from qwenocr_assets.imaging.pdf.layer_rows import agreement, layer_agreement, text_layer_rows
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.intake.media_types import MediaType
 from qwenocr_assets.schemas import TEXT_LINES
@@ -34,10 +34,10 @@ def page_of(content: bytes, **options) -> PageImage:
 )
 def test_lines_lie_where_their_ink_is(pdf_page, attributes):
     page = page_of(pdf_page(TEXT, attributes=attributes))
-    assert sorted(line.text for line in page.text_layer) == sorted(LINES)
+    assert sorted(line.text for line in page.text_layer.lines) == sorted(LINES)
     picture = ImageOps.invert(Image.open(io.BytesIO(page.content)).convert("L"))
     whole = picture.getbbox()
-    corners = [line.quad for line in page.text_layer]
+    corners = [line.quad for line in page.text_layer.lines]
     xs, ys = ([x for quad in corners for x in quad[start::2]] for start in (0, 1))
     assert (min(xs), min(ys), max(xs), max(ys)) == pytest.approx(whole, abs=3)
 
@@ -67,7 +67,7 @@ def test_rows(pdf_page):
     page = page_of(pdf_page(TEXT))
     stored = {
         "batch_id": "b", "document_id": "d", "page_id": "d-0001", "sha256": "s", "pixels_sha256": page.pixels_sha256,
-        "text_layer": orjson.dumps([(line.text, line.quad) for line in page.text_layer]).decode(),
+        "text_layer": orjson.dumps([(line.text, line.quad) for line in page.text_layer.lines]).decode(),
     }  # fmt: skip
     rows = text_layer_rows([stored, {"page_id": "d-0002", "text_layer": None}])
     assert [(row["page_id"], row["task"], row["line_index"], row["text"]) for row in rows] == [

@@ -101,6 +101,34 @@ def test_review_queue(
     assert found == expected
 
 
+OWN = "Invoice 4711 of the 14th of March"
+
+
+@pytest.mark.parametrize(
+    ("own", "recognised", "doubt", "expected"),
+    [
+        pytest.param(OWN, OWN, None, [], id="the same"),
+        pytest.param(OWN, "Invoice 4711 of the 14th of Marsh", None, [], id="a letter"),
+        pytest.param(
+            OWN, "Lqyrlfh 7844 ri wkh 47wk ri Pdufk", None, [(1, "text_layer_differs")], id="another"
+        ),
+        pytest.param(
+            OWN, OWN + " payable within thirty days of receipt", None, [(2, "text_layer_differs")], id="more"
+        ),
+        pytest.param(OWN, OWN, "Form fields.", [(2, "text_layer_differs")], id="doubted"),
+        pytest.param(None, OWN, "Form fields.", [], id="nothing to compare"),
+    ],
+)
+def test_a_text_layer_that_differs_is_looked_at(
+    put: Put, query: Query, own, recognised, doubt, expected
+) -> None:
+    put("documents", "b1", {"document_id": "d1", "name": "a.pdf"})
+    put("pages", "b1", {"text_layer_doubt": doubt})
+    lines = [("text_layer", own), ("multi_lan", recognised), ("text_recognition", "x")]
+    put("text_lines", "b1", *({"task": task, "text": text} for task, text in lines if text))
+    assert query("SELECT priority, finding FROM marts.review_queue") == expected
+
+
 MONEY = {**_KEY, "ground": "not_found", "currency": "$"}
 
 

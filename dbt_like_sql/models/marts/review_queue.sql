@@ -159,6 +159,23 @@ of_formulas as (
     where problem is not null
 ),
 
+-- what a page says of itself and what was recognised on it, where a route compares the two
+of_text_layers as (
+    select
+        document_id,
+        batch_id,
+        page_id,
+        'text_layer' as task,
+        'text_layer_differs' as finding,
+        cast(null as varchar) as place,
+        cast(null as varchar) as value,
+        'The page''s own text and what was recognised share ' || round(100 * agreement) || ' % of their words.'
+        || coalesce(' ' || doubt, '') as reason,
+        case when agreement < 0.5 then 1 else 2 end as priority
+    from {{ ref('text_layer_agreement') }}
+    where agreement < 0.8 or doubt is not null
+),
+
 findings as (
     select *, true as is_value from of_values
     union all
@@ -171,6 +188,8 @@ findings as (
     select *, false as is_value from of_tables
     union all
     select *, false as is_value from of_formulas
+    union all
+    select *, false as is_value from of_text_layers
 )
 
 select

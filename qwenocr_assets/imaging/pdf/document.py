@@ -23,7 +23,7 @@ from qwenocr_assets.imaging.page_image import MadePage, Page, PageImage, Rejecte
 from qwenocr_assets.imaging.pdf import pdfium, poppler
 from qwenocr_assets.imaging.pdf.dictionaries import Traits, only_user_unit, traits, user_unit
 from qwenocr_assets.imaging.pdf.lone_picture import lone_picture
-from qwenocr_assets.imaging.pdf.text_layer import layer_lines
+from qwenocr_assets.imaging.pdf.text_layer import text_layer
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.intake.media_types import MediaType
 
@@ -98,8 +98,8 @@ def _pages(pdf: _Pdf, number: int) -> Iterator[MadePage]:
             lossy = pdfium.are_mostly_lossy(pictures, page)
             made = list(_drawn(_drawing(pdf, page, pictures, number, unit), number, lossy, recipe))
             if recipe.text_layer and len(made) == 1 and isinstance(made[0], PageImage) and not recipe.enhance:
-                lines = layer_lines(page, made[0].width_px, made[0].height_px)
-                made = [replace(made[0], text_layer=lines)]
+                layer = text_layer(page, made[0].width_px, made[0].height_px, unit)
+                made = [replace(made[0], text_layer=layer)]
     except PdfiumError as error:
         with _second_opinion(pdf.content, error, recipe) as file:
             if not poppler.has_page(file, len(pdf.document)):

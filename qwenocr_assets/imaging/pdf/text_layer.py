@@ -1,97 +1,140 @@
-"""The text that a born-digital PDF page carries itself, line by line with boxes: it costs nothing."""
+"""The text that a PDF page carries itself: its lines with their boxes, as far as they are seen; it costs nothing.
+
+A text layer may say what nobody sees: text that is invisible, white, covered, on a layer that is off, beside the page.
+So every character is looked for in the drawing of the page. It may also lack what everybody sees: what is a picture,
+an outline, filled into a form or noted on the page. That is said, so that the page is not taken for read.
+"""
 
 import ctypes
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from math import pi
 from typing import Any
 
-import orjson
 import pypdfium2
 import pypdfium2.raw as pdfium_c
 
-from qwenocr_assets.imaging.page_image import LayerLine
+from qwenocr_assets.imaging.page_image import TextLayer
+from qwenocr_assets.imaging.pdf.ink import Box, Ink
+from qwenocr_assets.imaging.pdf.text_lines import HYPHEN, Character, around, layer_line, lines_of
 
 _MOST_UNKNOWN = 0.01
 """Share of characters that may have no meaning (fonts without a Unicode table) before the text is not trusted."""
 _LEAST_CHARACTERS = 20
-TASK = "text_layer"
-"""What stands in the column `task` of lines that come from the page's own text."""
-
+_MOST_BESIDE = 0.02
+"""How much may look like writing beside the text, as a share of the text's own area."""
 _REPLACEMENT = 0xFFFD
 _PRIVATE_USE = range(0xE000, 0xF900)
+_UNSEEN_MODES = (pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP)
 
 
-def layer_lines(page: pypdfium2.PdfPage, width_px: int, height_px: int) -> tuple[LayerLine, ...] | None:
+def text_layer(page: pypdfium2.PdfPage, width_px: int, height_px: int, unit: float = 1.0) -> TextLayer | None:
     """The lines of a page drawn as `width_px` × `height_px`; None when its text is not sound.
 
-    Not sound is text that is missing or next to nothing, that is invisible (another program's OCR under a scan), or
-    that has characters without meaning.
+    Not sound is text that is missing or next to nothing once what is not seen is left out, or that has characters
+    without meaning. `unit` is the size of the page's units in points.
     """
     with closing(page.get_textpage()) as text:
-        count = pdfium_c.FPDFText_CountChars(text)
-        codes = [int(pdfium_c.FPDFText_GetUnicode(text, index)) for index in range(count)]
-        printed = [index for index, code in enumerate(codes) if code > 32]
-        if len(printed) < _LEAST_CHARACTERS or _is_invisible(text, printed):
+        codes = [
+            int(pdfium_c.FPDFText_GetUnicode(text, index))
+            for index in range(pdfium_c.FPDFText_CountChars(text))
+        ]
+        printed = [index for index, code in enumerate(codes) if code > 32 or code == HYPHEN]
+        if len(printed) < _LEAST_CHARACTERS:
             return None
-        unknown = sum(
-            codes[i] == _REPLACEMENT
-            or codes[i] in _PRIVATE_USE
-            or pdfium_c.FPDFText_HasUnicodeMapError(text, i) == 1
-            for i in printed
-        )
-        if unknown > _MOST_UNKNOWN * len(printed):
+        characters = list(_characters(text, printed, codes, _Device(page, width_px, height_px)))
+        shapes = {character.key: character.shape for character in characters}
+        ink = Ink(page, unit)
+        scale = ink.width_px / width_px
+        seen = _seen(characters, shapes, ink, scale)
+        if len(seen) < _LEAST_CHARACTERS or _share_unknown(text, seen) > _MOST_UNKNOWN:
             return None
-        to_pixels = _Device(page, width_px, height_px)
-        lines = (_line(text, codes, indices, to_pixels) for indices in _line_indices(codes))
-        return tuple(line for line in lines if line is not None)
+        lines = lines_of(seen, codes)
+        beside, in_notes = ink.writing_beside(list(shapes.values()))
+        area = sum((b[2] - b[0]) * (b[3] - b[1]) for b in map(around, lines)) * scale**2
+    return TextLayer(tuple(layer_line(line, codes) for line in lines), _doubt(beside, in_notes, area))
 
 
-def text_layer_rows(pages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of `text_lines` for the pages (rows of that table) whose own text was kept; their task is `text_layer`."""
-    rows: list[dict[str, Any]] = []
-    for page in pages:
-        for index, (text, quad) in enumerate(orjson.loads(page.get("text_layer") or "[]")):
-            rows.append(
-                {
-                    "batch_id": page["batch_id"],
-                    "document_id": page["document_id"],
-                    "page_id": page["page_id"],
-                    "task": TASK,
-                    "request_key": page["pixels_sha256"] or page["sha256"],
-                    "line_index": index,
-                    "text": text,
-                    "quad_px": quad,
-                    "left_px": min(quad[0::2]),
-                    "top_px": min(quad[1::2]),
-                    "right_px": max(quad[0::2]),
-                    "bottom_px": max(quad[1::2]),
-                }
-            )
-    return rows
+def _doubt(beside: int, in_notes: int, area: float) -> str | None:
+    if in_notes:
+        return "Form fields or notes on the page are not in its own text."
+    if beside > _MOST_BESIDE * area:
+        share = beside / (beside + area)
+        return f"{share:.0%} of what looks like writing or pictures is not in the page's own text."
+    return None
 
 
-def agreement(layer: Sequence[str], recognised: Sequence[str]) -> float:
-    """How much of a page's own text was recognised and the other way round: the F1 measure over words, 0 to 1."""
-    ours, theirs = (Counter(word for line in lines for word in line.split()) for lines in (layer, recognised))
-    common = (ours & theirs).total()
-    return 2 * common / (ours.total() + theirs.total()) if ours or theirs else 1.0
+def _characters(
+    text: pypdfium2.PdfTextPage, printed: Sequence[int], codes: Sequence[int], to_pixels: "_Device"
+) -> Iterator[Character]:
+    """The printed characters that some text object draws, and does not draw invisibly."""
+    modes: dict[int, int] = {}
+    edges = [ctypes.c_double() for _ in range(4)]
+    for index in printed:
+        shape = pdfium_c.FPDFText_GetTextObject(text, index)
+        if not shape:
+            continue
+        key = ctypes.addressof(shape.contents)
+        if key not in modes:
+            modes[key] = pdfium_c.FPDFTextObj_GetTextRenderMode(shape)
+        if modes[key] in _UNSEEN_MODES or not pdfium_c.FPDFText_GetCharBox(text, index, *edges):
+            continue
+        left, right, bottom, top = (edge.value for edge in edges)
+        turn = round(pdfium_c.FPDFText_GetCharAngle(text, index) / (pi / 2)) + to_pixels.turn
+        yield Character(index, codes[index], to_pixels.box(left, top, right, bottom), turn % 4, shape, key)
 
 
-def layer_agreement(lines: Sequence[Mapping[str, Any]]) -> float | None:
-    """Mean agreement of the pages that have both their own text and recognised lines (rows of `text_lines`).
+def _seen(characters: Sequence[Character], shapes: dict[int, Any], ink: Ink, scale: float) -> list[Character]:
+    """The characters that leave ink of their own.
 
-    Of several tasks that recognised lines of a page, the first by name counts.
+    All text is taken away at once. Where text lies over text, or may be switched off, that does not tell whose the ink
+    is: such objects are taken away by themselves.
     """
-    by_page: dict[str, dict[str, list[str]]] = {}
-    for line in lines:
-        by_page.setdefault(line["page_id"], {}).setdefault(line["task"], []).append(line["text"])
-    figures = []
-    for tasks in by_page.values():
-        layer = tasks.pop(TASK, None)
-        if layer and tasks:
-            figures.append(agreement(layer, tasks[min(tasks)]))
-    return sum(figures) / len(figures) if figures else None
+    traces = ink.of(list(shapes.values()))
+    seen = [c for c in characters if traces.within(_scaled(c.box, scale))]
+    uncertain = _overlaid(seen) | {
+        key for key, shape in shapes.items() if pdfium_c.FPDFPageObj_CountMarks(shape)
+    }
+    if not uncertain:
+        return seen
+    own = ink.of([shapes[key] for key in uncertain])
+    return [c for c in seen if c.key not in uncertain or own.within(_scaled(c.box, scale))]
+
+
+def _overlaid(characters: Sequence[Character]) -> set[int]:
+    """The objects that have characters with later ones of other objects over them."""
+    centres: dict[tuple[int, int], list[Character]] = defaultdict(list)
+    found = set()
+    for character in characters:
+        left, top, right, bottom = character.box
+        x, y = (left + right) / 2, (top + bottom) / 2
+        for row in range(int(top) // 16 - 1, int(bottom) // 16 + 2):
+            for column in range(int(left) // 16 - 1, int(right) // 16 + 2):
+                for other in centres.get((column, row), ()):
+                    if other.key == character.key:
+                        continue
+                    of_other = (other.box[0] + other.box[2]) / 2, (other.box[1] + other.box[3]) / 2
+                    if (left < of_other[0] < right and top < of_other[1] < bottom) or (
+                        other.box[0] < x < other.box[2] and other.box[1] < y < other.box[3]
+                    ):
+                        found.add(other.key)
+        centres[int(x) // 16, int(y) // 16].append(character)
+    return found
+
+
+def _share_unknown(text: pypdfium2.PdfTextPage, characters: Sequence[Character]) -> float:
+    unknown = sum(
+        c.code == _REPLACEMENT
+        or c.code in _PRIVATE_USE
+        or pdfium_c.FPDFText_HasUnicodeMapError(text, c.index) == 1
+        for c in characters
+    )
+    return float(unknown / len(characters))
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    return box[0] * scale, box[1] * scale, box[2] * scale, box[3] * scale
 
 
 class _Device:
@@ -101,54 +144,25 @@ class _Device:
         self._page, self._size = page, (width_px, height_px)
         # PDFium answers in whole device units: ask for a thousand to the pixel
         self._fine = 1000 if max(width_px, height_px) < 2_000_000 else 1
+        self.turn = page.get_rotation() // 90
+        origin, x, y = (self._point(*point) for point in ((0, 0), (1000, 0), (0, 1000)))
+        self._origin = origin
+        self._x = ((x[0] - origin[0]) / 1000, (x[1] - origin[1]) / 1000)
+        self._y = ((y[0] - origin[0]) / 1000, (y[1] - origin[1]) / 1000)
 
-    def __call__(self, x: float, y: float) -> tuple[float, float]:
+    def box(self, left: float, top: float, right: float, bottom: float) -> Box:
+        """The rectangle around two corners, in pixels."""
+        (x0, y0), (x1, y1) = self._at(left, top), self._at(right, bottom)
+        return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+
+    def _at(self, x: float, y: float) -> tuple[float, float]:
+        return (
+            self._origin[0] + x * self._x[0] + y * self._y[0],
+            self._origin[1] + x * self._x[1] + y * self._y[1],
+        )
+
+    def _point(self, x: float, y: float) -> tuple[float, float]:
         across, down = ctypes.c_int(), ctypes.c_int()
         width, height = (side * self._fine for side in self._size)
         pdfium_c.FPDF_PageToDevice(self._page, 0, 0, width, height, 0, x, y, across, down)
         return across.value / self._fine, down.value / self._fine
-
-
-def _is_invisible(text: pypdfium2.PdfTextPage, printed: Sequence[int]) -> bool:
-    """Whether most of the text is drawn in the invisible mode, judged by some of its characters."""
-    some = printed[:: max(1, len(printed) // 20)]
-    hidden = 0
-    for index in some:
-        shape = pdfium_c.FPDFText_GetTextObject(text, index)
-        mode = pdfium_c.FPDFTextObj_GetTextRenderMode(shape) if shape else -1
-        hidden += mode == pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE
-    return 2 * hidden > len(some)
-
-
-def _line_indices(codes: Sequence[int]) -> Iterator[list[int]]:
-    """The characters of each line: PDFium puts line breaks where lines end."""
-    line: list[int] = []
-    for index, code in enumerate(codes):
-        if code in (10, 13):
-            if any(codes[i] > 32 for i in line):
-                yield line
-            line = []
-        else:
-            line.append(index)
-    if any(codes[i] > 32 for i in line):
-        yield line
-
-
-def _line(
-    text: pypdfium2.PdfTextPage, codes: Sequence[int], indices: Sequence[int], to_pixels: _Device
-) -> LayerLine | None:
-    boxes = [box for i in indices if codes[i] > 32 and (box := _box(text, i))]
-    if not boxes:
-        return None
-    left, right = min(b[0] for b in boxes), max(b[1] for b in boxes)
-    bottom, top = min(b[2] for b in boxes), max(b[3] for b in boxes)
-    corners = [to_pixels(x, y) for x, y in ((left, top), (right, top), (right, bottom), (left, bottom))]
-    words = "".join(chr(codes[i]) if codes[i] >= 32 else " " for i in indices)
-    return LayerLine(words.strip(), tuple(number for corner in corners for number in corner))
-
-
-def _box(text: pypdfium2.PdfTextPage, index: int) -> tuple[float, float, float, float] | None:
-    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-    if not pdfium_c.FPDFText_GetCharBox(text, index, left, right, bottom, top):
-        return None
-    return left.value, right.value, bottom.value, top.value

@@ -1,0 +1,57 @@
+"""The text that PDF pages carry themselves as rows of `text_lines`, and how well it agrees with what was recognised."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+TASK = "text_layer"
+"""What stands in the column `task` of lines that come from the page's own text."""
+
+
+def text_layer_rows(pages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of `text_lines` for the pages (rows of that table) whose own text was kept; their task is `text_layer`."""
+    rows: list[dict[str, Any]] = []
+    for page in pages:
+        for index, (text, quad) in enumerate(orjson.loads(page.get("text_layer") or "[]")):
+            rows.append(
+                {
+                    "batch_id": page["batch_id"],
+                    "document_id": page["document_id"],
+                    "page_id": page["page_id"],
+                    "task": TASK,
+                    "request_key": page["pixels_sha256"] or page["sha256"],
+                    "line_index": index,
+                    "text": text,
+                    "quad_px": quad,
+                    "left_px": min(quad[0::2]),
+                    "top_px": min(quad[1::2]),
+                    "right_px": max(quad[0::2]),
+                    "bottom_px": max(quad[1::2]),
+                }
+            )
+    return rows
+
+
+def agreement(layer: Sequence[str], recognised: Sequence[str]) -> float:
+    """How much of a page's own text was recognised and the other way round: the F1 measure over words, 0 to 1."""
+    ours, theirs = (Counter(word for line in lines for word in line.split()) for lines in (layer, recognised))
+    common = (ours & theirs).total()
+    return 2 * common / (ours.total() + theirs.total()) if ours or theirs else 1.0
+
+
+def layer_agreement(lines: Sequence[Mapping[str, Any]]) -> float | None:
+    """Mean agreement of the pages that have both their own text and recognised lines (rows of `text_lines`).
+
+    Of several tasks that recognised lines of a page, the first by name counts.
+    """
+    by_page: dict[str, dict[str, list[str]]] = {}
+    for line in lines:
+        by_page.setdefault(line["page_id"], {}).setdefault(line["task"], []).append(line["text"])
+    figures = []
+    for tasks in by_page.values():
+        layer = tasks.pop(TASK, None)
+        if layer and tasks:
+            figures.append(agreement(layer, tasks[min(tasks)]))
+    return sum(figures) / len(figures) if figures else None

@@ -1,0 +1,148 @@
+"""The characters of a page put together as lines, in the order in which a person reads them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+from unicodedata import normalize
+
+from qwenocr_assets.imaging.page_image import LayerLine
+from qwenocr_assets.imaging.pdf.ink import Box
+from qwenocr_assets.imaging.pdf.reading_order import reading_order, reads_leftwards
+
+HYPHEN = 2
+"""PDFium's code for a hyphen at the end of a line; the break behind it is left out."""
+_WORD_GAP = 0.2
+_LINE_GAP = 1.0
+"""Pieces on one line this near to each other, in heights of the line, are one line; nearer than a word, one word."""
+_PRESENTATION_FORMS = (range(0xFB00, 0xFE00), range(0xFE70, 0xFEFF))
+"""Ligatures, and letters of Arabic and Hebrew in the shapes they have within words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """A printed character as it stands on the page image."""
+
+    index: int
+    """PDFium's."""
+    code: int
+    box: Box
+    """In pixels of the page image."""
+    turn: int
+    """Quarter turns clockwise by which it stands on the page image."""
+    shape: Any
+    """The text object it is of."""
+    key: int
+    """Of that object."""
+
+
+def lines_of(characters: Sequence[Character], codes: Sequence[int]) -> list[list[Character]]:
+    """The characters line by line, in reading order."""
+    turns = [c.turn for c in characters]
+    upright = max(range(4), key=turns.count)
+    pieces: list[list[Character]] = []
+    for _, of_one in groupby(characters, key=lambda c: c.turn):
+        previous = None
+        for character in of_one:
+            if (
+                previous is None
+                or _breaks(codes, previous.index, character.index)
+                or _gap(pieces[-1][-8:], [character]) > _LINE_GAP
+            ):
+                pieces.append([])
+            pieces[-1].append(character)
+            previous = character
+    main = [piece for piece in pieces if piece[0].turn == upright]
+    aside = [piece for piece in pieces if piece[0].turn != upright]
+    return [*_joined(_ordered(main, codes), codes), *aside]
+
+
+def _breaks(codes: Sequence[int], before: int, after: int) -> bool:
+    """Whether a line ends between two printed characters."""
+    return codes[before] == HYPHEN or any(code in (10, 13) for code in codes[before + 1 : after])
+
+
+def _ordered(pieces: list[list[Character]], codes: Sequence[int]) -> list[list[Character]]:
+    return reading_order(pieces, _upright_box, lambda piece: reads_leftwards(_text(piece, codes)))
+
+
+def _joined(pieces: Sequence[list[Character]], codes: Sequence[int]) -> list[list[Character]]:
+    """Pieces that stand one beside the other as one line, and those that PDFium takes for one.
+
+    It takes what is level for one line: across the cells of a table, and across columns of prose, which the reading
+    order has parted.
+    """
+    lines: list[list[Character]] = []
+    for piece in pieces:
+        if lines and (_is_near(lines[-1], piece) or _is_next(lines[-1], piece, codes)):
+            lines[-1] = [*lines[-1], *piece]
+        else:
+            lines.append(piece)
+    return lines
+
+
+def _is_next(line: Sequence[Character], piece: Sequence[Character], codes: Sequence[int]) -> bool:
+    before, after = line[-1].index, piece[0].index
+    return before < after and not _breaks(codes, before, after)
+
+
+def _is_near(line: Sequence[Character], piece: Sequence[Character]) -> bool:
+    a, b = _upright_box(line), _upright_box(piece)
+    is_level = min(a[3], b[3]) - max(a[1], b[1]) > 0.5 * min(a[3] - a[1], b[3] - b[1])
+    return is_level and _gap(line, piece) < _LINE_GAP
+
+
+def _gap(line: Sequence[Character], piece: Sequence[Character]) -> float:
+    """How far two pieces are apart from side to side, in heights of the higher one."""
+    a, b = _upright_box(line), _upright_box(piece)
+    return max(b[0] - a[2], a[0] - b[2]) / max(a[3] - a[1], b[3] - b[1], 1e-6)
+
+
+def _text(line: Sequence[Character], codes: Sequence[int]) -> str:
+    """What a line says, with PDFium's spaces between words; ligatures and shaped letters as plain ones."""
+    words = ""
+    for place, character in enumerate(line):
+        if place and _is_apart(line[place - 1], character, codes):
+            words += " "
+        glyph = "-" if character.code == HYPHEN else chr(character.code)
+        shaped = any(character.code in forms for forms in _PRESENTATION_FORMS)
+        words += normalize("NFKC", glyph) if shaped else glyph
+    return words
+
+
+def _is_apart(before: Character, after: Character, codes: Sequence[int]) -> bool:
+    if after.index > before.index and after.index - before.index < 8:
+        return any(code <= 32 and code != HYPHEN for code in codes[before.index + 1 : after.index])
+    return _gap([before], [after]) > _WORD_GAP
+
+
+def layer_line(line: Sequence[Character], codes: Sequence[int]) -> LayerLine:
+    left, top, right, bottom = around(line)
+    corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    start = line[0].turn
+    return LayerLine(
+        _text(line, codes), tuple(number for corner in corners[start:] + corners[:start] for number in corner)
+    )
+
+
+def around(line: Sequence[Character]) -> Box:
+    boxes = [c.box for c in line]
+    return (
+        min(b[0] for b in boxes),
+        min(b[1] for b in boxes),
+        max(b[2] for b in boxes),
+        max(b[3] for b in boxes),
+    )
+
+
+def _upright_box(line: Sequence[Character]) -> Box:
+    """Its box on the page turned so that it stands upright."""
+    left, top, right, bottom = around(line)
+    match line[0].turn:
+        case 1:
+            return top, -right, bottom, -left
+        case 2:
+            return -right, -bottom, -left, -top
+        case 3:
+            return -bottom, left, -top, right
+    return left, top, right, bottom
