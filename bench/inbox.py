@@ -65,7 +65,7 @@ class _Ticks:
 
     def take(self) -> float:
         """One look; returns its seconds."""
-        from qwenocr_assets.defs.sensors import watch_inbox
+        from qwenocr_assets.defs.intake.inbox import watch_inbox
 
         self._now += timedelta(seconds=30)
         started = time.perf_counter()

@@ -143,7 +143,7 @@ def _one_by_one(instance: Any) -> float:
 
 
 def _archive(instance: Any, keys: list[str]) -> float:
-    from qwenocr_assets.defs.archive import archive_batches
+    from qwenocr_assets.defs.running.archive import archive_batches
 
     begun = time.perf_counter()
     archive_batches(instance, keys)

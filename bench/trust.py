@@ -2,7 +2,7 @@
 
 Rendered invoices, tickets, receipts and tables go through the real pipeline: files, pages, the client, the wire,
 answers, rows, rules, warehouse. The engine reads the lines itself, gives the values that stand on the page, and spoils
-a tenth of them (`engine.corrupting`). A value counts as queued when it has a row of its own in the queue; one that was
+a tenth (`emulator.corrupting`). A value counts as queued when it has a row of its own in the queue; one that was
 left out, when its list or table has one.
 
 The factors and the threshold were chosen on `CALIBRATION` (TRUST_CALIBRATE=1 measures that); the figures are those of
@@ -23,17 +23,19 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+import httpx
 from upath import UPath
 
 from bench.drawn_pages import KINDS
 from bench.sample_warehouse import _table
-from qwenocr_assets.defs.launch import register_batch, run_batch, run_publish
-from qwenocr_assets.defs.resources import QwenOcr, resources_for
+from qwenocr_assets.defs.resources import running_in
+from qwenocr_assets.defs.running.launch import register_batch, run_batch, run_publish
 from qwenocr_assets.emulator import Corruption
 from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.engine.page.read_page import ReadPage
 from qwenocr_assets.engine.reading.reader import Reader
 from qwenocr_assets.engine.wire.values import Answer, OcrRequest
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.intake.manifest import cut_batches
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.qwenocr.tasks import Task
@@ -189,25 +191,21 @@ def run(given: Sequence[Document], seed: int, reader: Any, folder: Path) -> Foun
 
     app = create_app(reader, revise)
 
-    class SpoiledQwenOcr(QwenOcr):
-        def engine(self) -> Any:
-            return app
-
     os.environ["QWENOCR_PROJECT"] = str(project)
     from qwenocr_assets.definitions import defs
 
-    settings = load_settings()
-    resources = {**resources_for(settings), "qwen_ocr": SpoiledQwenOcr(region="local")}
+    environment = Environment(load_settings(region="local"), lambda _: httpx.ASGITransport(app))
+    resources = running_in(environment)
     with dg.DagsterInstance.ephemeral() as instance:
         [manifest] = cut_batches(UPath(inbox), list(find_files(UPath(inbox))))
-        register_batch(instance, settings.data_folder, manifest)
+        register_batch(instance, environment.data, manifest)
         for outcome in (
             run_batch(defs, instance, manifest.batch_id, resources),
             run_publish(defs, instance, resources),
         ):
             if not outcome.success:
                 raise RuntimeError(outcome.error)
-    with duckdb.connect(str(settings.data_folder.warehouse), read_only=True) as con:
+    with duckdb.connect(str(environment.data.warehouse), read_only=True) as con:
         return judge(con, corruption)
 
 

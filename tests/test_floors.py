@@ -5,9 +5,23 @@ from pathlib import Path
 
 import pytest
 
+from qwenocr_assets.steps.finished import MAKES_ROWS
+
 PACKAGE = Path(__file__).parents[1] / "qwenocr_assets"
 
 GROUND = {"settings", "schemas", "errors", "state", "storage"}
+ROOMS = {
+    "asking",
+    "cost",
+    "imaging",
+    "intake",
+    "quality",
+    "qwenocr",
+    "review",
+    "scoring",
+    "tables",
+    "warehouse",
+}
 MAY_IMPORT: dict[str, set[str]] = {
     "cores": set(),
     "errors": set(),
@@ -28,6 +42,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {*GROUND, "imaging", "tables", "warehouse"},
     "engine": {"errors", "qwenocr"},
     "emulator": {"engine", "errors", "qwenocr"},
+    "environment": {*GROUND, *ROOMS, "cores"},
+    "steps": {*GROUND, *ROOMS, "environment"},
 }
 """Each floor's rooms and the rooms below them; `defs`, `cli` and `definitions` stand on top of all."""
 
@@ -110,7 +126,7 @@ def test_no_import_runs_upwards_in_the_engine(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "folder",
-    sorted({path.parent for path in FILES} - {PACKAGE / "defs"}),
+    sorted({path.parent for path in FILES}),
     ids=lambda f: str(f.relative_to(PACKAGE)),
 )
 def test_no_folder_is_crowded(folder: Path) -> None:
@@ -141,3 +157,22 @@ def test_tables_of_the_database_are_made_in_one_place(path: Path) -> None:
     names = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
     names |= {m.rsplit(".", 1)[-1] for m in imports(path) if m.startswith("sqlalchemy")}
     assert not names & {"create_all", "MetaData", "create_engine"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=[str(p.relative_to(PACKAGE)) for p in FILES])
+def test_dagster_gets_its_settings_in_one_module(path: Path) -> None:
+    if room_of(path) == "defs" and path.name != "resources.py":
+        text = path.read_text(encoding="utf-8")
+        assert not [name for name in ("load_settings", "Environment.load", "load_routes") if name in text]
+
+
+def test_what_makes_rows_is_what_the_steps_stand_on() -> None:
+    """A batch runs again when code has changed that its rows depend on, and only then."""
+    makes_no_rows = {
+        "cores",
+        "state",
+        "review",
+        "warehouse",
+    }  # how fast, who may write, and what is made of rows
+    below = MAY_IMPORT["environment"] | MAY_IMPORT["steps"]
+    assert below - makes_no_rows | {"steps"} == MAKES_ROWS

@@ -251,7 +251,7 @@ def ui(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Start Dagster's UI, with the daemon that runs sensors and schedules."""
-    from qwenocr_assets.defs.instance import ensure_dagster_home
+    from qwenocr_assets.defs.running.instance import ensure_dagster_home
     from qwenocr_assets.settings import project_root
 
     ensure_dagster_home()
@@ -291,6 +291,6 @@ def models(
 ) -> None:
     """List the models of each region with prices, limits and tasks, as pipeline.toml has them."""
     from qwenocr_assets.cli.commands.models import print_models
-    from qwenocr_assets.settings import load_settings
+    from qwenocr_assets.environment.environment import Environment
 
-    print_models(load_settings(), terminal.console, region=region, as_json=as_json)
+    print_models(Environment.load(), terminal.console, region=region, as_json=as_json)

@@ -4,19 +4,18 @@ import tempfile
 from decimal import Decimal
 from pathlib import Path
 
-from qwenocr_assets.asking.catalogue_overrides import catalogue_of
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.money import dollars, price_of
 from qwenocr_assets.cost.spending import Period, spending
 from qwenocr_assets.cost.unfunded import unfunded_batches
-from qwenocr_assets.settings import Settings
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.state.database import sqlite_url
 
 _SQLITE = "sqlite:///"
 
 
-def budget_left(settings: Settings, *, needed_usd: Decimal | None = None) -> str | None:
+def budget_left(environment: Environment, *, needed_usd: Decimal | None = None) -> str | None:
     """What is left today, this month and of routes with a cap; None where the model is free.
 
     Says so when it is less than `needed_usd`, and when batches wait for money. Makes no ledger where there is none.
@@ -24,10 +23,9 @@ def budget_left(settings: Settings, *, needed_usd: Decimal | None = None) -> str
     Raises:
         ConfigurationError, StorageError: the model is unknown, or the ledger cannot be opened.
     """
-    if price_of(catalogue_of(settings).model(settings.region, settings.model)).is_free:
+    if price_of(environment.model).is_free:
         return None
-    caps = Caps.of_settings(settings.budget)
-    periods, waiting = _read(settings.ledger_url, caps)
+    periods, waiting = _read(environment.database_url, environment.caps)
     left = [f"{dollars(p.remaining_usd)} for {p.name}" for p in periods if p.remaining_usd is not None]
     sentences = [f"Budget left: {', '.join(left)}." if left else "No day, month or route has a cap."]
     if needed_usd is not None and any(

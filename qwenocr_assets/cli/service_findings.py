@@ -5,50 +5,48 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
-from qwenocr_assets.asking.catalogue_overrides import catalogue_of
-from qwenocr_assets.asking.failover import failover_order
 from qwenocr_assets.cli.findings import Finding, tried
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import QwenocrError
 from qwenocr_assets.qwenocr.advice import model_warnings, price
-from qwenocr_assets.qwenocr.catalogue import Catalogue
+from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.settings import REGIONS_WITH_KEYS, Settings
 
 _CONNECT_SECONDS = 3.0
 
 
-def service_findings(settings: Settings) -> Iterator[Finding]:
+def service_findings(environment: Environment) -> Iterator[Finding]:
     """Model, API keys, residency, failover and reachability, as these settings have them."""
     try:
-        catalogue = catalogue_of(settings)
-        region = catalogue.region(settings.region)
+        catalogue, region = environment.catalogue, environment.region
     except QwenocrError as error:
         yield Finding("region", False, error.message, error.next_step)
         return
     yield Finding("region", True, f"{region.name}, {region.protocol} dialect, catalogue {catalogue.version}")
-    yield tried("model", lambda: _model(settings, catalogue))
-    yield from _warnings(settings, catalogue)
+    yield tried("model", lambda: _model(environment.model))
+    yield from _warnings(environment)
+    settings = environment.settings
     yield tried("API key", lambda: _key(settings))
     yield _other_keys(settings)
     yield Finding("data residency", True, region.residency)
     listed = [catalogue.regions[name] for name in settings.failover if name in catalogue.regions]
     if settings.failover:
-        yield tried("failover", lambda: _failover(settings, catalogue))
+        yield tried("failover", lambda: _failover(environment))
         yield from (Finding(f"data residency, {r.name}", True, r.residency) for r in listed)
     cloud = [r for r in (region, *listed) if not r.is_local]
     with ThreadPoolExecutor(max_workers=max(len(cloud), 1)) as pool:
         yield from pool.map(_reachable, cloud)
 
 
-def _model(settings: Settings, catalogue: Catalogue) -> Finding:
-    model = catalogue.model(settings.region, settings.model)
+def _model(model: Model) -> Finding:
     found = f"{model.name} in {model.region}: {price(model)} ({model.source}). {model.note}".rstrip()
     return Finding("model", True, found)
 
 
-def _warnings(settings: Settings, catalogue: Catalogue) -> Iterator[Finding]:
+def _warnings(environment: Environment) -> Iterator[Finding]:
     try:
-        model = catalogue.model(settings.region, settings.model)
+        catalogue, model = environment.catalogue, environment.model
     except QwenocrError:
         return  # said already, as the model's finding
     pinned = catalogue.cheapest_equal(model).name
@@ -74,8 +72,8 @@ def _other_keys(settings: Settings) -> Finding:
     return Finding("keys by region", True, found)
 
 
-def _failover(settings: Settings, catalogue: Catalogue) -> Finding:
-    order = failover_order(catalogue, settings)
+def _failover(environment: Environment) -> Finding:
+    order = environment.regions_in_order
     return Finding("failover", True, " → ".join(f"{region.name} ({model.name})" for region, model in order))
 
 

@@ -7,13 +7,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from qwenocr_assets.asking.catalogue_overrides import catalogue_of
 from qwenocr_assets.asking.records import Status
 from qwenocr_assets.cli.budget import budget_left
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.qwenocr.catalogue import Catalogue
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, ROW_TABLES, TableSchema
-from qwenocr_assets.settings import Settings
 from qwenocr_assets.storage.data_folder import local_path
 from qwenocr_assets.storage.table_files import count_rows, read_table
 
@@ -30,9 +29,9 @@ _OF_RESPONSES = (
 )
 
 
-def print_summary(settings: Settings, batch_ids: Sequence[str], sent: int, console: Console) -> None:
+def print_summary(environment: Environment, batch_ids: Sequence[str], sent: int, console: Console) -> None:
     """Print what these batches hold now, and how many requests this run sent."""
-    data = settings.data_folder
+    data = environment.data
 
     def all_rows(schema: TableSchema, columns: Sequence[str]) -> list[dict[str, object]]:
         return [row for batch_id in batch_ids for row in read_table(data, schema, batch_id, columns)]
@@ -49,8 +48,8 @@ def print_summary(settings: Settings, batch_ids: Sequence[str], sent: int, conso
     console.print(overview)
 
     _print_reasons(console, documents, _with_places(documents, pages), _with_places(documents, responses))
-    _print_costs(console, responses, catalogue_of(settings))
-    if left := budget_left(settings):
+    _print_costs(console, responses, environment.catalogue)
+    if left := budget_left(environment):
         console.print(Text(left))
     if sent:
         console.print(f"\n[bold]{sent}[/] requests sent.")

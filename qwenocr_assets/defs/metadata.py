@@ -9,8 +9,6 @@ import dagster as dg
 
 from qwenocr_assets.schemas import TableSchema
 
-OWNERS = ["team:documents"]
-
 _MOST_ROWS_SHOWN = 50
 
 
@@ -32,17 +30,8 @@ def column_schema(schema: TableSchema) -> dg.TableSchema:
 def table_spec(
     schema: TableSchema, *, group: str, deps: Sequence[str], kinds: set[str] | None = None
 ) -> dg.AssetSpec:
-    """The asset of a declared table."""
-    return dg.AssetSpec(
-        schema.name,
-        description=schema.description,
-        deps=deps,
-        group_name=group,
-        kinds=kinds or {"parquet"},
-        owners=OWNERS,
-        metadata={"dagster/column_schema": column_schema(schema)},
-        skippable=True,
-    )
+    """The asset of a declared table; `defs.overlay` adds what its schema says."""
+    return dg.AssetSpec(schema.name, deps=deps, group_name=group, kinds=kinds or {"parquet"}, skippable=True)
 
 
 def usd(amount: Decimal) -> dg.MetadataValue:

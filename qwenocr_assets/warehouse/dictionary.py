@@ -11,10 +11,11 @@ import yaml
 
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import TABLES
+from qwenocr_assets.settings import load_settings, project_root
 from qwenocr_assets.warehouse.build import planned_schemas
 from qwenocr_assets.warehouse.ddl import CORE, OPS_TABLES, literal
 from qwenocr_assets.warehouse.models import Model, load_models
-from qwenocr_assets.warehouse.wide_views import project_schemas
+from qwenocr_assets.warehouse.wide_views import result_schemas
 
 _ROOT = Path(__file__).resolve().parents[2]
 MODELS = _ROOT / "dbt_like_sql"
@@ -133,7 +134,8 @@ def main() -> None:
     SOURCES.write_text(dbt_sources(), encoding="utf-8")
     TASKS.write_text(tasks_model(), encoding="utf-8")
     DICTIONARY.parent.mkdir(exist_ok=True)
-    DICTIONARY.write_text(data_dictionary(load_models(MODELS, project_schemas())), encoding="utf-8")
+    schemas = result_schemas(load_settings().routes, project_root())
+    DICTIONARY.write_text(data_dictionary(load_models(MODELS, schemas)), encoding="utf-8")
 
 
 if __name__ == "__main__":

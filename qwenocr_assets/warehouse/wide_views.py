@@ -17,7 +17,6 @@ import yaml
 
 from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.schemas import value_path
-from qwenocr_assets.settings import load_settings, project_root
 from qwenocr_assets.warehouse.ddl import literal
 
 
@@ -39,11 +38,6 @@ class GeneratedModels(NamedTuple):
     """By name, as a file of `models/marts/` would say it."""
     properties: str
     """Their `schema.yml`."""
-
-
-def project_schemas() -> tuple[ResultSchema, ...]:
-    """The result schemas of the project's pipeline.toml."""
-    return result_schemas(load_settings().routes, project_root())
 
 
 def result_schemas(routes: Iterable[Mapping[str, Any]], folder: Path) -> tuple[ResultSchema, ...]:

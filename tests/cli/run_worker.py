@@ -13,29 +13,29 @@ from dagster._utils import start_termination_thread
 from dagster._utils.interrupts import capture_interrupts
 from rich.console import Console
 
-from qwenocr_assets.cli.commands.run import manifests_of
 from qwenocr_assets.cli.progress import BarProgress
 from qwenocr_assets.definitions import defs
-from qwenocr_assets.defs.launch import register_batch, run_batch
-from qwenocr_assets.defs.resources import resources_for
-from qwenocr_assets.settings import load_settings
+from qwenocr_assets.defs.resources import running_in
+from qwenocr_assets.defs.running.launch import register_batch, run_batch
+from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.steps.intake import manifests_of
 
 
 def main() -> None:
-    settings = load_settings()
+    environment = Environment.load()
     terminate, done = multiprocessing.Event(), multiprocessing.Event()
 
     def listen() -> None:
         if sys.stdin.readline():
             terminate.set()
 
-    [manifest] = manifests_of(Path(sys.argv[1]), settings)
+    [manifest] = manifests_of([Path(sys.argv[1])], environment.settings)
     with dg.DagsterInstance.ephemeral() as instance, capture_interrupts():
-        register_batch(instance, settings.data_folder, manifest)
+        register_batch(instance, environment.data, manifest)
         start_termination_thread(terminate, done)
         threading.Thread(target=listen, daemon=True).start()
         with BarProgress(Console()) as progress:
-            resources = {**resources_for(settings), "progress": progress}
+            resources = running_in(environment, progress=progress)
             outcome = run_batch(defs, instance, manifest.batch_id, resources)
         done.set()
     sys.stdout.write("interrupted\n" if outcome.interrupted else f"sent {outcome.sent}: {outcome.error}\n")

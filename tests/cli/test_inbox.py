@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from qwenocr_assets.cli.commands.inbox import print_inbox
-from qwenocr_assets.defs.sensors import watch_inbox
+from qwenocr_assets.defs.intake.inbox import watch_inbox
 from qwenocr_assets.settings import Settings, load_settings
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.money import to_pico
-from qwenocr_assets.defs.budget import CostBudget, budget_of
 from qwenocr_assets.settings import BudgetSettings, load_settings
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -24,6 +24,6 @@ def test_the_example_is_a_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     example = text[text.index("[budget]\n") :].partition("```")[0]
     (tmp_path / "pipeline.toml").write_text(example)
     monkeypatch.setenv("QWENOCR_PROJECT", str(tmp_path))
-    budget: CostBudget = budget_of(load_settings())
-    assert budget.caps.day_pico == to_pico(Decimal(5))
-    assert budget.caps.route_month_pico == {"receipts": to_pico(Decimal(10))}
+    caps = Caps.of_settings(load_settings().budget)
+    assert caps.day_pico == to_pico(Decimal(5))
+    assert caps.route_month_pico == {"receipts": to_pico(Decimal(10))}

@@ -7,19 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import httpx
 import pytest
 from PIL import Image, ImageDraw
 from upath import UPath
 
-from qwenocr_assets.defs.launch import JobOutcome, register_batch, run_batch, run_publish
-from qwenocr_assets.defs.resources import QwenOcr, resources_for
-from qwenocr_assets.defs.sql_models import build_sql_models
+from qwenocr_assets.defs.resources import running_in
+from qwenocr_assets.defs.running.launch import JobOutcome, register_batch, run_batch, run_publish
+from qwenocr_assets.defs.warehouse.sql_models import build_sql_models
 from qwenocr_assets.emulator import FaultScript, create_emulator, no_faults
 from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.engine.errors import UnsupportedScript
 from qwenocr_assets.engine.page.read_page import Cell, Line, ReadPage, Table
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.intake.manifest import cut_batches
 from qwenocr_assets.intake.scan import find_files
+from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.settings import Settings, load_settings
 from qwenocr_assets.warehouse.wide_views import ResultSchema
 
@@ -81,14 +84,17 @@ class Pipeline:
 
     @property
     def resources(self) -> dict[str, Any]:
+        return dict(running_in(self.environment))
+
+    @property
+    def environment(self) -> Environment:
+        """The settings as they are now, with an engine that counts behind region `local`."""
         app = create_emulator(create_app(self.reader), faults=self.faults)
 
-        class CountedQwenOcr(QwenOcr):
-            def engine(self) -> Any:
-                return app
+        def way(region: Region) -> httpx.AsyncBaseTransport | None:
+            return httpx.ASGITransport(app) if region.is_local else None
 
-        service = CountedQwenOcr(region="local", max_attempts=self.settings.max_attempts)
-        return {**resources_for(self.settings), "qwen_ocr": service}
+        return Environment(self.settings, way)
 
     def draw(self, name: str, text: str, background: str = "white") -> Path:
         """Put a one-page picture into the inbox."""

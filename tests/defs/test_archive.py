@@ -12,15 +12,15 @@ import pytest
 from upath import UPath
 
 from qwenocr_assets.cli.commands.archive import age_of
-from qwenocr_assets.defs.archive import (
+from qwenocr_assets.defs.running.archive import (
     archive_batches,
     archived_batches,
     monthly_archive,
     restore_batches,
     to_archive,
 )
-from qwenocr_assets.defs.launch import register_partition
-from qwenocr_assets.defs.warehouse import deleted_batches
+from qwenocr_assets.defs.running.launch import register_partition
+from qwenocr_assets.defs.warehouse.core import deleted_batches
 from qwenocr_assets.errors import RejectedInput, WarehouseError
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.warehouse.query import run_query

@@ -11,11 +11,12 @@ import pytest
 
 from qwenocr_assets.asking.batch_api.jobs import Jobs, JobState
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.defs.batch_api import watch
-from qwenocr_assets.defs.launch import run_collect
-from qwenocr_assets.defs.resources import resources_for
+from qwenocr_assets.defs.ocr.batch_jobs import watch
+from qwenocr_assets.defs.running.launch import run_collect
 from qwenocr_assets.emulator import BatchFault, batches_in_order, create_emulator
 from qwenocr_assets.engine.app import create_app
+from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.environment.service import QwenOcr
 from qwenocr_assets.schemas import OCR_RESPONSES, TEXT_LINES
 from qwenocr_assets.settings import load_settings, project_root
 from qwenocr_assets.storage.table_files import read_table
@@ -49,7 +50,7 @@ def test_a_mixed_pipeline_ends_in_the_same_tables(
     with served(emulator) as url:
         monkeypatch.setenv("QWENOCR_BASE_URL", url)
         pipeline.settings = settings = load_settings()
-        monkeypatch.setattr(type(pipeline), "resources", property(lambda p: resources_for(p.settings)))
+        environment = pipeline.environment
         for name in ("invoices/a.png", "invoices/b.png", "letters/c.png"):
             pipeline.draw(name, name)
         batch_id, outcome = pipeline.run()
@@ -60,8 +61,8 @@ def test_a_mixed_pipeline_ends_in_the_same_tables(
 
         assert Counter(r["status"] for r in responses()) == {"ok": 2, "missing": 6}
         for _ in range(2):
-            _wait(settings)
-            due = watch(settings)
+            _wait(environment)
+            due = watch(environment, QwenOcr(environment))
             if isinstance(due, dg.SkipReason):
                 break
             assert [run.partition_key for run in due.run_requests or ()] == [batch_id]
@@ -76,19 +77,18 @@ def test_a_mixed_pipeline_ends_in_the_same_tables(
     assert emulator.bill.total.calls == 8
 
 
-def _wait(settings: Any) -> None:
+def _wait(environment: Environment) -> None:
     """Until the service has ended every job, and each may be asked for."""
     from qwenocr_assets.asking.batch_api.polling import poll
-    from qwenocr_assets.defs.batch_api import open_service
 
     with (
-        Ledger.open(settings.ledger_url) as ledger,
-        open_service(resources_for(settings)["qwen_ocr"]) as service,
+        Ledger.open(environment.database_url) as ledger,
+        QwenOcr(environment).batch_service() as service,
     ):
         jobs = Jobs(ledger)
 
         def ended() -> bool:
-            poll(jobs, service, region=settings.region, all_now=True)
+            poll(jobs, service, region=environment.region.name, all_now=True)
             return not jobs.all(JobState.RUNNING)
 
         wait_until(ended, "the end of the jobs")

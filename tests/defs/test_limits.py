@@ -9,9 +9,9 @@ import dagster as dg
 import pytest
 from dagster._daemon.monitoring.run_monitoring import check_run_timeout
 
-from qwenocr_assets.defs.ocr import ocr_answers
-from qwenocr_assets.defs.processes import living_process
-from qwenocr_assets.defs.warehouse import WRITER_POOL
+from qwenocr_assets.defs.ocr.answers import ocr_answers
+from qwenocr_assets.defs.running.processes import living_process
+from qwenocr_assets.defs.warehouse.core import WRITER_POOL
 from tests.defs.conftest import REPOSITORY
 
 pytestmark = pytest.mark.slow  # Dagster takes seconds to make its databases

@@ -1,7 +1,5 @@
 """Money in Dagster: a batch at the emulated service under a cap, its ledger, its checks, and how it goes on."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -10,9 +8,8 @@ import httpx
 import pytest
 
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.defs import cost_ledger as checks
-from qwenocr_assets.defs.budget_sensors import budget_alerts, post_alerts, resume
-from qwenocr_assets.defs.resources import QwenOcr, resources_for
+from qwenocr_assets.defs.money import cost_ledger as checks
+from qwenocr_assets.defs.money.sensors import budget_alerts, post_alerts, resume
 from qwenocr_assets.emulator import (
     NAMED_FAULTS,
     Emulator,
@@ -22,11 +19,7 @@ from qwenocr_assets.emulator import (
     no_faults,
 )
 from qwenocr_assets.engine.app import create_app
-from qwenocr_assets.qwenocr.catalogue import Model
-from qwenocr_assets.qwenocr.client import Client
-from qwenocr_assets.qwenocr.options import ClientOptions
-from qwenocr_assets.qwenocr.purse import Purse
-from qwenocr_assets.qwenocr.regions import Region
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.schemas import COST_LEDGER, OCR_REQUESTS, OCR_RESPONSES
 from qwenocr_assets.settings import load_settings
 from qwenocr_assets.storage.table_files import read_table
@@ -41,25 +34,9 @@ class CloudPipeline(Pipeline):
     emulator: Emulator
 
     @property
-    def resources(self) -> dict[str, Any]:
-        emulator = self.emulator
-
-        class EmulatedQwenOcr(QwenOcr):
-            @asynccontextmanager
-            async def client(
-                self, region: Region, model: Model, purse: Purse | None = None
-            ) -> AsyncIterator[Client]:
-                async with Client(
-                    region,
-                    model,
-                    transport=EmulatorTransport(emulator),
-                    purse=purse,
-                    options=ClientOptions(stream="never"),
-                ) as client:
-                    yield client
-
-        self.settings = load_settings()
-        return {**resources_for(self.settings), "qwen_ocr": EmulatedQwenOcr(region="singapore")}
+    def environment(self) -> Environment:
+        self.settings = load_settings(stream="never")
+        return Environment(self.settings, lambda _: EmulatorTransport(self.emulator))
 
     def table(self, schema: Any, batch_id: str) -> list[dict[str, Any]]:
         return read_table(self.settings.data_folder, schema, batch_id)
@@ -135,7 +112,7 @@ def test_what_the_budget_refused_goes_on_when_the_cap_is_raised(
 
 
 def resumed() -> list[dg.RunRequest]:
-    result = resume(load_settings())
+    result = resume(Environment.load())
     return list(result.run_requests or []) if isinstance(result, dg.SensorResult) else []
 
 
@@ -180,7 +157,7 @@ def test_a_passed_threshold_is_told(cloud: CloudPipeline, monkeypatch: pytest.Mo
     monkeypatch.setenv("QWENOCR_BUDGET__USD_PER_DAY", str(cloud.emulator.bill.total.usd))
     told = []
     for _ in range(2):
-        with dg.build_sensor_context() as context:
+        with dg.build_sensor_context(resources={"environment": cloud.environment}) as context:
             events = budget_alerts.evaluate_tick(context).asset_events
         told.append([e.description for e in events if isinstance(e, dg.AssetObservation)])
     assert [len(t) for t in told] == [1, 0]
@@ -219,7 +196,7 @@ def test_the_embedded_engine_needs_no_ledger(pipeline: Pipeline) -> None:
     assert outcome.error is None
     with Ledger.open(pipeline.settings.ledger_url) as ledger:
         assert ledger.entries() == []
-    assert isinstance(resume(pipeline.settings), dg.SkipReason)
+    assert isinstance(resume(pipeline.environment), dg.SkipReason)
 
 
 def test_the_ledger_is_the_settings_own(cloud: CloudPipeline) -> None:

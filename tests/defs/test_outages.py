@@ -5,8 +5,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from qwenocr_assets.defs import ocr
 from qwenocr_assets.defs.jobs import BATCH_JOB
+from qwenocr_assets.defs.ocr import answers
 from qwenocr_assets.emulator import NAMED_FAULTS, Call
 from qwenocr_assets.qwenocr.limits.limiter import Limiter
 from qwenocr_assets.schemas import OCR_RESPONSES
@@ -58,7 +58,7 @@ def test_a_page_that_fails_every_time_is_given_up(pipeline: Any, monkeypatch: py
 def test_a_step_waits_out_an_outage(
     pipeline: Any, monkeypatch: pytest.MonkeyPatch, outage_retries: int, success: bool
 ) -> None:
-    monkeypatch.setattr(ocr, "_OUTAGE_SECONDS", 0.1)
+    monkeypatch.setattr(answers, "_OUTAGE_SECONDS", 0.1)
     monkeypatch.setitem(Limiter.__init__.__kwdefaults__, "patience_seconds", 0.0)
     monkeypatch.setitem(Limiter.__init__.__kwdefaults__, "failures", 2)
     down = iter([BROKEN] * 3)  # two that open the breaker, and the probe

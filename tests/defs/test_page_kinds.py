@@ -73,7 +73,7 @@ def test_a_pages_own_text(pipeline, text_layer, asked, sources):
 
 def test_a_preview_shows_what_the_steps_do(pipeline):
     (pipeline.inbox / "a.png").write_bytes(png(400, 300))
-    ((path, steps),) = preview(pipeline.inbox / "a.png", ("contrast",), pipeline.settings)
+    ((path, steps),) = preview(pipeline.inbox / "a.png", ("contrast",), pipeline.environment)
     assert path.read_bytes()[:3] == b"\xff\xd8\xff"
     assert steps == ["contrast"]
     assert path.is_relative_to(pipeline.settings.data_folder.root)

@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from qwenocr_assets.defs.processes import PROCESS_TAG, close_dead_runs, living_process
+from qwenocr_assets.defs.running.processes import PROCESS_TAG, close_dead_runs, living_process
 
 
 @pytest.mark.parametrize(

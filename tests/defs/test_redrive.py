@@ -9,7 +9,7 @@ import pytest
 
 from qwenocr_assets.asking.unanswered import FailedBatch, due_at, failed_batches
 from qwenocr_assets.defs.jobs import BATCH_JOB, REDRIVE_JOB
-from qwenocr_assets.defs.redrive import redrive, runs_since
+from qwenocr_assets.defs.ocr.redrive import redrive, runs_since
 from qwenocr_assets.emulator import NAMED_FAULTS, Call
 from qwenocr_assets.schemas import OCR_RESPONSES
 from qwenocr_assets.settings import load_settings

@@ -9,13 +9,13 @@ import orjson
 import pytest
 from upath import UPath
 
-from qwenocr_assets.cli.commands.run import replayed
-from qwenocr_assets.defs.launch import register_batch, run_batch
+from qwenocr_assets.defs.running.launch import register_batch, run_batch
 from qwenocr_assets.errors import RejectedInput, StorageError
 from qwenocr_assets.intake.manifest import cut_batches, write_manifest
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.schemas import DOCUMENTS, KEY_VALUES, PAGES, TABLE_CELLS, TEXT_LINES
 from qwenocr_assets.settings import load_settings
+from qwenocr_assets.steps.intake import replayed
 from qwenocr_assets.storage.table_files import read_table
 
 

@@ -8,8 +8,9 @@ import dagster as dg
 import pytest
 from upath import UPath
 
-from qwenocr_assets.defs.archive import archive_batches, restore_batches
-from qwenocr_assets.defs.sensors import run_already, watch_inbox
+from qwenocr_assets.defs.intake.inbox import run_already, watch_inbox
+from qwenocr_assets.defs.running.archive import archive_batches, restore_batches
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.settings import Settings, load_settings
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -190,6 +191,9 @@ def test_the_sensor_asks_dagster_for_a_run(settings: Settings, monkeypatch: pyte
 
     drop(settings, "a.png")
     sensor = build_definitions().get_sensor_def("inbox_sensor")
-    with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(instance=instance) as context:
+    with (
+        dg.DagsterInstance.ephemeral() as instance,
+        dg.build_sensor_context(instance=instance, resources={"environment": Environment.load()}) as context,
+    ):
         result: Any = sensor(context)
     assert len(result.run_requests) == 1

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from upath import UPath
 
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.quality.standing_values import standing_values
 from qwenocr_assets.review.places import read_place
 from qwenocr_assets.schemas import TABLES
@@ -18,7 +19,6 @@ from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.dictionary import MODELS
 from qwenocr_assets.warehouse.load import load_changes
 from qwenocr_assets.warehouse.models import load_models
-from qwenocr_assets.warehouse.wide_views import project_schemas
 from tests.warehouse.conftest import filled
 
 KIE = "key_information_extraction"
@@ -121,7 +121,7 @@ def test_the_warehouse_says_the_same(tmp_path: Path) -> None:
     columns = list(ours[0])
     working = tmp_path / "working.duckdb"
     load_changes(data, working)
-    models = load_models(MODELS, project_schemas())
+    models = load_models(MODELS, Environment.load().result_schemas)
     with open_writer(working) as con:
         needed = ("stg_document_batches", "stg_pages", "stg_corrections", "stg_key_values")
         build_models(con, {name: models[name] for name in needed})

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from upath import UPath
 
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import write_table
@@ -19,7 +20,6 @@ from qwenocr_assets.warehouse.dictionary import MODELS
 from qwenocr_assets.warehouse.load import load_changes
 from qwenocr_assets.warehouse.models import Model, load_models
 from qwenocr_assets.warehouse.publish import publish, working_file
-from qwenocr_assets.warehouse.wide_views import project_schemas
 from tests.warehouse.conftest import filled
 
 KIE = "key_information_extraction"
@@ -66,7 +66,7 @@ def put(data: DataFolder, table: str, *rows: dict[str, Any], batch: str = "b1") 
 
 @pytest.fixture(scope="session")
 def models() -> dict[str, Model]:
-    return load_models(MODELS, project_schemas())
+    return load_models(MODELS, Environment.load().result_schemas)
 
 
 @pytest.fixture

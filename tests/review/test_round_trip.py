@@ -11,7 +11,8 @@ import duckdb
 import pytest
 from upath import UPath
 
-from qwenocr_assets.defs.reviews import watch_reviews
+from qwenocr_assets.defs.review.corrections import watch_reviews
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.intake.routes import load_routes
 from qwenocr_assets.quality.batch_rules import check_again, check_batch
 from qwenocr_assets.review.intake import Imported, import_file
@@ -357,12 +358,12 @@ def test_a_file_that_is_dropped_is_taken_once_and_a_bad_one_stays(data: DataFold
     cursor: str | None = None
     events = []
     for seconds in (0, 20, 40):
-        result: Any = watch_reviews(settings, cursor, NOW + timedelta(seconds=seconds))
+        result: Any = watch_reviews(Environment(settings), cursor, NOW + timedelta(seconds=seconds))
         events.append(len(result.asset_events))
         cursor = result.cursor
     assert events == [0, 2, 0], "corrections, and rules that were never checked before"
-    again: Any = watch_reviews(settings, None, NOW)
-    again = watch_reviews(settings, again.cursor, NOW + timedelta(seconds=20))
+    again: Any = watch_reviews(Environment(settings), None, NOW)
+    again = watch_reviews(Environment(settings), again.cursor, NOW + timedelta(seconds=20))
     assert again.asset_events == [], "a lost cursor changes nothing"
     assert "1 corrected" not in (folder / "確認.json.result.txt").read_text()
     assert "is no review: it has no column place" in (folder / "notes.csv.result.txt").read_text()
@@ -390,7 +391,7 @@ def test_a_rule_holds_when_the_value_is_corrected(data: DataFolder, build: Build
     (folder / "back.json").write_text(
         json.dumps([submitted(task(page, embedded(data)), {"items[1].amount": "500"})])
     )
-    result: Any = watch_reviews(settings, None, NOW)
+    result: Any = watch_reviews(Environment(settings), None, NOW)
     told = [(event.asset_key.to_user_string(), event.partition) for event in result.asset_events]
     assert told == [("corrections", None), ("validation_results", "b1")]
     build("value_trust", "review_queue")

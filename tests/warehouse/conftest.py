@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from upath import UPath
 
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.schemas import TABLES, ColumnType, TableSchema
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import write_table
@@ -21,7 +22,6 @@ from qwenocr_assets.warehouse.dictionary import MODELS
 from qwenocr_assets.warehouse.load import load_changes
 from qwenocr_assets.warehouse.models import Model, load_models
 from qwenocr_assets.warehouse.publish import working_file
-from qwenocr_assets.warehouse.wide_views import project_schemas
 
 _FILLING: dict[ColumnType, Any] = {
     ColumnType.TEXT: "",
@@ -106,7 +106,7 @@ def at() -> Callable[[int], datetime]:
 @pytest.fixture(scope="session")
 def models() -> dict[str, Model]:
     """The project's own models."""
-    return load_models(MODELS, project_schemas())
+    return load_models(MODELS, Environment.load().result_schemas)
 
 
 def _with_all_they_read(models: dict[str, Model], asked: set[str]) -> dict[str, Model]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.warehouse import rebuild as rebuilding
@@ -16,7 +17,6 @@ from qwenocr_assets.warehouse.load import load_changes
 from qwenocr_assets.warehouse.models import Model
 from qwenocr_assets.warehouse.publish import publish, working_file
 from qwenocr_assets.warehouse.rebuild import rebuild
-from qwenocr_assets.warehouse.wide_views import project_schemas
 
 Put = Callable[..., Path]
 
@@ -54,7 +54,7 @@ def test_a_rebuild_gives_the_same_content(data: DataFolder, put: Put, models: di
         publish(working_file(data), data)
     before = content(Path(data.warehouse.path))
     assert len(before["core.text_lines"]) == 9
-    made = rebuild(data, MODELS, project_schemas())
+    made = rebuild(data, MODELS, Environment.load().result_schemas)
     assert (made.load.batches_loaded, made.models, made.failed_tests) == (("b1", "b2", "b3"), len(models), ())
     assert content(Path(data.warehouse.path)) == before
     assert not publish(working_file(data), data), "the next run has nothing to do"

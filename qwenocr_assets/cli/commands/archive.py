@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from rich.console import Console
 
-from qwenocr_assets.defs.archive import archive_batches, archived_batches, restore_batches, to_archive
-from qwenocr_assets.defs.instance import ensure_dagster_home
+from qwenocr_assets.defs.running.archive import archive_batches, archived_batches, restore_batches, to_archive
+from qwenocr_assets.defs.running.instance import ensure_dagster_home
 from qwenocr_assets.errors import UsageError
 from qwenocr_assets.settings import load_settings
 

@@ -12,19 +12,19 @@ from rich.text import Text
 
 from qwenocr_assets.asking.batch_api import polling
 from qwenocr_assets.asking.batch_api.jobs import Job, Jobs, JobState
-from qwenocr_assets.asking.catalogue_overrides import catalogue_of
 from qwenocr_assets.cli.commands.run import run_paths, stop_if
 from qwenocr_assets.cli.ending import exit_code_of_batches
 from qwenocr_assets.cli.terminal import print_error
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.defs.batch_api import due_batches, open_service
-from qwenocr_assets.defs.instance import ensure_dagster_home
-from qwenocr_assets.defs.launch import run_collect, run_publish
-from qwenocr_assets.defs.resources import resources_for
+from qwenocr_assets.defs.resources import running_in
+from qwenocr_assets.defs.running.instance import ensure_dagster_home
+from qwenocr_assets.defs.running.launch import run_collect, run_publish
+from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.environment.service import QwenOcr
 from qwenocr_assets.errors import ExitCode, UsageError
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE
 from qwenocr_assets.qwenocr.batch_api.limits import require_batches
-from qwenocr_assets.settings import load_settings
+from qwenocr_assets.steps.batch_api import due_batches
 
 
 def submit(paths: Sequence[Path], console: Console) -> ExitCode:
@@ -33,17 +33,17 @@ def submit(paths: Sequence[Path], console: Console) -> ExitCode:
     Raises:
         ConfigurationError: the region or model has no batches.
     """
-    settings = load_settings()
-    catalogue = catalogue_of(settings)
-    require_batches(catalogue, catalogue.model(settings.region, settings.model))  # before anything is read
+    environment = Environment.load()
+    require_batches(environment.catalogue, environment.model)  # before anything is read
+    settings = environment.settings
     default = {"name": DEFAULT_ROUTE.name + "-batch", "tasks": [task.value for task in DEFAULT_ROUTE.tasks]}
     routes = [{**route, "mode": "batch"} for route in (*settings.routes, default)]
-    return run_paths(paths, console, settings=settings.model_copy(update={"routes": routes}))
+    return run_paths(paths, console, environment=Environment(settings.model_copy(update={"routes": routes})))
 
 
 def print_jobs(console: Console) -> None:
     """List every job, the oldest first."""
-    with Ledger.open(load_settings().ledger_url) as ledger:
+    with Ledger.open(Environment.load().database_url) as ledger:
         jobs = Jobs(ledger)
         found = [(job, jobs.line_counts(job.job_id)) for job in jobs.all()]
     if not found:
@@ -60,7 +60,7 @@ def print_jobs(console: Console) -> None:
 
 def show_job(console: Console, job_id: str) -> None:
     """Everything that is known of a job."""
-    with Ledger.open(load_settings().ledger_url) as ledger:
+    with Ledger.open(Environment.load().database_url) as ledger:
         jobs = Jobs(ledger)
         job = _job(jobs, job_id)
         counts = jobs.line_counts(job.job_id)
@@ -74,15 +74,15 @@ def show_job(console: Console, job_id: str) -> None:
 
 def cancel_job(console: Console, job_id: str) -> None:
     """Ask the service to end a running job."""
-    settings = load_settings()
-    with Ledger.open(settings.ledger_url) as ledger:
+    environment = Environment.load()
+    with Ledger.open(environment.database_url) as ledger:
         jobs = Jobs(ledger)
         job = _job(jobs, job_id)
         if job.state is not JobState.RUNNING:
             raise UsageError(
                 f"Job {job.job_id} is {job.state.value}, not running.", "See `qwenocr batch list`."
             )
-        with open_service(resources_for(settings)["qwen_ocr"]) as service:
+        with QwenOcr(environment).batch_service() as service:
             status = polling.cancel(jobs, service, job)
     console.print(
         f"Job {job.job_id} is {status}. What is finished is kept: run `qwenocr batch collect` later."
@@ -91,14 +91,17 @@ def cancel_job(console: Console, job_id: str) -> None:
 
 def collect(console: Console, *, wait: bool = False) -> ExitCode:
     """Ask for all running jobs, and take back what has ended; whether everything went well."""
-    settings = load_settings()
-    resources = resources_for(settings)
-    with Ledger.open(settings.ledger_url) as ledger, open_service(resources["qwen_ocr"]) as service:
+    environment = Environment.load()
+    resources = running_in(environment)
+    with (
+        Ledger.open(environment.database_url) as ledger,
+        QwenOcr(environment).batch_service() as service,
+    ):
         jobs = Jobs(ledger)
-        polling.poll(jobs, service, region=settings.region, all_now=True)
+        polling.poll(jobs, service, region=environment.region.name, all_now=True)
         while wait and jobs.all(JobState.RUNNING):
             time.sleep(polling.POLL_SECONDS)
-            polling.poll(jobs, service, region=settings.region, all_now=True)
+            polling.poll(jobs, service, region=environment.region.name, all_now=True)
         due = due_batches(jobs)
         running = len(jobs.all(JobState.RUNNING))
     if not due:
@@ -122,7 +125,7 @@ def collect(console: Console, *, wait: bool = False) -> ExitCode:
     console.print(f"Collected for {len(due)} intake batches; {running} jobs are running.")
     for error in errors:
         print_error(console, error)
-    return exit_code_of_batches(settings.data_folder, due, codes, outcome.exit_code)
+    return exit_code_of_batches(environment.data, due, codes, outcome.exit_code)
 
 
 def _job(jobs: Jobs, job_id: str) -> Job:

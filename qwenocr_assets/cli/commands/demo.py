@@ -5,8 +5,8 @@ from rich.text import Text
 
 from qwenocr_assets.cli.commands.run import run_paths
 from qwenocr_assets.cli.tables import print_query
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode
-from qwenocr_assets.settings import load_settings, project_root
 
 QUERIES: tuple[tuple[str, str], ...] = (
     (
@@ -31,12 +31,12 @@ QUERIES: tuple[tuple[str, str], ...] = (
 
 def run_demo(console: Console) -> ExitCode:
     """Run the samples through the main job without a key; returns what came of them."""
-    settings = load_settings(region="local", model=None)
-    code = run_paths([project_root() / "data" / "samples"], console, settings=settings)
+    environment = Environment.load(region="local", model=None)
+    code = run_paths([environment.project / "data" / "samples"], console, environment=environment)
     for question, query in QUERIES:
         console.print(f"\n[bold]{question}[/]")
         console.print(Text(query, style="dim"))
-        print_query(settings, query, console)
+        print_query(environment.settings, query, console)
     console.print(
         "\nNext: [bold]qwenocr report[/] to see it on the pages, [bold]qwenocr sql[/] with your own query, or "
         "[bold]make ui[/] for the lineage graph."

@@ -13,10 +13,10 @@ from rich.text import Text
 from qwenocr_assets.cli.budget import budget_left
 from qwenocr_assets.cli.findings import Finding, tried
 from qwenocr_assets.cli.service_findings import service_findings
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode, QwenocrError
-from qwenocr_assets.intake.routes import load_routes
-from qwenocr_assets.settings import Settings, load_settings, project_root
-from qwenocr_assets.storage.data_folder import is_local, local_path
+from qwenocr_assets.settings import project_root
+from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
 
 
 def print_findings(console: Console) -> ExitCode:
@@ -36,36 +36,36 @@ def examine() -> Iterator[Finding]:
     python = ".".join(map(str, sys.version_info[:3]))
     yield Finding("Python", sys.version_info >= (3, 11), python, "Use Python 3.11 or newer.")
     try:
-        settings = load_settings()
+        environment = Environment.load()
     except QwenocrError as error:
         yield Finding("settings", False, error.message, error.next_step)
         return
     yield Finding("settings", True, str(project_root() / "pipeline.toml"))
-    yield tried("routes", lambda: _routes(settings))
-    yield tried("data folder", lambda: _data(settings))
-    yield from service_findings(settings)
-    yield tried("budget", lambda: _budget(settings))
-    if settings.region == "local":
+    yield tried("routes", lambda: _routes(environment))
+    yield tried("data folder", lambda: _data(environment.data))
+    yield from service_findings(environment)
+    yield tried("budget", lambda: _budget(environment))
+    if environment.settings.region == "local":
         yield _engine()
         yield _scripts()
     yield _poppler()
-    yield _warehouse(settings)
+    yield _warehouse(environment.data)
     home = os.environ.get("DAGSTER_HOME") or str(project_root() / ".dagster")
     yield Finding("Dagster home", True, home)
 
 
-def _routes(settings: Settings) -> Finding:
-    routes = load_routes(settings.routes, project_root())
+def _routes(environment: Environment) -> Finding:
+    routes = environment.routes
     return Finding("routes", True, ", ".join(route.name for route in routes) or "only the default route")
 
 
-def _data(settings: Settings) -> Finding:
-    settings.data_folder.require_writable()
-    return Finding("data folder", True, str(settings.data_folder.root))
+def _data(data: DataFolder) -> Finding:
+    data.require_writable()
+    return Finding("data folder", True, str(data.root))
 
 
-def _budget(settings: Settings) -> Finding:
-    return Finding("budget", True, budget_left(settings) or "none needed: the model is free")
+def _budget(environment: Environment) -> Finding:
+    return Finding("budget", True, budget_left(environment) or "none needed: the model is free")
 
 
 def _engine() -> Finding:
@@ -102,8 +102,8 @@ def _poppler() -> Finding:
     )
 
 
-def _warehouse(settings: Settings) -> Finding:
-    path = settings.data_folder.warehouse
+def _warehouse(data: DataFolder) -> Finding:
+    path = data.warehouse
     if path.exists():
         shown = str(local_path(path)) if is_local(path) else str(path)
         return Finding("warehouse", True, shown)

@@ -12,27 +12,25 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import RowMapping
 
-from qwenocr_assets.asking.catalogue_overrides import catalogue_of
-from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import State
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.ledger_rows import write_ledger_rows
 from qwenocr_assets.cost.money import dollars, to_pico, to_usd
 from qwenocr_assets.cost.spending import FreeQuotaUse, Period, free_quota_use, spending
 from qwenocr_assets.cost.unfunded import UnfundedBatch, unfunded_batches
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import UsageError
-from qwenocr_assets.settings import Settings, load_settings
 
 _MOST_ENTRIES = 50
 
 
 def print_ledger(console: Console, *, as_json: bool = False) -> None:
     """Print what is spent and left, what waits for money, and what is uncertain."""
-    settings = load_settings()
-    with Ledger.open(settings.ledger_url) as ledger:
+    environment = Environment.load()
+    with Ledger.open(environment.database_url) as ledger:
         ledger.expire()
-        periods = spending(ledger, Caps.of_settings(settings.budget))
-        quotas = _free_quotas(ledger, settings)
+        periods = spending(ledger, environment.caps)
+        quotas = _free_quotas(ledger, environment)
         waiting = unfunded_batches(ledger)
         uncertain = ledger.entries(state=State.UNCERTAIN)
     if as_json:
@@ -67,8 +65,8 @@ def reconcile_entries(console: Console, entry_ids: Sequence[int], *, as_: str, a
     pico = None if amount is None else _amount(amount)
     if pico is not None and (as_ != State.SETTLED or len(entry_ids) != 1):
         raise UsageError("--amount is for one entry that is settled.", "Name it by its number.")
-    settings = load_settings()
-    with Ledger.open(settings.ledger_url) as ledger:
+    environment = Environment.load()
+    with Ledger.open(environment.database_url) as ledger:
         uncertain = {entry["entry_id"]: entry for entry in ledger.entries(state=State.UNCERTAIN)}
         if unknown := [str(number) for number in entry_ids if number not in uncertain]:
             raise UsageError(
@@ -78,7 +76,7 @@ def reconcile_entries(console: Console, entry_ids: Sequence[int], *, as_: str, a
         closed = [n for n in chosen if ledger.reconcile(n, State(as_), pico, "reconciled by a person")]
         batches = {uncertain[n]["batch_id"] for n in closed}
         for batch_id in sorted(batches):
-            write_ledger_rows(settings.data_folder, ledger, batch_id)
+            write_ledger_rows(environment.data, ledger, batch_id)
     reserved = sum((to_usd(uncertain[n]["reserved_pico"]) for n in closed), Decimal(0))
     console.print(
         f"{len(closed)} uncertain entries ({dollars(reserved)} reserved) are {as_} now.", highlight=False
@@ -97,11 +95,11 @@ def _amount(text: str) -> int:
     raise UsageError(f"--amount {text} is no amount of money.", "Write US dollars, like 0.00123.")
 
 
-def _free_quotas(ledger: Ledger, settings: Settings) -> list[FreeQuotaUse]:
-    activated_on = settings.budget.free_quota_activated_on
+def _free_quotas(ledger: Ledger, environment: Environment) -> list[FreeQuotaUse]:
+    activated_on = environment.settings.budget.free_quota_activated_on
     if activated_on is None:
         return []
-    models = catalogue_of(settings).models_in(settings.region)
+    models = environment.catalogue.models_in(environment.region.name)
     return free_quota_use(ledger, models, activated_on)
 
 

@@ -10,22 +10,21 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from qwenocr_assets.asking.catalogue_overrides import catalogue_of
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.settings import Settings
 
 
 def print_models(
-    settings: Settings, console: Console, *, region: str | None = None, as_json: bool = False
+    environment: Environment, console: Console, *, region: str | None = None, as_json: bool = False
 ) -> None:
     """Print the catalogue as the settings have it, of one region or of all.
 
     Raises:
         ConfigurationError: an unknown region, or settings that cannot be.
     """
-    catalogue = catalogue_of(settings)
+    catalogue = environment.catalogue
     names = list(catalogue.regions) if region is None else [catalogue.region(region).name]
     if as_json:
         console.out(

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.text import Text
 from upath import UPath
 
-from qwenocr_assets.cli.commands.run import manifests_of
-from qwenocr_assets.defs.decoding import decoders, examining, recipe_for
+from qwenocr_assets.environment.decoding import decoders, examining
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode, RejectedInput, UsageError
 from qwenocr_assets.imaging import decoding
 from qwenocr_assets.imaging.batches import Run
@@ -19,9 +19,9 @@ from qwenocr_assets.imaging.page_image import PageImage
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.imaging.workers import Ended, Job
 from qwenocr_assets.intake.documents import document_rows
-from qwenocr_assets.intake.routes import DEFAULT_ROUTE, EnhanceStep, load_routes
+from qwenocr_assets.intake.routes import EnhanceStep
 from qwenocr_assets.intake.urls.listed_documents import readable
-from qwenocr_assets.settings import Settings, load_settings, project_root
+from qwenocr_assets.steps.intake import manifests_of
 from qwenocr_assets.storage.data_folder import write_atomically
 
 _MOST_PAGES = 10
@@ -30,14 +30,13 @@ _MOST_PAGES = 10
 
 def print_preview(file: Path, steps: Sequence[str], console: Console) -> ExitCode:
     """Write the pictures and say where; returns whether there are any."""
-    settings = load_settings()
-    found = preview(file, tuple(steps), settings)
+    found = preview(file, tuple(steps), Environment.load())
     for path, changes in found:
         console.print(Text(f"{path}  {', '.join(changes) or 'nothing to do'}"))
     return ExitCode.DONE if found else ExitCode.NOTHING_READABLE
 
 
-def preview(file: Path, steps: tuple[str, ...], settings: Settings) -> list[tuple[UPath, list[str]]]:
+def preview(file: Path, steps: tuple[str, ...], environment: Environment) -> list[tuple[UPath, list[str]]]:
     """Enhance the first pages of a file's documents; returns where each picture lies, and the steps that did anything.
 
     Without `steps`, those of the document's route are taken, or all there are if it declares none.
@@ -49,17 +48,17 @@ def preview(file: Path, steps: tuple[str, ...], settings: Settings) -> list[tupl
     known = get_args(EnhanceStep)
     if unknown := [step for step in steps if step not in known]:
         raise UsageError(f"There is no step {unknown[0]}.", f"Known are {', '.join(known)}.")
-    routes = {r.name: r for r in (DEFAULT_ROUTE, *load_routes(settings.routes, project_root()))}
-    folder = settings.data_folder.root / "previews"
+    settings, data = environment.settings, environment.data
+    folder = data.root / "previews"
     shown: list[tuple[UPath, list[str]]] = []
     with decoders(settings) as run:
-        for manifest in manifests_of(file, settings):
-            examine = examining(settings, settings.data_folder, run)
-            rows = document_rows(manifest, list(routes.values())[1:], examine)
-            for row in readable(settings.data_folder, rows):
+        for manifest in manifests_of([file], settings):
+            examine = examining(settings, data, run)
+            rows = document_rows(manifest, environment.routes, examine)
+            for row in readable(data, rows):
                 if row["status"] == "rejected":
                     raise RejectedInput(f"{row['name']}: {row['reason']}")
-                recipe = recipe_for(settings, routes[row["route"]])
+                recipe = environment.recipes[row["route"]]
                 chain = steps or recipe.enhance or known
                 before = _pages(run, row, replace(recipe, enhance=()))
                 after = _pages(run, row, replace(recipe, enhance=chain))

@@ -1,8 +1,7 @@
 """`qwenocr quote`: what reading documents would cost. Nothing is sent."""
 
-import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,42 +9,14 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from upath import UPath
 
-from qwenocr_assets.asking.catalogue_overrides import catalogue_of
 from qwenocr_assets.cli.budget import budget_left
-from qwenocr_assets.cli.commands.run import manifests_of
-from qwenocr_assets.cost.comparison import Offer, compare, dear
-from qwenocr_assets.cost.expectations import learn_expectations
 from qwenocr_assets.cost.money import dollars
-from qwenocr_assets.cost.quote_totals import Total, Totals, answered_keys, total_up
-from qwenocr_assets.cost.requests import request_rows
-from qwenocr_assets.defs.decoding import decoders, examining, recipe_for
-from qwenocr_assets.errors import RejectedInput
-from qwenocr_assets.imaging.batches import Run, batch_page_rows
-from qwenocr_assets.intake.documents import document_rows
-from qwenocr_assets.intake.manifest import Manifest
-from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route, load_routes
-from qwenocr_assets.intake.urls.listed_documents import readable
-from qwenocr_assets.qwenocr.catalogue import Model
-from qwenocr_assets.settings import Settings, load_settings, project_root
-from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.cost.quote_totals import Total
+from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.steps.quote import Quote, quote
 
 _MOST_DOCUMENTS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class QuotedPaths:
-    """The quote of some files and folders."""
-
-    model: Model
-    catalogue_version: str
-    documents: list[dict[str, Any]]
-    pages: list[dict[str, Any]]
-    requests: list[dict[str, Any]]
-    totals: Totals
-    offers: list[Offer]
-    warning: str | None
 
 
 def print_quote(paths: Sequence[Path], console: Console, *, as_json: bool = False) -> None:
@@ -55,72 +26,16 @@ def print_quote(paths: Sequence[Path], console: Console, *, as_json: bool = Fals
         ConfigurationError: the model is unknown or has no price, or a route asks for what it cannot do.
         RejectedInput: a path that does not exist, or no file to read below the paths.
     """
-    settings = load_settings()
-    quoted = quote_paths(paths, settings)
+    environment = Environment.load()
+    quoted = quote(environment, paths)
     if as_json:
         text = orjson.dumps(_as_json(quoted), default=str, option=orjson.OPT_INDENT_2).decode()
         console.out(text, highlight=False)
     else:
-        _print(quoted, settings, console)
+        _print(quoted, environment, console)
 
 
-def quote_paths(paths: Sequence[Path], settings: Settings) -> QuotedPaths:
-    """Quote every page × task of these paths. Pages are made in a temporary folder; nothing is sent.
-
-    What lists of URLs name is fetched, and kept: a run reads the very bytes that were quoted.
-    """
-    catalogue = catalogue_of(settings)
-    model = catalogue.model(settings.region, settings.model)
-    routes = load_routes(settings.routes, project_root())
-    manifests = [m for path in paths for m in manifests_of(path, settings)]
-    if not manifests:
-        raise RejectedInput(
-            f"There is no file to read in {', '.join(map(str, paths))}.",
-            "Put document images or PDFs there, or name another folder.",
-        )
-    expectations = learn_expectations(settings.data_folder, model)
-    documents: list[dict[str, Any]] = []
-    pages: list[dict[str, Any]] = []
-    requests: list[dict[str, Any]] = []
-    with decoders(settings) as run:
-        for manifest in manifests:
-            examine = examining(settings, settings.data_folder, run)
-            files = [dict(row) for row in document_rows(manifest, routes, examine)]
-            made = _pages_of(run, manifest, files, routes, settings)
-            documents += files
-            pages += made
-            requests += request_rows(files, made, routes, model, catalogue, expectations)
-    answered = answered_keys(settings.data_folder, {r["request_key"] for r in requests})
-    offers = compare(requests, [p for p in pages if p["status"] == "ready"], catalogue)
-    return QuotedPaths(
-        model=model,
-        catalogue_version=catalogue.version,
-        documents=documents,
-        pages=pages,
-        requests=requests,
-        totals=total_up(requests, answered),
-        offers=offers,
-        warning=dear(offers, model.region, model.name),
-    )
-
-
-def _pages_of(
-    run: Run,
-    manifest: Manifest,
-    documents: list[dict[str, Any]],
-    routes: Sequence[Route],
-    settings: Settings,
-) -> list[dict[str, Any]]:
-    recipes = {route.name: recipe_for(settings, route) for route in (DEFAULT_ROUTE, *routes)}
-    accepted = [document for document in documents if document["status"] == "accepted"]
-    with tempfile.TemporaryDirectory(prefix=f"qwenocr-quote-{manifest.batch_id[:8]}-") as folder:
-        scratch = DataFolder(UPath(folder))
-        accepted = readable(settings.data_folder, accepted)
-        rows = batch_page_rows(run, scratch, accepted, lambda document: recipes[document["route"]])
-    return [dict(row) for row in rows]
-
-
-def _print(quoted: QuotedPaths, settings: Settings, console: Console) -> None:
+def _print(quoted: Quote, environment: Environment, console: Console) -> None:
     totals, names = quoted.totals, {d["document_id"]: d["name"] for d in quoted.documents}
     documents = Table("document", *_HEADINGS, show_edge=False, header_style="bold")
     for document_id, total in list(totals.by_document.items())[:_MOST_DOCUMENTS]:
@@ -149,7 +64,7 @@ def _print(quoted: QuotedPaths, settings: Settings, console: Console) -> None:
             f"and save {dollars(totals.all.saved_usd)}.",
             highlight=False,
         )
-    if left := budget_left(settings, needed_usd=totals.all.expected_usd):
+    if left := budget_left(environment, needed_usd=totals.all.expected_usd):
         console.print(Text(left))
     rejected = [row for row in (*quoted.documents, *quoted.pages) if row["status"] == "rejected"]
     for row in rejected:
@@ -190,7 +105,7 @@ def _cells(total: Total) -> tuple[str, ...]:
     )
 
 
-def _as_json(quoted: QuotedPaths) -> dict[str, Any]:
+def _as_json(quoted: Quote) -> dict[str, Any]:
     totals, names = quoted.totals, {d["document_id"]: d["name"] for d in quoted.documents}
     return {
         "region": quoted.model.region,

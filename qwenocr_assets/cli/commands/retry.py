@@ -7,9 +7,9 @@ from rich.console import Console
 from qwenocr_assets.asking.records import Status
 from qwenocr_assets.asking.unanswered import RETRIED, unanswered
 from qwenocr_assets.cli.commands.run import run_batches
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode, UsageError
 from qwenocr_assets.qwenocr.errors import error_classes
-from qwenocr_assets.settings import load_settings
 
 
 def ask_again(
@@ -20,8 +20,8 @@ def ask_again(
     Raises:
         UsageError: a status, class or batch that does not exist.
     """
-    settings = load_settings()
-    data = settings.data_folder
+    environment = Environment.load()
+    data = environment.data
     known = data.batch_ids()
     if strangers := [b for b in batches if b not in known]:
         raise UsageError(f"There is no batch {', '.join(strangers)}.", f"Batches: {', '.join(known)}.")
@@ -36,7 +36,7 @@ def ask_again(
         return ExitCode.DONE
     resend = [status.value for status in wanted if status.is_final]
     only = {batch.batch_id: batch.request_keys for batch in found}
-    return run_batches(settings, list(only), console, resend=resend, only=only)
+    return run_batches(environment, list(only), console, resend=resend, only=only)
 
 
 def _status(name: str) -> Status:

@@ -3,24 +3,19 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-import dagster as dg
 import orjson
 from rich.console import Console
 from rich.text import Text
 from upath import UPath
 
-from qwenocr_assets.defs.instance import ensure_dagster_home
-from qwenocr_assets.defs.launch import run_publish
-from qwenocr_assets.defs.resources import resources_for
-from qwenocr_assets.defs.reviews import notations
+from qwenocr_assets.cli.publishing import publish_now
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode, StorageError, UsageError
-from qwenocr_assets.intake.routes import load_routes
-from qwenocr_assets.quality.batch_rules import check_again
 from qwenocr_assets.report.write import write_report
 from qwenocr_assets.review import label_studio, spreadsheet
-from qwenocr_assets.review.intake import import_file
 from qwenocr_assets.review.pages import AskedPage, Selection, asked_pages, findings_without_a_place
-from qwenocr_assets.settings import Settings, load_settings, project_root
+from qwenocr_assets.settings import Settings, load_settings
+from qwenocr_assets.steps.corrections import take_corrections
 from qwenocr_assets.storage.data_folder import local_path
 
 
@@ -80,35 +75,19 @@ def write_tasks(settings: Settings, pages: list[AskedPage], tasks: Path, link: s
 
 def import_review(console: Console, file: Path, *, by: str | None) -> ExitCode:
     """Take a file that came back, and bring the warehouse up to date; returns what came of it."""
-    settings = load_settings()
-    routes = load_routes(settings.routes, project_root())
-    done = import_file(
-        settings.data_folder,
-        UPath(file),
-        by=by,
-        now=datetime.now(UTC),
-        notations=notations(routes),
-        ledger_url=settings.ledger_url,
-        on_wait=lambda message: _say(console, message),
+    environment = Environment.load()
+    corrected = take_corrections(
+        environment, UPath(file), by=by, now=datetime.now(UTC), on_wait=lambda message: _say(console, message)
     )
+    done = corrected.done
     for line in done.lines():
         _say(console, line)
-    rechecked = check_again(settings.data_folder, done.taken.batches, routes, ledger_url=settings.ledger_url)
-    if (done.taken.corrections or rechecked) and (error := _publish(settings)):
+    if (done.taken.corrections or corrected.results) and (error := publish_now(environment).error):
         console.print(Text(f"Warehouse: {error}"))
         return ExitCode.STORAGE
     if done.taken.corrections:
         _say(console, 'They are in the warehouse. Next: qwenocr sql "from marts.extraction_quality"')
     return ExitCode.PARTLY_FAILED if done.taken.refused else ExitCode.DONE
-
-
-def _publish(settings: Settings) -> str | None:
-    """Load, build and publish; returns what went wrong."""
-    ensure_dagster_home()
-    from qwenocr_assets.definitions import defs
-
-    with dg.DagsterInstance.get() as instance:
-        return run_publish(defs, instance, resources_for(settings)).error
 
 
 def _write(path: Path, content: bytes) -> None:

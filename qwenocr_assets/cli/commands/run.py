@@ -7,35 +7,21 @@ from pathlib import Path
 
 import dagster as dg
 from rich.console import Console
-from upath import UPath
 
-from qwenocr_assets.asking.catalogue_overrides import catalogue_of
-from qwenocr_assets.asking.failover import failover_order
 from qwenocr_assets.cli.ending import exit_code_of_batches
-from qwenocr_assets.cli.finished import is_finished, note_finished
 from qwenocr_assets.cli.progress import BarProgress
 from qwenocr_assets.cli.summary import print_summary
 from qwenocr_assets.cli.terminal import print_error
-from qwenocr_assets.defs.instance import ensure_dagster_home
-from qwenocr_assets.defs.launch import JobOutcome, register_partition, run_batch, run_publish
 from qwenocr_assets.defs.partitions import intake_batches
-from qwenocr_assets.defs.processes import close_dead_runs, living_process
-from qwenocr_assets.defs.resources import resources_for
-from qwenocr_assets.errors import ExitCode, RejectedInput, Stopped
-from qwenocr_assets.intake.manifest import (
-    Manifest,
-    cut_batches,
-    is_unaltered,
-    load_manifest,
-    manifests_of_folder,
-    newest_versions,
-    resolved,
-    write_manifest,
-)
-from qwenocr_assets.intake.routes import load_routes
-from qwenocr_assets.intake.scan import find_files
-from qwenocr_assets.settings import Settings, load_settings, project_root
-from qwenocr_assets.storage.data_folder import is_local
+from qwenocr_assets.defs.resources import running_in
+from qwenocr_assets.defs.running.instance import ensure_dagster_home
+from qwenocr_assets.defs.running.launch import JobOutcome, register_partition, run_batch, run_publish
+from qwenocr_assets.defs.running.processes import close_dead_runs, living_process
+from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.errors import ExitCode, Stopped
+from qwenocr_assets.intake.manifest import write_manifest
+from qwenocr_assets.steps.finished import is_finished, note_finished
+from qwenocr_assets.steps.intake import manifests_of, replayed
 
 
 def run_paths(
@@ -44,7 +30,7 @@ def run_paths(
     *,
     by_manifest: Sequence[str] = (),
     resend: Iterable[str] = (),
-    settings: Settings | None = None,
+    environment: Environment | None = None,
 ) -> ExitCode:
     """Run documents through both jobs; returns what came of them.
 
@@ -55,28 +41,19 @@ def run_paths(
         StorageError: the data folder cannot be written.
         RejectedInput: a path that does not exist, no file to read below the paths, or a manifest that was changed.
     """
-    settings = settings or load_settings()
-    failover_order(catalogue_of(settings), settings)
-    load_routes(settings.routes, project_root())
-    data = settings.data_folder
-    data.require_writable()
+    environment = environment or Environment.load()
+    environment.require_usable()
     manifests = [
-        *(m for path in paths for m in manifests_of(path, settings)),
+        *(manifests_of(paths, environment.settings) if paths else []),
         *map(replayed, by_manifest),
     ]
-    if not manifests:
-        raise RejectedInput(
-            f"There is no file to read in {', '.join(map(str, paths))}.",
-            "Put document images or PDFs there, or name another folder.",
-        )
-
     for manifest in manifests:
-        write_manifest(data, manifest)
-    return run_batches(settings, [m.batch_id for m in manifests], console, resend=resend)
+        write_manifest(environment.data, manifest)
+    return run_batches(environment, [m.batch_id for m in manifests], console, resend=resend)
 
 
 def run_batches(
-    settings: Settings,
+    environment: Environment,
     batch_ids: Sequence[str],
     console: Console,
     *,
@@ -98,9 +75,9 @@ def run_batches(
         BarProgress(console) as progress,
     ):
         close_dead_runs(instance, home)
-        resources = {**resources_for(settings), "progress": progress}
+        resources = running_in(environment, progress=progress)
         resend = tuple(resend)
-        finished = set() if resend or only is not None else _finished(settings, batch_ids, instance)
+        finished = set() if resend or only is not None else _finished(environment, batch_ids, instance)
         for batch_id in (b for b in batch_ids if b not in finished):
             register_partition(instance, batch_id)
             keys = None if only is None else only[batch_id]
@@ -111,7 +88,7 @@ def run_batches(
             if outcome.error:
                 errors.append(f"Batch {batch_id}: {outcome.error}")
             else:
-                note_finished(settings, batch_id)
+                note_finished(environment, batch_id)
         outcome = run_publish(defs, instance, resources, tags=tags)
         stop_if(outcome)
         if outcome.error:
@@ -121,16 +98,16 @@ def run_batches(
         console.print(
             f"{len(finished)} of {len(batch_ids)} batches are as they were: nothing to do for them."
         )
-    print_summary(settings, batch_ids, sent, console)
+    print_summary(environment, batch_ids, sent, console)
     for error in errors:
         print_error(console, error)
-    return exit_code_of_batches(settings.data_folder, batch_ids, codes, outcome.exit_code)
+    return exit_code_of_batches(environment.data, batch_ids, codes, outcome.exit_code)
 
 
-def _finished(settings: Settings, batch_ids: Sequence[str], instance: dg.DagsterInstance) -> set[str]:
+def _finished(environment: Environment, batch_ids: Sequence[str], instance: dg.DagsterInstance) -> set[str]:
     """The batches to leave as they are. One that this Dagster instance does not know is shown to it first."""
     known = set(instance.get_dynamic_partitions(intake_batches.name or ""))
-    return {batch_id for batch_id in batch_ids if batch_id in known and is_finished(settings, batch_id)}
+    return {batch_id for batch_id in batch_ids if batch_id in known and is_finished(environment, batch_id)}
 
 
 def stop_if(outcome: JobOutcome) -> None:
@@ -144,37 +121,6 @@ def stop_if(outcome: JobOutcome) -> None:
             "Stopped. What was answered is saved.",
             "Run the same command: it goes on where this one stopped, and pays for no answer again.",
         )
-
-
-def replayed(address: str) -> Manifest:
-    """The manifest at a path or URL, to run its batch again.
-
-    Raises:
-        StorageError: there is none, or it cannot be understood.
-        RejectedInput: it was changed.
-    """
-    path = UPath(address)
-    manifest = load_manifest(path.absolute() if is_local(path) else path)
-    if not is_unaltered(manifest):
-        raise RejectedInput(
-            f"{address} was changed: its files make another batch than {manifest.batch_id}.",
-            "Take the manifest as it was written, or run the files themselves.",
-        )
-    return manifest
-
-
-def manifests_of(path: Path, settings: Settings) -> list[Manifest]:
-    """The intake batches of a file or folder."""
-    root = UPath(path).absolute()
-    if not root.exists():
-        raise RejectedInput(f"{path} does not exist.", "Check the path.")
-    return cut_batches(
-        root,
-        list(find_files(root)),
-        max_files=settings.batch_max_files,
-        max_bytes=settings.batch_max_bytes,
-        known=newest_versions(manifests_of_folder(settings.data_folder, resolved(root))),
-    )
 
 
 def silence() -> None:

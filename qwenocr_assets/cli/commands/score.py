@@ -3,20 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import dagster as dg
 from rich.console import Console
 from rich.text import Text
 
 from qwenocr_assets.cli.commands.run import silence
+from qwenocr_assets.cli.publishing import publish_now
 from qwenocr_assets.cli.tables import print_result
-from qwenocr_assets.defs.instance import ensure_dagster_home
-from qwenocr_assets.defs.launch import run_publish
-from qwenocr_assets.defs.resources import resources_for
-from qwenocr_assets.defs.scores import write_scores
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ConfigurationError, ExitCode, WarehouseError
-from qwenocr_assets.intake.routes import load_routes
 from qwenocr_assets.scoring.truth import read_truths
-from qwenocr_assets.settings import load_settings, project_root
+from qwenocr_assets.steps.scores import score
 from qwenocr_assets.storage.data_folder import local_path
 from qwenocr_assets.warehouse.export import export_query
 from qwenocr_assets.warehouse.query import run_query
@@ -51,24 +47,27 @@ def print_scores(
         ConfigurationError: no truth folder, or nothing in it.
         WarehouseError: the warehouse could not be brought up to date.
     """
-    settings = load_settings()
-    folder = truth or settings.scoring.truth_folder
+    environment = Environment.load()
+    folder = truth or environment.settings.scoring.truth_folder
     if folder is None:
         raise ConfigurationError(
             "No truth folder is given.",
             "Name one with --truth, or set truth under [scoring] in pipeline.toml.",
         )
     truths = read_truths(folder)
-    routes = load_routes(settings.routes, project_root())
-    least_iou = settings.scoring.iou if iou is None else iou
     without_truth: list[str] = []
     used: set[str] = set()
-    data = settings.data_folder
+    data = environment.data
     for batch_id in data.batch_ids():
-        found = write_scores(data, batch_id, truths, least_iou, routes)
+        found = score(environment, batch_id, truths, iou)
         without_truth += found.without_truth
         used |= found.used
-    _publish()
+    silence()
+    outcome = publish_now(environment)
+    if not outcome.success:
+        raise WarehouseError(
+            f"The warehouse could not be brought up to date: {outcome.error}", "Run it again."
+        )
 
     warehouse = local_path(data.warehouse)
     if used:
@@ -82,19 +81,6 @@ def print_scores(
         if file is not None:
             console.print(Text(f"{export_query(warehouse, _EVERY_SCORE, file, kind)} scores in {file}"))
     return ExitCode.PARTLY_FAILED if truths.problems else ExitCode.DONE
-
-
-def _publish() -> None:
-    silence()
-    ensure_dagster_home()
-    from qwenocr_assets.definitions import defs
-
-    with dg.DagsterInstance.get() as instance:
-        outcome = run_publish(defs, instance, resources_for(load_settings()))
-    if not outcome.success:
-        raise WarehouseError(
-            f"The warehouse could not be brought up to date: {outcome.error}", "Run it again."
-        )
 
 
 def _print_names(console: Console, what: str, names: Sequence[str]) -> None:

@@ -65,11 +65,11 @@ def export(table: str, output: Path, console: Console, kind: str | None) -> None
 @warehouse_app.command()
 def rebuild() -> None:
     """Build the warehouse anew from the table files, and publish it. Costs nothing; gives the same content."""
-    from qwenocr_assets.settings import load_settings, project_root
+    from qwenocr_assets.environment.environment import Environment
     from qwenocr_assets.warehouse.rebuild import rebuild as rebuild_all
-    from qwenocr_assets.warehouse.wide_views import project_schemas
 
-    made = rebuild_all(load_settings().data_folder, project_root() / "dbt_like_sql", project_schemas())
+    environment = Environment.load()
+    made = rebuild_all(environment.data, environment.models_folder, environment.result_schemas)
     rows = sum(made.load.rows_by_table.values())
     typer.echo(f"Batches: {len(made.load.batches_loaded)}; {rows:,} rows, {made.models} models, published.")
     for name in made.failed_tests:

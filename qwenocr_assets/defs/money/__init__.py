@@ -1,0 +1,1 @@
+"""What batches cost, and the sensors around the budget."""

@@ -1,0 +1,1 @@
+"""Answers into rows, held against rules and truths."""

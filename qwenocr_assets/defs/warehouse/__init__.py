@@ -1,0 +1,1 @@
+"""Rows into DuckDB, the SQL models, and the upkeep."""

@@ -1,0 +1,62 @@
+"""The nightly upkeep: many small table files into few, and page images that nothing refers to any more."""
+
+import dagster as dg
+
+from qwenocr_assets.defs.metadata import markdown_table
+from qwenocr_assets.defs.warehouse.core import WRITER_POOL
+from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.schemas import TABLES
+from qwenocr_assets.storage.compaction import compact
+from qwenocr_assets.storage.vacuum import vacuum_pages
+
+_MOST_SHOWN = 20
+
+
+class VacuumConfig(dg.Config):
+    """What the vacuum may do."""
+
+    delete: bool = False
+    """Delete what it finds; otherwise it only says what it would delete."""
+
+
+@dg.op(pool=WRITER_POOL, out=dg.Out(dg.Nothing))  # takes turns with loading, which reads these files
+def compact_table_files(context: dg.OpExecutionContext, environment: dg.ResourceParam[Environment]) -> None:
+    """Put the table files of settled batches together."""
+    done = compact(environment.data, TABLES.values())
+    rows = [{"table": c.table, "files before": c.files_before, "after": c.files_after} for c in done]
+    context.add_output_metadata(
+        {"tables": len(done), "files": markdown_table(rows, ["table", "files before", "after"])}
+    )
+
+
+@dg.op(ins={"after": dg.In(dg.Nothing)}, out=dg.Out(dg.Nothing))
+def vacuum_page_images(
+    context: dg.OpExecutionContext, config: VacuumConfig, environment: dg.ResourceParam[Environment]
+) -> None:
+    """Find page images that no batch refers to; delete them only when told so."""
+    found = vacuum_pages(environment.data, delete=config.delete)
+    context.add_output_metadata(
+        {
+            "unreferenced": len(found.unreferenced),
+            "size_bytes": found.size_bytes,
+            "kept": found.kept,
+            "deleted": found.deleted,
+            "pages": markdown_table([{"page": str(p)} for p in found.unreferenced[:_MOST_SHOWN]], ["page"]),
+        }
+    )
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def upkeep() -> None:
+    """Compact the table files; then look for page images that nothing refers to (a dry run, unless configured)."""
+    vacuum_page_images(after=compact_table_files())
+
+
+nightly_upkeep = dg.ScheduleDefinition(
+    name="nightly_upkeep",
+    job=upkeep,
+    cron_schedule="30 3 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Compact table files and look for page images without a page, every night at 03:30 UTC.",
+)

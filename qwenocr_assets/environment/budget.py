@@ -1,0 +1,58 @@
+"""The budget as a run uses it: the caps, and the purse from which calls are paid."""
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from qwenocr_assets.cost.budget import Caps
+from qwenocr_assets.cost.entries import Refused
+from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.cost.money import price_of
+from qwenocr_assets.cost.purse import calls_of, open_purse
+from qwenocr_assets.cost.unfunded import remember
+from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.qwenocr.catalogue import Model
+from qwenocr_assets.qwenocr.purse import OpenPurse, Purse
+from qwenocr_assets.storage.disk import writing_to
+
+
+@dataclass(frozen=True)
+class CostBudget:
+    """The most that may be spent, and the ledger in which all processes write down what was."""
+
+    environment: Environment
+
+    @property
+    def caps(self) -> Caps:
+        return self.environment.caps
+
+    @contextmanager
+    def ledger(self) -> Iterator[Ledger]:
+        """The ledger, open.
+
+        Raises:
+            ConfigurationError, StorageError: its database cannot be opened, or its disk is full.
+        """
+        with writing_to("the ledger"), Ledger.open(self.environment.database_url) as ledger:
+            yield ledger
+
+    @asynccontextmanager
+    async def purse(
+        self, requests: Iterable[Mapping[str, Any]], model: Model, *, batch_id: str, run_id: str
+    ) -> AsyncIterator[Purse]:
+        """A purse for these rows of `ocr_requests` at a model; afterwards, what was refused is remembered.
+
+        Raises:
+            ConfigurationError: the model has no price.
+        """
+        if price_of(model).is_free:
+            yield OpenPurse()
+            return
+        calls = calls_of(requests, model, self.environment.catalogue.version, run_id)
+        with self.ledger() as ledger:
+            refused: list[Refused] = []
+            async with open_purse(ledger, self.caps, calls) as purse:
+                yield purse
+                refused = list(purse.refused.values())
+            remember(ledger, batch_id, refused)

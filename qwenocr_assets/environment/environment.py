@@ -1,0 +1,122 @@
+"""What all steps work with: the settings and what follows from them, made once and handed on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from qwenocr_assets.asking.catalogue_overrides import catalogue_of
+from qwenocr_assets.asking.failover import failover_order
+from qwenocr_assets.cost.budget import Caps
+from qwenocr_assets.environment.decoding import recipe_for
+from qwenocr_assets.imaging.recipe import Recipe
+from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route, load_routes
+from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
+from qwenocr_assets.qwenocr.regions import Region
+from qwenocr_assets.settings import Settings, load_settings, project_root
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.tables.typed_values import Notation
+from qwenocr_assets.warehouse.wide_views import ResultSchema, result_schemas
+
+Transport = Callable[[Region], httpx.AsyncBaseTransport | None]
+"""The way to a region, where it is another than the client's own."""
+
+
+def the_network(_: Region) -> None:
+    """The region's own way: the network, or for region `local` the embedded engine in this process."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The settings, and what they say about data, routes, models and money. Read once, however many steps ask.
+
+    All of its properties raise `ConfigurationError` where the settings cannot be.
+    """
+
+    settings: Settings
+    transport: Transport = the_network
+    project: Path = field(default_factory=project_root)
+    """The folder with `pipeline.toml` and `dbt_like_sql/`."""
+
+    @classmethod
+    def load(cls, **overrides: Any) -> "Environment":
+        """As the environment, `.env` and pipeline.toml say now; `overrides` are settings by name."""
+        return cls(load_settings(**overrides))
+
+    @cached_property
+    def data(self) -> DataFolder:
+        return self.settings.data_folder
+
+    @property
+    def database_url(self) -> str:
+        """The database that all processes share: money, limits, leases, jobs. It may hold a password."""
+        return self.settings.ledger_url
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return catalogue_of(self.settings)
+
+    @property
+    def region(self) -> Region:
+        return self.catalogue.region(self.settings.region)
+
+    @property
+    def model(self) -> Model:
+        return self.catalogue.model(self.settings.region, self.settings.model)
+
+    @cached_property
+    def regions_in_order(self) -> tuple[tuple[Region, Model], ...]:
+        """The region and model to ask, and those to go on with while the first is down."""
+        return failover_order(self.catalogue, self.settings)
+
+    @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """The `[[routes]]` of pipeline.toml; the default route is not among them."""
+        return load_routes(self.settings.routes, self.project)
+
+    @cached_property
+    def routes_by_name(self) -> Mapping[str, Route]:
+        """All routes, the default one too."""
+        return {route.name: route for route in (DEFAULT_ROUTE, *self.routes)}
+
+    @cached_property
+    def recipes(self) -> Mapping[str, Recipe]:
+        """By route, how pages of its documents are made."""
+        return {name: recipe_for(self.settings, route) for name, route in self.routes_by_name.items()}
+
+    @cached_property
+    def notations(self) -> Mapping[str, Notation]:
+        """By route, how its documents write dates and numbers."""
+        return {route.name: Notation(route.date_order, route.decimal) for route in self.routes}
+
+    @property
+    def routes_taking_text_layers(self) -> frozenset[str]:
+        """Routes that take a page's own text for what it says, where nothing speaks against it."""
+        return frozenset(route.name for route in self.routes if route.text_layer == "use")
+
+    @cached_property
+    def caps(self) -> Caps:
+        return Caps.of_settings(self.settings.budget)
+
+    @property
+    def models_folder(self) -> Path:
+        """The SQL models."""
+        return self.project / "dbt_like_sql"
+
+    @cached_property
+    def result_schemas(self) -> tuple[ResultSchema, ...]:
+        """The result schemas of the routes, from which wide views are made."""
+        return result_schemas(self.settings.routes, self.project)
+
+    def require_usable(self) -> None:
+        """Find out before anything is read whether documents could be: models, keys, routes, the data folder.
+
+        Raises:
+            ConfigurationError: a setting that cannot work, like a cloud region without a key.
+            StorageError: the data folder cannot be written.
+        """
+        _ = self.regions_in_order, self.routes
+        self.data.require_writable()

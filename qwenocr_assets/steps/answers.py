@@ -1,0 +1,211 @@
+"""Answers: every request of a batch that has none is asked, and each answer is journalled as it comes."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass, replace
+
+from qwenocr_assets.asking.batch_answers import BatchAnswers, Question
+from qwenocr_assets.asking.draining import Drain, draining_on_signals
+from qwenocr_assets.asking.records import AnswerRecord, Status
+from qwenocr_assets.environment.budget import CostBudget
+from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.environment.holding import held
+from qwenocr_assets.environment.progress import Advance, Progress
+from qwenocr_assets.environment.service import QwenOcr
+from qwenocr_assets.errors import QwenocrError
+from qwenocr_assets.qwenocr.catalogue import Model
+from qwenocr_assets.qwenocr.errors import ServiceDown
+from qwenocr_assets.qwenocr.purse import Purse
+from qwenocr_assets.qwenocr.regions import Protocol
+from qwenocr_assets.qwenocr.requests import Mode
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.schemas import OCR_REQUESTS
+from qwenocr_assets.steps.batch_api import asked_at_once, in_batches, page_images
+from qwenocr_assets.storage.table_files import read_table
+from qwenocr_assets.tables.completeness import incomplete
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which requests are asked. As it is: all that have no final answer."""
+
+    resend: frozenset[Status] = frozenset()
+    """Statuses to ask for again although they are final, like `rejected` or `skipped`."""
+    keys: Collection[str] | None = None
+    """Request keys: nothing else is asked."""
+    statuses: Collection[str] = ()
+    """Only what ended in one of these statuses."""
+    classes: Collection[str] = ()
+    """Only what ended with an error of one of these classes, like Retryable."""
+    given_up: bool = False
+    """Also what has failed `max_attempts_in_all` times."""
+
+    def includes(self, question: Question, record: AnswerRecord | None) -> bool:
+        """Whether an open question is asked, given the last record of it."""
+        if self.keys is not None and question.request_key not in self.keys:
+            return False
+        status = Status.MISSING if record is None else record.status
+        error_class = None if record is None else record.error_class
+        return (not self.statuses or status in self.statuses) and (
+            not self.classes or error_class in self.classes
+        )
+
+
+EVERYTHING_OPEN = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of asking."""
+
+    records: Mapping[Task, Sequence[AnswerRecord]]
+    """By task, the latest record of each request that has one."""
+    sent: Mapping[Task, int]
+    taken_over: int
+    """Answers that other batches had paid for."""
+    refused: QwenocrError | None
+    """Why the service refused every call, if it did."""
+
+
+def ask(
+    environment: Environment,
+    service: QwenOcr,
+    budget: CostBudget,
+    batch_id: str,
+    progress: Progress,
+    *,
+    run_id: str,
+    wanted: Wanted = EVERYTHING_OPEN,
+    tasks: Collection[Task] = tuple(Task),
+) -> Asked:
+    """Ask the batch's requests of these tasks, in the region that is set and those to go on with.
+
+    Money is set aside and limited under `run_id`. Ctrl-C and SIGTERM end the asking: nothing new is sent, and what is
+    on its way is awaited for `drain_seconds`.
+
+    Raises:
+        BatchInUse: another run has the batch.
+        StorageError: answers could not be saved.
+    """
+    data = environment.data
+    with held(environment, batch_id, progress) as hold:
+        answers = BatchAnswers.open(data, batch_id, tasks, hold)
+        requests = [r for r in read_table(data, OCR_REQUESTS, batch_id) if r["task"] in tasks]
+        pages = page_images(data, batch_id)
+        taken_over = answers.take_over(requests, wanted.resend)
+        batched = in_batches(requests)
+        at_once = answers.open_questions(
+            [r for r in requests if r.get("mode") != Mode.BATCH],
+            pages,
+            wanted.resend,
+            most_attempts=None if wanted.given_up else environment.settings.max_attempts_in_all,
+        )
+        late = (
+            asked_at_once(
+                environment, budget, batch_id, batched, answers.open_questions(batched, pages, frozenset())
+            )
+            if batched
+            else []
+        )
+
+        def is_wanted(question: Question) -> bool:
+            return wanted.includes(question, answers.latest.get(question.request_key))
+
+        questions = Questions([*filter(is_wanted, at_once)], [*filter(is_wanted, late)])
+
+        def open_purse(model: Model) -> AbstractAsyncContextManager[Purse]:
+            return budget.purse(requests, model, batch_id=batch_id, run_id=run_id)
+
+        with (
+            progress.stage("OCR answers", len(questions)) as advance,
+            _draining(environment.settings.drain_seconds, progress) as drain,
+        ):
+            refused = asyncio.run(_ask(environment, service, open_purse, answers, questions, advance, drain))
+        answers.compact()
+
+    latest = answers.latest
+    return Asked(
+        records={
+            task: [
+                latest[r["request_key"]] for r in requests if r["task"] == task and r["request_key"] in latest
+            ]
+            for task in tasks
+        },
+        sent=Counter(q.task for q in questions if _was_sent(latest.get(q.request_key))),
+        taken_over=taken_over,
+        refused=refused,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What is asked in real time."""
+
+    usual: list[Question]
+    late: list[Question]
+    """In the dialect of batches, which could not take them."""
+
+    def __iter__(self) -> Iterator[Question]:
+        yield from self.usual
+        yield from self.late
+
+    def __len__(self) -> int:
+        return len(self.usual) + len(self.late)
+
+
+async def _ask(
+    environment: Environment,
+    service: QwenOcr,
+    open_purse: Callable[[Model], AbstractAsyncContextManager[Purse]],
+    answers: BatchAnswers,
+    questions: Questions,
+    advance: Advance,
+    drain: Drain,
+) -> QwenocrError | None:
+    """Ask in the region that is set; while that one is down, what is left in those listed to go on with."""
+    refused: QwenocrError | None = None
+    if not questions:
+        # the ledger learns that nothing of the batch waits for money any more
+        async with open_purse(environment.model):
+            return None
+    for region, model in environment.regions_in_order:
+        refused = None
+        in_dialects = (
+            (questions.usual, region),
+            (questions.late, replace(region, protocol=Protocol.OPENAI)),
+        )
+        async with open_purse(model) as purse:
+            for asked, there in in_dialects:
+                if not asked or refused is not None or drain.begun:
+                    continue
+                async with service.client(there, model, purse) as client:
+                    refused = await answers.ask(
+                        asked,
+                        client,
+                        model,
+                        environment.catalogue.version,
+                        judge=incomplete,
+                        on_reply=advance,
+                        concurrency=service.in_flight,
+                        drain=drain,
+                    )
+        if not isinstance(refused, ServiceDown) or drain.begun:
+            break
+        questions = Questions(answers.unanswered(questions.usual), answers.unanswered(questions.late))
+    return refused
+
+
+def _draining(seconds: float, progress: Progress) -> AbstractContextManager[Drain]:
+    def tell() -> None:
+        progress.note(
+            f"Stopping: answers on their way are awaited for at most {seconds:g} s, and nothing more is asked. "
+            "Interrupt again to stop at once."
+        )
+
+    return draining_on_signals(seconds, tell)
+
+
+def _was_sent(record: AnswerRecord | None) -> bool:
+    return record is not None and record.status is not Status.UNFUNDED

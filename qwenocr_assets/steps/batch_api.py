@@ -1,0 +1,224 @@
+"""Requests of routes in batch mode: handed to the Batch API, watched, and taken back by another run."""
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from qwenocr_assets.asking.batch_answers import BatchAnswers, Page, Question
+from qwenocr_assets.asking.batch_api.collecting import Collected, Collector
+from qwenocr_assets.asking.batch_api.jobs import Jobs, JobState
+from qwenocr_assets.asking.batch_api.pictures import line_bytes, line_of
+from qwenocr_assets.asking.batch_api.planning import Rules, Sorted, sort_questions, split
+from qwenocr_assets.asking.batch_api.polling import poll
+from qwenocr_assets.asking.batch_api.submitting import Submitter
+from qwenocr_assets.cost.batch_funds import LedgerFunds
+from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.cost.purse import calls_of
+from qwenocr_assets.cost.unfunded import remember
+from qwenocr_assets.environment.budget import CostBudget
+from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.environment.holding import held
+from qwenocr_assets.environment.progress import Progress
+from qwenocr_assets.environment.service import QwenOcr
+from qwenocr_assets.qwenocr.batch_api.limits import (
+    COMPLETION_WINDOW,
+    FileLimits,
+    batch_priced,
+    cheaper_at_once,
+)
+from qwenocr_assets.qwenocr.batch_api.service import BatchService
+from qwenocr_assets.qwenocr.requests import Mode
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.schemas import OCR_REQUESTS, PAGES
+from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
+from qwenocr_assets.storage.table_files import Row, read_table
+from qwenocr_assets.tables.completeness import incomplete
+
+_LIMITS = FileLimits()
+UNFUNDED_SUFFIX = "/batch-api"
+"""After the id of an intake batch: what of it waits for money here, and not in real time."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """What a batch has with the Batch API."""
+
+    requests: int
+    collected: int = 0
+    given_up: int = 0
+    handed_over: int = 0
+    waiting: int = 0
+    warning: str | None = None
+
+
+def in_batches(requests: Iterable[Row]) -> list[Row]:
+    """The rows of `ocr_requests` whose route hands them to the Batch API."""
+    return [row for row in requests if row.get("mode") == Mode.BATCH]
+
+
+def page_images(data: DataFolder, batch_id: str) -> dict[str, Page]:
+    """By page id, where the images of a batch's pages lie."""
+    return {p["page_id"]: Page(p["uri"], p["media_type"]) for p in read_table(data, PAGES, batch_id)}
+
+
+def collect_and_hand_over(
+    environment: Environment,
+    service: QwenOcr,
+    budget: CostBudget,
+    batch_id: str,
+    progress: Progress,
+    *,
+    run_id: str,
+) -> HandedOver:
+    """Collect what has ended, then hand over what is still open. Does nothing where no route is in batch mode.
+
+    Raises:
+        MissingApiKey: there is no key for the region.
+        BatchInUse: another run has the batch.
+    """
+    data = environment.data
+    rows = in_batches(read_table(data, OCR_REQUESTS, batch_id))
+    if not rows:
+        return HandedOver(0)
+    pages = page_images(data, batch_id)
+    with (
+        held(environment, batch_id, progress) as hold,
+        budget.ledger() as ledger,
+        service.batch_service() as batches,
+    ):
+        work = _Work(environment, Jobs(ledger), batch_id, rows)
+        poll(work.jobs, batches, region=environment.region.name)
+        answers = BatchAnswers.open(data, batch_id, {Task(row["task"]) for row in rows}, hold)
+        collected = _collect(work, answers, ledger, batches)
+        answers.take_over(rows, frozenset())
+        questions = [
+            q
+            for q in answers.open_questions(rows, pages, frozenset())
+            if q.request_key not in collected.given_up
+        ]
+        planned = _hand_over(work, ledger, batches, questions, run_id)
+        answers.compact()
+        waiting = len(work.jobs.waiting_keys(batch_id))
+    return HandedOver(
+        requests=len(rows),
+        collected=collected.answered,
+        given_up=len(collected.given_up),
+        handed_over=planned,
+        waiting=waiting,
+        warning=cheaper_at_once(environment.catalogue, environment.model),
+    )
+
+
+def asked_at_once(
+    environment: Environment,
+    budget: CostBudget,
+    batch_id: str,
+    rows: Sequence[Row],
+    questions: Iterable[Question],
+) -> list[Question]:
+    """Of these questions of routes in batch mode, those that go in real time all the same."""
+    with budget.ledger() as ledger:
+        return _Work(environment, Jobs(ledger), batch_id, rows).sort(questions).at_once
+
+
+def watch(environment: Environment, service: QwenOcr) -> list[str]:
+    """Ask how running jobs are; returns the intake batches with something to do."""
+    with Ledger.open(environment.database_url) as ledger:
+        jobs = Jobs(ledger)
+        if jobs.all(JobState.RUNNING):
+            with service.batch_service() as batches:
+                poll(jobs, batches, region=environment.region.name)
+        return due_batches(jobs)
+
+
+def due_batches(jobs: Jobs) -> list[str]:
+    """Intake batches with something to do: jobs that have ended, or that a run did not bring to the service."""
+    ended = {b for job in jobs.all(JobState.ENDED) for b in jobs.intake_batches(job.job_id)}
+    stuck = {job.batch_id for job in jobs.all(JobState.PLANNED, JobState.UPLOADED, JobState.CREATING)}
+    return sorted(ended | stuck)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What one intake batch has to do with the Batch API."""
+
+    environment: Environment
+    jobs: Jobs
+    batch_id: str
+    rows: Sequence[Row]
+
+    @property
+    def data(self) -> DataFolder:
+        return self.environment.data
+
+    @cached_property
+    def rules(self) -> Mapping[str, Rules]:
+        """By request key."""
+        by_route = {
+            name: Rules(route.batch_rest, route.batch_too_large, route.batch_pages_url)
+            for name, route in self.environment.routes_by_name.items()
+        }
+        return {row["request_key"]: by_route.get(row["route"], Rules()) for row in self.rows}
+
+    def rules_of(self, request_key: str) -> Rules:
+        return self.rules.get(request_key, Rules())
+
+    def size(self, question: Question) -> int:
+        """Bytes of the question's line."""
+        rules = self.rules_of(question.request_key)
+        return line_bytes(self.data, question, self.environment.model.name, rules, _LIMITS)
+
+    def line(self, question: Question) -> bytes:
+        rules = self.rules_of(question.request_key)
+        return line_of(self.data, question, self.environment.model.name, rules, _LIMITS)
+
+    def sort(self, questions: Iterable[Question]) -> Sorted:
+        """Which of these are to be handed over, and which asked at once."""
+        return sort_questions(
+            questions,
+            lambda q: self.rules_of(q.request_key),
+            self.jobs.waiting_keys(self.batch_id),
+            self.jobs.times_left(self.batch_id),
+            self.size,
+            _LIMITS,
+        )
+
+
+def _collect(work: _Work, answers: BatchAnswers, ledger: Ledger, batches: BatchService) -> Collected:
+    catalogue = work.environment.catalogue
+    return Collector(
+        work.jobs,
+        batches,
+        LedgerFunds(ledger, work.environment.caps, {}),
+        lambda job: batch_priced(catalogue.model(job.region, job.model)),
+        catalogue.version,
+        incomplete,
+        answers.save,
+        work.rules_of,
+    ).collect(work.batch_id)
+
+
+def _hand_over(
+    work: _Work, ledger: Ledger, batches: BatchService, questions: list[Question], run_id: str
+) -> int:
+    """Plan what is open, and bring every job that is not running as far as it goes; how many requests were planned."""
+    environment, model = work.environment, work.environment.model
+    calls = calls_of(work.rows, batch_priced(model), environment.catalogue.version, run_id)
+    funds = LedgerFunds(ledger, environment.caps, calls)
+    planned = 0
+    for file in split(((q, work.size(q)) for q in work.sort(questions).batch), _LIMITS):
+        lines = [(q.request_key, q.task) for q in file]
+        planned += work.jobs.plan(
+            work.batch_id, lines, region=model.region, model=model.name, window=COMPLETION_WINDOW, funds=funds
+        ).lines
+    remember(ledger, f"{work.batch_id}{UNFUNDED_SUFFIX}", funds.refused.values())
+    root = work.data.root
+    folder = local_path(root) if is_local(root) else Path(tempfile.gettempdir())
+    submitter = Submitter(work.jobs, batches, funds, work.line, folder / "batch_api")
+    asked = {question.request_key: question for question in questions}
+    for job in work.jobs.all(JobState.PLANNED, JobState.UPLOADED, JobState.CREATING, batch_id=work.batch_id):
+        if job.batch_id == work.batch_id:
+            submitter.submit(job, asked)
+    return planned

@@ -1,0 +1,42 @@
+"""The warehouse: changed batches loaded, SQL models built, the snapshot replaced."""
+
+from dataclasses import dataclass
+
+from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.warehouse.build import Change, begin_build, build_model, run_tests
+from qwenocr_assets.warehouse.connect import open_writer
+from qwenocr_assets.warehouse.load import LoadReport, load_changes
+from qwenocr_assets.warehouse.models import load_models
+from qwenocr_assets.warehouse.publish import publish as publish_file
+from qwenocr_assets.warehouse.publish import working_file
+from qwenocr_assets.warehouse.search import INDEXED, index_pages
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What bringing the warehouse up to date did."""
+
+    load: LoadReport
+    failed_tests: tuple[str, ...]
+    replaced: bool
+    """Whether there is a new snapshot; there is none where nothing has changed."""
+
+
+def publish(environment: Environment) -> Published:
+    """Load new and changed batches, build the SQL models that they change, and replace the published file.
+
+    Raises:
+        WarehouseError: another process writes, or a table file or model cannot be used.
+    """
+    data = environment.data
+    working = working_file(data)
+    models = load_models(environment.models_folder, environment.result_schemas)
+    report = load_changes(data, working)
+    with open_writer(working) as con:
+        present = begin_build(con, models)
+        for name, model in models.items():
+            result = build_model(con, model, present)
+            if name == INDEXED and result.change is not Change.UNCHANGED:
+                index_pages(con)
+        failed = [test.name for model in models.values() for test in run_tests(con, model) if not test.passed]
+    return Published(report, tuple(failed), publish_file(working, data))

@@ -1,0 +1,87 @@
+"""The quote of files and folders, before anything is sent."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from upath import UPath
+
+from qwenocr_assets.cost.comparison import Offer, compare, dear
+from qwenocr_assets.cost.expectations import learn_expectations
+from qwenocr_assets.cost.quote_totals import Totals, answered_keys, total_up
+from qwenocr_assets.cost.requests import request_rows
+from qwenocr_assets.environment.decoding import decoders, examining
+from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.imaging.batches import Run, batch_page_rows
+from qwenocr_assets.intake.documents import document_rows
+from qwenocr_assets.intake.manifest import Manifest
+from qwenocr_assets.intake.urls.listed_documents import readable
+from qwenocr_assets.qwenocr.catalogue import Model
+from qwenocr_assets.steps.intake import manifests_of
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.table_files import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The quote of some files and folders."""
+
+    model: Model
+    catalogue_version: str
+    documents: list[Row]
+    pages: list[Row]
+    requests: list[Row]
+    totals: Totals
+    offers: list[Offer]
+    warning: str | None
+
+
+def quote(environment: Environment, paths: Sequence[Path]) -> Quote:
+    """Quote every page × task of these paths. Pages are made in a temporary folder; nothing is sent.
+
+    What lists of URLs name is fetched, and kept: a run reads the very bytes that were quoted.
+
+    Raises:
+        ConfigurationError: the model is unknown or has no price, or a route asks for what it cannot do.
+        RejectedInput: a path that does not exist, or no file to read below the paths.
+    """
+    settings, model, catalogue = environment.settings, environment.model, environment.catalogue
+    routes = environment.routes
+    manifests = manifests_of(paths, settings)
+    expectations = learn_expectations(environment.data, model)
+    documents: list[Row] = []
+    pages: list[Row] = []
+    requests: list[Row] = []
+    with decoders(settings) as run:
+        for manifest in manifests:
+            files = document_rows(manifest, routes, examining(settings, environment.data, run))
+            made = _pages_of(environment, run, manifest, files)
+            documents += files
+            pages += made
+            requests += request_rows(files, made, routes, model, catalogue, expectations)
+    answered = answered_keys(environment.data, {r["request_key"] for r in requests})
+    offers = compare(requests, [p for p in pages if p["status"] == "ready"], catalogue)
+    return Quote(
+        model=model,
+        catalogue_version=catalogue.version,
+        documents=documents,
+        pages=pages,
+        requests=requests,
+        totals=total_up(requests, answered),
+        offers=offers,
+        warning=dear(offers, model.region, model.name),
+    )
+
+
+def _pages_of(environment: Environment, run: Run, manifest: Manifest, documents: list[Row]) -> list[Row]:
+    recipes = environment.recipes
+    accepted = [document for document in documents if document["status"] == "accepted"]
+    with tempfile.TemporaryDirectory(prefix=f"qwenocr-quote-{manifest.batch_id[:8]}-") as folder:
+        scratch = DataFolder(UPath(folder))
+        return batch_page_rows(
+            run,
+            scratch,
+            readable(environment.data, accepted),
+            lambda document: recipes[document["route"]],
+        )

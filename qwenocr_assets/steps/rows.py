@@ -1,0 +1,114 @@
+"""Rows: the raw answers of a batch flattened into its tables. Free to repeat, for the answers are the truth."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from qwenocr_assets.asking.batch_answers import answers_of, image_sizes, read_answers
+from qwenocr_assets.asking.records import AnswerRecord
+from qwenocr_assets.asking.response_rows import response_rows
+from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.environment.progress import Progress
+from qwenocr_assets.imaging.pdf.layer_rows import layer_agreement, text_layer_rows
+from qwenocr_assets.imaging.tiles import join_tiles
+from qwenocr_assets.qwenocr.answers import Answer
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.schemas import (
+    DOCUMENTS,
+    OCR_REQUESTS,
+    OCR_RESPONSES,
+    PAGES,
+    ROW_TABLES,
+    TEXT_LINES,
+    TableSchema,
+)
+from qwenocr_assets.steps.pictures import BatchPictures, draw_batch
+from qwenocr_assets.storage.table_files import Row, read_table, write_table
+from qwenocr_assets.tables.batch import flatten_batch
+
+
+@dataclass(frozen=True)
+class BatchRows:
+    """A batch's answers on their way into rows; each part is made when it is asked for.
+
+    Whoever writes holds the batch (`environment.holding`), so that rows of an older state of the journals never come
+    after those of a newer one.
+    """
+
+    environment: Environment
+    batch_id: str
+    progress: Progress
+
+    @cached_property
+    def requests(self) -> list[dict[str, Any]]:
+        return read_table(self.environment.data, OCR_REQUESTS, self.batch_id)
+
+    @cached_property
+    def pages(self) -> list[dict[str, Any]]:
+        return read_table(self.environment.data, PAGES, self.batch_id)
+
+    @cached_property
+    def records(self) -> dict[str, AnswerRecord]:
+        """The latest record of each request, by its key."""
+        return read_answers(self.environment.data.journal(task, self.batch_id) for task in Task)
+
+    @cached_property
+    def answers(self) -> dict[str, Answer]:
+        return answers_of(self.records, image_sizes(self.requests, self.pages))
+
+    @cached_property
+    def tables(self) -> dict[str, list[Row]]:
+        """The rows of the row tables, by table."""
+        with self.progress.stage("Rows", len(self.pages)) as advance:
+            tables = flatten_batch(
+                self.requests,
+                self.pages,
+                self.answers,
+                on_page=advance,
+                notations=self.environment.notations,
+            )
+        tables = join_tiles(tables, self.pages)
+        tables[TEXT_LINES.name] += text_layer_rows(page for page in self.pages if not self._is_read(page))
+        return tables
+
+    def _is_read(self, page: Row) -> bool:
+        """Whether the page was read since its own text, which its route would take, is doubted."""
+        return page["document_id"] in self._taking_layers and bool(page.get("text_layer_doubt"))
+
+    @cached_property
+    def _taking_layers(self) -> set[str]:
+        """The documents whose route takes their pages' own text."""
+        routes = self.environment.routes_taking_text_layers
+        documents = read_table(self.environment.data, DOCUMENTS, self.batch_id, ["document_id", "route"])
+        return {d["document_id"] for d in documents if d["route"] in routes}
+
+    def write_responses(self) -> list[dict[str, Any]]:
+        """Write what came of each request; returns the rows."""
+        most = self.environment.settings.max_attempts_in_all
+        rows = response_rows(self.requests, self.records, self.answers, most_attempts=most)
+        write_table(self.environment.data, OCR_RESPONSES, self.batch_id, rows)
+        return rows
+
+    def write(self, schema: TableSchema) -> int:
+        """Write one row table; returns how many rows it has."""
+        return write_table(self.environment.data, schema, self.batch_id, self.tables[schema.name])
+
+    def layer_agreement(self) -> float | None:
+        """How far recognition agrees with the text that pages carry themselves, where both were taken."""
+        return layer_agreement(self.tables[TEXT_LINES.name])
+
+    def draw(self) -> BatchPictures:
+        """Draw the lines over the first pages."""
+        return draw_batch(self.environment.data, self.batch_id, self.pages, self.tables[TEXT_LINES.name])
+
+
+def flatten(environment: Environment, batch_id: str, progress: Progress) -> dict[str, int]:
+    """Write all tables that are made from the answers of a batch that is held, and draw its first pages.
+
+    Returns how many rows each table has.
+    """
+    rows = BatchRows(environment, batch_id, progress)
+    counts = {OCR_RESPONSES.name: len(rows.write_responses())}
+    counts |= {schema.name: rows.write(schema) for schema in ROW_TABLES}
+    rows.draw()
+    return counts

@@ -1,0 +1,54 @@
+"""One environment: whatever a run touches is where its settings say, and nowhere else."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.emulator import EmulatorTransport, create_emulator
+from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
+from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.settings import load_settings
+from qwenocr_assets.state.database import open_database
+from qwenocr_assets.steps import run
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    path = tmp_path / "inbox" / "請求書.png"
+    path.parent.mkdir()
+    picture = Image.new("RGB", (400, 300), "white")
+    ImageDraw.Draw(picture).text((20, 20), "Total 12.50", fill="black")
+    picture.save(path)
+    return path
+
+
+def test_money_leases_and_limits_are_where_the_data_is(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QWENOCR_PROJECT", str(tmp_path))
+    monkeypatch.setenv("DASHSCOPE_API_KEY_SINGAPORE", "sk-test")
+    other = tmp_path / "other"
+    emulator = create_emulator(CannedAnswers(), region="singapore")
+    environment = Environment(
+        load_settings(data=str(other), region="singapore", stream="never"),
+        lambda _: EmulatorTransport(emulator),
+    )
+    [outcome] = run(environment, [page])
+    assert outcome.sent == emulator.bill.total.calls > 0
+    with Ledger.open(f"sqlite:///{other / 'ledger.db'}") as ledger:
+        assert len(ledger.entries(batch_id=outcome.batch_id)) == outcome.sent
+    engine = open_database(environment.database_url)
+    with engine.connect() as connection:
+        for table in ("batch_leases", "rate_calls"):
+            assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() is not None
+    assert not (tmp_path / "data").exists(), "the project's own data folder was not touched"
+
+
+def test_settings_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QWENOCR_REGION", "beijing")
+    environment = Environment.load()
+    monkeypatch.setenv("QWENOCR_REGION", "singapore")
+    assert environment.region.name == environment.model.region == "beijing"
+    assert environment.catalogue is environment.catalogue
