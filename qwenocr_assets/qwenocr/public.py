@@ -1,6 +1,6 @@
 """Everything public of the client. Import it from the package: `from qwenocr_assets.qwenocr import Client, Task`."""
 
-from qwenocr_assets.errors import ConfigurationError, MissingApiKey, QwenocrError, RejectedInput
+from qwenocr_assets.errors import ConfigurationError, ExitCode, MissingApiKey, QwenocrError, RejectedInput
 from qwenocr_assets.qwenocr.answers import Answer, Quad, Usage, Word
 from qwenocr_assets.qwenocr.catalogue import Catalogue, FreeQuota, Model, Sureness, load_catalogue
 from qwenocr_assets.qwenocr.client import Client
@@ -39,6 +39,7 @@ __all__ = [
     "Client",
     "ClientOptions",
     "ConfigurationError",
+    "ExitCode",
     "FetchFailed",
     "Form",
     "FreeQuota",

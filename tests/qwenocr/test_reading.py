@@ -4,7 +4,7 @@ import asyncio
 import io
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -177,24 +177,30 @@ def test_an_app_whose_packages_are_missing() -> None:
         transport_to("qwenocr_assets.no_such_engine:create_app")
 
 
-NOW = datetime.now(UTC)
+IMF, RFC_850, ASCTIME = "%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"
 
 
-def http_date(seconds: float) -> str:
-    return (NOW + timedelta(seconds=seconds)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+class In(NamedTuple):
+    """The time so many seconds after the request, as a header writes it."""
+
+    seconds: float
+    form: str = IMF
+
+    def written(self, now: datetime) -> str:
+        return (now + timedelta(seconds=self.seconds)).strftime(self.form)
 
 
 @pytest.mark.parametrize(
     ("headers", "least", "most"),
     [
         ({"retry-after": "7"}, 7, 7),
-        ({"retry-after": http_date(120), "date": http_date(0)}, 120, 120),
-        ({"retry-after": http_date(3600 + 120), "date": http_date(3600)}, 120, 120),
-        ({"retry-after": http_date(120)}, 60, 121),
-        ({"retry-after": f"{NOW + timedelta(seconds=120):%A, %d-%b-%y %H:%M:%S} GMT"}, 60, 121),
-        ({"retry-after": f"{NOW + timedelta(seconds=120):%a %b %d %H:%M:%S %Y}"}, 60, 121),
-        ({"retry-after": http_date(-120)}, 0, 1),
-        ({"retry-after": http_date(10**8)}, 900, 900),
+        ({"retry-after": In(120), "date": In(0)}, 120, 120),
+        ({"retry-after": In(3600 + 120), "date": In(3600)}, 120, 120),
+        ({"retry-after": In(120)}, 60, 121),
+        ({"retry-after": In(120, RFC_850)}, 60, 121),
+        ({"retry-after": In(120, ASCTIME)}, 60, 121),
+        ({"retry-after": In(-120)}, 0, 1),
+        ({"retry-after": In(10**8)}, 900, 900),
         ({"retry-after": "9" * 400}, 900, 900),
         ({"retry-after": "soon"}, 0, 1),
         ({"retry-after": "-5"}, 0, 1),
@@ -215,7 +221,9 @@ def http_date(seconds: float) -> str:
         "no date there is",
     ],
 )
-def test_retry_after_in_all_its_forms(headers: dict[str, str], least: float, most: float) -> None:
-    reply = read(Server(Says(BROKEN.status, BROKEN.body, headers), FINE), picture())
+def test_retry_after_in_all_its_forms(headers: dict[str, str | In], least: float, most: float) -> None:
+    now = datetime.now(UTC)
+    said = {name: value if isinstance(value, str) else value.written(now) for name, value in headers.items()}
+    reply = read(Server(Says(BROKEN.status, BROKEN.body, said), FINE), picture())
     assert reply.answer is not None
     assert least * 1000 <= reply.waited_ms <= most * 1000 + 100
