@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": {"errors", "qwenocr"},
     "emulator": {"engine", "errors", "qwenocr"},
     "environment": {*GROUND, *ROOMS, "cores"},
-    "steps": {*GROUND, *ROOMS, "environment"},
+    "steps": {*GROUND, *ROOMS, "cores", "environment"},
 }
 """Each floor's rooms and the rooms below them; `defs`, `cli` and `definitions` stand on top of all."""
 
