@@ -146,7 +146,7 @@ PAGES = TableSchema(
         Column(
             "status",
             ColumnType.TEXT,
-            "ready, rejected, or tiled: too long for the service, its tiles follow as rows of their own.",
+            "ready, rejected, or tiled: too large or too long for one image, its tiles follow as rows of their own.",
             nullable=False,
         ),
         Column("reason", ColumnType.TEXT, "Why the page was rejected and what to do, or why it was tiled."),
@@ -163,6 +163,17 @@ PAGES = TableSchema(
         Column("width_px", ColumnType.INTEGER, "Width of the page image."),
         Column("height_px", ColumnType.INTEGER, "Height of the page image."),
         Column("dpi", ColumnType.REAL, "Resolution of the page image, where it is known."),
+        Column(
+            "file_dpi",
+            ColumnType.REALS,
+            "Resolutions across and down that the picture's file states; two that differ, as of faxes, have been made "
+            "square pixels.",
+        ),
+        Column(
+            "is_blank",
+            ColumnType.BOOLEAN,
+            "Whether the page image has but one colour, as far as an eye can tell: nothing can be read from it.",
+        ),
         Column(
             "origin",
             ColumnType.TEXT,

@@ -70,8 +70,13 @@ def _with_places(
     named = []
     for row in rows:
         document = known[row["document_id"]]
-        page = int(str(row["page_id"]).rpartition("-")[2])
-        place = f"{document['name']}, page {page}" if document["page_count"] != 1 else document["name"]
+        number, _, tile = str(row["page_id"]).removeprefix(f"{row['document_id']}-").partition("-t")
+        places = [str(document["name"])]
+        if document["page_count"] != 1:
+            places.append(f"page {int(number)}")
+        if tile:
+            places.append(f"tile {int(tile)}")
+        place = ", ".join(places)
         named.append({**row, "name": place})
     return named
 
@@ -84,7 +89,11 @@ def _counts(statuses: object) -> str:
 
 
 def _print_reasons(console: Console, *tables: list[dict[str, object]]) -> None:
-    rows = [row for table in tables for row in table if row.get("reason")]
+    told = [row for table in tables for row in table if row.get("reason")]
+    for row in told:
+        if row["status"] == "tiled":
+            console.print(Text(f"{row['name']}: {row['reason']}"))
+    rows = [row for row in told if row["status"] != "tiled"]
     if not rows:
         return
     console.print("\n[bold]Not read, and why[/]")

@@ -7,8 +7,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.encoding import scale, to_jpeg
-from qwenocr_assets.imaging.images import decoded
 from qwenocr_assets.imaging.normalising import plain
+from qwenocr_assets.imaging.pictures.files import decoded
 from qwenocr_assets.intake.media_types import HEAD_BYTES, sniff
 
 _COLOURS = ((214, 39, 40), (31, 119, 180), (44, 160, 44), (148, 103, 189))

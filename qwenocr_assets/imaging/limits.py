@@ -46,6 +46,14 @@ class Limits:
     """Most pixels to decode of one picture: 512 MiB of them at 3 bytes. A file that claims more is a bomb."""
     max_pages: int = 5_000
     """Most pages of one document."""
+    enough: float = 0.75
+    """Share of the resolution asked for that one look has to leave; else a page is read in tiles."""
+    enough_dpi: float = 150
+    """Resolution at which one look is enough, whatever was asked for."""
+    max_tiles: int = 32
+    """Most tiles of one page: each is asked about, and paid for, by itself."""
+    sheet_px: int = 100_000_000
+    """Most pixels to draw of a PDF page that is read in tiles: more than A0 at 200 dpi (62 million)."""
 
     def require_usable(self, width: int, height: int) -> None:
         """Raise `RejectedInput` for a picture that no change makes acceptable, by its size alone."""
@@ -74,14 +82,26 @@ class Limits:
     def drawing_scale(self, width: float, height: float, dpi: float) -> float:
         """Pixels per point to draw a page of this size in points: those of `dpi`, or fewer for a very large page.
 
+        A sheet that one look shows too small gets as many as its tiles take (`imaging.tiles`).
+
         Raises:
             RejectedInput: the page has no size, or is too narrow to be drawn with enough pixels.
         """
         if not (0 < width < inf and 0 < height < inf):
             raise RejectedInput("The page has no size.", "Export the PDF again.")
-        scale = min(dpi / POINTS_PER_INCH, sqrt(self.useful_px / (width * height)))
+        asked, one_look = dpi / POINTS_PER_INCH, sqrt(self.useful_px / (width * height))
+        largest = (
+            one_look
+            if self.reads_in_one_look(one_look * POINTS_PER_INCH, dpi)
+            else sqrt(self.sheet_px / (width * height))
+        )
+        scale = min(asked, largest)
         self.require_usable(round(width * scale), round(height * scale))
         return scale
+
+    def reads_in_one_look(self, dpi: float, wanted_dpi: float) -> bool:
+        """Whether a page shown at `dpi` is read well enough where `wanted_dpi` was asked for."""
+        return dpi >= min(self.enough * wanted_dpi, self.enough_dpi)
 
     def shrinking_factor(self, width: int, height: int) -> float:
         """By what to multiply the sides of a picture that has too many pixels or bytes; 1 if it has few pixels."""

@@ -17,10 +17,10 @@ Change = Mapping[str, str | int | float | list[int]]
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """Which part of a long page an image is."""
+    """Which part of a large or long page an image is."""
 
     index: int
-    """From 1."""
+    """From 1; parts on which nothing stands are counted, too."""
     left_px: int
     top_px: int
 
@@ -69,6 +69,11 @@ class PageImage:
     text_layer: TextLayer | None = None
     """The page's own text, if it was asked for and is sound."""
 
+    file_dpi: tuple[float, float] | None = None
+    """Pixels per inch across and down that the picture's file states, where it does."""
+    is_blank: bool = False
+    """Whether it has but one colour: nobody can read anything from it."""
+
     @property
     def suffix(self) -> str:
         return self.media_type.suffix
@@ -76,7 +81,7 @@ class PageImage:
 
 @dataclass(frozen=True, slots=True)
 class TiledPage:
-    """A page too long for the service: its tiles follow as images."""
+    """A page too large or too long for one image: its tiles follow."""
 
     number: int
     width_px: int
@@ -84,6 +89,10 @@ class TiledPage:
     dpi: float | None
     to_original: Affine
     tiles: int
+    """How many follow."""
+    empty_tiles: int = 0
+    """Parts that are left out, as nothing stands on them."""
+    file_dpi: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,11 @@ def page_row(data: DataFolder, document: Mapping[str, Any], page: Page) -> Row:
             return {
                 **row,
                 "status": "tiled",
-                "reason": f"Too long for the service: read as {page.tiles} overlapping tiles.",
+                "reason": _tiled(page),
                 "width_px": page.width_px,
                 "height_px": page.height_px,
                 "dpi": page.dpi,
+                "file_dpi": _pair(page.file_dpi),
                 "to_original": list(page.to_original),
             }
         case PageImage():
@@ -55,6 +56,8 @@ def _image(data: DataFolder, page: PageImage) -> dict[str, Any]:
         "width_px": page.width_px,
         "height_px": page.height_px,
         "dpi": page.dpi,
+        "file_dpi": _pair(page.file_dpi),
+        "is_blank": page.is_blank,
         "origin": page.origin,
         "renderer": page.renderer,
         "changes": orjson.dumps(page.changes).decode(),
@@ -63,6 +66,15 @@ def _image(data: DataFolder, page: PageImage) -> dict[str, Any]:
         "text_layer": None if lines is None else orjson.dumps(lines).decode(),
         "text_layer_doubt": None if layer is None else layer.doubt,
     }
+
+
+def _pair(file_dpi: tuple[float, float] | None) -> list[float] | None:
+    return None if file_dpi is None else list(file_dpi)
+
+
+def _tiled(page: TiledPage) -> str:
+    empty = f", without {page.empty_tiles} parts on which nothing stands" if page.empty_tiles else ""
+    return f"Larger than one look of the service: read as {page.tiles} tiles{empty}. Each is a request."
 
 
 def _warning(page: PageImage) -> str | None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from qwenocr_assets.imaging.images import count_images, image_pages
 from qwenocr_assets.imaging.page_image import Page
 from qwenocr_assets.imaging.pdf.document import count_pdf_pages, pdf_pages
+from qwenocr_assets.imaging.pictures.files import count_images, image_pages
 from qwenocr_assets.imaging.recipe import DEFAULT_RECIPE, Recipe
 from qwenocr_assets.intake.media_types import MediaType
 

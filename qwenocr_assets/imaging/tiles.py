@@ -1,132 +1,166 @@
-"""Strips longer than the service takes: cut into overlapping tiles, and the rows of the tiles put together again.
+"""Sheets and strips larger than one image shows: where to cut them into tiles.
 
-A line of text that runs along the strip through several tiles comes in as many pieces; lines across it come once.
+They are cut where nothing is written. Where something is written everywhere, neighbours overlap, and what both see is
+told apart when their rows are joined (`tables.tile_rows`).
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from math import ceil, sqrt
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.imaging.limits import Limits
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels."""
 
-_TILE_ASPECT = 50
-"""Length of a tile, as a multiple of the strip's breadth: well within the limit, and few tiles."""
-_OVERLAP = 3
-"""How far tiles overlap, as a multiple of the breadth: a line of text as high as the strip is broad fits in."""
-_INDEX_COLUMNS = ("line_index", "table_index", "block_index", "formula_index")
+_LEAST_STATED_DPI = 100
+"""Below, a resolution is a default (72, 96) that says nothing about how large the writing is."""
+_STRIP_ASPECT = 50
+"""Length of a tile of a strip, as a multiple of its breadth: well within the limit, and few tiles."""
+_STRIP_OVERLAP = 3
+"""How far such tiles overlap, as a multiple of the breadth: a line of text as high as the strip is broad fits in."""
+_BROADEST = 12
+"""Most times that a tile of a sheet is broader than high: bands as broad as the sheet cut no line of text."""
+_SHORTEST = 0.6
+"""Least length of a tile, as a share of even ones: from there on the place to cut is looked for."""
+_OVERLAP = 0.15
+"""How far tiles overlap that have to be cut through writing, as a share of their length."""
+_PROBE_PX = 4
+"""Pixels that count as one when ink is looked for."""
+_INK = 12
+"""Levels of grey, of 255, by which neighbours differ where ink begins."""
+_MOST_EDGES = 8
+"""A cut may cross as many edges of ink: frames and rules of a drawing, not writing."""
+_GAP = 2
+"""Probes in a row that a gap in the writing is high at least."""
+_WIDE_GAP = 8
+"""Probes from which a gap is as good as any: paragraphs, not lines."""
+_NEARLY_WIDEST = 0.7
+"""Share of the widest gap from which a later one is taken instead, so that tiles are few."""
+_MARGIN_PX = 16
+"""How far a tile reaches over a gap: writing at the very edge of a picture is read badly."""
 
 
-def tile_boxes(width: int, height: int, max_aspect: float) -> list[Box]:
-    """The tiles of a picture in order along its length; the whole picture if it is not too long."""
-    breadth, length = min(width, height), max(width, height)
-    if length <= max_aspect * breadth:
+def tiling_scale(
+    width: int, height: int, dpi: float | None, wanted_dpi: float, limits: Limits
+) -> float | None:
+    """The scale at which a picture is cut into tiles; None when it is read well enough in one look.
+
+    In one look the service sees `limits.useful_px`. `dpi` is the picture's own resolution where it is known: then
+    writing is read at `wanted_dpi`, else at the picture's own pixels.
+    """
+    one_look = sqrt(limits.useful_px / (width * height))
+    if dpi is None or dpi < _LEAST_STATED_DPI:
+        needed, enough = 1.0, one_look >= limits.enough
+    else:
+        needed, enough = min(1.0, wanted_dpi / dpi), limits.reads_in_one_look(one_look * dpi, wanted_dpi)
+    return None if enough else min(needed, sqrt(limits.sheet_px / (width * height)))
+
+
+def tile_boxes(image: Image.Image, limits: Limits, *, by_area: bool) -> list[Box]:
+    """The tiles of a picture of mode 1, L or RGB in the order they are read; the whole picture if it is one look.
+
+    `by_area` says that a tile has at most `limits.useful_px`; a strip is cut by its proportions in any case.
+
+    Raises:
+        RejectedInput: it would take more than `limits.max_tiles`.
+    """
+    width, height = image.size
+    if by_area:
+        boxes = _boxes_by_area(image, limits.useful_px)
+    elif max(width, height) > limits.max_aspect * min(width, height):
+        boxes = _boxes_of_strip(width, height)
+    else:
         return [(0, 0, width, height)]
-    tile, overlap = _TILE_ASPECT * breadth, _OVERLAP * breadth
-    starts = list(range(0, max(1, length - overlap), tile - overlap))
+    if len(boxes) > limits.max_tiles:
+        raise RejectedInput(
+            f"The picture of {width:,} × {height:,} pixels would be read as {len(boxes):,} tiles, each paid for by "
+            f"itself; at most {limits.max_tiles} are.",
+            "Cut it into pages, or scale it down.",
+        )
+    return boxes
+
+
+def _boxes_of_strip(width: int, height: int) -> list[Box]:
+    breadth, length = min(width, height), max(width, height)
+    tile, overlap = _STRIP_ASPECT * breadth, _STRIP_OVERLAP * breadth
+    starts = range(0, max(1, length - overlap), tile - overlap)
     spans = [(start, min(start + tile, length)) for start in starts]
     if width > height:
         return [(start, 0, end, height) for start, end in spans]
     return [(0, start, width, end) for start, end in spans]
 
 
-def join_tiles(
-    tables: Mapping[str, Sequence[Mapping[str, Any]]], pages: Iterable[Mapping[str, Any]]
-) -> dict[str, list[Mapping[str, Any]]]:
-    """Rows of tiles as rows of their pages, in page coordinates; all other rows as they are.
+def _boxes_by_area(image: Image.Image, most_px: int) -> list[Box]:
+    """Bands as broad as the picture; of one that is too broad for that, bands of its columns."""
+    width, height = image.size
+    grey = image.convert("L").reduce(_PROBE_PX)
+    broadest = int(sqrt(most_px * _BROADEST))
+    boxes: list[Box] = []
+    for left, right in _spans(grey, width, broadest, across=True):
+        column = grey.crop((left // _PROBE_PX, 0, ceil(right / _PROBE_PX), grey.height))
+        boxes += [
+            (left, top, right, bottom)
+            for top, bottom in _spans(column, height, most_px // (right - left), across=False)
+        ]
+    return boxes
 
-    `tables` are the row tables by name, `pages` the rows of `pages`. Of what two tiles see in their overlap, the tile
-    in whose own half it lies keeps it; rows without a box are kept from every tile. Indices count on from tile to
-    tile, and a `path` that an earlier tile has too gets the tile's number, as in `total#2`.
+
+def _spans(grey: Image.Image, length: int, longest: int, *, across: bool) -> list[tuple[int, int]]:
+    """Where to cut a length into pieces of at most `longest`: through gaps in the writing, else with an overlap.
+
+    Each piece takes the length on by at least a tenth of an even one.
     """
-    cores = _cores(pages)
-    joined: dict[str, list[Mapping[str, Any]]] = {}
-    for name, rows in tables.items():
-        counters: dict[tuple[str, str, str], dict[tuple[str, int], int]] = defaultdict(dict)
-        paths: set[tuple[str, str, str]] = set()
-        joined[name] = []
-        for row in rows:
-            place = cores.get(row["page_id"])
-            if place is None:
-                joined[name].append(dict(row))
-            elif place.keeps(row):
-                moved = place.moved(row)
-                _renumber(moved, row["page_id"], place.index, counters, paths)
-                joined[name].append(moved)
-    return joined
+    if length <= longest:
+        return [(0, length)]
+    edges = _edges(grey, across=across)
+    margin = min(_MARGIN_PX, longest // 10)
+    spans, start = [], 0
+    while (rest := length - start) > longest:
+        even = rest / ceil(rest / longest)
+        first = start + int(_SHORTEST * even) + margin
+        last = start + min(longest - margin, int(rest - _SHORTEST * even))
+        gap = _gap(edges[first // _PROBE_PX + 1 : last // _PROBE_PX])
+        if gap is None:
+            spans.append((start, start + longest))
+            start += longest - int(longest * _OVERLAP)
+        else:
+            cut = (first // _PROBE_PX + 1 + gap) * _PROBE_PX
+            spans.append((start, cut + margin))
+            start = cut - margin
+    return [*spans, (start, length)]
 
 
-class _Place:
-    """Where a tile lies on its page, and the part of its length that is its own."""
+def _edges(grey: Image.Image, *, across: bool) -> "NDArray[np.int64]":
+    """How often a line across the length meets an edge of ink, by its place along the length."""
+    import numpy as np
 
-    def __init__(self, page: Mapping[str, Any], low: float, high: float) -> None:
-        self.page_id: str = page["tile_of"]
-        self.index = int(page["page_id"].rsplit("-t", 1)[1])
-        self._left, self._top = page["tile_left_px"], page["tile_top_px"]
-        self._across = page["width_px"] >= page["height_px"]
-        self._low, self._high = low, high
-
-    def keeps(self, row: Mapping[str, Any]) -> bool:
-        low, high = ("left_px", "right_px") if self._across else ("top_px", "bottom_px")
-        if row.get(low) is None or row.get(high) is None:
-            return True
-        centre = (row[low] + row[high]) / 2 + (self._left if self._across else self._top)
-        return bool(self._low <= centre < self._high)
-
-    def moved(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        moved = {**row, "page_id": self.page_id}
-        for column, by in (
-            ("left_px", self._left),
-            ("right_px", self._left),
-            ("top_px", self._top),
-            ("bottom_px", self._top),
-        ):
-            if moved.get(column) is not None:
-                moved[column] += by
-        if quad := moved.get("quad_px"):
-            moved["quad_px"] = [value + (self._top if i % 2 else self._left) for i, value in enumerate(quad)]
-        if rectangle := moved.get("rotate_rect"):
-            moved["rotate_rect"] = [rectangle[0] + self._left, rectangle[1] + self._top, *rectangle[2:]]
-        return moved
+    pixels = np.asarray(grey, np.int16)
+    if across:
+        pixels = pixels.T
+    counts: NDArray[np.int64] = (np.abs(np.diff(pixels, axis=1)) >= _INK).sum(axis=1)
+    return counts
 
 
-def _cores(pages: Iterable[Mapping[str, Any]]) -> dict[str, _Place]:
-    """Each tile's own part: up to the middle of its overlaps."""
-    of_page: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for page in pages:
-        if page.get("tile_of"):
-            of_page[page["tile_of"]].append(page)
-    places: dict[str, _Place] = {}
-    for tiles in of_page.values():
-        spans = [_span(tile) for tile in tiles]
-        for number, tile in enumerate(tiles):
-            low = (spans[number - 1][1] + spans[number][0]) / 2 if number else float("-inf")
-            last = number == len(tiles) - 1
-            high = float("inf") if last else (spans[number][1] + spans[number + 1][0]) / 2
-            places[tile["page_id"]] = _Place(tile, low, high)
-    return places
-
-
-def _span(tile: Mapping[str, Any]) -> tuple[float, float]:
-    """Start and end of a tile along its page's length."""
-    if tile["width_px"] >= tile["height_px"]:
-        return tile["tile_left_px"], tile["tile_left_px"] + tile["width_px"]
-    return tile["tile_top_px"], tile["tile_top_px"] + tile["height_px"]
-
-
-def _renumber(
-    row: dict[str, Any],
-    tile_id: str,
-    tile_index: int,
-    counters: dict[tuple[str, str, str], dict[tuple[str, int], int]],
-    paths: set[tuple[str, str, str]],
-) -> None:
-    for column in _INDEX_COLUMNS:
-        if column in row:
-            given = counters[row["page_id"], row["task"], column]
-            row[column] = given.setdefault((tile_id, row[column]), len(given))
-    if "path" in row:
-        key = (row["page_id"], row["task"], row["path"])
-        if key in paths:
-            row["path"] = f"{row['path']}#{tile_index}"
-        paths.add((row["page_id"], row["task"], row["path"]))
+def _gap(edges: "NDArray[np.int64]") -> int | None:
+    """Where to cut: in the last of the wide places without writing; None if there is none."""
+    gaps: list[tuple[int, int]] = []
+    begin = None
+    for place, count in enumerate([*edges.tolist(), _MOST_EDGES + 1]):
+        if count <= _MOST_EDGES:
+            begin = place if begin is None else begin
+        elif begin is not None:
+            gaps.append((begin, place))
+            begin = None
+    widest = max((end - begin for begin, end in gaps), default=0)
+    if widest < _GAP:
+        return None
+    wide = min(_WIDE_GAP, _NEARLY_WIDEST * widest)
+    begin, end = next((begin, end) for begin, end in reversed(gaps) if end - begin >= wide)
+    return max((begin + end) // 2, end - _WIDE_GAP // 2)

@@ -31,6 +31,7 @@ class MediaType(StrEnum):
     HEIC = "image/heic"
     HEIF = "image/heif"
     AVIF = "image/avif"
+    PSD = "image/vnd.adobe.photoshop"
     ZIP = "application/zip"
     """An archive of documents; its members are taken, never another archive in it."""
 
@@ -54,6 +55,8 @@ def sniff(head: bytes) -> MediaType | None:
         return MediaType.WEBP
     if head[4:8] == b"ftyp":
         return _iso_media(head)
+    if head.startswith(b"8BPS\0\1"):
+        return MediaType.PSD
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
         return MediaType.BMP
     if head.startswith((b"PK\3\4", b"PK\5\6")):  # before PDF: one may be stored in it

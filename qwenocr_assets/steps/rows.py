@@ -10,7 +10,6 @@ from qwenocr_assets.asking.response_rows import response_rows
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.progress import Progress
 from qwenocr_assets.imaging.pdf.layer_rows import layer_agreement, text_layer_rows
-from qwenocr_assets.imaging.tiles import join_tiles
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import (
@@ -25,6 +24,7 @@ from qwenocr_assets.schemas import (
 from qwenocr_assets.steps.pictures import BatchPictures, draw_batch
 from qwenocr_assets.storage.table_files import Row, read_table, write_table
 from qwenocr_assets.tables.batch import flatten_batch
+from qwenocr_assets.tables.places.tile_rows import join_tiles
 
 
 @dataclass(frozen=True)

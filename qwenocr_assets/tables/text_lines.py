@@ -24,7 +24,7 @@ def text_lines(answer: Answer, trace: Trace, page_size: tuple[int, int]) -> list
     base = trace.columns()
     if trace.task.spec.form is Form.LINES:
         words = answer.words or _words_of_text(answer.text)
-        return _in_reading_order([_line(base, index, word, page_size) for index, word in enumerate(words)])
+        return in_reading_order([_line(base, index, word, page_size) for index, word in enumerate(words)])
     return [
         {**base, "line_index": index, "reading_index": index, "text": line}
         for index, line in enumerate(_plain_lines(answer.text))
@@ -41,9 +41,9 @@ def _is_picture(line: str) -> bool:
     return line.lstrip().startswith(("![", "<img")) and picture_line(line)
 
 
-def _in_reading_order(rows: list[dict[str, Any]]) -> list[Row]:
+def in_reading_order(rows: list[dict[str, Any]]) -> list[Row]:
     """The rows as they are, each with its `reading_index`; lines without a box follow the one they came behind."""
-    boxed = [row for row in rows if row["quad_px"] is not None]
+    boxed = [row for row in rows if row.get("quad_px") is not None]
     order = reading_order([row["text"] for row in boxed], [tuple(row["quad_px"]) for row in boxed])
     place = {boxed[index]["line_index"]: place for place, index in enumerate(order)}
     last = -1

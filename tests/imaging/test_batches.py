@@ -54,7 +54,7 @@ def test_workers_make_what_one_process_makes(batch, workers, encoded, gradient, 
         "b.pdf": pdf_page(*[TEXT % number for number in range(40)]),
         "c.tif": encoded(frames[0], "TIFF", save_all=True, append_images=frames[1:]),
         "d.txt": b"text",
-        "e.png": encoded(Image.new("L", (20, 5000), 200), "PNG"),
+        "e.png": encoded(gradient("L", 20, 5000), "PNG"),
     }
     spread = batch(workers.run, files)
     assert spread == batch(run_here, files, data="other")

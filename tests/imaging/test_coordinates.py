@@ -47,7 +47,8 @@ def test_turned_pictures(encoded, pillow_format, orientation):
 @pytest.mark.parametrize("pillow_format", ["PNG", "JPEG"])
 @pytest.mark.parametrize("limit", [30_000, 9_000])
 def test_scaled_pictures(encoded, pillow_format, limit):
-    page = page_of(encoded(marked(), pillow_format), Recipe(limits=Limits(max_px=limit, useful_px=limit)))
+    content = encoded(marked(), pillow_format, dpi=(1000, 1000))  # so that less is enough
+    page = page_of(content, Recipe(limits=Limits(max_px=limit, useful_px=limit)))
     assert page.width_px < 400
     assert original_point(page.to_original, *mark_of(page)) == pytest.approx(MARK, abs=3)
 

@@ -4,6 +4,7 @@ import io
 import ipaddress
 import json
 import re
+import struct
 import zipfile
 from pathlib import Path
 
@@ -41,6 +42,12 @@ def example(web, encoded, gradient, pdf_page, jpeg_picture, locked_pdf):
             archive.writestr(name, encoded(gradient(), "PNG"))
         return buffer.getvalue()
 
+    def psd(image: Image.Image) -> bytes:
+        header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, image.height, image.width, 8, 3)
+        return header + bytes(12) + bytes(2) + b"".join(band.tobytes() for band in image.split())
+
+    white = Image.new("RGBA", (80, 100), (255, 255, 255, 0))
+    white.paste((255, 255, 255, 255), (10, 10, 20, 90))
     web.pages["/a.png"] = encoded(gradient(), "PNG")
     url = f"{web.url}/a.png"
     exif = Image.Exif()
@@ -78,11 +85,22 @@ def example(web, encoded, gradient, pdf_page, jpeg_picture, locked_pdf):
         "turned.jpg": lambda: encoded(gradient(), "JPEG", exif=exif),
         "cmyk.jpg": lambda: encoded(gradient().convert("CMYK"), "JPEG"),
         "deep.png": lambda: encoded(deep, "PNG"),
+        "straight.jpg": lambda: encoded(gradient().convert("CMYK"), "JPEG").replace(b"Adobe", b"Nobody"),
+        "twelve.png": lambda: encoded(gradient("I").point(lambda value: value * 16).convert("I;16"), "PNG"),
         "clear.png": lambda: encoded(gradient("RGBA"), "PNG"),
+        "white-on-clear.webp": lambda: encoded(white, "WEBP", lossless=True),
+        "fax.tif": lambda: encoded(gradient("1"), "TIFF", dpi=(204, 98), compression="group4"),
+        "blank.png": lambda: encoded(Image.new("L", (80, 100), 255), "PNG"),
+        "layers.psd": lambda: psd(gradient()),
+        "pair.jpg": lambda: encoded(gradient(), "MPO", save_all=True, append_images=[gradient("L")]),
+        "poster.pdf": lambda: pdf_page(
+            b"BT /F 24 Tf 50 400 Td (Hello) Tj ET", attributes=b"/MediaBox[0 0 7200 9000]"
+        ),
+        "screenshot.png": lambda: encoded(gradient("L", 1000, 20_000), "PNG"),
         "progressive.jpg": lambda: encoded(gradient(), "JPEG", progressive=True),
         "palette.png": lambda: encoded(gradient("P"), "PNG"),
-        "strip.png": lambda: encoded(Image.new("L", (20, 5000), 200), "PNG"),
-        "huge.jpg": lambda: encoded(Image.new("L", (8000, 4400), 200), "JPEG"),
+        "strip.png": lambda: encoded(gradient("L", 20, 5000), "PNG"),
+        "huge.jpg": lambda: encoded(Image.new("L", (8000, 4500), 200), "JPEG"),
         "archive.zip": lambda: zipped("a.png"),
         "fetched.urls.txt": lambda: url.encode(),
         "fetched.urls.csv": lambda: f"name,url\na.png,{url}\n".encode(),
@@ -115,7 +133,7 @@ def test_a_kind_ends_as_documented(tmp_path, example, name, ending):
         assert row["reason"]
     elif ending == "tiled":
         assert pages[0]["status"] == "tiled"
-        assert all(page["origin"] == "converted" for page in pages[1:])
+        assert all(page["origin"] in ("converted", "rendered") for page in pages[1:])
     else:
         assert {page["origin"] for page in pages} == {ending}
 

@@ -7,7 +7,7 @@ from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.limits import SERVICE_LIMITS, Limits
-from qwenocr_assets.imaging.page_image import PageImage, RejectedPage
+from qwenocr_assets.imaging.page_image import PageImage, RejectedPage, TiledPage
 from qwenocr_assets.imaging.pages import count_pages, pages_of_document
 from qwenocr_assets.imaging.pdf.document import pdfium, poppler
 from qwenocr_assets.imaging.recipe import Recipe
@@ -232,10 +232,21 @@ def test_size_of_a_drawn_page(pdf_page, attributes, dpi, size):
     assert page.dpi == pytest.approx(dpi)
 
 
-def test_a_poster_is_drawn_with_as_many_pixels_as_the_service_looks_at(pdf_page):
-    page = only_page(pdf_page(TEXT, attributes=b"/MediaBox[0 0 2384 3370]"), dpi=200)
+@pytest.mark.parametrize("rasteriser", ["pdfium", pytest.param("poppler", marks=needs_poppler)])
+def test_a_poster_is_drawn_at_the_resolution_asked_for_and_read_in_tiles(pdf_page, rasteriser):
+    poster = pdf_page(TEXT, attributes=b"/MediaBox[0 0 2384 3370]")
+    page, *tiles = pages_of_document(poster, MediaType.PDF, Recipe(dpi=200, rasteriser=rasteriser))
+    assert isinstance(page, TiledPage)
+    assert (page.width_px, page.height_px) == pytest.approx((6622, 9361), abs=2)
+    assert len(tiles) == page.tiles == 1  # nothing stands on the others
+    assert tiles[0].width_px * tiles[0].height_px <= SERVICE_LIMITS.useful_px
+    assert tiles[0].dpi == pytest.approx(200, rel=0.01)
+
+
+def test_of_a_page_a_little_larger_than_one_look_fewer_pixels_are_drawn(pdf_page):
+    page = only_page(pdf_page(TEXT, attributes=b"/MediaBox[0 0 900 1300]"), dpi=200)
     assert page.width_px * page.height_px == pytest.approx(SERVICE_LIMITS.useful_px, rel=0.01)
-    assert page.dpi == pytest.approx(73.6, rel=0.01)
+    assert page.dpi == pytest.approx(192.8, rel=0.01)
 
 
 def test_what_was_filled_into_a_form_is_drawn(pdf_page):

@@ -5,11 +5,11 @@ import pytest
 from upath import UPath
 
 from bench.pdf_files import pdf_of
-from qwenocr_assets.steps.layer_samples import doubt_layers
 from qwenocr_assets.imaging.page_rows import page_row
 from qwenocr_assets.imaging.pages import pages_of_document
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.intake.media_types import MediaType
+from qwenocr_assets.steps.layer_samples import doubt_layers
 from qwenocr_assets.storage.data_folder import DataFolder
 
 SHOWN = ["Invoice number 4711 of May", "Total due 1,284.50 EUR"]

@@ -45,7 +45,10 @@ def filled(schema: TableSchema, batch_id: str, given: dict[str, Any]) -> dict[st
     row = {c.name: _FILLING[c.type] for c in schema.columns if not c.nullable}
     row |= {column: value for (table, column), value in _USUAL.items() if table == schema.name}
     row |= {"batch_id": batch_id, "page_id": page_id, "document_id": page_id.partition("-")[0]}
-    row |= {"page_number": int(page_id.rpartition("-p")[2] or 0), "task": "advanced_recognition"}
+    row |= {
+        "page_number": int(page_id.rpartition("-p")[2].partition("-")[0] or 0),
+        "task": "advanced_recognition",
+    }
     return {k: v for k, v in (row | given).items() if k in schema.column_names}
 
 

@@ -86,6 +86,9 @@ _KEY, _TABLE = {"task": "key_information_extraction"}, {"task": "table_parsing"}
             [(2, "page_rejected", None, None)],
             id="page rejected",
         ),
+        pytest.param(
+            "ocr_responses", {"status": "ok"}, [(2, "page_without_text", None, None)], id="ok, without a line"
+        ),
     ],
 )
 def test_review_queue(
@@ -127,6 +130,59 @@ def test_a_text_layer_that_differs_is_looked_at(
     lines = [("text_layer", own), ("multi_lan", recognised), ("text_recognition", "x")]
     put("text_lines", "b1", *({"task": task, "text": text} for task, text in lines if text))
     assert query("SELECT priority, finding FROM marts.review_queue") == expected
+
+
+LINE, VALUE = (
+    ("text_lines", {"text": "a"}),
+    ("key_values", {**_KEY, "path": "a", "value": "x", "ground": "line"}),
+)
+LINES, TABLE = {"task": "text_recognition"}, {"task": "table_parsing"}
+SKIPPED = {**LINES, "status": "skipped", "reason": "No weights."}
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_blank", "read", "expected"),
+    [
+        pytest.param([LINES], False, [LINE], [], id="a page with text"),
+        pytest.param([LINES], False, [], [(2, "page_without_text")], id="no line"),
+        pytest.param(
+            [LINES], False, [("text_lines", {"text": " "})], [(2, "page_without_text")], id="spaces"
+        ),
+        pytest.param([LINES, _KEY], False, [VALUE], [(2, "page_without_text")], id="values, and no line"),
+        pytest.param([_KEY], False, [VALUE], [], id="nobody asked for lines"),
+        pytest.param([TABLE], False, [], [(2, "page_without_text")], id="no cell either"),
+        pytest.param([LINES], True, [], [(2, "page_blank")], id="one colour"),
+        pytest.param([LINES], True, [LINE], [(1, "page_blank")], id="lines read from one colour"),
+        pytest.param([], False, [], [], id="nothing asked"),
+        pytest.param(
+            [{**LINES, "status": "skipped", "reason": "No weights."}],
+            False,
+            [],
+            [],
+            id="skipped says why itself",
+        ),
+    ],
+)
+def test_a_page_without_text_is_a_finding(
+    put: Put, query: Query, asked: list[Any], is_blank: bool, read: list[Any], expected: list[Any]
+) -> None:
+    put("documents", "b1", {"document_id": "d1", "name": "a.pdf"})
+    put("pages", "b1", {"is_blank": is_blank})
+    put("ocr_responses", "b1", *asked)
+    for table, row in read:
+        put(table, "b1", row)
+    found = query("SELECT priority, finding FROM marts.review_queue WHERE finding LIKE 'page%'")
+    assert found == expected
+
+
+@pytest.mark.parametrize(("lines", "expected"), [([], ["page_without_text"]), ([{"text": "a"}], [])])
+def test_a_tiled_page_is_one_page(put: Put, query: Query, lines: list[Any], expected: list[str]) -> None:
+    put("documents", "b1", {"document_id": "d1", "name": "a.pdf"})
+    tiles = [{"page_id": f"d1-p1-t{n}", "tile_of": "d1-p1", "page_number": 1} for n in (1, 2)]
+    put("pages", "b1", {"status": "tiled"}, *tiles)
+    put("ocr_responses", "b1", *({"page_id": tile["page_id"]} for tile in tiles))
+    put("text_lines", "b1", *lines)
+    assert [row[0] for row in query("SELECT finding FROM marts.review_queue")] == expected
 
 
 MONEY = {**_KEY, "ground": "not_found", "currency": "$"}

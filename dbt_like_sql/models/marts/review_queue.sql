@@ -176,6 +176,66 @@ of_text_layers as (
     where agreement < 0.8 or doubt is not null
 ),
 
+-- a tile's rows are its page's
+answered_pages as (
+    select
+        coalesce(pages.tile_of, pages.page_id) as page_id,
+        any_value(pages.document_id) as document_id,
+        any_value(pages.batch_id) as batch_id,
+        bool_and(coalesce(pages.is_blank, false)) as is_blank,
+        bool_or(tasks.form in ('lines', 'text')) as asked_for_lines
+    from {{ ref('stg_pages') }} as pages
+    inner join {{ ref('stg_responses') }} as responses
+        on responses.page_id = pages.page_id
+        and responses.status = 'ok'
+    left join {{ ref('stg_tasks') }} as tasks on tasks.task = responses.task
+    where pages.status = 'ready'
+    group by coalesce(pages.tile_of, pages.page_id)
+),
+
+written as (
+    select page_id, true as is_line from {{ ref('stg_text_lines') }} where trim(text) <> ''
+    union all
+    select page_id, false as is_line from {{ ref('stg_key_values') }} where trim(model_value) <> ''
+    union all
+    select page_id, false as is_line from {{ ref('stg_table_cells') }} where trim(model_text) <> ''
+    union all
+    select page_id, false as is_line from {{ ref('stg_document_blocks') }}
+    union all
+    select page_id, false as is_line from {{ ref('stg_formulas') }}
+),
+
+texts as (
+    select
+        page_id,
+        bool_or(is_line) as has_lines
+    from written
+    group by page_id
+),
+
+of_pages as (
+    select
+        answered_pages.document_id,
+        answered_pages.batch_id,
+        answered_pages.page_id,
+        cast(null as varchar) as task,
+        case when answered_pages.is_blank then 'page_blank' else 'page_without_text' end as finding,
+        cast(null as varchar) as place,
+        cast(null as varchar) as value,
+        case
+            when not answered_pages.is_blank then 'It is not of one colour, and no text was read from it.'
+            when texts.page_id is null then 'It is of one colour: there is nothing to read.'
+            else 'It is of one colour: what was read from it is made up.'
+        end as reason,
+        case when answered_pages.is_blank and texts.page_id is not null then 1 else 2 end as priority
+    from answered_pages
+    left join texts on texts.page_id = answered_pages.page_id
+    where
+        answered_pages.is_blank
+        or texts.page_id is null
+        or (answered_pages.asked_for_lines and not texts.has_lines)
+),
+
 findings as (
     select *, true as is_value from of_values
     union all
@@ -190,6 +250,8 @@ findings as (
     select *, false as is_value from of_formulas
     union all
     select *, false as is_value from of_text_layers
+    union all
+    select *, false as is_value from of_pages
 )
 
 select

@@ -66,6 +66,8 @@ def _print(quoted: Quote, environment: Environment, console: Console) -> None:
         )
     if left := budget_left(environment, needed_usd=totals.all.expected_usd):
         console.print(Text(left))
+    for row in (row for row in quoted.pages if row["status"] == "tiled"):
+        console.print(Text(f"{names[row['document_id']]}, page {row['page_number']}: {row['reason']}"))
     rejected = [row for row in (*quoted.documents, *quoted.pages) if row["status"] == "rejected"]
     for row in rejected:
         console.print(Text(f"Not read: {row.get('name') or row['page_id']}: {row['reason']}"))

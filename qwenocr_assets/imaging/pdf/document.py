@@ -16,7 +16,6 @@ from pypdfium2 import PdfDocument, PdfImage, PdfiumError, PdfPage
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.coordinates import scaling
-from qwenocr_assets.imaging.images import pages_of_image
 from qwenocr_assets.imaging.limits import POINTS_PER_INCH
 from qwenocr_assets.imaging.normalising import is_blank, pages_of_pixels
 from qwenocr_assets.imaging.page_image import MadePage, Page, PageImage, RejectedPage
@@ -24,7 +23,10 @@ from qwenocr_assets.imaging.pdf import pdfium, poppler
 from qwenocr_assets.imaging.pdf.dictionaries import Traits, only_user_unit, traits, user_unit
 from qwenocr_assets.imaging.pdf.lone_picture import lone_picture
 from qwenocr_assets.imaging.pdf.text_layer import text_layer
+from qwenocr_assets.imaging.pictures.files import pages_of_image
+from qwenocr_assets.imaging.pictures.headers import decoding
 from qwenocr_assets.imaging.recipe import Recipe
+from qwenocr_assets.imaging.tiles import tiling_scale
 from qwenocr_assets.intake.media_types import MediaType
 
 _traits_of = lru_cache(maxsize=1)(traits)
@@ -157,13 +159,15 @@ def _drawn(drawing: _Drawing, number: int, lossy: bool, recipe: Recipe) -> Itera
         dpi=drawing.dpi,
         renderer=drawing.renderer,
         to_original=scaling(to_points, to_points),
+        at_scale=tiling_scale(*drawing.image.size, drawing.dpi, recipe.dpi, recipe.limits),
     )
 
 
 def _extracted(pdf: _Pdf, page: PdfPage, number: int, unit: float) -> list[MadePage]:
     """The picture that fills the page, if there is one and it can be used; else the page has to be drawn."""
     try:
-        picture = lone_picture(page, pdf.traits, unit)
+        with decoding(MediaType.JPEG):  # to compare it with what is drawn
+            picture = lone_picture(page, pdf.traits, unit)
         if picture is None:
             return []
         to_points = scaling(POINTS_PER_INCH / picture.dpi, POINTS_PER_INCH / picture.dpi)
@@ -189,6 +193,7 @@ def _extracted(pdf: _Pdf, page: PdfPage, number: int, unit: float) -> list[MadeP
                 recipe=pdf.recipe,
                 dpi=picture.dpi,
                 to_original=to_points,
+                at_scale=tiling_scale(*picture.source.size, picture.dpi, pdf.recipe.dpi, pdf.recipe.limits),
             )
         )
     except (PdfiumError, RejectedInput):

@@ -14,9 +14,10 @@ import pypdfium2.raw as pdfium_c
 from PIL import Image, ImageChops, ImageFilter
 
 from qwenocr_assets.imaging.limits import POINTS_PER_INCH
-from qwenocr_assets.imaging.normalising import has_transparency, is_grey
+from qwenocr_assets.imaging.normalising import is_grey
 from qwenocr_assets.imaging.pdf.dictionaries import Traits
-from qwenocr_assets.imaging.pdf.pdfium import LOSSY_FILTERS, draw_small
+from qwenocr_assets.imaging.pdf.pdfium import LOSSY_FILTERS, draw_small, filter_names
+from qwenocr_assets.imaging.pictures.grounds import has_transparency
 
 _TOLERANCE = 0.02
 """How far, as a share of the page, a picture may miss the page's edges and still be the page."""
@@ -58,7 +59,7 @@ def lone_picture(page: pypdfium2.PdfPage, of: Traits, unit: float = 1.0) -> Lone
     if abs(height / (matrix.d * unit) * POINTS_PER_INCH / dpi - 1) > _TOLERANCE:
         return None  # pixels that are not square, as fax machines make them
     as_stored = of.pictures_as_stored and not _is_on_layer(picture)
-    complex_filters = picture.get_filters(skip_simple=True)
+    complex_filters = filter_names(picture, skip_simple=True)
     lossy = bool(LOSSY_FILTERS & set(complex_filters))
     if complex_filters == ["DCTDecode"]:
         jpeg = bytes(picture.get_data(decode_simple=True))

@@ -120,6 +120,14 @@ def pictures_on(page: pypdfium2.PdfPage) -> list[pypdfium2.PdfImage]:
     return list(page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=2))
 
 
+def filter_names(picture: pypdfium2.PdfImage, *, skip_simple: bool = False) -> list[str]:
+    """The names of a picture's filters, without those that only pack if `skip_simple`."""
+    try:
+        return list(picture.get_filters(skip_simple=skip_simple))
+    except UnicodeDecodeError:  # a damaged name, which pypdfium2 takes for text
+        return ["unknown"]
+
+
 def broken_among(pictures: Iterable[pypdfium2.PdfImage], *, any_kind: bool) -> set[str]:
     """Kinds of pictures that PDFium cannot decode, and so leaves out without a word.
 
@@ -127,7 +135,7 @@ def broken_among(pictures: Iterable[pypdfium2.PdfImage], *, any_kind: bool) -> s
     """
     broken = set()
     for picture in pictures:
-        filters = picture.get_filters(skip_simple=True)
+        filters = filter_names(picture, skip_simple=True)
         if any_kind or "JPXDecode" in filters:
             try:
                 picture.get_bitmap()
@@ -141,7 +149,7 @@ def are_mostly_lossy(pictures: Iterable[pypdfium2.PdfImage], page: pypdfium2.Pdf
     width, height = page.get_size()
     covered = 0.0
     for picture in pictures:
-        if LOSSY_FILTERS & set(picture.get_filters()):
+        if LOSSY_FILTERS & set(filter_names(picture)):
             left, bottom, right, top = picture.get_bounds()
             covered += (right - left) * (top - bottom)
     return bool(covered > 0.5 * width * height)
