@@ -303,6 +303,12 @@ TEXT_LINES = TableSchema(
     ("batch_id", "page_id", "task", "line_index"),
 )
 
+_TYPED_DOUBT = (
+    "What speaks against the typed value, or why there is none: two_readings (a number or a day that could be two, and "
+    "nothing around decides), impossible_date (a day that the calendar does not have), maybe_without_point (digits "
+    "only, right-aligned with amounts that have a point); NULL when nothing."
+)
+
 KEY_VALUES = TableSchema(
     "key_values",
     "A leaf value of key information extraction.",
@@ -321,8 +327,13 @@ KEY_VALUES = TableSchema(
         Column("value_type", ColumnType.TEXT, "text, number, date, boolean or null.", nullable=False),
         Column("value_number", ColumnType.NUMBER, "The value as a number, when it is unambiguous."),
         Column("value_date", ColumnType.DATE, "The value as a date, when it is unambiguous."),
-        Column("currency", ColumnType.TEXT, "Currency sign or code beside the number."),
+        Column(
+            "currency",
+            ColumnType.TEXT,
+            "Currency beside the number: its ISO 4217 code, or the sign where that may mean several, like $ and kr.",
+        ),
         Column("value_boolean", ColumnType.BOOLEAN, "The value as true or false, when it says just that."),
+        Column("typed_doubt", ColumnType.TEXT, _TYPED_DOUBT),
         Column(
             "presence",
             ColumnType.TEXT,
@@ -355,6 +366,7 @@ TABLE_CELLS = TableSchema(
         Column("is_header", ColumnType.BOOLEAN, "Whether the cell heads its column or row.", nullable=False),
         Column("text", ColumnType.TEXT, "The cell's text.", nullable=False),
         Column("number", ColumnType.NUMBER, "The text as a number, when it is unambiguous."),
+        Column("typed_doubt", ColumnType.TEXT, _TYPED_DOUBT),
         Column(
             "column_header", ColumnType.TEXT, "Headers above the cell, outermost first, joined with ' > '."
         ),
@@ -699,3 +711,15 @@ def value_path(parent: str, key: str) -> str:
     if not _PLAIN_KEY.fullmatch(key):
         return f"{parent}[{json.dumps(key, ensure_ascii=False)}]"
     return f"{parent}.{key}" if parent else key
+
+
+_DATE_HINT = re.compile("YYYY|yyyy|年")
+_NUMBER_HINT = re.compile(
+    r"\b(?:number|numeric|decimal|integer|float|amount)\b|\A[#0][#0.,]*\Z|数字|数值|数値|金额|金額",
+    re.IGNORECASE,
+)
+
+
+def asked_for(hint: str) -> str | None:
+    """What the text beside a key of a result schema asks for: date (`YYYY-MM-DD`), number, or None for any text."""
+    return "date" if _DATE_HINT.search(hint) else "number" if _NUMBER_HINT.search(hint) else None

@@ -18,8 +18,8 @@ from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
 from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.settings import Settings, load_settings, project_root
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.tables.typed_values import Notation
-from qwenocr_assets.warehouse.wide_views import ResultSchema, result_schemas
+from qwenocr_assets.tables.values.notation import Notation
+from qwenocr_assets.warehouse.result_schemas import ResultSchema, result_schemas
 
 Transport = Callable[[Region], httpx.AsyncBaseTransport | None]
 """The way to a region, where it is another than the client's own."""

@@ -16,7 +16,7 @@ from qwenocr_assets.review.taking import Source, Taken, take
 from qwenocr_assets.schemas import CORRECTIONS
 from qwenocr_assets.state.batch_hold import hold_batch
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.tables.typed_values import Notation
+from qwenocr_assets.tables.values.notation import Notation
 
 _LOCK = CORRECTIONS.name
 """What whoever writes corrections holds, like a batch."""

@@ -1,7 +1,7 @@
 """What people said becomes rows of `corrections`, each checked against what the model says there."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,9 @@ from qwenocr_assets.schemas import CORRECTIONS, DOCUMENTS, KEY_VALUES, PAGES, PA
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import Row, read_table, write_table
 from qwenocr_assets.tables.answer_text import storable
-from qwenocr_assets.tables.typed_values import UNDECLARED, Notation, TypedValue, typed_value
+from qwenocr_assets.tables.typed_values import TypedValue, typed_value
+from qwenocr_assets.tables.values.neighbours import neighbours, order_of_days
+from qwenocr_assets.tables.values.notation import TWO_READINGS, UNDECLARED, Notation
 
 _ADDED_TO = (Form.KEY_VALUES, Form.FREE)
 """Answers whose values have paths, so that one can be added."""
@@ -60,6 +62,9 @@ class _Batch:
     """What the model says, by page, task and place."""
     said: list[Row]
     new: list[Row] = field(default_factory=list)
+
+    def on_page(self, page_id: str) -> Iterator[Mapping[str, Any]]:
+        return (row for (page, _, _), row in self.readings.items() if page == page_id)
 
 
 def take(
@@ -149,7 +154,7 @@ def _correction(
     if before and (last := max(before, key=_newest)) and _says(last) == (model_value, human_value):
         return None
     notation = notations.get(batch.routes[said.document_id] or "", UNDECLARED)
-    typed = _typed(human_value, model_value, reading, notation)
+    typed = _typed(human_value, model_value, reading, notation, lambda: batch.on_page(said.page_id))
     box = said.box
     return {
         "batch_id": said.batch_id,
@@ -232,8 +237,13 @@ def _action(model_value: str | None, human_value: str | None) -> str:
 
 
 def _typed(
-    human_value: str | None, model_value: str | None, reading: Mapping[str, Any] | None, notation: Notation
+    human_value: str | None,
+    model_value: str | None,
+    reading: Mapping[str, Any] | None,
+    notation: Notation,
+    page_readings: Callable[[], Iterable[Mapping[str, Any]]],
 ) -> TypedValue:
+    """What a person's value says; `page_readings` are the model's on the same page."""
     if human_value is None:
         return TypedValue("null")
     if reading and human_value == model_value and "value_type" in reading:
@@ -244,7 +254,13 @@ def _typed(
             reading["currency"],
             reading["value_boolean"],
         )
-    return typed_value(human_value, notation)
+    typed = typed_value(human_value, notation)
+    if typed.doubt != TWO_READINGS:
+        return typed
+    # who corrects 1,284 to 1,234 writes as the page does
+    around = [row["value"] for row in page_readings() if row["value"]]
+    order = notation.date_order or order_of_days(around)
+    return typed_value(human_value, Notation(order, notation.decimal), neighbours(around).column)
 
 
 def _about(said: Statement, rows: Sequence[Row]) -> Iterable[Row]:

@@ -17,7 +17,7 @@ from qwenocr_assets.scoring.text import character_errors, word_errors
 from qwenocr_assets.scoring.truth import Truth, TruthFolder, TruthPage
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.grid import Cell
-from qwenocr_assets.tables.typed_values import UNDECLARED, Notation
+from qwenocr_assets.tables.values.notation import UNDECLARED, Notation
 
 TABLES_READ = (
     "documents",

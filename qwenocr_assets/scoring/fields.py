@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from qwenocr_assets.scoring.assignment import best_pairs
 from qwenocr_assets.scoring.metric import Metric, Score
 from qwenocr_assets.scoring.values import NOTHING, Said, Value, said, value_of
-from qwenocr_assets.tables.typed_values import UNDECLARED, Notation
+from qwenocr_assets.tables.values.notation import UNDECLARED, Notation
 
 Same = Callable[[Said, Said], bool]
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from qwenocr_assets.scoring.text import normalised
-from qwenocr_assets.tables.typed_values import Notation, typed_value
+from qwenocr_assets.tables.typed_values import typed_value
+from qwenocr_assets.tables.values.notation import Notation
 
 
 @dataclass(frozen=True, slots=True)

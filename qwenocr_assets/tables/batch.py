@@ -13,7 +13,8 @@ from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import ROW_TABLES
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.flatten import AnsweredPage, flatten, ground, lines_of
-from qwenocr_assets.tables.typed_values import UNDECLARED, Notation
+from qwenocr_assets.tables.undecided import decided
+from qwenocr_assets.tables.values.notation import UNDECLARED, Notation
 
 
 def flatten_batch(
@@ -76,7 +77,8 @@ def flatten_document(
     pages: Sequence[AnsweredPage], *, on_page: Callable[[], None]
 ) -> Iterator[dict[str, list[Row]]]:
     """Each page's rows, in order, grounded on the page itself, else on the ten pages before and behind it."""
-    flat = [flatten(page) for page in pages]
+    notation = pages[0].notation if pages else UNDECLARED  # a document has one route
+    flat = decided([flatten(page) for page in pages], notation)
     lines = [lines_of(tables) for tables in flat]
     for index, tables in enumerate(flat):
         around = range(max(index - _PAGES_AROUND, 0), min(index + _PAGES_AROUND + 1, len(pages)))

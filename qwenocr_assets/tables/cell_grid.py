@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from qwenocr_assets.storage.table_files import Row
+from qwenocr_assets.tables.cell_numbers import cell_numbers
 from qwenocr_assets.tables.grid import Grid
 from qwenocr_assets.tables.headers import headed
 from qwenocr_assets.tables.trace import Trace
-from qwenocr_assets.tables.typed_values import UNDECLARED, Notation, typed_number
+from qwenocr_assets.tables.values.notation import UNDECLARED, Notation
 
 
 class Place(NamedTuple):
@@ -49,8 +50,8 @@ def table_rows(tables: Iterable[ParsedTable], trace: Trace, notation: Notation =
     batch_id, document_id, page_id, task, request_key = base.values()
     rows = TableRows([], [])
     for table_index, table in enumerate(tables):
-        numbers = [typed_number(cell.text, notation) if cell.text else None for cell in table.cells]
-        headers = headed(table.cells, numbers, table.row_count, table.column_count)
+        typed = cell_numbers(table.cells, notation)
+        headers = headed(table.cells, typed.likely, table.row_count, table.column_count)
         parent = table.parent
         rows.tables.append(
             {
@@ -67,8 +68,8 @@ def table_rows(tables: Iterable[ParsedTable], trace: Trace, notation: Notation =
                 "parent_column_index": parent and parent.column,
             }
         )
-        for cell, number, above, beside in zip(
-            table.cells, numbers, headers.above, headers.beside, strict=True
+        for at, (cell, number, above, beside) in enumerate(
+            zip(table.cells, typed.numbers, headers.above, headers.beside, strict=True)
         ):
             row, column, row_span, column_span, is_header, text = cell
             rows.cells.append(
@@ -86,6 +87,7 @@ def table_rows(tables: Iterable[ParsedTable], trace: Trace, notation: Notation =
                     "is_header": is_header or row < headers.row_count,
                     "text": text,
                     "number": number,
+                    "typed_doubt": typed.doubts.get(at),
                     "column_header": above,
                     "row_header": beside,
                 }

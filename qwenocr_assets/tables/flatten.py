@@ -22,13 +22,14 @@ from qwenocr_assets.tables.forms.answered import answered_tables
 from qwenocr_assets.tables.json.text import is_answered_in_json
 from qwenocr_assets.tables.key_values import key_values
 from qwenocr_assets.tables.latex.blocks import document_blocks, formulas, read_document
+from qwenocr_assets.tables.lost_points import cells_with_lost_points, values_with_lost_points
 from qwenocr_assets.tables.no_answer.judging import no_answer
 from qwenocr_assets.tables.places.grounding import ground_cells, ground_key_values, ground_lines
 from qwenocr_assets.tables.places.page_lines import PageLines
 from qwenocr_assets.tables.row_checks import judged_tables
 from qwenocr_assets.tables.text_lines import text_lines
 from qwenocr_assets.tables.trace import Trace
-from qwenocr_assets.tables.typed_values import UNDECLARED, Notation
+from qwenocr_assets.tables.values.notation import UNDECLARED, Notation
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +86,13 @@ def ground(
     with_boxes = tasks_in(Form.LINES)
     placed = [row for row in texts if row["task"] in with_boxes]
     others = [row for row in texts if row["task"] not in with_boxes]
-    cells = ground_cells(tables[TABLE_CELLS.name], lines, elsewhere)
+    cells = cells_with_lost_points(ground_cells(tables[TABLE_CELLS.name], lines, elsewhere))
+    values = values_with_lost_points(ground_key_values(tables[KEY_VALUES.name], lines, elsewhere))
     return {
         **tables,
         PARSED_TABLES.name: judged_tables(tables[PARSED_TABLES.name], cells, lines.boxes),
         TEXT_LINES.name: [*placed, *ground_lines(others, lines)] if placed and others else texts,
-        KEY_VALUES.name: ground_key_values(tables[KEY_VALUES.name], lines, elsewhere),
+        KEY_VALUES.name: values,
         TABLE_CELLS.name: cells,
     }
 

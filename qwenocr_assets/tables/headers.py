@@ -6,6 +6,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from qwenocr_assets.tables.grid import Cell, Grid
+from qwenocr_assets.tables.values.written import words
 
 
 class Headers(NamedTuple):
@@ -20,15 +21,27 @@ class Headers(NamedTuple):
 _JOINT = " > "
 _MOST_HEADER_ROWS = 4
 _YEARS = range(1900, 2101)
+_BUDDHIST_YEARS = range(2443, 2644)
+_GAPS = words(
+    "n/a|na|n.a|n/d|nd|n.d|k.a|k. a|s/o|nil|none|null|void|tbd|tba|free|free of charge|included|incl|"
+    "kostenlos|gratis|frei|inkl|entfällt|keine|gratuit|offert|néant|inclus|sans objet|gratuito|incluido|incluso|"
+    "ninguno|nenhum|nessuno|бесплатно|нет|нет данных|включено|بدون|لا يوجد|مجاني|مجانا|无|無|なし|無し|該当なし|"
+    "無料|免费|免費|サービス|赠送|贈送|同上|없음|무료|해당없음|không|không có|miễn phí|ฟรี|ไม่มี|"
+    "अनुपलब्ध|मुफ़्त|निःशुल्क|אין|חינם"
+)
+"""What stands in a column of numbers where there is none, case-folded and without dots around."""
+_LONGEST_GAP = 20
+_DASHES = frozenset("-‐‑‒–—―−－ー─./…·*~ \u00a0\u3000")
 
 
 def headed(cells: Grid, numbers: Sequence[Decimal | None], row_count: int, column_count: int) -> Headers:
     """The headers of a table, marked (`th`, `thead`) or recognised.
 
     The service marks none (product guide, section Table parsing: all cells are `td`), so the top rows of a table
-    without any mark are its header when they name every column, hold no number but years, and there is a column below
-    that holds only numbers (at least one). Without such a column nothing tells a header from data. A header has
-    several rows where its cells span rows, or columns that the next row divides.
+    without any mark are its header when they name every column (the corner may be empty), hold no number but years,
+    and there is a column below that holds more numbers than words; dashes, `N/A` and `free` are neither. Without such
+    a column nothing tells a header from data. A header has several rows where its cells span rows, or columns that
+    the next row divides.
     """
     marked = any(cell.is_header for cell in cells)
     header_rows = (
@@ -88,19 +101,49 @@ def _is_divided(cells: Grid, depth: int) -> bool:
 def _heads(cells: Grid, numbers: Sequence[Decimal | None], depth: int, width: int) -> bool:
     named: set[int] = set()
     names = 0
+    years: set[int] = set()
     for (row, column, row_span, column_span, _, text), number in zip(cells, numbers, strict=True):
         if row >= depth:
             break
-        if number is not None and (row == 0 or number not in _YEARS):
-            return False
+        if number is not None:
+            if not _is_year(number):
+                return False
+            years.add(column)
         if text and row + row_span == depth:
+            if is_gap(text):
+                continue
             named.update(range(column, column + column_span))
             names += 1
-    numbered = list(zip(cells, numbers, strict=True))
-    numeric = {cell[1] for cell, number in numbered if number is not None and cell[0] >= depth}
-    other = {cell[1] for cell, number in numbered if number is None and cell[0] >= depth and cell[5]}
     is_title = names == 1 < width
-    return len(named) == width and not is_title and bool(numeric - other)
+    unnamed = set(range(width)) - named
+    # the corner over the rows' names may be empty, on the right in tables that are read from there
+    if is_title or not (not unnamed or (width > 2 and unnamed in ({0}, {width - 1}))):
+        return False
+    numeric: dict[int, int] = {}
+    other: dict[int, int] = {}
+    of_years = set(years)
+    for cell, number in zip(cells, numbers, strict=True):
+        if cell.row < depth or not cell.text:
+            continue
+        if number is not None:
+            numeric[cell.column] = numeric.get(cell.column, 0) + 1
+            if not _is_year(number):
+                of_years.discard(cell.column)
+        elif not is_gap(cell.text):
+            other[cell.column] = other.get(cell.column, 0) + 1
+    # years above nothing but years are the first row of a list of them
+    return not of_years and any(count > other.get(column, 0) for column, count in numeric.items())
+
+
+def _is_year(number: Decimal) -> bool:
+    return number in _YEARS or number in _BUDDHIST_YEARS
+
+
+def is_gap(text: str) -> bool:
+    """Whether a cell says that there is nothing: a dash, `N/A`, `free`."""
+    if len(text) > _LONGEST_GAP:
+        return False
+    return _DASHES.issuperset(text) or text.strip(" .()[]*").casefold() in _GAPS
 
 
 def _columns(cells: Grid, header_rows: int, column_count: int) -> list[list[Cell]]:

@@ -1,7 +1,6 @@
 """Answers into rows of `key_values`: one row per leaf."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from qwenocr_assets.qwenocr.answers import Answer
@@ -9,22 +8,15 @@ from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.answer_text import storable
 from qwenocr_assets.tables.json.text import (
     REPEATED_KEYS,
-    JsonNumber,
     JsonReading,
     Pairs,
     as_plain_json,
     read_json,
 )
+from qwenocr_assets.tables.leaf_values import leaf_values
 from qwenocr_assets.tables.leaves import leaves
 from qwenocr_assets.tables.trace import Trace
-from qwenocr_assets.tables.typed_values import (
-    TEXT,
-    UNDECLARED,
-    Notation,
-    TypedValue,
-    plain_number,
-    typed_value,
-)
+from qwenocr_assets.tables.values.notation import UNDECLARED, Notation
 
 
 def key_values(
@@ -43,9 +35,9 @@ def key_values(
     reading = _reading(answer)
     repairs = ", ".join(reading.repairs) or None
     rows: list[Row] = []
-    for leaf in leaves(reading.value, schema):
-        value = _written(leaf.value)
-        typed = _typed(leaf.value, value, notation)
+    found = list(leaves(reading.value, schema))
+    written = [_written(leaf.value) for leaf in found]
+    for leaf, value, typed in zip(found, written, leaf_values(found, written, notation), strict=True):
         rows.append(
             {
                 **base,
@@ -58,6 +50,7 @@ def key_values(
                 "value_number": typed.number,
                 "value_date": typed.day,
                 "value_boolean": typed.truth,
+                "typed_doubt": typed.doubt,
                 "currency": typed.currency,
                 "presence": leaf.presence,
                 "repairs": repairs,
@@ -91,14 +84,3 @@ def _written(value: Any) -> str | None:
         return "true" if value else "false"
     text = storable(str(value))
     return None if text.strip().casefold() in ("", "null") else text
-
-
-def _typed(value: Any, written: str | None, notation: Notation) -> TypedValue:
-    if written is None:
-        return TypedValue("null")
-    if isinstance(value, bool):
-        return TypedValue("boolean", truth=value)
-    if isinstance(value, JsonNumber | int | float | Decimal):
-        number = plain_number(written)
-        return TEXT if number is None else TypedValue("number", number=number)
-    return typed_value(written, notation)

@@ -21,6 +21,8 @@ class Leaf(NamedTuple):
     value: Any
     presence: str | None = None
     """expected, missing or surplus; None where no schema was given."""
+    hint: str = ""
+    """What the schema says beside the key, such as YYYY-MM-DD."""
 
 
 def leaves(source: Any, schema: Mapping[str, Any] | None = None) -> Iterator[Leaf]:
@@ -33,7 +35,8 @@ def leaves(source: Any, schema: Mapping[str, Any] | None = None) -> Iterator[Lea
 
     With a result schema (product guide, section Key information extraction), each leaf is `expected` or `surplus`, and
     each key of the schema that the answer lacks gives a leaf of its own without a value, `missing`: a key inside a
-    list once for every element, or for the list itself when it is not there at all.
+    list once for every element, or for the list itself when it is not there at all. Where the schema has an object and
+    the answer a list of objects, as of a page with several receipts, each of these is held against the schema.
     """
     if isinstance(source, dict | list | Pairs):
         yield from _inside(Leaf("", "", None, None, source), schema)
@@ -42,7 +45,7 @@ def leaves(source: Any, schema: Mapping[str, Any] | None = None) -> Iterator[Lea
 def _inside(node: Leaf, schema: Any) -> Iterator[Leaf]:
     """The leaves below a node; as deep as the schema goes by recursion."""
     if not isinstance(schema, Mapping | list):
-        yield from _leaves_below(node, None if schema is None else EXPECTED)
+        yield from _leaves_below(node._replace(hint=str(schema or "")), None if schema is None else EXPECTED)
         return
     value = node.value
     if isinstance(schema, list):
@@ -52,6 +55,10 @@ def _inside(node: Leaf, schema: Any) -> Iterator[Leaf]:
             return
         for child in _children(node):
             yield from _inside(child, wanted)
+        return
+    if is_records(value):
+        for record in _children(node):
+            yield from _inside(record, schema)
         return
     if not isinstance(value, dict | Pairs):
         yield from _unlike(node, schema)
@@ -63,6 +70,11 @@ def _inside(node: Leaf, schema: Any) -> Iterator[Leaf]:
             yield from _leaves_below(child, SURPLUS)
     present = {str(key) for key, _ in _pairs(value)}
     yield from _missing(node, {key: inner for key, inner in schema.items() if key not in present})
+
+
+def is_records(value: Any) -> bool:
+    """Whether a value is a list of objects: where the schema asks for one, each of them is such an object."""
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict | Pairs) for one in value)
 
 
 def _unlike(node: Leaf, schema: Mapping[str, Any]) -> Iterator[Leaf]:
@@ -97,7 +109,7 @@ def _children(node: Leaf) -> Iterator[Leaf]:
     parent = node.path or None
     if isinstance(node.value, list):
         for index, value in enumerate(node.value):
-            yield Leaf(f"{node.path}[{index}]", node.key, parent, index, value)
+            yield Leaf(f"{node.path}[{index}]", node.key, parent, index, value, hint=node.hint)
         return
     times: dict[str, int] = {}
     for raw_key, value in _pairs(node.value):
@@ -106,7 +118,7 @@ def _children(node: Leaf) -> Iterator[Leaf]:
         times[key] = times.get(key, 0) + 1
         if times[key] > 1:
             path = f"{path}#{times[key]}"
-        yield Leaf(path, key, parent, node.list_index, value)
+        yield Leaf(path, key, parent, node.list_index, value, hint=node.hint)
 
 
 def _pairs(value: Any) -> Any:

@@ -15,7 +15,7 @@ from qwenocr_assets.settings import load_settings, project_root
 from qwenocr_assets.warehouse.build import planned_schemas
 from qwenocr_assets.warehouse.ddl import CORE, OPS_TABLES, literal
 from qwenocr_assets.warehouse.models import Model, load_models
-from qwenocr_assets.warehouse.wide_views import result_schemas
+from qwenocr_assets.warehouse.result_schemas import result_schemas
 
 _ROOT = Path(__file__).resolve().parents[2]
 MODELS = _ROOT / "dbt_like_sql"

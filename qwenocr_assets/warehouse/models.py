@@ -14,7 +14,8 @@ from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.warehouse.dbt_files import Project, read_project
 from qwenocr_assets.warehouse.model_sql import RENAME, Increment, compile_file
 from qwenocr_assets.warehouse.model_tests import ModelTest, read_tests, singular_test
-from qwenocr_assets.warehouse.wide_views import ResultSchema, wide_views
+from qwenocr_assets.warehouse.result_schemas import ResultSchema
+from qwenocr_assets.warehouse.wide_views import wide_views
 
 _MATERIALIZED = ("view", "table", "incremental")
 _OPTIONS = ("materialized", "incremental_strategy", "pre_hook")

@@ -11,8 +11,8 @@ from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.load import LoadReport, load_changes
 from qwenocr_assets.warehouse.models import load_models
 from qwenocr_assets.warehouse.publish import publish, working_file
+from qwenocr_assets.warehouse.result_schemas import ResultSchema
 from qwenocr_assets.warehouse.search import index_pages
-from qwenocr_assets.warehouse.wide_views import ResultSchema
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Wide, typed views made from the routes' result schemas: one row a document, and one row a list item.
+"""Wide, typed views made from the routes' result schemas: one row a record, and one row a list item.
 
 `schemas/invoice.json` with the keys `total` and `items` gives `invoice_fields` and `invoice_items`. A changed schema
 changes them the next time the models are loaded.
@@ -8,27 +8,13 @@ changes them the next time the models are loaded.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
 import yaml
 
-from qwenocr_assets.errors import WarehouseError
-from qwenocr_assets.schemas import value_path
+from qwenocr_assets.schemas import asked_for, value_path
 from qwenocr_assets.warehouse.ddl import literal
-
-
-@dataclass(frozen=True, slots=True)
-class ResultSchema:
-    """A result schema of the routes, under the name its views begin with."""
-
-    name: str
-    keys: Mapping[str, Any]
-    routes: tuple[str, ...]
-    origin: str
-    """Where a person changes it: the file, or the route it stands in."""
+from qwenocr_assets.warehouse.result_schemas import ResultSchema
 
 
 class GeneratedModels(NamedTuple):
@@ -38,34 +24,6 @@ class GeneratedModels(NamedTuple):
     """By name, as a file of `models/marts/` would say it."""
     properties: str
     """Their `schema.yml`."""
-
-
-def result_schemas(routes: Iterable[Mapping[str, Any]], folder: Path) -> tuple[ResultSchema, ...]:
-    """The result schemas of `[[routes]]` entries, each once; `folder` is where pipeline.toml lies.
-
-    A schema is named after its file, one written into its route after the route.
-
-    Raises:
-        WarehouseError: a schema cannot be read, or two of different content have one name.
-    """
-    found: dict[str, ResultSchema] = {}
-    for route in routes:
-        schema, name = route.get("schema"), str(route.get("name"))
-        if schema is None:
-            continue
-        origin = schema if isinstance(schema, str) else f"route {name} of pipeline.toml"
-        if isinstance(schema, str):
-            name, schema = Path(schema).stem, _read(folder / schema)
-        name = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "schema"
-        other = found.get(name)
-        if other is not None and other.keys != schema:
-            raise WarehouseError(
-                f"The result schemas {other.origin} and {origin} would both make the view {name}_fields.",
-                "Rename one of the files.",
-            )
-        routes_of = (*(other.routes if other else ()), str(route.get("name")))
-        found[name] = ResultSchema(name, schema, routes_of, origin)
-    return tuple(found.values())
 
 
 def wide_views(schemas: Iterable[ResultSchema]) -> GeneratedModels:
@@ -89,13 +47,6 @@ def wide_views(schemas: Iterable[ResultSchema]) -> GeneratedModels:
     return GeneratedModels(sql, properties)
 
 
-def _read(path: Path) -> Any:
-    try:
-        return orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise WarehouseError(f"{path} is no result schema ({error}).", "Correct it, or the route.") from error
-
-
 class _View(NamedTuple):
     name: str
     sql: str
@@ -113,6 +64,8 @@ class _Field(NamedTuple):
     source: str
     """Column of key_values that holds it: value, value_number or value_date."""
     description: str
+    beside: str = "value"
+    """Of a text beside a typed value the column that holds that."""
 
 
 def _views(schema: ResultSchema) -> Iterator[_View]:
@@ -127,13 +80,6 @@ def _views(schema: ResultSchema) -> Iterator[_View]:
         yield _items_view(schema, key, _fields(inner))
 
 
-_DATE = re.compile("YYYY|yyyy|年")
-_NUMBER = re.compile(
-    r"\b(?:number|numeric|decimal|integer|float|amount)\b|\A[#0][#0.,]*\Z|数字|数值|数値|金额|金額",
-    re.IGNORECASE,
-)
-
-
 def _fields(keys: Mapping[str, Any], parent: str = "", above: Sequence[str] = ()) -> list[_Field]:
     """The leaves of a schema outside lists of objects; a typed one also as written, in a column `…_text`."""
     found: list[_Field] = []
@@ -146,19 +92,14 @@ def _fields(keys: Mapping[str, Any], parent: str = "", above: Sequence[str] = ()
             continue
         column = _column((*above, key))
         asked = f"Asked for as {path}" + (f": {hint}" if hint else "")
-        source = (
-            "value_date"
-            if _DATE.search(str(hint))
-            else "value_number"
-            if _NUMBER.search(str(hint))
-            else "value"
-        )
-        if source != "value":
-            kind = "date" if source == "value_date" else "number"
-            found.append(_Field(column, path, source, f"{asked}; as a {kind} where it is unambiguous."))
-            found.append(_Field(f"{column}_text", path, "value", f"{asked}; as written."))
-        else:
+        kind = asked_for(str(hint))
+        if kind is None:
             found.append(_Field(column, path, "value", f"{asked}."))
+        else:
+            found.append(
+                _Field(column, path, f"value_{kind}", f"{asked}; as a {kind} where it is unambiguous.")
+            )
+            found.append(_Field(f"{column}_text", path, "value", f"{asked}; as written.", f"value_{kind}"))
     return _distinct(found)
 
 
@@ -166,6 +107,7 @@ _OWN = {
     "document_id": "Document: hash of its content and its name.",
     "batch_id": "Intake batch whose rows stand for the document.",
     "document_name": "Path of the document below the folder that was given.",
+    "record_index": "Number of the record in its document, from 0: an answer that is a list has one for each element.",
 }
 _OWN_OF_ITEMS = {
     "page_id": "Page: document_id and the page number.",
@@ -193,65 +135,31 @@ def _column(keys: Sequence[str]) -> str:
     return f"_{name}" if not name or name[0].isdigit() else name
 
 
-def _selected(fields: Iterable[_Field], key: str, first_by: str) -> str:
-    lines = [
-        f"    min_by({field.source}, {first_by}) filter (where {key} = {literal(field.path)} "
-        f'and {field.source} is not null) as "{field.column}",'
-        for field in fields
-    ]
+_TYPED_FIRST = 1_000_000
+"""More pages than a document has."""
+
+
+def _selected(fields: Iterable[_Field]) -> str:
+    """Of several pages the first whose value is of the type asked for, else the first with a value; text and all."""
+    lines = []
+    for field in fields:
+        order = "page_number"
+        if field.beside != "value":
+            order += f" + case when {field.beside} is null then {_TYPED_FIRST} else 0 end"
+        lines.append(
+            f"    min_by({field.source}, {order}) filter (where field = {literal(field.path)} "
+            f'and {field.source} is not null) as "{field.column}",'
+        )
     return "\n".join(lines)
 
 
-def _fields_view(schema: ResultSchema, fields: list[_Field]) -> _View:
-    sql = f"""{{{{ config(materialized='view') }}}}
+def _records(schema: ResultSchema) -> str:
+    """The values of a schema's documents with the record each belongs to, and the records with their numbers.
 
--- Generated from {schema.origin}.
-with found as (
-    select
-        documents.document_id,
-        documents.batch_id,
-        documents.name as document_name,
-        pages.page_number,
-        key_values.path,
-        key_values.value,
-        key_values.value_number,
-        key_values.value_date,
-        key_values.ground
-    from {{{{ ref('stg_documents') }}}} as documents
-    left join {{{{ ref('stg_key_values') }}}} as key_values
-        on key_values.document_id = documents.document_id
-        and key_values.task in (select task from {{{{ ref('stg_tasks') }}}} where takes_schema)
-    left join {{{{ ref('stg_pages') }}}} as pages on pages.page_id = key_values.page_id
-    where documents.route in ({_literals(schema.routes)})
-)
-
-select
-    document_id,
-    batch_id,
-    document_name,
-{_selected(fields, "path", "page_number")}
-    count(*) filter (where ground = 'not_found') as {_NOT_FOUND}
-from found
-group by document_id, batch_id, document_name
-"""
-    columns = {
-        **_OWN,
-        **{field.column: field.description for field in fields},
-        _NOT_FOUND: "Values of the document that stand nowhere among the page's recognised lines.",
-    }
-    return _View(
-        f"{schema.name}_fields",
-        sql,
-        f"One row a document of the routes {', '.join(schema.routes)}: what {schema.origin} asks for. Of several pages "
-        "the first that has a value counts.",
-        columns,
-        ("document_id",),
-    )
-
-
-def _items_view(schema: ResultSchema, key: str, fields: list[_Field]) -> _View:
-    path = value_path("", key)
-    sql = rf"""{{{{ config(materialized='view') }}}}
+    An answer that is a list has a record for each element (`[2].total`). All other answers of a document are about
+    one record, which goes on over its pages. Records without a value are none, but every document has one.
+    """
+    return rf"""{{{{ config(materialized='view') }}}}
 
 -- Generated from {schema.origin}.
 with found as (
@@ -261,35 +169,124 @@ with found as (
         documents.name as document_name,
         key_values.page_id,
         pages.page_number,
-        try_cast(regexp_extract(substr(key_values.path, {len(path) + 1}), '^\[(\d+)\]', 1) as bigint) as item_index,
-        regexp_replace(substr(key_values.path, {len(path) + 1}), '^\[\d+\]\.?', '') as field,
-        key_values.path,
+        case when regexp_matches(key_values.path, '^\[\d+\]') then key_values.page_id end as list_page_id,
+        try_cast(nullif(regexp_extract(key_values.path, '^\[(\d+)\]', 1), '') as bigint) as list_index,
+        regexp_replace(key_values.path, '^\[\d+\]\.?', '') as field,
         key_values.value,
         key_values.value_number,
         key_values.value_date,
         key_values.ground
     from {{{{ ref('stg_documents') }}}} as documents
-    inner join {{{{ ref('stg_key_values') }}}} as key_values
+    left join {{{{ ref('stg_key_values') }}}} as key_values
         on key_values.document_id = documents.document_id
         and key_values.task in (select task from {{{{ ref('stg_tasks') }}}} where takes_schema)
         and key_values.review_action is distinct from 'absent'
-    inner join {{{{ ref('stg_pages') }}}} as pages on pages.page_id = key_values.page_id
+    left join {{{{ ref('stg_pages') }}}} as pages on pages.page_id = key_values.page_id
     where documents.route in ({_literals(schema.routes)})
-        and starts_with(key_values.path, {literal(path)})
-        and regexp_matches(substr(key_values.path, {len(path) + 1}), '^\[\d+\]')
+),
+
+spoken as (
+    select
+        document_id,
+        list_page_id,
+        list_index,
+        min(page_number) as first_page
+    from found
+    group by document_id, list_page_id, list_index
+    qualify
+        count(value) > 0
+        or (
+            max(count(value)) over (partition by document_id) = 0
+            and row_number() over (
+                partition by document_id order by min(page_number), list_page_id, list_index nulls first
+            ) = 1
+        )
+),
+
+records as (
+    select
+        *,
+        row_number() over (
+            partition by document_id order by first_page, list_page_id, list_index nulls first
+        ) - 1 as record_index
+    from spoken
+)"""
+
+
+_OF_RECORD = """inner join records
+    on records.document_id = found.document_id
+    and records.list_page_id is not distinct from found.list_page_id
+    and records.list_index is not distinct from found.list_index"""
+
+
+def _fields_view(schema: ResultSchema, fields: list[_Field]) -> _View:
+    sql = f"""{_records(schema)}
+
+select
+    found.document_id,
+    found.batch_id,
+    found.document_name,
+    records.record_index,
+{_selected(fields)}
+    count(*) filter (where found.ground = 'not_found') as {_NOT_FOUND}
+from found
+{_OF_RECORD}
+group by found.document_id, found.batch_id, found.document_name, records.record_index
+"""
+    columns = {
+        **_OWN,
+        **{field.column: field.description for field in fields},
+        _NOT_FOUND: "Values of the record that stand nowhere among the page's recognised lines.",
+    }
+    return _View(
+        f"{schema.name}_fields",
+        sql,
+        f"One row a record of the routes {', '.join(schema.routes)}: what {schema.origin} asks for. A document is one "
+        "record, but each element of an answer that is a list is one of its own. Of several pages of a record the "
+        "first whose value is of the type asked for counts, else the first that has a value; its text is of that page.",
+        columns,
+        ("document_id", "record_index"),
+    )
+
+
+def _items_view(schema: ResultSchema, key: str, fields: list[_Field]) -> _View:
+    path = value_path("", key)
+    inside = f"substr(found.field, {len(path) + 1})"
+    sql = rf"""{_records(schema)},
+
+items as (
+    select
+        found.document_id,
+        found.batch_id,
+        found.document_name,
+        records.record_index,
+        found.page_id,
+        found.page_number,
+        cast(regexp_extract({inside}, '^\[(\d+)\]', 1) as bigint) as item_index,
+        regexp_replace({inside}, '^\[\d+\]\.?', '') as field,
+        found.value,
+        found.value_number,
+        found.value_date,
+        found.ground
+    from found
+    {_OF_RECORD}
+    where starts_with(found.field, {literal(path)})
+        and regexp_matches({inside}, '^\[\d+\]')
 )
 
 select
     document_id,
     batch_id,
     document_name,
+    record_index,
     page_id,
     page_number,
     item_index,
-{_selected(fields, "field", "path")}
+{_selected(fields)}
     count(*) filter (where ground = 'not_found') as {_NOT_FOUND}
-from found
-group by document_id, batch_id, document_name, page_id, page_number, item_index
+from items
+group by document_id, batch_id, document_name, record_index, page_id, page_number, item_index
+having count(value) > 0
 """
     columns = {
         **_OWN,
@@ -303,7 +300,7 @@ group by document_id, batch_id, document_name, page_id, page_number, item_index
         sql,
         f"One row an element of {key}, as {schema.origin} asks for it.",
         columns,
-        ("page_id", "item_index"),
+        ("page_id", "record_index", "item_index"),
     )
 
 

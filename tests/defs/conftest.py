@@ -24,7 +24,7 @@ from qwenocr_assets.intake.manifest import cut_batches
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.settings import Settings, load_settings
-from qwenocr_assets.warehouse.wide_views import ResultSchema
+from qwenocr_assets.warehouse.result_schemas import ResultSchema
 
 REPOSITORY = Path(__file__).parents[2]
 

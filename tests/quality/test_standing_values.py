@@ -13,7 +13,8 @@ from qwenocr_assets.review.places import read_place
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_table, write_table
-from qwenocr_assets.tables.typed_values import Notation, typed_value
+from qwenocr_assets.tables.typed_values import typed_value
+from qwenocr_assets.tables.values.notation import Notation
 from qwenocr_assets.warehouse.build import build_models
 from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.dictionary import MODELS

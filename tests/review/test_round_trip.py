@@ -23,7 +23,7 @@ from qwenocr_assets.schemas import VALIDATION_RESULTS
 from qwenocr_assets.settings import load_settings, project_root
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import write_table
-from qwenocr_assets.tables.typed_values import Notation
+from qwenocr_assets.tables.values.notation import Notation
 from tests.review.conftest import BOX, KIE, PAGE, Build, Marts, key_value, put
 from tests.review.label_studio_people import new_region, submitted
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenocr_assets.scoring.fields import field_scores, merged, same_value
-from qwenocr_assets.tables.typed_values import Notation
+from qwenocr_assets.tables.values.notation import Notation
 
 BOLT, ROPE = {"name": "Bolt", "price": "12.50"}, {"name": "Rope", "price": "3"}
 

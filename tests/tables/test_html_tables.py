@@ -186,7 +186,12 @@ HEADED = "<table><tr><td>Item</td><td>Price</td></tr><tr><td>Bolt</td><td>1.50</
         pytest.param("<table><tr><th>a<td>1<tr><th>b<td>2</table>", ["a", "b"], id="th heading rows"),
         pytest.param("<table><thead><tr><td>a</thead><tr><td>1</table>", ["a"], id="thead"),
         pytest.param(HEADED, ["Item", "Price"], id="names over a column of numbers"),
-        pytest.param(HEADED.replace("Price", "2024"), [], id="a number in the first row"),
+        pytest.param(HEADED.replace("Price", "2.50"), [], id="a number in the first row"),
+        pytest.param(HEADED.replace("Price", "2024"), ["Item", "2024"], id="a year over numbers"),
+        pytest.param(HEADED.replace("Price", "๒๕๖๗"), ["Item", "๒๕๖๗"], id="a Buddhist year over numbers"),
+        pytest.param(
+            HEADED.replace("Price", "2024").replace("1.50", "2025"), [], id="a year over years is one of them"
+        ),
         pytest.param(HEADED.replace("Price", ""), [], id="an empty cell in the first row"),
         pytest.param(HEADED.replace("1.50", "cheap"), [], id="no column of numbers"),
         pytest.param(HEADED.replace("<tr><td>Bolt</td><td>1.50</td></tr>", ""), [], id="one row only"),

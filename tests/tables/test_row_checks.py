@@ -59,7 +59,7 @@ ROWS = ("Item | Price", "Bolt | 1.50", "Nut | 2.50", "Total | 4.00")
             id="subtotals",
         ),
         pytest.param((*ROWS[:3], "Totally new | 9.00"), 0, 0, id="a word that begins alike"),
-        pytest.param(("a | 1,000", "b | 2,000", "Total (EUR) | 3,500"), 1, 1, id="no header"),
+        pytest.param(("a | 1,000.00", "b | 2,000.00", "Total (EUR) | 3,500.00"), 1, 1, id="no header"),
     ],
 )
 def test_totals(rows: tuple[str, ...], checked: int, wrong: int) -> None:

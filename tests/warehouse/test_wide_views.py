@@ -18,7 +18,8 @@ from qwenocr_assets.warehouse.dictionary import MODELS
 from qwenocr_assets.warehouse.load import load_changes
 from qwenocr_assets.warehouse.models import load_models
 from qwenocr_assets.warehouse.publish import working_file
-from qwenocr_assets.warehouse.wide_views import ResultSchema, result_schemas, wide_views
+from qwenocr_assets.warehouse.result_schemas import ResultSchema, result_schemas
+from qwenocr_assets.warehouse.wide_views import wide_views
 
 SCHEMA = {
     "no": "",
@@ -30,6 +31,86 @@ SCHEMA = {
 }
 BILL = ResultSchema("bill", SCHEMA, ("bills",), "schemas/bill.json")
 KIE = "key_information_extraction"
+
+
+def _typed(path: str, value: str | None, page: int = 1) -> dict[str, Any]:
+    """A row of key_values of a page of d1; numbers are typed."""
+    number = Decimal(value) if value and value.replace(".", "").isdigit() else None
+    return {"task": KIE, "page_id": f"d1-p{page}", "path": path, "value": value, "value_number": number}
+
+
+RECORDS = (
+    _typed("[0].invoice_number", "A-1"),
+    _typed("[0].total", "10.00"),
+    _typed("[0].items[0].description", "Rope"),
+    _typed("[0].items[0].amount", "10.00"),
+    _typed("[1].invoice_number", "B-2"),
+    _typed("[1].total", "20.00"),
+    _typed("[1].items[0].description", "Bolt"),
+    _typed("[1].items[0].amount", "20.00"),
+)
+NOTHING = (_typed("invoice_number", None, 2), _typed("total", None, 2), _typed("items", None, 2))
+
+
+@pytest.mark.parametrize(
+    ("rows", "fields", "items"),
+    [
+        pytest.param(
+            RECORDS,
+            [(0, "A-1", "10.00"), (1, "B-2", "20.00")],
+            [(0, "Rope", "10.00"), (1, "Bolt", "20.00")],
+            id="two",
+        ),
+        pytest.param(
+            (*RECORDS, *NOTHING),
+            [(0, "A-1", "10.00"), (1, "B-2", "20.00")],
+            [(0, "Rope", "10.00"), (1, "Bolt", "20.00")],
+            id="two, and a page of nothing",
+        ),
+        pytest.param(
+            (
+                *RECORDS[:4],
+                _typed("invoice_number", "C-3", 2),
+                _typed("total", "30.00", 2),
+                _typed("items[0].description", "Pin", 2),
+            ),
+            [(0, "A-1", "10.00"), (1, "C-3", "30.00")],
+            [(0, "Rope", "10.00"), (1, "Pin", None)],
+            id="a list of one, and a page about another",
+        ),
+        pytest.param(
+            (*RECORDS[:2], _typed("[1].invoice_number", None), _typed("[1].items[0].description", None)),
+            [(0, "A-1", "10.00")],
+            [],
+            id="a record of nothing",
+        ),
+        pytest.param(NOTHING, [(0, None, None)], [], id="nothing at all"),
+        pytest.param((), [(0, None, None)], [], id="no answer"),
+        pytest.param(
+            (_typed("invoice_number", "A-1"), _typed("total", "see page 2"), _typed("total", "30.00", 2)),
+            [(0, "A-1", "30.00")],
+            [],
+            id="the page with a number",
+        ),
+    ],
+)
+def test_records(
+    rows: tuple[dict[str, Any], ...],
+    fields: list[tuple[Any, ...]],
+    items: list[tuple[Any, ...]],
+    put: Callable[..., Path],
+    query: Callable[[str], list[tuple[Any, ...]]],
+) -> None:
+    put("documents", "b1", {"document_id": "d1", "route": "invoices", "name": "a.pdf"})
+    put("pages", "b1", *({"page_id": page} for page in ("d1-p1", "d1-p2")))
+    put("key_values", "b1", *rows)
+    found = query(
+        "SELECT record_index, invoice_number, total_text, total FROM marts.invoice_fields ORDER BY ALL"
+    )
+    assert [row[:3] for row in found] == fields
+    assert [None if row[2] is None else Decimal(row[2]) for row in found] == [row[3] for row in found]
+    priced = "SELECT record_index, description, amount_text FROM marts.invoice_items ORDER BY ALL"
+    assert query(priced) == items
 
 
 @pytest.fixture
@@ -80,6 +161,7 @@ def test_one_row_a_document(view: Callable[..., list[dict[str, Any]]]) -> None:
             "document_id": "d1",
             "batch_id": "b1",
             "document_name": "a.pdf",
+            "record_index": 0,
             "no": "N1",
             "invoice_date": date(2025, 1, 2),
             "invoice_date_text": "2025-01-02",
@@ -103,7 +185,7 @@ def test_one_row_an_item(view: Callable[..., list[dict[str, Any]]]) -> None:
 
 def test_a_changed_schema_changes_the_view(view: Callable[..., list[dict[str, Any]]]) -> None:
     (row,) = view("bill_fields", ResultSchema("bill", {"no": "", "vat": ""}, ("bills",), "x"))
-    assert (list(row)[3:-1], row["no"], row["vat"]) == (["no", "vat"], "N1", None)
+    assert (list(row)[4:-1], row["no"], row["vat"]) == (["no", "vat"], "N1", None)
 
 
 def test_columns_are_described(view: Callable[..., list[dict[str, Any]]], data: DataFolder) -> None:

@@ -5,7 +5,9 @@ with judged as (
         md5(concat_ws('/', trusted.page_id, trusted.task, trusted.place)) as finding_id,
         case when trusted.currency is not null then abs(trusted.value_number) end as amount,
         -- batches from before there was a table of routes have no row in it
-        trusted.trust < coalesce(routes.review_below, 0.65) or trusted.breaks_own_rule as is_doubtful,
+        trusted.trust < coalesce(routes.review_below, 0.65)
+        or trusted.breaks_own_rule
+        or trusted.typed_doubt is not null as is_doubtful,
         coalesce(routes.audit_share, 0) as audit_share
     from {{ ref('value_trust') }} as trusted
     inner join {{ ref('stg_documents') }} as documents on documents.document_id = trusted.document_id
@@ -36,6 +38,7 @@ of_values as (
             when kind = 'row' then 'value_out_of_row'
             when kind = 'rules' then 'value_breaks_rule'
             when kind = 'readable' then 'value_unreadable'
+            when kind = 'typed' then typed_doubt
             when kind = 'agreement' then 'other_task_differs'
             when kind = 'whole' then 'value_of_cut_answer'
             when ground = 'not_found' then 'value_not_on_page'
@@ -50,6 +53,13 @@ of_values as (
                 'The value stands in another row of the page than the values it was given with.'
             when kind = 'rules' then 'It breaks: ' || rules_failed
             when kind = 'readable' then 'A question mark stands for what could not be read.'
+            when kind = 'typed' then
+                case typed_doubt
+                    when 'maybe_without_point' then
+                        'Only digits, right-aligned with amounts that have a point: it may have lost its own.'
+                    when 'impossible_date' then 'A date that the calendar does not have, so it has no day.'
+                    else 'It can be read in two ways, and nothing around it decides, so it has no number and no day.'
+                end
             when kind = 'agreement' then
                 'The lines of the page have the value, and another reading of the same place does not.'
             when kind = 'whole' then 'The answer it comes from breaks off.'

@@ -9,6 +9,7 @@ with readings as (
         value,
         value_number,
         currency,
+        typed_doubt,
         ground,
         left_px,
         top_px,
@@ -31,6 +32,7 @@ with readings as (
         text as value,
         number as value_number,
         cast(null as varchar) as currency,
+        typed_doubt,
         ground,
         left_px,
         top_px,
@@ -304,6 +306,7 @@ factors as (
         case when fits_row is false then 0.3 else 1 end as row_factor,
         case when agrees is false then 0.6 else 1 end as agreement_factor,
         case when is_readable then 1 else 0.4 end as readable_factor,
+        case when typed_doubt is null then 1 else 0.5 end as typed_factor,
         case when answer_is_whole is false then 0.8 else 1 end as whole_factor
     from parts
 )
@@ -318,14 +321,18 @@ select
     value_number,
     currency,
     round(
-        ground_factor * row_factor * agreement_factor * rules_factor * readable_factor * whole_factor, 3
+        ground_factor * row_factor * agreement_factor * rules_factor * readable_factor * typed_factor * whole_factor, 3
     ) as trust,
     -- the part that takes away most; of equals, the one that says more
-    case least(ground_factor, row_factor, agreement_factor, rules_factor, readable_factor, whole_factor)
+    case
+        least(
+            ground_factor, row_factor, agreement_factor, rules_factor, readable_factor, typed_factor, whole_factor
+        )
         when 1 then null
         when row_factor then 'row'
         when rules_factor then 'rules'
         when readable_factor then 'readable'
+        when typed_factor then 'typed'
         when agreement_factor then 'agreement'
         when ground_factor then 'ground'
         else 'whole'
@@ -336,6 +343,7 @@ select
     rules_failed,
     breaks_own_rule,
     is_readable,
+    typed_doubt,
     answer_is_whole,
     left_px,
     top_px,

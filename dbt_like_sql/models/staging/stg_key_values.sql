@@ -44,6 +44,8 @@ select
         when said.action is null or said.human_value is not distinct from model_values.value then model_values.value_boolean
         else said.value_boolean
     end as value_boolean,
+    -- who has looked at it has settled it
+    case when said.action is null then model_values.typed_doubt end as typed_doubt,
     case when said.action is null then model_values.presence else coalesce(nullif(model_values.presence, 'missing'), 'expected') end
         as presence,
     model_values.repairs,
@@ -88,6 +90,7 @@ select
     said.value_date,
     said.currency,
     said.value_boolean,
+    cast(null as varchar) as typed_doubt,
     cast(null as varchar) as presence,
     cast(null as varchar) as repairs,
     said.left_px,

@@ -16,6 +16,8 @@ select
         when said.action is null or said.human_value is not distinct from table_cells.text then table_cells.number
         else said.value_number
     end as number,
+    -- who has looked at it has settled it
+    case when said.action is null then table_cells.typed_doubt end as typed_doubt,
     table_cells.column_header,
     table_cells.row_header,
     case when said.left_px is null then table_cells.left_px else said.left_px end as left_px,

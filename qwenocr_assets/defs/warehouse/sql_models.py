@@ -20,8 +20,8 @@ from qwenocr_assets.warehouse.column_lineage import Origins, column_lineages, fo
 from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.models import Model, load_models
 from qwenocr_assets.warehouse.publish import publish, working_file
+from qwenocr_assets.warehouse.result_schemas import ResultSchema
 from qwenocr_assets.warehouse.search import INDEXED, index_pages
-from qwenocr_assets.warehouse.wide_views import ResultSchema
 
 _TESTS = "tests"
 

@@ -20,7 +20,7 @@ from qwenocr_assets.tables.places.likeness import (
 )
 from qwenocr_assets.tables.places.line_boxes import Box, box_of, part_of
 from qwenocr_assets.tables.places.line_chains import Chains
-from qwenocr_assets.tables.typed_values import days_in, numbers_in
+from qwenocr_assets.tables.values.inside import days_in, numbers_in
 
 LINE, WITHIN_LINE, ACROSS_LINES = "line", "within_line", "across_lines"
 SAME_VALUE, FUZZY, OTHER_PAGE = "same_value", "fuzzy", "other_page"

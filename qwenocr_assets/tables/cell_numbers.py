@@ -1,0 +1,44 @@
+"""The numbers of a table's cells, decided by the cells around where a cell leaves it open."""
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import NamedTuple
+
+from qwenocr_assets.tables.grid import Grid
+from qwenocr_assets.tables.typed_values import read_number
+from qwenocr_assets.tables.values.neighbours import Neighbours, neighbours, settled
+from qwenocr_assets.tables.values.notation import TWO_READINGS, Notation
+
+
+class CellNumbers(NamedTuple):
+    """Per cell, in order."""
+
+    numbers: list[Decimal | None]
+    likely: list[Decimal | None]
+    """The same, and of numbers with two readings one: what a cell's number might be, to tell numbers from words."""
+    doubts: dict[int, str]
+    """Why cells have no number although they hold one, by the cell's index."""
+
+
+def cell_numbers(cells: Grid, notation: Notation) -> CellNumbers:
+    """The numbers of a table's cells, as `typed_values` reads them."""
+    amounts = [read_number(cell.text, notation) if cell.text else None for cell in cells]
+    numbers = [None if amount is None else amount.number for amount in amounts]
+    still_open = [(at, amount) for at, amount in enumerate(amounts) if amount is not None and amount.is_open]
+    if not still_open:
+        return CellNumbers(numbers, numbers, {})
+    likely, doubts = list(numbers), {}
+    near = _neighbours(cells, {cells[at].column for at, _ in still_open})
+    for at, open_amount in still_open:
+        amount = settled(cells[at].text, open_amount, near[cells[at].column], notation.decimal)
+        numbers[at] = likely[at] = amount.number
+        if amount.number is None and amount.two is not None:
+            likely[at], doubts[at] = amount.two[0], TWO_READINGS
+    return CellNumbers(numbers, likely, doubts)
+
+
+def _neighbours(cells: Grid, columns: set[int]) -> dict[int, Neighbours]:
+    texts: dict[int, list[str]] = defaultdict(list)
+    for cell in cells:
+        texts[cell.column].append(cell.text)
+    return {column: neighbours(texts[column], lambda: (cell.text for cell in cells)) for column in columns}

@@ -1,0 +1,91 @@
+"""What the leaves of an answer say, decided by the leaves around where one leaves it open."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+
+from qwenocr_assets.schemas import asked_for
+from qwenocr_assets.tables.json.text import JsonNumber
+from qwenocr_assets.tables.leaves import Leaf
+from qwenocr_assets.tables.typed_values import TEXT, TypedValue, plain_number, typed_value
+from qwenocr_assets.tables.values.neighbours import Neighbours, neighbours
+from qwenocr_assets.tables.values.notation import TWO_READINGS, Notation
+from qwenocr_assets.tables.values.written import seen
+
+_DATE_KEY = re.compile(
+    r"(?:\b|_)(?:date|dated|datum|fecha|data|dato|birthday|dob)(?:\b|_)|Date\b|日期|日付|年月日|日\Z|날짜|일자|дата|تاريخ|"
+    r"ngày|วันที่|तारीख|תאריך|ημερομηνία|tarih",
+    re.IGNORECASE,
+)
+_EIGHT_DIGITS = re.compile(r"\d{8}")
+_THREE_DECIMALS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
+
+
+def leaf_values(
+    leaves: Sequence[Leaf], written: Sequence[str | None], notation: Notation
+) -> list[TypedValue]:
+    """What leaves say, as `typed_values` reads them; `written` are their values as written, None where there is none.
+
+    Values of one key in one list are a column. Those that a single sign says (○ and ×) are read with all others.
+    """
+    found = [_typed(leaf, text, notation) for leaf, text in zip(leaves, written, strict=True)]
+    still_open = [at for at, value in enumerate(found) if value.is_open]
+    if still_open:
+        texts = [text for text in written if text]
+        signs = "".join(sign for text in texts if len(text) <= 2 and len(sign := seen(text)) == 1)
+        near = _neighbours(leaves, written, texts, {_column(leaves[at]) for at in still_open})
+        for at in still_open:
+            found[at] = _settled(leaves[at], str(written[at]), notation, near[_column(leaves[at])], signs)
+    return [value._replace(is_open=False) if value.is_open else value for value in found]
+
+
+def _typed(leaf: Leaf, written: str | None, notation: Notation) -> TypedValue:
+    if written is None:
+        return TypedValue("null")
+    if isinstance(leaf.value, bool):
+        return TypedValue("boolean", truth=leaf.value)
+    asked = _asked(leaf, written)
+    if isinstance(leaf.value, JsonNumber | int | float | Decimal) and asked != "date":
+        number = plain_number(written)
+        # 1.234 is what the model copied from the page
+        is_open = _THREE_DECIMALS.fullmatch(written) is not None and notation.decimal is None
+        return TEXT if number is None else TypedValue("number", number=number, is_open=is_open)
+    return typed_value(written, notation, asked_for=asked)
+
+
+def _asked(leaf: Leaf, written: str) -> str | None:
+    """What the schema asks for; of eight digits the key tells as well, `invoice_date`."""
+    asked = asked_for(leaf.hint)
+    if asked is None and _EIGHT_DIGITS.fullmatch(written) and _DATE_KEY.search(leaf.key):
+        return "date"
+    return asked
+
+
+def _settled(leaf: Leaf, written: str, notation: Notation, near: Neighbours, signs: str) -> TypedValue:
+    if isinstance(leaf.value, JsonNumber | float | Decimal):
+        if near.widened.decimal == ",":
+            return TypedValue("text", doubt=TWO_READINGS)
+        return TypedValue("number", number=plain_number(written))
+    asked = _asked(leaf, written)
+    own = typed_value(written, notation, near.column, asked_for=asked, signs=signs)
+    if own.doubt != TWO_READINGS:
+        return own
+    return typed_value(written, notation, near.widened, asked_for=asked, signs=signs)
+
+
+def _column(leaf: Leaf) -> str:
+    """The list and the key that a leaf's value stands under; outside lists a column of its own."""
+    if leaf.list_index is None:
+        return leaf.path
+    return f"{(leaf.parent_path or '').rpartition('[')[0]}\n{leaf.key}"
+
+
+def _neighbours(
+    leaves: Sequence[Leaf], written: Sequence[str | None], texts: Sequence[str], columns: set[str]
+) -> dict[str, Neighbours]:
+    of_column: dict[str, list[str]] = defaultdict(list)
+    for leaf, text in zip(leaves, written, strict=True):
+        if text is not None and (column := _column(leaf)) in columns:
+            of_column[column].append(text)
+    return {column: neighbours(of_column[column], lambda: texts) for column in columns}

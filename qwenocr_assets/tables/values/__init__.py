@@ -1,0 +1,1 @@
+"""What a written value says: numbers, amounts of money, days, yes and no. `typed_values` is the way in."""
