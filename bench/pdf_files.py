@@ -12,12 +12,13 @@ def pdf_of(
     objects: Sequence[bytes],
     *,
     attributes: bytes = b"/MediaBox[0 0 %d %d]" % A4_POINTS,
+    catalog: bytes = b"",
     packed: bool = True,
 ) -> bytes:
     """A PDF with a page for each content stream; `objects` are numbered from 3, `attributes` go into every page."""
     kids = [3 + len(objects) + 2 * number for number in range(len(contents))]
     bodies = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Catalog/Pages 2 0 R%s>>" % catalog,
         b"<</Type/Pages/Count %d/Kids[%s]>>" % (len(kids), b" ".join(b"%d 0 R" % kid for kid in kids)),
         *objects,
     ]

@@ -1,6 +1,7 @@
 """The documents and pages of a whole batch, over worker processes, in an order that does not depend on them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -27,44 +28,41 @@ _MOST_LOSSES = 3
 
 def examine_files(run: Run, files: Sequence[ManifestFile], recipe: Recipe) -> list[list[Part]]:
     """The documents found in each file, in order, with their pages counted."""
-    found: list[list[Part]] = [[] for _ in files]
+    found: list[list[list[Part]]] = [[] for _ in files]
+    """By file and by what came out of it: that, and the files in it."""
 
     def look_into(place: int, file: ManifestFile) -> Job:
+        def receive(part: Part) -> None:
+            found[place].append([part])
+
         def finish(ended: Ended) -> Iterable[Job]:
             if ended.reason is not None:
-                found[place].append(Part(None, file.uri, file.sha256, file.size_bytes, reason=ended.reason))
-            parts = enumerate(found[place])
-            return [count(place, index, part) for index, part in parts if part.member and part.reason is None]
+                # the file itself may have its row already, and broken on what lies in it
+                itself = any(part.member is None for (part,) in found[place])
+                member = "further attachments" if itself else None
+                receive(Part(member, file.uri, file.sha256, file.size_bytes, reason=ended.reason))
+            inside = ((index, part) for index, (part,) in enumerate(found[place]) if part.member)
+            return [count(place, index, part) for index, part in inside if part.reason is None]
 
         arguments = (file.uri, file.sha256, file.size_bytes, recipe)
-        return Job(decoding.parts, arguments, found[place].append, finish)
+        return Job(decoding.parts, arguments, receive, finish)
 
     def count(place: int, index: int, part: Part) -> Job:
-        def receive(part: Part) -> None:
-            found[place][index] = part
+        seen: list[Part] = []
 
         def finish(ended: Ended) -> Iterable[Job]:
-            if ended.reason is not None:
-                receive(
-                    Part(
-                        part.member,
-                        part.uri,
-                        part.sha256,
-                        part.size_bytes,
-                        part.media_type,
-                        None,
-                        ended.reason,
-                    )
-                )
+            if ended.reason is not None and not seen:
+                seen.append(replace(part, reason=ended.reason))
+            found[place][index] = seen
             return ()
 
-        return Job(decoding.counted_part, (part, recipe), receive, finish)
+        return Job(decoding.counted_part, (part, recipe), seen.append, finish)
 
     for place, file in enumerate(files):
         if file.unreadable_reason is not None:
-            found[place].append(unreadable_part(file))
+            found[place].append([unreadable_part(file)])
     run(look_into(place, file) for place, file in enumerate(files) if file.unreadable_reason is None)
-    return found
+    return [[part for parts in of_file for part in parts] for of_file in found]
 
 
 def batch_page_rows(

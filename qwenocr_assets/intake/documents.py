@@ -40,8 +40,11 @@ def examining(count_pages: CountPages, *, max_bytes: int = MAX_DOCUMENT_BYTES) -
                 continue
             parts = list(parts_of(file.uri, file.sha256, file.size_bytes, count_pages, max_bytes))
             yield [
-                counted(part, count_pages, max_bytes) if part.member and not part.reason else part
+                whole
                 for part in parts
+                for whole in (
+                    counted(part, count_pages, max_bytes) if part.member and not part.reason else [part]
+                )
             ]
 
     return examine

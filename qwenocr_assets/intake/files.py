@@ -14,6 +14,7 @@ from upath import UPath
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.intake.archives import read_member, split_member_uri
+from qwenocr_assets.intake.embedded import ReadEmbedded, split_embedded_uri
 
 MAX_DOCUMENT_BYTES = 512 * 2**20
 """Largest file that is processed; a larger one is rejected without being read into memory."""
@@ -95,18 +96,26 @@ def fingerprint(uri: str, seconds: float | None = None) -> Fingerprint:
     return Fingerprint(digest.hexdigest(), size)
 
 
-def read_unchanged(uri: str, sha256: str, *, max_bytes: int = MAX_DOCUMENT_BYTES) -> bytes:
+def read_unchanged(
+    uri: str,
+    sha256: str,
+    *,
+    max_bytes: int = MAX_DOCUMENT_BYTES,
+    read_embedded: ReadEmbedded | None = None,
+) -> bytes:
     """A file's bytes, or those of a member of an archive, provided they are the ones that were hashed.
+
+    `read_embedded` takes files out of documents.
 
     Raises:
         RejectedInput: it cannot be read, is larger than `max_bytes`, or is no longer what it was.
     """
-    in_archive = split_member_uri(uri)
-    if in_archive is None:
-        content = _read(uri, max_bytes)
+    if (in_archive := split_member_uri(uri)) is not None:
+        content = read_member(_read(in_archive[0], MAX_DOCUMENT_BYTES), in_archive[1], max_bytes=max_bytes)
+    elif read_embedded is not None and (in_document := split_embedded_uri(uri)) is not None:
+        content = read_embedded(_read(in_document[0], MAX_DOCUMENT_BYTES), in_document[1])
     else:
-        archive_uri, stored_name = in_archive
-        content = read_member(_read(archive_uri, MAX_DOCUMENT_BYTES), stored_name, max_bytes=max_bytes)
+        content = _read(uri, max_bytes)
     if hashlib.sha256(content).hexdigest() != sha256:
         raise RejectedInput(
             "The file has changed since its batch was cut.",

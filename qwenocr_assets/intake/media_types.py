@@ -12,6 +12,9 @@ HEAD_BYTES = 4096
 _PDF_MARK_WITHIN = 1024
 """Readers accept `%PDF-` anywhere in the first kilobyte (ISO 32000, implementation notes of Annex H)."""
 
+_INVOICE_MARKS = (b"CrossIndustryInvoice", b"CrossIndustryDocument", b"ubl:schema:xsd:Invoice")
+"""What Factur-X, ZUGFeRD (also its first version) and UBL invoices have in their first element."""
+
 _BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 _HEIF_BRANDS = {b"mif1", b"mif2", b"msf1"}
@@ -72,6 +75,9 @@ def name_foreign(head: bytes) -> str:
         return "an empty file"
     if not head.strip(b"\0"):
         return "a file that begins with nothing but zero bytes"
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<?xml"):
+        invoice = any(mark in head for mark in _INVOICE_MARKS)
+        return "an electronic invoice in XML" if invoice else "XML"
     try:
         matches = puremagic.magic_string(head)
     except puremagic.PureError:

@@ -5,13 +5,14 @@ from collections.abc import Collection, Sequence
 import anyio
 import orjson
 
-from qwenocr_assets.cores import core_count
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.imaging.pdf.layer_sample import Sample, is_said, sample_of
 from qwenocr_assets.qwenocr import Client, ImageBytes, NotOffered, Request, Task
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import Row
 
+_AT_ONCE = 4
+"""Pages in memory; the engine reads as many at a time as there are processors."""
 _DOUBT = "Lines of the page are recognised otherwise than its own text says."
 
 
@@ -36,7 +37,7 @@ def doubt_layers(pages: Sequence[Row], document_ids: Collection[str], data: Data
 
 async def _doubted(pages: Sequence[Row], data: DataFolder) -> set[str]:
     """Ids of pages that read otherwise. Raises `ConfigurationError` where the embedded engine is not installed."""
-    at_once = anyio.Semaphore(core_count())
+    at_once = anyio.Semaphore(_AT_ONCE)
     doubted: set[str] = set()
     async with Client("local") as client:
 

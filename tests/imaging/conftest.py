@@ -22,11 +22,11 @@ def _encoded(image: Image.Image, pillow_format: str, **options) -> bytes:
     return buffer.getvalue()
 
 
-def _pdf(pages: list[tuple[bytes, bytes]], objects: list[bytes], resources: bytes) -> bytes:
-    attributes = {attributes for _, attributes in pages} or {b""}
-    return pdf_of(
-        [content for content, _ in pages], resources, objects, attributes=attributes.pop(), packed=False
-    )
+def _pdf(
+    pages: list[tuple[bytes, bytes]], objects: list[bytes], resources: bytes, catalog: bytes = b""
+) -> bytes:
+    contents, attributes = [content for content, _ in pages], {attributes for _, attributes in pages} or {b""}
+    return pdf_of(contents, resources, objects, attributes=attributes.pop(), catalog=catalog, packed=False)
 
 
 @pytest.fixture
@@ -63,6 +63,7 @@ def pdf_page() -> Callable[..., bytes]:
         attributes: bytes = b"",
         objects: tuple[bytes, ...] = (),
         resources: bytes = b"",
+        catalog: bytes = b"",
     ) -> bytes:
         resources += b"/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>"
         if picture:
@@ -71,7 +72,7 @@ def pdf_page() -> Callable[..., bytes]:
             objects = (stream % (dictionary, len(data), data), *objects)
             resources += b"/XObject<</I 3 0 R>>"
         box = b"" if b"/MediaBox" in attributes else b"/MediaBox[0 0 %d %d]" % PAGE_POINTS
-        return _pdf([(content, box + attributes) for content in contents], list(objects), resources)
+        return _pdf([(content, box + attributes) for content in contents], list(objects), resources, catalog)
 
     return make
 

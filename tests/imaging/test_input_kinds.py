@@ -48,6 +48,11 @@ def example(web, encoded, gradient, pdf_page, jpeg_picture, locked_pdf):
 
     white = Image.new("RGBA", (80, 100), (255, 255, 255, 0))
     white.paste((255, 255, 255, 255), (10, 10, 20, 90))
+
+    def embedded(name: bytes, content: bytes) -> tuple[bytes, bytes]:
+        file = b"<</Type/EmbeddedFile/Length %d>>stream\n%s\nendstream" % (len(content), content)
+        return file, b"<</Type/Filespec/F(%s)/EF<</F 3 0 R>>>>" % name
+
     web.pages["/a.png"] = encoded(gradient(), "PNG")
     url = f"{web.url}/a.png"
     exif = Image.Exif()
@@ -61,7 +66,8 @@ def example(web, encoded, gradient, pdf_page, jpeg_picture, locked_pdf):
             b"q 400 0 0 500 0 0 cm /I Do Q",
             picture=(jpeg_picture[0] + b"/OC 4 0 R", jpeg_picture[1]),
             objects=(b"<</Type/OCG/Name(Draft)>>",),
-        ).replace(b"/Type/Catalog", b"/Type/Catalog/OCProperties<</OCGs[4 0 R]/D<</OFF[4 0 R]>>>>"),
+            catalog=b"/OCProperties<</OCGs[4 0 R]/D<</OFF[4 0 R]>>>>",
+        ),
         "units.pdf": lambda: pdf_page(b"0 g 50 50 90 90 re f", attributes=b"/UserUnit 2"),
         "boxes.pdf": lambda: pdf_page(b"0 g 50 50 90 90 re f", attributes=b"/CropBox[600 600 700 700]"),
         "fax.pdf": lambda: encoded(gradient("1"), "PDF"),
@@ -69,6 +75,17 @@ def example(web, encoded, gradient, pdf_page, jpeg_picture, locked_pdf):
             b"q 400 0 0 500 0 0 cm /I Do Q",
             picture=(b"/Width 80/Height 100/Filter/JPXDecode", encoded(gradient(), "JPEG2000")[:90]),
         ),
+        "portfolio.pdf": lambda: pdf_page(
+            b"0 g 50 50 90 90 re f",
+            objects=embedded(b"a.pdf", pdf_page(b"0 g 50 50 90 90 re f")),
+            catalog=b"/Names<</EmbeddedFiles<</Names[(a)4 0 R]>>>>/Collection<<>>",
+        ),
+        "factur-x.pdf": lambda: pdf_page(
+            b"0 g 50 50 90 90 re f",
+            objects=embedded(b"factur-x.xml", b"<?xml version='1.0'?><rsm:CrossIndustryInvoice/>"),
+            catalog=b"/Names<</EmbeddedFiles<</Names[(a)4 0 R]>>>>",
+        ),
+        "xfa.pdf": lambda: pdf_page(b"", catalog=b"/AcroForm<</Fields[]/XFA[]>>/NeedsRendering true"),
         "owner.pdf": lambda: locked_pdf(user="", owner="boss"),
         "locked.pdf": lambda: locked_pdf(user="sesame", owner="boss"),
         "plain.png": lambda: encoded(gradient(), "PNG"),

@@ -46,18 +46,13 @@ def with_layers(content: bytes, objects: list[bytes], resources: bytes, *, attri
     """A PDF whose optional content group, object 3, is off, and 4 a membership in it; more objects from 5 on."""
     group = b"<</Type/OCG/Name(Draft)>>"
     member = b"<</Type/OCMD/OCGs[3 0 R]/P/AnyOn>>"
-    pdf = pdf_of(
+    return pdf_of(
         [content],
         HELVETICA + b"/Properties<</Off 3 0 R/Member 4 0 R>>" + resources,
         [group, member, *objects],
         attributes=b"/MediaBox[0 0 400 500]" + attributes,
+        catalog=b"/OCProperties<</OCGs[3 0 R]/D<</OFF[3 0 R]>>>>",
     )
-    return replaced_catalog(pdf, b"/OCProperties<</OCGs[3 0 R]/D<</OFF[3 0 R]>>>>")
-
-
-def replaced_catalog(pdf: bytes, entries: bytes) -> bytes:
-    """More entries in the catalog; PDFium finds the objects although they moved."""
-    return pdf.replace(b"<</Type/Catalog", b"<</Type/Catalog" + entries)
 
 
 def picture(data: bytes, dictionary: bytes) -> bytes:
@@ -98,10 +93,10 @@ def hidden(jpeg):
         ),
         "picture": lambda: with_layers(UNDER + FULL, [own], i),
         "form": lambda: with_layers(UNDER + b"/M Do", [plain, form], b"/XObject<</M 6 0 R>>"),
-        "print only": lambda: replaced_catalog(
-            pdf_of([UNDER + FULL], HELVETICA + i, [print_only, b"null", picture(jpeg, JPEG + b"/OC 3 0 R")],
-                   attributes=b"/MediaBox[0 0 400 500]"),
-            b"/OCProperties<</OCGs[3 0 R]/D<</AS[<</Event/View/OCGs[3 0 R]/Category[/View]>>]>>>>",
+        "print only": lambda: pdf_of(
+            [UNDER + FULL], HELVETICA + i, [print_only, b"null", picture(jpeg, JPEG + b"/OC 3 0 R")],
+            attributes=b"/MediaBox[0 0 400 500]",
+            catalog=b"/OCProperties<</OCGs[3 0 R]/D<</AS[<</Event/View/OCGs[3 0 R]/Category[/View]>>]>>>>",
         ),
     }  # fmt: skip
     return lambda name: makers[name]()

@@ -34,10 +34,8 @@ def pdf(
 ) -> bytes:
     """A page of 400 × 500 points; objects are numbered from 3, /F is Helvetica."""
     box = b"" if b"/MediaBox" in attributes else b"/MediaBox[0 0 400 500]"
-    made = pdf_of(
-        [content], b"/Font<<%s%s>>%s" % (HELVETICA, fonts, resources), list(objects), attributes=box + attributes
-    )  # fmt: skip
-    return made.replace(b"/Type/Catalog", b"/Type/Catalog" + catalog)
+    fonts = b"/Font<<%s%s>>" % (HELVETICA, fonts)
+    return pdf_of([content], fonts + resources, list(objects), attributes=box + attributes, catalog=catalog)
 
 
 def page_of(content: bytes) -> PageImage:

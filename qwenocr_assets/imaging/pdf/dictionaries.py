@@ -38,17 +38,20 @@ class Traits:
     """Nothing in the file makes a picture look otherwise on its page than by itself."""
     user_units: bool
     """There are pages whose units are not points."""
+    pinned_files: bool
+    """There are files pinned to pages."""
 
 
 def traits(content: bytes) -> Traits:
     """Look through a PDF's dictionaries."""
-    suspects, user_units = False, False
+    suspects, user_units, pinned_files = False, False, False
     for dictionaries in _dictionaries(content):
         suspects = suspects or any(
             part in dictionaries and key.search(dictionaries) for part, key in _SUSPECTS.items()
         )
         user_units = user_units or b"/UserUnit" in dictionaries
-    return Traits(not suspects, user_units)
+        pinned_files = pinned_files or b"/FileAttachment" in dictionaries
+    return Traits(not suspects, user_units, pinned_files)
 
 
 def user_unit(document: pypdfium2.PdfDocument, number: int) -> float:

@@ -41,6 +41,11 @@ def count_pdf_pages(content: bytes, recipe: Recipe) -> int:
     try:
         with closing(pdfium.open_pdf(content, recipe.passwords)) as document:
             count = len(document)
+            if pdfium.is_shell(document):
+                raise RejectedInput(
+                    "It is a form that only Adobe's programs show (XFA): the page in the file merely says so.",
+                    "Open it in Adobe Acrobat or Reader, print it to a PDF, and drop that.",
+                )
     except PdfiumError as error:
         with _second_opinion(content, error, recipe) as file:
             count = poppler.count_pages(file)

@@ -16,7 +16,7 @@ from PIL import Image, ImageChops, ImageFilter
 from qwenocr_assets.imaging.limits import POINTS_PER_INCH
 from qwenocr_assets.imaging.normalising import is_grey
 from qwenocr_assets.imaging.pdf.dictionaries import Traits
-from qwenocr_assets.imaging.pdf.pdfium import LOSSY_FILTERS, draw_small, filter_names
+from qwenocr_assets.imaging.pdf.pdfium import LOSSY_FILTERS, annotations_on, draw_small, filter_names
 from qwenocr_assets.imaging.pictures.grounds import has_transparency
 
 _TOLERANCE = 0.02
@@ -112,14 +112,9 @@ def _is_on_layer(picture: pypdfium2.PdfImage) -> bool:
 
 def _has_visible_annotations(page: pypdfium2.PdfPage) -> bool:
     """Whether there is any annotation but links, which are not drawn, and hidden ones."""
-    for index in range(pdfium_c.FPDFPage_GetAnnotCount(page)):
-        annotation = pdfium_c.FPDFPage_GetAnnot(page, index)
-        subtype = pdfium_c.FPDFAnnot_GetSubtype(annotation)
-        flags = pdfium_c.FPDFAnnot_GetFlags(annotation)
-        pdfium_c.FPDFPage_CloseAnnot(annotation)
-        if subtype != pdfium_c.FPDF_ANNOT_LINK and not flags & _UNSEEN:
-            return True
-    return False
+    return any(
+        kind != pdfium_c.FPDF_ANNOT_LINK and not flags & _UNSEEN for kind, flags in annotations_on(page)
+    )
 
 
 def _topmost_picture(page: pypdfium2.PdfPage) -> pypdfium2.PdfImage | None:

@@ -5,6 +5,7 @@ PDFium is not thread-safe: all of this belongs on one thread per process.
 
 import io
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from math import inf, sqrt
 
 import pypdfium2
@@ -67,6 +68,21 @@ def load_page(document: pypdfium2.PdfDocument, number: int) -> pypdfium2.PdfPage
     return page
 
 
+def is_shell(document: pypdfium2.PdfDocument) -> bool:
+    """Whether it is a dynamic XFA form, whose pages are made when it is opened: its own page says "Please wait...".
+
+    Programs say so by NeedsRendering, or leave that out; then the page has no fields and names the viewer to have.
+    """
+    match document.get_formtype():
+        case pdfium_c.FORMTYPE_XFA_FULL:
+            return True
+        case pdfium_c.FORMTYPE_XFA_FOREGROUND if len(document) == 1:
+            with closing(document[0]) as page, closing(page.get_textpage()) as text:
+                has_fields = any(kind == pdfium_c.FPDF_ANNOT_WIDGET for kind, _ in annotations_on(page))
+                return not has_fields and "Adobe" in text.get_text_range()
+    return False
+
+
 def without_password(document: pypdfium2.PdfDocument, content: bytes) -> bytes:
     """An opened PDF's bytes, readable without its password: so that it need not be told to another program."""
     if b"/Encrypt" not in content:
@@ -113,6 +129,16 @@ def draw_small(page: pypdfium2.PdfPage, unit: float = 1.0, most: float = inf) ->
     scale = min(_PROBE_DPI / POINTS_PER_INCH * unit, most, sqrt(_MOST_PROBE_PX / (width * height)))
     drawn: Image.Image = page.render(scale=scale, rev_byteorder=True).to_pil()
     return drawn
+
+
+def annotations_on(page: pypdfium2.PdfPage) -> list[tuple[int, int]]:
+    """Kind and flags of each of the page's annotations, as PDFium numbers them."""
+    found = []
+    for index in range(pdfium_c.FPDFPage_GetAnnotCount(page)):
+        annotation = pdfium_c.FPDFPage_GetAnnot(page, index)
+        found.append((pdfium_c.FPDFAnnot_GetSubtype(annotation), pdfium_c.FPDFAnnot_GetFlags(annotation)))
+        pdfium_c.FPDFPage_CloseAnnot(annotation)
+    return found
 
 
 def pictures_on(page: pypdfium2.PdfPage) -> list[pypdfium2.PdfImage]:

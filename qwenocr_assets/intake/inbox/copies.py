@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, exists, false, select, update
 
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.intake.archives import split_member_uri
+from qwenocr_assets.intake.embedded import split_embedded_uri
 from qwenocr_assets.intake.inbox.index import InboxIndex
 from qwenocr_assets.intake.inbox.states import FileState
 from qwenocr_assets.intake.manifest import read_manifest
@@ -78,8 +79,8 @@ def read_contents(data: DataFolder, batch_id: str) -> frozenset[str]:
     }
     whole: dict[str, bool] = {}
     for document in read_table(data, DOCUMENTS, batch_id):
-        in_archive = split_member_uri(document["uri"])
-        uri = document["uri"] if in_archive is None else in_archive[0]
+        inside = split_member_uri(document["uri"]) or split_embedded_uri(document["uri"])
+        uri = document["uri"] if inside is None else inside[0]
         whole[uri] = whole.get(uri, True) and document["document_id"] in stored
     try:
         files = read_manifest(data, batch_id).files

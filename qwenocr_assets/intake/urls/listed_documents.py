@@ -18,6 +18,7 @@ from upath import UPath
 
 from qwenocr_assets.errors import RejectedInput, StorageError
 from qwenocr_assets.intake.documents import Examine, document_id
+from qwenocr_assets.intake.embedded import split_embedded_uri
 from qwenocr_assets.intake.files import local_uri, read_unchanged
 from qwenocr_assets.intake.manifest import ManifestFile
 from qwenocr_assets.intake.media_types import MediaType
@@ -54,7 +55,11 @@ def expanding(examine: Examine, data: DataFolder, bounds: Bounds) -> Examine:
         examined = iter(list(examine([*plain, *to_count])))
         found = [next(examined) for _ in plain]
         counted = {
-            place: [part if part.reason else _as_listed(part, next(examined)) for part in parts]
+            place: [
+                listed
+                for part in parts
+                for listed in ([part] if part.reason else _as_listed(part, next(examined)))
+            ]
             for place, parts in lists.items()
         }
         plain_parts = iter(found)
@@ -78,7 +83,9 @@ def may_be_fetched_yet(document: Mapping[str, Any]) -> bool:
 
 
 def _was_fetched(document: Mapping[str, Any]) -> bool:
-    return stands_in_list(document["name"]) and not document["uri"].startswith(("file://", "zip://"))
+    return stands_in_list(document["name"]) and not document["uri"].startswith(
+        ("file://", "zip://", "pdf://")
+    )
 
 
 def _is_list(file: ManifestFile) -> bool:
@@ -91,8 +98,14 @@ def _as_file(part: Part, data: DataFolder) -> ManifestFile:
     )
 
 
-def _as_listed(part: Part, examined: Sequence[Part]) -> Part:
-    return replace(examined[-1], member=part.member, uri=part.uri)
+def _as_listed(part: Part, examined: Sequence[Part]) -> list[Part]:
+    """What was fetched under the name that the list gives it, and the files in it."""
+    inside = [p for p in examined if p.member is not None and split_embedded_uri(p.uri)]
+    itself = next(p for p in reversed(examined) if p not in inside)
+    return [
+        replace(itself, member=part.member, uri=part.uri),
+        *(replace(p, member=f"{part.member}/{p.member}") for p in inside),
+    ]
 
 
 def _fetched(file: ManifestFile, data: DataFolder, bounds: Bounds) -> list[Part]:
