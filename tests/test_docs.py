@@ -2,36 +2,45 @@
 
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
 import typer
 import yaml
 
+from docs.generate import WRITERS
 from qwenocr_assets.cli.app import app
 from qwenocr_assets.intake.routes import Route
 from qwenocr_assets.schemas import TABLES
-from qwenocr_assets.settings import Settings
+from tests.test_floors import MAY_IMPORT, TOP
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def settings_table() -> str:
-    """The table of docs/settings.md, as it has to be."""
-    lines = ["| key in pipeline.toml | environment | default | what it does |", "| --- | --- | --- | --- |"]
-    for name, field in Settings.model_fields.items():
-        variable = field.validation_alias or f"QWENOCR_{name.upper()}"
-        default = (
-            "" if field.default is None or not isinstance(field.default, str | int | float) else field.default
-        )
-        key = "" if name.startswith("api_key") else f"`{name}`"
-        lines.append(f"| {key} | `{variable}` | {default} | {field.description} |")
-    return "\n".join(lines)
+@pytest.mark.parametrize("path", WRITERS, ids=lambda path: path.name)
+def test_what_is_generated_is_up_to_date(path: Path) -> None:
+    if path.name == "NOTICE" and sys.version_info[:2] != (3, 11):
+        pytest.skip("packages for other versions of Python may word their licences otherwise")
+    assert path.read_text(encoding="utf-8") == WRITERS[path](), "run `make docs`, or python -m docs.generate"
 
 
-def test_every_setting_is_documented() -> None:
-    assert settings_table() in (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+def test_the_rooms_of_the_architecture_are_those_of_the_floors() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = page.partition("<!-- generated: rooms -->")[2].partition("<!-- end -->")[0]
+    assert set(re.findall(r"^\| \d+ \| `(\w+)` \|", table, re.MULTILINE)) == MAY_IMPORT.keys()
+    package = ROOT / "qwenocr_assets"
+    rooms = {
+        path.stem for path in (*package.glob("*.py"), *(f.parent for f in package.glob("*/__init__.py")))
+    }
+    assert rooms - {"__init__"} == MAY_IMPORT.keys() | TOP
+
+
+def test_places_that_documents_name_exist() -> None:
+    for document in [ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md"]:
+        for place in re.findall(r"`([\w./]+/[\w./]*)`", document.read_text(encoding="utf-8")):
+            assert (ROOT / place).exists() or (ROOT / "qwenocr_assets" / place).exists(), place
 
 
 def test_every_key_of_a_route_is_documented() -> None:
@@ -83,7 +92,7 @@ def test_the_examples_of_the_client_run(
 
 
 def test_links_lead_somewhere() -> None:
-    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text(encoding="utf-8")):
             if not target.startswith("http"):
                 assert (document.parent / target).exists(), f"{document.name} links to {target}"

@@ -5,34 +5,12 @@ import pytest
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.warehouse.build import Schemas, planned_schemas
 from qwenocr_assets.warehouse.column_lineage import column_lineages, followed_to_core
-from qwenocr_assets.warehouse.dictionary import (
-    DICTIONARY,
-    SOURCES,
-    TASKS,
-    data_dictionary,
-    dbt_sources,
-    tasks_model,
-)
 from qwenocr_assets.warehouse.models import Model
-
-_REWRITE = "run `python -m qwenocr_assets.warehouse.dictionary`"
 
 
 @pytest.fixture(scope="module")
 def schemas(models: dict[str, Model]) -> Schemas:
     return planned_schemas(models)
-
-
-def test_the_data_dictionary_is_up_to_date(models: dict[str, Model]) -> None:
-    assert DICTIONARY.read_text(encoding="utf-8") == data_dictionary(models), _REWRITE
-
-
-def test_dbts_sources_are_up_to_date() -> None:
-    assert SOURCES.read_text(encoding="utf-8") == dbt_sources(), _REWRITE
-
-
-def test_what_models_know_of_the_tasks_is_up_to_date() -> None:
-    assert TASKS.read_text(encoding="utf-8") == tasks_model(), _REWRITE
 
 
 def test_every_model_and_every_column_is_described(models: dict[str, Model], schemas: Schemas) -> None:
