@@ -1,6 +1,8 @@
 """The house's floors: who may import whom."""
 
 import ast
+from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,17 +52,23 @@ MAY_IMPORT: dict[str, set[str]] = {
 TOP = {"defs", "cli", "definitions"}
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
     """The modules a file imports, at any depth of it."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             found.add(node.module or "")
             found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return found
+    return frozenset(found)
 
 
 def room(module: str) -> str | None:
@@ -76,30 +84,35 @@ def room_of(path: Path) -> str:
     return relative.parts[0] if len(relative.parts) > 1 else relative.stem
 
 
-@pytest.mark.parametrize("path", FILES, ids=[str(p.relative_to(PACKAGE)) for p in FILES])
-def test_no_import_runs_upwards(path: Path) -> None:
-    here = room_of(path)
-    if here in TOP or here == "__init__":
-        return
-    used = {r for module in imports(path) if (r := room(module)) and r != here}
-    assert used <= MAY_IMPORT[here], f"{here} may not import {sorted(used - MAY_IMPORT[here])}"
+def files(here: str) -> list[Path]:
+    return [path for path in FILES if room_of(path) == here]
 
 
-@pytest.mark.parametrize("path", FILES, ids=[str(p.relative_to(PACKAGE)) for p in FILES])
-def test_only_the_top_floor_knows_dagster(path: Path) -> None:
-    if room_of(path) in TOP:
-        return
-    assert not {m for m in imports(path) if m.split(".")[0].startswith("dagster")}
+def in_rooms(*left_out: str) -> pytest.MarkDecorator:
+    """Once for each room, but for these."""
+    rooms = sorted({room_of(path) for path in FILES} - {*left_out, "__init__"})
+    return pytest.mark.parametrize("here", rooms)
 
 
-@pytest.mark.parametrize("path", FILES, ids=[str(p.relative_to(PACKAGE)) for p in FILES])
-def test_the_engine_is_reached_only_through_its_app(path: Path) -> None:
-    here = room_of(path)
-    if here == "engine":
-        return
-    inner = {m for m in imports(path) if m.startswith("qwenocr_assets.engine.")}
+@in_rooms(*TOP)
+def test_no_import_runs_upwards(here: str) -> None:
+    for path in files(here):
+        used = {r for module in imports(path) if (r := room(module)) and r != here}
+        assert used <= MAY_IMPORT[here], f"{path} may not import {sorted(used - MAY_IMPORT[here])}"
+
+
+@in_rooms(*TOP)
+def test_only_the_top_floor_knows_dagster(here: str) -> None:
+    for path in files(here):
+        assert not {m for m in imports(path) if m.split(".")[0].startswith("dagster")}, path
+
+
+@in_rooms("engine")
+def test_the_engine_is_reached_only_through_its_app(here: str) -> None:
     face = "qwenocr_assets.engine.wire" if here == "emulator" else "qwenocr_assets.engine.app"
-    assert not {m for m in inner if not m.startswith(face)}
+    for path in files(here):
+        inner = {m for m in imports(path) if m.startswith("qwenocr_assets.engine.")}
+        assert not {m for m in inner if not m.startswith(face)}, path
 
 
 ENGINE_MAY_IMPORT: dict[str, set[str]] = {
@@ -112,58 +125,47 @@ ENGINE_MAY_IMPORT: dict[str, set[str]] = {
 """The engine's own floors; `answers` and `app` stand on top of them."""
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in FILES if room_of(path) == "engine"],
-    ids=lambda path: str(path.relative_to(PACKAGE)),
-)
-def test_no_import_runs_upwards_in_the_engine(path: Path) -> None:
-    modules = {m.split(".")[2] for m in imports(path) if m.startswith("qwenocr_assets.engine.")}
-    here = path.relative_to(PACKAGE / "engine").parts[0].removesuffix(".py")
-    if here in ENGINE_MAY_IMPORT:
-        assert modules - {here} <= ENGINE_MAY_IMPORT[here]
+def test_no_import_runs_upwards_in_the_engine() -> None:
+    for path in files("engine"):
+        modules = {m.split(".")[2] for m in imports(path) if m.startswith("qwenocr_assets.engine.")}
+        here = path.relative_to(PACKAGE / "engine").parts[0].removesuffix(".py")
+        if here in ENGINE_MAY_IMPORT:
+            assert modules - {here} <= ENGINE_MAY_IMPORT[here], path
 
 
-@pytest.mark.parametrize(
-    "folder",
-    sorted({path.parent for path in FILES}),
-    ids=lambda f: str(f.relative_to(PACKAGE)),
-)
-def test_no_folder_is_crowded(folder: Path) -> None:
-    assert len([p for p in folder.glob("*.py") if p.name != "__init__.py"]) <= 20
+def test_no_folder_is_crowded() -> None:
+    counts = Counter(path.parent.relative_to(PACKAGE) for path in FILES if path.name != "__init__.py")
+    assert not [folder for folder, count in counts.items() if count > 20]
 
 
 def test_no_two_rooms_import_each_other() -> None:
     assert not {(a, b) for a, below in MAY_IMPORT.items() for b in below if a in MAY_IMPORT[b]}
 
 
-@pytest.mark.parametrize("path", FILES, ids=[str(p.relative_to(PACKAGE)) for p in FILES])
-def test_table_files_are_listed_in_one_place(path: Path) -> None:
+@in_rooms("storage")
+def test_table_files_are_listed_in_one_place(here: str) -> None:
     """Which of a batch's files counts is said in `storage/scan.py`: who lists them elsewhere gets old rows too."""
-    if room_of(path) == "storage":
-        return
-    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-    texts = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
-    assert not [text for text in texts if "*.parquet" in text]
-    assert not [n for n in nodes if isinstance(n, ast.Attribute) and n.attr == "table_folder"]
+    for path in files(here):
+        nodes = list(ast.walk(tree(path)))
+        texts = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+        assert not [text for text in texts if "*.parquet" in text], path
+        assert not [n for n in nodes if isinstance(n, ast.Attribute) and n.attr == "table_folder"], path
 
 
-@pytest.mark.parametrize("path", FILES, ids=[str(p.relative_to(PACKAGE)) for p in FILES])
-def test_tables_of_the_database_are_made_in_one_place(path: Path) -> None:
+@in_rooms("state")
+def test_tables_of_the_database_are_made_in_one_place(here: str) -> None:
     """What `state/migrations.py` does not know of cannot be changed later without breaking files that are there."""
-    if room_of(path) == "state":
-        return
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    names = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
-    names |= {m.rsplit(".", 1)[-1] for m in imports(path) if m.startswith("sqlalchemy")}
-    assert not names & {"create_all", "MetaData", "create_engine"}
+    for path in files(here):
+        names = {n.attr for n in ast.walk(tree(path)) if isinstance(n, ast.Attribute)}
+        names |= {m.rsplit(".", 1)[-1] for m in imports(path) if m.startswith("sqlalchemy")}
+        assert not names & {"create_all", "MetaData", "create_engine"}, path
 
 
-@pytest.mark.parametrize("path", FILES, ids=[str(p.relative_to(PACKAGE)) for p in FILES])
-def test_dagster_gets_its_settings_in_one_module(path: Path) -> None:
-    if room_of(path) == "defs" and path.name != "resources.py":
+def test_dagster_gets_its_settings_in_one_module() -> None:
+    for path in files("defs"):
         text = path.read_text(encoding="utf-8")
-        assert not [name for name in ("load_settings", "Environment.load", "load_routes") if name in text]
+        loaders = [name for name in ("load_settings", "Environment.load", "load_routes") if name in text]
+        assert not loaders or path.name == "resources.py", path
 
 
 def test_what_makes_rows_is_what_the_steps_stand_on() -> None:
