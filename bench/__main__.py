@@ -13,6 +13,7 @@ PARTS = (
     "engine",
     "client",
     "money",
+    "journal",
     "pages",
     "rows",
     "warehouse",

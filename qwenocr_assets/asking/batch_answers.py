@@ -1,5 +1,6 @@
 """The answers of one intake batch: what its journals hold, what can be taken over, what is still to ask."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from qwenocr_assets.qwenocr.requests import Request, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.state.batch_hold import BatchHold
 from qwenocr_assets.storage.data_folder import DataFolder, is_local
-from qwenocr_assets.storage.journal import Journal
+from qwenocr_assets.storage.journal import Journal, Mended
 
 Judge = Callable[[Task, Answer], str | None]
 """Says from an answer's text why it is truncated; None when it is complete."""
@@ -57,23 +58,34 @@ class BatchAnswers:
     latest: dict[str, AnswerRecord]
 
     @classmethod
-    def open(cls, data: DataFolder, batch_id: str, tasks: Iterable[Task], hold: BatchHold) -> "BatchAnswers":
-        """Read the journals of these tasks, after cutting off what a crash may have torn."""
+    def open(
+        cls,
+        data: DataFolder,
+        batch_id: str,
+        tasks: Iterable[Task],
+        hold: BatchHold,
+        tell: Callable[[str], object] = lambda _: None,
+    ) -> "BatchAnswers":
+        """Read the journals of these tasks, after mending what a crash or a bad disk did to them.
+
+        People are told what was lost by it.
+        """
         journals = {task: Journal(data.journal(task, batch_id)) for task in tasks}
         answers = cls(data, batch_id, hold, journals, {})
         with answers._ours():
-            for journal in journals.values():
-                journal.mend()
+            for task, journal in journals.items():
+                if lost := _lost(task, batch_id, journal.mend()):
+                    tell(lost)
         answers.latest.update(_latest(journals.values()))
         return answers
 
-    def take_over(self, requests: Sequence[Mapping[str, Any]], resend: Collection[Status]) -> int:
-        """Journal the answers that other batches already paid for; returns how many."""
+    def take_over(self, requests: Sequence[Mapping[str, Any]], resend: Collection[Status]) -> Counter[str]:
+        """Journal the answers that other batches already paid for; returns how many come from which batch."""
         unanswered = {r["request_key"] for r in requests} - self.latest.keys()
         found = answers_of_other_batches(self.data, unanswered, self.batch_id)
         records = [record for record in found.values() if record.status not in resend]
         self.save(records)
-        return len(records)
+        return Counter(record.reused_from or "" for record in records)
 
     def open_questions(
         self,
@@ -179,6 +191,22 @@ class BatchAnswers:
             with self.hold.writing():
                 pass
             yield
+
+
+def _lost(task: Task, batch_id: str, mended: Mended) -> str | None:
+    """What people should know of a journal that had to be mended."""
+    if mended.damaged:
+        return (
+            f"The journal of {task.value} of batch {batch_id} is damaged in {len(mended.damaged)} places: the answers "
+            f"there are lost and asked again; all others are kept. The damaged bytes are in "
+            f"{mended.damaged[0].parent}. Check the disk."
+        )
+    if mended.torn_bytes:
+        return (
+            f"The journal of {task.value} of batch {batch_id} ended in an answer that was not written to its end "
+            f"({mended.torn_bytes:,} bytes): it is asked again."
+        )
+    return None
 
 
 def _is_open(record: AnswerRecord, most_attempts: int | None) -> bool:

@@ -15,14 +15,13 @@ from upath import UPath
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.intake.files import FoundFile, local_uri, path_on_disk, unreadable
 from qwenocr_assets.storage.data_folder import is_local, local_path
+from qwenocr_assets.storage.last_written import modified_at
 
 _log = logging.getLogger(__name__)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNFINISHED_SUFFIXES = (".part", ".tmp", ".crdownload")
 _LITTER = {"thumbs.db", "desktop.ini", "readme.md"}
-_MODIFIED_KEYS = ("mtime", "LastModified", "last_modified", "updated", "modified", "created")
-"""What fsspec's file systems call the time of last change, best first."""
 _ETAG_KEYS = ("ETag", "etag", "md5Hash", "content_md5")
 """What they call a mark of the content, where they give one."""
 
@@ -258,18 +257,7 @@ def _remote_entry(root: UPath, leaf: str, info: Mapping[str, Any]) -> Entry:
         leaf,
         str(root.fs.unstrip_protocol(info["name"])),
         int(info.get("size") or 0),
-        to_microseconds(_modified_at(info)),
+        to_microseconds(modified_at(info)),
         etag,
         info.get("type") == "directory",
     )
-
-
-def _modified_at(info: Mapping[str, Any]) -> datetime | None:
-    value = next((info[key] for key in _MODIFIED_KEYS if info.get(key)), None)
-    if isinstance(value, int | float):
-        return datetime.fromtimestamp(value, UTC)
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-    return None

@@ -26,6 +26,9 @@ from qwenocr_assets.steps.batch_api import asked_at_once, in_batches, page_image
 from qwenocr_assets.storage.table_files import read_table
 from qwenocr_assets.tables.completeness import incomplete
 
+_MOST_NAMED = 3
+"""Batches that are named where many are meant."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -91,10 +94,12 @@ def ask(
     """
     data = environment.data
     with held(environment, batch_id, progress) as hold:
-        answers = BatchAnswers.open(data, batch_id, tasks, hold)
+        answers = BatchAnswers.open(data, batch_id, tasks, hold, progress.note)
         requests = [r for r in read_table(data, OCR_REQUESTS, batch_id) if r["task"] in tasks]
         pages = page_images(data, batch_id)
         taken_over = answers.take_over(requests, wanted.resend)
+        if taken_over:
+            progress.note(_came_from(taken_over))
         batched = in_batches(requests)
         at_once = answers.open_questions(
             [r for r in requests if r.get("mode") != Mode.BATCH],
@@ -134,7 +139,7 @@ def ask(
             for task in tasks
         },
         sent=Counter(q.task for q in questions if _was_sent(latest.get(q.request_key))),
-        taken_over=taken_over,
+        taken_over=taken_over.total(),
         refused=refused,
     )
 
@@ -205,6 +210,14 @@ def _draining(seconds: float, progress: Progress) -> AbstractContextManager[Drai
         )
 
     return draining_on_signals(seconds, tell)
+
+
+def _came_from(taken_over: Mapping[str, int]) -> str:
+    batches = ", ".join(
+        f"{count:,} from batch {batch}" for batch, count in sorted(taken_over.items())[:_MOST_NAMED]
+    )
+    more = f" and {len(taken_over) - _MOST_NAMED} other batches" if len(taken_over) > _MOST_NAMED else ""
+    return f"Answered already, nothing is paid again: {batches}{more}."
 
 
 def _was_sent(record: AnswerRecord | None) -> bool:

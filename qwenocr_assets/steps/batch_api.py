@@ -90,7 +90,7 @@ def collect_and_hand_over(
     ):
         work = _Work(environment, Jobs(ledger), batch_id, rows)
         poll(work.jobs, batches, region=environment.region.name)
-        answers = BatchAnswers.open(data, batch_id, {Task(row["task"]) for row in rows}, hold)
+        answers = BatchAnswers.open(data, batch_id, {Task(row["task"]) for row in rows}, hold, progress.note)
         collected = _collect(work, answers, ledger, batches)
         answers.take_over(rows, frozenset())
         questions = [

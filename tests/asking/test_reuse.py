@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 from upath import UPath
 
-from qwenocr_assets.asking.records import Status
+from qwenocr_assets.asking.records import AnswerRecord, Status
 from qwenocr_assets.asking.reuse import answers_of_other_batches
 from qwenocr_assets.cost.quote_totals import answered_keys
+from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_RESPONSES
 from qwenocr_assets.storage import compaction
 from qwenocr_assets.storage.compaction import compact
 from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.journal import Journal
+from qwenocr_assets.storage.last_written import journals_ahead
 from qwenocr_assets.storage.table_files import write_table
 
 Asking = tuple[str, str, int] | None
@@ -91,3 +94,57 @@ def test_the_answer_that_counts(
 
 def test_no_question_needs_no_files(tmp_path: Path) -> None:
     assert answers_of_other_batches(DataFolder(UPath(tmp_path)), set(), "mine") == {}
+
+
+def journalled(status: str, hour: int, key: str = "k") -> dict[str, object]:
+    record = AnswerRecord(
+        key, Task.TEXT_RECOGNITION, Status(status), "singapore", "m", "v", 1, 1.0,
+        datetime(2026, 11, 1, hour, tzinfo=UTC), Decimal(1), raw="{}",
+    )  # fmt: skip
+    return record.to_json()
+
+
+@pytest.mark.parametrize("address", ["disk", "memory"])
+@pytest.mark.parametrize(
+    ("rows", "journals", "expected"),
+    [
+        pytest.param([], [("a", "ok", 1)], ("ok", "a"), id="interrupted before its rows"),
+        pytest.param([("a", "failed", 1)], [("a", "ok", 2)], ("ok", "a"), id="interrupted when asked again"),
+        pytest.param(
+            [("b", "rejected", 1)], [("a", "ok", 1)], ("ok", "a"), id="worth more than another's rows"
+        ),
+        pytest.param(
+            [("b", "ok", 2)], [("a", "partial", 1)], ("ok", "b"), id="worth less than another's rows"
+        ),
+        pytest.param([], [("a", "failed", 1)], None, id="nothing final"),
+        pytest.param([], [("a", "ok", 1), ("a", "failed", 2)], None, id="no more what it last was"),
+        pytest.param([], [("mine", "ok", 1)], None, id="one's own"),
+    ],
+)
+def test_answers_in_journals_of_interrupted_runs_count(
+    tmp_path: Path,
+    address: str,
+    rows: list[tuple[str, str, int]],
+    journals: list[tuple[str, str, int]],
+    expected: tuple[str, str] | None,
+) -> None:
+    data = DataFolder(UPath(tmp_path if address == "disk" else f"memory://{tmp_path.name}"))
+    for row in rows:
+        write(data, *row)
+    for batch_id, status, hour in journals:
+        Journal(data.journal("text_recognition", batch_id)).append(
+            [journalled(status, hour), journalled("ok", hour, "another question")]
+        )
+    found = answers_of_other_batches(data, {"k"}, "mine")
+    assert {key: (record.status.value, record.reused_from) for key, record in found.items()} == (
+        {"k": expected} if expected else {}
+    )
+    assert all((record.cost_usd, record.attempts) == (0, 0) for record in found.values())
+
+
+def test_only_journals_that_are_ahead_of_their_rows_are_read(tmp_path: Path) -> None:
+    data = DataFolder(UPath(tmp_path))
+    for batch_id in ("a", "b"):
+        Journal(data.journal("text_recognition", batch_id)).append([journalled("ok", 1)])
+    write(data, "a", "ok", 1)
+    assert [batch_id for batch_id, _ in journals_ahead(data, ["text_recognition", "multi_lan"])] == ["b"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from upath import UPath
 
 from qwenocr_assets.errors import StorageError
-from qwenocr_assets.storage.journal import Journal
+from qwenocr_assets.storage.journal import Journal, Mended
 
 
 def new_path() -> UPath:
@@ -67,7 +67,7 @@ def test_what_is_appended_is_read_back_by_others() -> None:
     writer.append([{"request_key": "c"}])
     assert keys(path) == ["a", "請求書", "c"]
     assert len(objects(path)) == 2
-    assert writer.mend() == 0
+    assert writer.mend() == Mended()
 
 
 def test_parts_are_put_together_and_more_can_come() -> None:
