@@ -189,6 +189,11 @@ class Settings(ClientOptions, BaseSettings):
         30.0, ge=0, description="How long a still file in the inbox may wait for its batch to fill."
     )
     settle_seconds: float = Field(10.0, ge=0, description="How long a file in the inbox must lie still.")
+    leave_out: Annotated[list[str], NoDecode, BeforeValidator(_names)] = Field(
+        default_factory=list,
+        description="Names of files and folders to leave out beside the usual ones (docs/inbox.md), like *.bak; with "
+        "! before it, like !*.tmp, what is not left out after all.",
+    )
 
     drain_seconds: float = Field(
         60.0,

@@ -8,6 +8,7 @@ import sys
 from multiprocessing.connection import Connection
 
 from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.imaging.decoder_words import plain_words
 
 _PR_SET_PDEATHSIG = 1
 
@@ -38,7 +39,7 @@ def main(descriptor: int, memory_mb: int) -> None:
             return
         except Exception as error:  # noqa: BLE001  one bad page never takes a good one down
             ended = RejectedInput(
-                f"Decoding it failed unexpectedly ({type(error).__name__}: {error}).",
+                f"Decoding it failed unexpectedly ({type(error).__name__}: {plain_words(error)}).",
                 "Export or scan it again, and please report it.",
             )
         connection.send(("end", ended))

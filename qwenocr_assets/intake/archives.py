@@ -6,7 +6,6 @@ is ever written under them.
 
 import io
 import stat
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.intake.archive_names import meant_names
+from qwenocr_assets.intake.left_out import USUAL
 
 MAX_MEMBERS = 1_000
 """Most files in one archive."""
@@ -68,7 +69,9 @@ def members(content: bytes) -> Iterator[Member]:
         RejectedInput: it cannot be opened, holds no files, too many, or too many bytes.
     """
     with _opened(content) as archive:
-        infos = [info for info in archive.infolist() if not info.is_dir() and not _is_litter(info.filename)]
+        there = [info for info in archive.infolist() if not info.is_dir()]
+        named = zip(there, meant_names(there), strict=True)
+        infos = [(info, name) for info, name in named if not USUAL.fits_path(name)]
         if not infos:
             raise RejectedInput("The archive holds no files.", "Pack the documents again.")
         if len(infos) > MAX_MEMBERS:
@@ -76,15 +79,14 @@ def members(content: bytes) -> Iterator[Member]:
                 f"The archive holds {len(infos):,} files, more than {MAX_MEMBERS:,}.",
                 "Pack them into several archives, or drop the files themselves.",
             )
-        total = sum(info.file_size for info in infos)
+        total = sum(info.file_size for info, _ in infos)
         if total > MAX_UNPACKED_BYTES:
             raise RejectedInput(
                 f"The archive unpacks to {total / 2**20:,.0f} MiB, more than {MAX_UNPACKED_BYTES / 2**20:,.0f}.",
                 "Pack its files into several archives, or drop the files themselves.",
             )
         seen: set[str] = set()
-        for info in infos:
-            name = unicodedata.normalize("NFC", info.filename.replace("\\", "/"))
+        for info, name in infos:
             yield Member(_label(name), info.filename, info.file_size, _objection(info, name, seen))
             seen.add(name)
 
@@ -143,13 +145,6 @@ def _label(name: str) -> str:
     """A name that can stand in tables and be joined to the archive's."""
     parts = [part for part in name.split("/") if part not in ("", ".", "..")]
     return "/".join(parts) or "unnamed"
-
-
-def _is_litter(name: str) -> bool:
-    parts = name.replace("\\", "/").split("/")
-    return any(part.startswith((".", "~$")) and part not in (".", "..") for part in parts) or any(
-        part.lower() in ("__macosx", "thumbs.db", "desktop.ini") for part in parts
-    )
 
 
 def _said(error: BaseException) -> str:

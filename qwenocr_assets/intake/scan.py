@@ -5,7 +5,7 @@ import os
 import stat
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -14,14 +14,13 @@ from upath import UPath
 
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.intake.files import FoundFile, local_uri, path_on_disk, unreadable
+from qwenocr_assets.intake.left_out import USUAL, LeftOut
 from qwenocr_assets.storage.data_folder import is_local, local_path
 from qwenocr_assets.storage.last_written import modified_at
 
 _log = logging.getLogger(__name__)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_UNFINISHED_SUFFIXES = (".part", ".tmp", ".crdownload")
-_LITTER = {"thumbs.db", "desktop.ini", "readme.md"}
 _ETAG_KEYS = ("ETag", "etag", "md5Hash", "content_md5")
 """What they call a mark of the content, where they give one."""
 
@@ -40,23 +39,30 @@ class Entry(NamedTuple):
     unreadable_reason: str | None = None
 
 
-def find_files(root: UPath) -> Iterator[FoundFile]:
+class Listing(NamedTuple):
+    """What lies in a folder."""
+
+    entries: Iterator[Entry]
+    left_out: int
+    """Files and folders that are never documents, by their names."""
+
+
+def find_files(root: UPath, left_out: LeftOut = USUAL) -> Iterator[FoundFile]:
     """Every file below `root`, or `root` itself when it is a file, in a fixed order.
 
-    Left out: dotfiles and dot folders, unfinished downloads (`.part`, `.tmp`, `.crdownload`), lock files (`~$…`),
-    `Thumbs.db`, a folder's `README.md`, and symbolic links that lead out of `root` or to a folder. A folder that may
-    not be listed is yielded with `unreadable_reason`.
+    Left out is what `left_out` says, and symbolic links that lead out of `root` or to a folder. A folder that may not
+    be listed is yielded with `unreadable_reason`.
 
     Raises:
         StorageError: there is no such folder, or it cannot be listed.
     """
     if is_local(root):
-        yield from _find_local(local_path(root))
+        yield from _find_local(local_path(root), left_out)
     else:
-        yield from _find_remote(root)
+        yield from _find_remote(root, left_out)
 
 
-def list_folder(root: UPath, uri: str, after: str = "") -> Iterator[Entry]:
+def list_folder(root: UPath, uri: str, after: str = "", left_out: LeftOut = USUAL) -> Listing:
     """What lies in one folder of `root`, sorted by leaf, beginning behind the leaf `after`.
 
     `root` is resolved, and `uri` is its own address or a listed folder's. What `find_files` leaves out is left out.
@@ -66,8 +72,8 @@ def list_folder(root: UPath, uri: str, after: str = "") -> Iterator[Entry]:
         OSError: the folder is gone or cannot be listed.
     """
     if is_local(root):
-        return _local_entries(os.fspath(local_path(root)), path_on_disk(uri), after)
-    return _remote_entries(root, uri, after)
+        return _local_entries(os.fspath(local_path(root)), path_on_disk(uri), after, left_out)
+    return _remote_entries(root, uri, after, left_out)
 
 
 def look_again(root: UPath, leaf: str, uri: str) -> Entry | None:
@@ -88,12 +94,6 @@ def look_again(root: UPath, leaf: str, uri: str) -> Entry | None:
     return _remote_entry(root, leaf, info) if info["type"] == "file" else None
 
 
-def is_ignored(name: str) -> bool:
-    """Whether a file or folder of this name is never a document."""
-    lower = name.lower()
-    return lower.startswith((".", "~$")) or lower.endswith(_UNFINISHED_SUFFIXES) or lower in _LITTER
-
-
 def to_time(microseconds: int | None) -> datetime | None:
     """A time of change as UTC."""
     return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
@@ -104,14 +104,14 @@ def to_microseconds(time: datetime | None) -> int | None:
     return None if time is None else (time - _EPOCH) // timedelta(microseconds=1)
 
 
-def _find_local(given: Path) -> Iterator[FoundFile]:
+def _find_local(given: Path, left_out: LeftOut) -> Iterator[FoundFile]:
     try:
         root = given.resolve(strict=True)
         if root.is_file():
             name = unicodedata.normalize("NFC", _readable(given.name))
             yield _found(name, _file_entry(name, local_uri(root), root.stat()))
             return
-        entries = _local_entries(os.fspath(root), os.fspath(root))
+        entries = _local_entries(os.fspath(root), os.fspath(root), "", left_out).entries
     except OSError as error:
         what = (
             "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
@@ -119,10 +119,10 @@ def _find_local(given: Path) -> Iterator[FoundFile]:
         raise StorageError(
             f"{given} {what}.", "Give a folder or file that exists and may be read."
         ) from error
-    yield from _walk(os.fspath(root), entries)
+    yield from _walk(os.fspath(root), entries, left_out)
 
 
-def _walk(root: str, entries: Iterator[Entry]) -> Iterator[FoundFile]:
+def _walk(root: str, entries: Iterator[Entry], left_out: LeftOut) -> Iterator[FoundFile]:
     """The files below `root`, which holds `entries`, depth first."""
     waiting = [("", entries)]
     while waiting:
@@ -136,7 +136,8 @@ def _walk(root: str, entries: Iterator[Entry]) -> Iterator[FoundFile]:
             yield _found(name, entry)
             continue
         try:
-            waiting.append((f"{name}/", _local_entries(root, path_on_disk(entry.uri))))
+            here = _local_entries(root, path_on_disk(entry.uri), "", left_out).entries
+            waiting.append((f"{name}/", here))
         except FileNotFoundError:
             continue  # gone between listing and looking
         except OSError as error:
@@ -147,9 +148,11 @@ def _found(name: str, entry: Entry) -> FoundFile:
     return FoundFile(name, entry.uri, entry.size_bytes, to_time(entry.modified_us), entry.unreadable_reason)
 
 
-def _local_entries(root: str, folder: str, after: str = "") -> Iterator[Entry]:
+def _local_entries(root: str, folder: str, after: str, left_out: LeftOut) -> Listing:
     """List a folder now, and look at what is in it one by one."""
-    return _looked_at(root, folder, _sorted_names(folder), after)
+    there = os.listdir(folder)  # noqa: PTH208  plain strings
+    names = [name for name in there if not left_out.fits(name)]
+    return Listing(_looked_at(root, folder, _sorted_names(names), after), len(there) - len(names))
 
 
 def _looked_at(root: str, folder: str, names: list[tuple[str, str]], after: str) -> Iterator[Entry]:
@@ -192,9 +195,9 @@ def _followed(link: str, root: str) -> str:
     return os.fspath(target)
 
 
-def _sorted_names(folder: str) -> list[tuple[str, str]]:
+def _sorted_names(names: Iterable[str]) -> list[tuple[str, str]]:
     """A folder's entries as (name, name on disk), sorted; the names are readable, NFC and distinct."""
-    raw_names = sorted(name for name in os.listdir(folder) if not is_ignored(name))  # noqa: PTH208  plain strings
+    raw_names = sorted(names)
     if all(map(str.isascii, raw_names)):
         return [(raw, raw) for raw in raw_names]
     taken = {raw for raw in raw_names if _clean(raw) == raw}
@@ -218,7 +221,7 @@ def _readable(raw: str) -> str:
     return raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _find_remote(root: UPath) -> Iterator[FoundFile]:
+def _find_remote(root: UPath, left_out: LeftOut) -> Iterator[FoundFile]:
     base = str(root.path).rstrip("/")
     root.fs.invalidate_cache()
     try:
@@ -231,24 +234,29 @@ def _find_remote(root: UPath) -> Iterator[FoundFile]:
         raise StorageError(f"{root} does not exist.", "Give a folder or bucket that exists.")
     for path, info in sorted(found.items()):
         name = path.removeprefix(base).strip("/") or PurePosixPath(path).name
-        if path != base and any(is_ignored(part) for part in name.split("/")):
+        if path != base and left_out.fits_path(name):
             continue
         clean = unicodedata.normalize("NFC", name)
         yield _found(clean, _remote_entry(root, clean, {**info, "name": path}))
 
 
-def _remote_entries(root: UPath, uri: str, after: str) -> Iterator[Entry]:
+def _remote_entries(root: UPath, uri: str, after: str, left_out: LeftOut) -> Listing:
     """List a folder of a bucket now. Two names that differ only in composition stay apart, like on disk."""
     folder = root.fs._strip_protocol(uri).rstrip("/")
     root.fs.invalidate_cache(folder)
     found: dict[str, dict[str, Any]] = {}
+    passed_over = 0
     for info in sorted(root.fs.ls(folder, detail=True), key=lambda info: str(info["name"])):
         raw = info["name"].rstrip("/").rsplit("/", 1)[-1]
-        if info["name"].rstrip("/") == folder or is_ignored(raw):
+        if info["name"].rstrip("/") == folder:
             continue  # some file systems list the folder itself as an empty object
+        if left_out.fits(raw):
+            passed_over += 1
+            continue
         clean = unicodedata.normalize("NFC", raw)
         found[raw if clean in found else clean] = info
-    return (_remote_entry(root, leaf, info) for leaf, info in sorted(found.items()) if leaf > after)
+    entries = (_remote_entry(root, leaf, info) for leaf, info in sorted(found.items()) if leaf > after)
+    return Listing(entries, passed_over)
 
 
 def _remote_entry(root: UPath, leaf: str, info: Mapping[str, Any]) -> Entry:

@@ -6,6 +6,7 @@ from pathlib import Path
 from upath import UPath
 
 from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.intake.left_out import LeftOut
 from qwenocr_assets.intake.manifest import (
     Manifest,
     cut_batches,
@@ -41,7 +42,7 @@ def _manifests_below(path: Path, settings: Settings) -> list[Manifest]:
         raise RejectedInput(f"{path} does not exist.", "Check the path.")
     return cut_batches(
         root,
-        list(find_files(root)),
+        list(find_files(root, LeftOut(tuple(settings.leave_out)))),
         max_files=settings.batch_max_files,
         max_bytes=settings.batch_max_bytes,
         known=newest_versions(manifests_of_folder(settings.data_folder, resolved(root))),

@@ -9,8 +9,8 @@ from PIL import Image
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.page_image import PageImage
 from qwenocr_assets.imaging.pages import count_pages, pages_of_document
+from qwenocr_assets.intake.left_out import USUAL
 from qwenocr_assets.intake.parts import accepted_type
-from qwenocr_assets.intake.scan import is_ignored
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 
@@ -20,7 +20,7 @@ def samples(broken: bool) -> list[pytest.param]:
     return [
         pytest.param(SAMPLES / path, id=path.as_posix())
         for path in below
-        if (path.parts[0] == "broken") is broken and not is_ignored(path.name)
+        if (path.parts[0] == "broken") is broken and not USUAL.fits(path.name)
     ]
 
 

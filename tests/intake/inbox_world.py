@@ -12,6 +12,7 @@ from qwenocr_assets.intake.inbox.batches import Bounds
 from qwenocr_assets.intake.inbox.index import InboxIndex, open_index
 from qwenocr_assets.intake.inbox.look import Patience, look_at_inbox
 from qwenocr_assets.intake.inbox.status import inbox_status
+from qwenocr_assets.intake.left_out import USUAL, LeftOut
 from qwenocr_assets.intake.manifest import Manifest, ManifestFile, read_manifest
 from qwenocr_assets.schemas import DOCUMENTS, PAGES
 from qwenocr_assets.storage.data_folder import DataFolder
@@ -29,6 +30,7 @@ class Inbox:
     url: str
     bounds: Bounds = field(default_factory=lambda: Bounds(4, 1000, 0))
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    left_out: LeftOut = USUAL
 
     def drop(self, name: str, content: str) -> None:
         path = self.root / name
@@ -37,7 +39,7 @@ class Inbox:
 
     @contextmanager
     def index(self) -> Iterator[InboxIndex]:
-        with open_index(self.url, self.root) as index:
+        with open_index(self.url, self.root, self.left_out) as index:
             yield index
 
     def look(self, seconds: float = 30, patience: Patience | None = None) -> None:

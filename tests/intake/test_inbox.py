@@ -12,6 +12,7 @@ from qwenocr_assets.intake.inbox import listing
 from qwenocr_assets.intake.inbox.batches import Bounds
 from qwenocr_assets.intake.inbox.look import Patience
 from qwenocr_assets.intake.inbox.status import inbox_status, what_waits
+from qwenocr_assets.intake.left_out import USUAL, LeftOut
 from qwenocr_assets.intake.manifest import (
     cut_batches,
     manifests_of_folder,
@@ -52,6 +53,36 @@ def test_files_that_lie_still_are_batched_once(inbox: Inbox) -> None:
         inbox.look()
     assert inbox.batched() == [("a.png", 1), ("new/請求書.png", 1)]
     assert inbox.counts() == {"batched": 2}
+
+
+def left_out(inbox: Inbox) -> int:
+    with inbox.index() as index:
+        return inbox_status(index, 0).left_out
+
+
+def test_what_holds_no_documents_is_left_out_and_counted(inbox: Inbox) -> None:
+    for name in ("a.png", "b.png.filepart", "@eaDir/a.png", "new/#recycle/c.png", "new/d.bak"):
+        inbox.drop(name, name)
+    for _ in range(3):
+        inbox.look()
+    assert inbox.batched() == [("a.png", 1), ("new/d.bak", 1)]
+    assert left_out(inbox) == 3
+
+
+def test_a_folder_that_is_left_out_from_now_on_vanishes_and_can_be_taken_back(inbox: Inbox) -> None:
+    inbox.drop("drafts/a.png", "one")
+    for _ in range(3):
+        inbox.look()
+    assert inbox.counts() == {"batched": 1}
+    inbox.left_out = LeftOut(("drafts",))
+    for _ in range(3):
+        inbox.look(400)
+    assert (inbox.counts(), left_out(inbox)) == ({"vanished": 1}, 1)
+    inbox.left_out = USUAL
+    for _ in range(3):
+        inbox.look(400)
+    assert (inbox.counts(), left_out(inbox)) == ({"batched": 1}, 0)
+    assert len(inbox.batched()) == 1
 
 
 def test_a_file_that_grows_is_not_taken_before_it_lies_still(inbox: Inbox) -> None:

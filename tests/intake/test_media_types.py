@@ -85,7 +85,7 @@ def test_types_by_their_first_bytes(head, expected):
         pytest.param(zipped("[Content_Types].xml", "word/document.xml"), "Office", id="docx"),
         pytest.param(b"<!DOCTYPE html><html></html>", "HTML", id="html"),
         pytest.param(b"\x7fELF" + b"\0" * 60, "ELF", id="program"),
-        pytest.param(b"8BPS\0\1" + b"\0" * 40, "Photoshop", id="photoshop"),
+        pytest.param(b"8BPS\0\2" + b"\0" * 40, "Photoshop", id="large photoshop"),
         pytest.param(b"\x93\xf1\x02\x9c\x88\xe5" * 9, "no known type", id="noise"),
     ],
 )

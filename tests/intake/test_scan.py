@@ -9,6 +9,7 @@ from upath import UPath
 
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.intake.files import FoundFile, fingerprint, open_uri
+from qwenocr_assets.intake.left_out import LeftOut
 from qwenocr_assets.intake.scan import find_files
 
 
@@ -32,6 +33,34 @@ def names(root: Path | UPath) -> list[str]:
 )
 def test_what_is_found(inbox, present, found):
     assert names(inbox(dict.fromkeys(present, b"x"))) == found
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "@eaDir/a.pdf/SYNOPHOTO_THUMB_M.jpg", "#recycle/a.pdf", "$RECYCLE.BIN/S-1-5/a.pdf", "$Recycle.Bin/a.pdf",
+        ".Trash-1000/files/a.pdf", "lost+found/a.pdf", "System Volume Information/a.pdf", "x/@eaDir/a.jpg",
+        "a.pdf.filepart", "a.pdf.partial", "a.pdf.download", "a.pdf.opdownload", "a.pdf.!ut", "a.pdf.!qB",
+        "a.pdf.aria2", "a.pdf.download/a.pdf", "A.PDF.PART", "a.bc!",
+    ],
+)  # fmt: skip
+def test_what_holds_no_documents_is_left_out(inbox, name):
+    assert names(inbox({name: b"x", "b.pdf": b"x"})) == ["b.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ((), ["a.bak", "drafts/b.pdf"]),
+        (("*.bak",), ["drafts/b.pdf"]),
+        (("Drafts",), ["a.bak"]),
+        (("!*.tmp",), ["a.bak", "c.tmp", "drafts/b.pdf"]),
+        (("?.bak", "dr[a-f]fts", "!c.*"), ["c.tmp"]),
+    ],
+)
+def test_names_are_added_and_taken_back(inbox, more, found):
+    root = inbox({"a.bak": b"x", "drafts/b.pdf": b"x", "c.tmp": b"x"})
+    assert [file.name for file in find_files(UPath(root), LeftOut(more))] == found
 
 
 def test_a_single_file_is_found_whatever_its_name(inbox):

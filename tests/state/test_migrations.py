@@ -1,7 +1,7 @@
 """One database: new ones, those of the builds before it had migrations, and those of builds to come."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -70,10 +70,15 @@ def plain(url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+def _filled(row: Mapping[str, Any]) -> str:
+    """A row's values that are not NULL: new columns are."""
+    return repr({column: value for column, value in row.items() if value is not None})
+
+
 def rows_of(url: str) -> Rows:
     with plain(url) as engine, engine.connect() as connection:
         return {
-            name: sorted(map(repr, connection.execute(text(f"SELECT * FROM {name}"))))
+            name: sorted(map(_filled, connection.execute(text(f"SELECT * FROM {name}")).mappings()))
             for name in inspect(engine).get_table_names()
             if name != MIGRATIONS_RUN.name
         }

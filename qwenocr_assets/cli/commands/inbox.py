@@ -12,6 +12,7 @@ from sqlalchemy import make_url
 from qwenocr_assets.intake.inbox.index import open_index
 from qwenocr_assets.intake.inbox.states import FileState
 from qwenocr_assets.intake.inbox.status import InboxFile, InboxStatus, inbox_status
+from qwenocr_assets.intake.left_out import LeftOut
 from qwenocr_assets.settings import Settings, load_settings
 
 _MEANING = {
@@ -34,7 +35,9 @@ def print_inbox(console: Console, *, as_json: bool = False, most: int = 20) -> N
             "`qwenocr ui` runs it."
         )
         return
-    with open_index(settings.inbox_index_url, settings.inbox_folder) as index:
+    with open_index(
+        settings.inbox_index_url, settings.inbox_folder, LeftOut(tuple(settings.leave_out))
+    ) as index:
         status = inbox_status(index, most)
     if as_json:
         text = orjson.dumps(asdict(status), option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
@@ -59,6 +62,8 @@ def _print(console: Console, status: InboxStatus) -> None:
                 f"{status.counts[state]:,}",
                 f"{meaning} ({status.batches:,})" if state is FileState.BATCHED else meaning,
             )
+    if status.left_out:
+        table.add_row(f"{status.left_out:,}", "files and folders left out by their names (leave_out)")
     console.print(table)
     if status.unlisted_folders:
         console.print(

@@ -13,6 +13,7 @@ from qwenocr_assets.intake.inbox.batches import Bounds, KnownBatch, batches_afte
 from qwenocr_assets.intake.inbox.index import InboxIndex, open_index
 from qwenocr_assets.intake.inbox.look import Patience, look_at_inbox
 from qwenocr_assets.intake.inbox.status import what_waits
+from qwenocr_assets.intake.left_out import LeftOut
 from qwenocr_assets.settings import Settings
 
 _MOST_RUNS_A_TICK = 10
@@ -67,7 +68,7 @@ def watch_inbox(
     if not inbox.exists():
         return dg.SkipReason(f"{inbox} does not exist yet: make it, and drop files there.")
     bounds = Bounds(settings.batch_max_files, settings.batch_max_bytes, settings.batch_max_wait_seconds)
-    with open_index(settings.inbox_index_url, inbox) as index:
+    with open_index(settings.inbox_index_url, inbox, LeftOut(tuple(settings.leave_out))) as index:
         look_at_inbox(index, data, bounds, settings.settle_seconds, now, patience)
         due, place = _due(index, _place(cursor, index), run_already)
         waiting = what_waits(index)

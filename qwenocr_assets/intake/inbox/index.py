@@ -13,6 +13,7 @@ from upath import UPath
 
 from qwenocr_assets.errors import DamagedDatabase, StorageError
 from qwenocr_assets.intake.inbox.states import FileState
+from qwenocr_assets.intake.left_out import USUAL, LeftOut
 from qwenocr_assets.intake.manifest import resolved
 from qwenocr_assets.state.database import open_database, upsert
 from qwenocr_assets.state.tables.inbox import FILES, FOLDERS, INBOXES
@@ -28,6 +29,8 @@ class InboxIndex:
     """The inbox, resolved."""
     index_id: str
     """Another one when the index was lost and made again."""
+    left_out: LeftOut = USUAL
+    """Files and folders that are never documents."""
 
     @property
     def inbox(self) -> str:
@@ -46,7 +49,7 @@ class InboxIndex:
 
 
 @contextmanager
-def open_index(url: str, root: UPath) -> Iterator[InboxIndex]:
+def open_index(url: str, root: UPath, left_out: LeftOut = USUAL) -> Iterator[InboxIndex]:
     """The index of the inbox `root`; its tables are made when they are missing.
 
     Nothing is lost with its last transactions, so the disk is not waited for.
@@ -61,7 +64,7 @@ def open_index(url: str, root: UPath) -> Iterator[InboxIndex]:
             engine.dispose()  # connections from now on
         try:
             folder = resolved(root)
-            yield InboxIndex(engine, folder, _prepare(engine, str(folder)))
+            yield InboxIndex(engine, folder, _prepare(engine, str(folder)), left_out)
         finally:
             engine.dispose()
     except (DatabaseError, DamagedDatabase) as error:

@@ -143,10 +143,14 @@ def _mark_changed_folders(index: InboxIndex, now: float) -> None:
 def _list(index: InboxIndex, folder: Row[Any], now: float, deadline: Deadline) -> None:
     """List a folder to its end or until the deadline, beginning where it was left."""
     folder_row = update(FOLDERS).where(FOLDERS.c.folder_id == folder.folder_id)
+    if index.left_out.fits_path(folder.name):  # known from before it was left out
+        with index.writing() as connection:
+            vanish_folder(connection, folder.folder_id, now)
+        return
     after = folder.listed_to or ""
     pass_ns = folder.pass_modified_ns if after else _trusted_time(index, folder.uri)
     try:
-        entries = list_folder(index.root, folder.uri, after)
+        entries, left_out = list_folder(index.root, folder.uri, after, index.left_out)
     except (FileNotFoundError, NotADirectoryError):
         if folder.name:  # that the inbox itself is gone is said elsewhere
             with index.writing() as connection:
@@ -166,7 +170,11 @@ def _list(index: InboxIndex, folder: Row[Any], now: float, deadline: Deadline) -
             _note(connection, index, folder, chunk, after, to, now)
             if to is None:
                 done = folder_row.values(
-                    listed_at=now, listed_to=None, modified_ns=pass_ns, unreadable_reason=None
+                    listed_at=now,
+                    listed_to=None,
+                    modified_ns=pass_ns,
+                    unreadable_reason=None,
+                    left_out=left_out,
                 )
                 connection.execute(done)
                 return

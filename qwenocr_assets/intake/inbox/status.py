@@ -35,6 +35,8 @@ class InboxStatus:
     unlisted_folders: int
     """Folders whose files are not all known yet."""
     batches: int
+    left_out: int
+    """Files and folders that are never documents, by their names; a folder counts as one, whatever is in it."""
     files: tuple[InboxFile, ...]
 
 
@@ -54,11 +56,16 @@ def inbox_status(index: InboxIndex, most: int) -> InboxStatus:
                 FOLDERS.c.inbox == index.inbox, FOLDERS.c.listed_at.is_(None), FOLDERS.c.vanished.is_(False)
             )
         ).scalar_one()
+        left_out = connection.execute(
+            select(func.coalesce(func.sum(FOLDERS.c.left_out), 0)).where(
+                FOLDERS.c.inbox == index.inbox, FOLDERS.c.vanished.is_(False)
+            )
+        ).scalar_one()
         batches = connection.execute(
             select(func.count()).where(BATCHES.c.inbox == index.inbox, BATCHES.c.of_this_inbox.is_(True))
         ).scalar_one()
     counts[FileState.UNREADABLE] += len(closed)
-    return InboxStatus(index.inbox, counts, unlisted, batches, (*closed[:most], *named))
+    return InboxStatus(index.inbox, counts, unlisted, batches, int(left_out), (*closed[:most], *named))
 
 
 def what_waits(index: InboxIndex) -> str:

@@ -33,12 +33,14 @@ FOLDERS = Table(
     Column("listed_to", _Name),
     Column("vanished", Boolean, nullable=False),
     Column("unreadable_reason", Text),
+    Column("left_out", BigInteger),
     Index("inbox_folders_by_name", "inbox", "name", unique=True),
     Index("inbox_folders_by_listing", "inbox", "listed_at"),
 )
 """A row is a folder; its name is empty or ends in /. `listed_at` is NULL while it has to be listed, `listed_to` the
 leaf that a listing in parts has come to, `modified_ns` its time of change when it was last listed to the end (NULL: not
-to be trusted), `pass_modified_ns` the same of the listing under way."""
+to be trusted), `pass_modified_ns` the same of the listing under way. `left_out` counts what is never a document by its
+name."""
 
 FILES = Table(
     "inbox_files",
