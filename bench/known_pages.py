@@ -9,8 +9,9 @@ from typing import Any
 
 from PIL import ImageFont
 
+from qwenocr_assets.geometry import Box, Quad
 from qwenocr_assets.tables.places.likeness import normalised
-from qwenocr_assets.tables.places.line_boxes import Box
+from qwenocr_assets.tables.places.line_boxes import box_columns
 
 TRUTH = Path(__file__).parents[1] / "data" / "truth"
 
@@ -27,20 +28,14 @@ class KnownPage:
     values: list[tuple[str, str, Box]] = field(default_factory=list)
     """Label, text, box."""
 
-    def add_line(self, text: str, quad: list[float]) -> Box:
-        box = (min(quad[0::2]), min(quad[1::2]), max(quad[0::2]), max(quad[1::2]))
-        columns = dict(zip(("left_px", "top_px", "right_px", "bottom_px"), box, strict=True))
-        self.lines.append({"text": text, "quad_px": quad, **columns})
+    def add_line(self, text: str, quad: Quad) -> Box:
+        box = quad.box
+        self.lines.append({"text": text, "quad_px": list(quad), **box_columns(box)})
         return box
 
     @property
     def text(self) -> str:
         return "\n".join(normalised(line["text"]) for line in self.lines)
-
-
-def upright(box: list[float] | Box) -> list[float]:
-    left, top, right, bottom = box
-    return [left, top, right, top, right, bottom, left, bottom]
 
 
 def recognised_pages(
@@ -56,10 +51,9 @@ def recognised_pages(
         ]
         page = KnownPage(f"{path.stem}, recognised")
         read = reader.read(path.read_bytes()).lines
-        boxes = [page.add_line(line.text, [float(v) for v in line.quad]) for line in read]
+        boxes = [page.add_line(line.text, line.quad) for line in read]
         for line in truth["lines"]:
-            quad = line["bbox"] if len(line["bbox"]) == 8 else upright(line["bbox"])
-            drawn = (min(quad[0::2]), min(quad[1::2]), max(quad[0::2]), max(quad[1::2]))
+            drawn = Quad.of(line["bbox"]).box
             # The detector leaves a margin around what was drawn: the right box is the line it found there.
             page.values.append(("", line["text"], max(boxes, key=lambda box: likeness(box, drawn))))
         yield page
@@ -72,8 +66,7 @@ def sample_pages() -> Iterator[KnownPage]:
             lines = [line for line in truth["lines"] if "bbox" in line]
             page = KnownPage(f"{path.stem}/{number}")
             for line in lines:
-                quad = line["bbox"] if len(line["bbox"]) == 8 else upright(line["bbox"])
-                box = page.add_line(line["text"], [float(v) for v in quad])
+                box = page.add_line(line["text"], Quad.of(line["bbox"]))
                 page.values.append(("", line["text"], box))
             if lines:
                 yield page
@@ -101,7 +94,7 @@ def set_page(seed: int) -> KnownPage:
             text += ("   " if text else "") + f"{label}: "
             parts.append((label, value, len(text)))
             text += value
-        page.add_line(text, upright((left, top, left + font.getlength(text), top + height)))
+        page.add_line(text, Quad.of((left, top, left + font.getlength(text), top + height)))
         for label, value, start in parts:
             begin, end = font.getlength(text[:start]), font.getlength(text[: start + len(value)])
             page.values.append((label, value, (left + begin, top, left + end, top + height)))

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from bench.known_pages import KnownPage, likeness, planted, recognised_pages, sample_pages, set_page
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.qwenocr.answers import Answer, Word
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.batch import flatten_document
@@ -47,7 +48,7 @@ def lines(count: int) -> Answer:
     for index in range(count):
         text = " ".join(random.choice(WORDS) for _ in range(6)) + f" {random.randint(1, 99999)}"
         top, left = 20.0 + 30 * (index % 90), 40.0 + 400 * (index // 90)
-        quad = (left, top, left + 380, top + 1, left + 380, top + 21, left, top + 20)
+        quad = Quad(left, top, left + 380, top + 1, left + 380, top + 21, left, top + 20)
         words.append(Word(text, quad, (left + 190, top + 10, 20, 380, 90)))
     return Answer("", words=tuple(words))
 
@@ -111,7 +112,7 @@ def right_boxes(pages: list[KnownPage]) -> tuple[float, float, int]:
     right: list[bool] = []
     nowhere: list[bool] = []
     for page in pages:
-        words = tuple(Word(line["text"], tuple(line["quad_px"]), None) for line in page.lines)
+        words = tuple(Word(line["text"], Quad(*line["quad_px"]), None) for line in page.lines)
         false = [planted(text, random) for _, text, _ in page.values if len(text) >= 4]
         false = [text for text in false if text.lower() not in page.text]
         values = [text for _, text, _ in page.values]

@@ -16,6 +16,7 @@ from typing import Any
 
 from PIL import Image
 
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.qwenocr.answers import Answer, Word
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
@@ -111,12 +112,9 @@ def _answer(task: Task, page: Truth, misread: Truth, *, cut: bool) -> Answer:
     return Answer("\n".join(line["text"] for line in page["lines"]))
 
 
-def _quad(box: list[float] | None) -> tuple[float, ...] | None:
+def _quad(box: list[float] | None) -> Quad | None:
     """Four corners; the truth gives them, or an upright box, or nothing."""
-    if box is None or len(box) == 8:
-        return tuple(box) if box else None
-    left, top, right, bottom = box
-    return (left, top, right, top, right, bottom, left, bottom)
+    return Quad.of(box) if box else None
 
 
 def _table(table: Truth) -> str:

@@ -13,11 +13,11 @@ from string import ascii_lowercase
 from typing import Any
 
 from bench import scoring_before
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.scoring.fields import field_scores
 from qwenocr_assets.scoring.lines import Line, line_scores
 from qwenocr_assets.scoring.teds import table_scores
 from qwenocr_assets.scoring.text import character_errors, word_errors
-from qwenocr_assets.scoring.truth import quad_of
 from qwenocr_assets.tables.grid import Cell
 
 COUNT = int(os.environ.get("QWENOCR_BENCH_SCORED", "200"))
@@ -77,7 +77,7 @@ def _misread(text: str, chance: random.Random) -> str:
 
 def _page(chance: random.Random) -> tuple[list[Line], list[Line]]:
     truth = [
-        Line(" ".join(_word(chance) for _ in range(10)), quad_of([50, 50 + 40 * i, 950, 80 + 40 * i]))
+        Line(" ".join(_word(chance) for _ in range(10)), Quad.of([50, 50 + 40 * i, 950, 80 + 40 * i]))
         for i in range(24)
     ]
     return [line._replace(text=_misread(line.text, chance)) for line in truth], truth

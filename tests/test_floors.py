@@ -11,7 +11,7 @@ from qwenocr_assets.steps.finished import MAKES_ROWS
 
 PACKAGE = Path(__file__).parents[1] / "qwenocr_assets"
 
-GROUND = {"settings", "schemas", "errors", "state", "storage"}
+GROUND = {"settings", "schemas", "errors", "geometry", "state", "storage"}
 ROOMS = {
     "asking",
     "cost",
@@ -27,11 +27,12 @@ ROOMS = {
 MAY_IMPORT: dict[str, set[str]] = {
     "cores": set(),
     "errors": set(),
+    "geometry": set(),
     "schemas": set(),
     "state": {"errors"},
     "storage": {"errors", "schemas"},
     "settings": {"errors", "storage", "qwenocr"},
-    "qwenocr": {"cores", "errors"},
+    "qwenocr": {"cores", "errors", "geometry"},
     "asking": {*GROUND, "qwenocr"},
     "imaging": {*GROUND, "cores", "intake"},
     "intake": {*GROUND, "qwenocr"},
@@ -42,7 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "warehouse": {*GROUND, "qwenocr"},
     "review": {*GROUND, "qwenocr", "tables", "warehouse"},
     "report": {*GROUND, "imaging", "tables", "warehouse"},
-    "engine": {"errors", "qwenocr"},
+    "engine": {"errors", "geometry", "qwenocr"},
     "emulator": {"engine", "errors", "qwenocr"},
     "environment": {*GROUND, *ROOMS, "cores"},
     "steps": {*GROUND, *ROOMS, "cores", "environment"},
@@ -117,6 +118,7 @@ def test_the_engine_is_reached_only_through_its_app(here: str) -> None:
 
 ENGINE_MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "geometry": set(),
     "page": {"errors"},
     "reading": {"errors", "page"},
     "understanding": {"errors", "page"},

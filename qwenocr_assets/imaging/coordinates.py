@@ -7,6 +7,8 @@ from its top left corner.
 
 from collections.abc import Sequence
 
+from qwenocr_assets.geometry import Point
+
 Affine = tuple[float, float, float, float, float, float]
 
 IDENTITY: Affine = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
@@ -42,13 +44,7 @@ def unturning(orientation: int, width: int, height: int) -> Affine:
     }.get(orientation, IDENTITY)
 
 
-def original_point(to_original: Sequence[float], x: float, y: float) -> tuple[float, float]:
+def original_point(to_original: Sequence[float], x: float, y: float) -> Point:
     """A point of a page image in the original; `to_original` is the column of that name."""
     a, b, c, d, e, f = to_original
     return a * x + b * y + c, d * x + e * y + f
-
-
-def original_quad(to_original: Sequence[float], quad: Sequence[float]) -> list[float]:
-    """The corners x1, y1 … x4, y4 of a box on a page image in the original."""
-    points = (original_point(to_original, x, y) for x, y in zip(quad[0::2], quad[1::2], strict=True))
-    return [number for point in points for number in point]

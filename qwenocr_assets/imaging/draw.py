@@ -6,6 +6,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.imaging.encoding import scale, to_jpeg
 from qwenocr_assets.imaging.normalising import plain
 from qwenocr_assets.imaging.pictures.files import decoded
@@ -65,7 +66,7 @@ def boxes_over(
     letters = ImageFont.truetype(font, letters_px) if font else ImageFont.load_default(size=letters_px)
     for index, box in enumerate(boxes):
         colour = _COLOURS[index % len(_COLOURS)]
-        corners = [(x * factor, y * factor) for x, y in _corners(box)]
+        corners = [(x * factor, y * factor) for x, y in Quad.of(box).corners]
         canvas.polygon(corners, fill=(*colour, _FILL_OPACITY))
         canvas.line([*corners, corners[0]], fill=colour, width=line_px)
         label = labels[index] if index < len(labels) else None
@@ -156,15 +157,6 @@ def _shrunk(image: Image.Image, max_side_px: int) -> tuple[Image.Image, float]:
     """The picture with sides of at most `max_side_px`, and the factor by which coordinates shrink."""
     factor = max_side_px / max(image.size)
     return (scale(image, factor)[0], factor) if factor < 1 else (image, 1.0)
-
-
-def _corners(box: Sequence[float]) -> list[tuple[float, float]]:
-    if len(box) == 4:
-        left, top, right, bottom = box
-        return [(left, top), (right, top), (right, bottom), (left, bottom)]
-    if len(box) == 8:
-        return list(zip(box[0::2], box[1::2], strict=True))
-    raise ValueError(f"A box has 4 or 8 numbers, not {len(box)}.")
 
 
 def _jpeg_within(image: Image.Image, max_bytes: int) -> bytes:

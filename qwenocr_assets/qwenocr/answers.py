@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-Quad = tuple[float, float, float, float, float, float, float, float]
-"""Corners x1, y1 … x4, y4, clockwise from the text's top left, y down, in pixels of the image sent."""
+from qwenocr_assets.geometry import Quad
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +12,14 @@ class Word:
 
     text: str
     quad: Quad | None
+    """In pixels of the image sent."""
     rotate_rect: tuple[float, ...] | None
     """cx, cy, width, height, angle in degrees, as given: its conventions differ between model generations."""
+
+    def __post_init__(self) -> None:
+        """Eight plain numbers will do."""
+        if self.quad is not None and type(self.quad) is not Quad:
+            object.__setattr__(self, "quad", Quad(*self.quad))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Everything public of the client. Import it from the package: `from qwenocr_assets.qwenocr import Client, Task`."""
 
 from qwenocr_assets.errors import ConfigurationError, ExitCode, MissingApiKey, QwenocrError, RejectedInput
-from qwenocr_assets.qwenocr.answers import Answer, Quad, Usage, Word
+from qwenocr_assets.geometry import Box, Point, Quad
+from qwenocr_assets.qwenocr.answers import Answer, Usage, Word
 from qwenocr_assets.qwenocr.catalogue import Catalogue, FreeQuota, Model, Sureness, load_catalogue
 from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.errors import (
@@ -34,6 +35,7 @@ from qwenocr_assets.qwenocr.tasks import Form, MissingForm, Task, TaskSpec
 __all__ = [
     "AccountLimits",
     "Answer",
+    "Box",
     "Calls",
     "Catalogue",
     "Client",
@@ -54,6 +56,7 @@ __all__ = [
     "NotOffered",
     "Page",
     "PageRefused",
+    "Point",
     "Protocol",
     "Purse",
     "Quad",

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.report.findings import Evidence, Place
 from qwenocr_assets.report.languages import language_of
-from qwenocr_assets.report.views import AUDIT, Finding, Kind, Level, Mark, Points
+from qwenocr_assets.report.views import AUDIT, Finding, Kind, Level, Mark
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.places.line_boxes import box_of
 
@@ -69,14 +70,10 @@ def place_of(finding: Finding) -> Place | None:
     return finding.page_id, finding.task, finding.place
 
 
-def corners_of(row: Row) -> Points | None:
-    """The corners of a row's box, from its quad or else its upright box; None without either."""
-    if quad := row.get("quad_px"):
-        return tuple(quad)
-    if (box := box_of(row)) is None:
-        return None
-    left, top, right, bottom = box
-    return (left, top, right, top, right, bottom, left, bottom)
+def corners_of(row: Row) -> Quad | None:
+    """Where a row stands, by its quad or else its upright box; None without either."""
+    numbers = row.get("quad_px") or box_of(row)
+    return Quad.of(numbers) if numbers else None
 
 
 def _level(trust: float | None, ground: str | None, findings: Sequence[Finding]) -> Level:

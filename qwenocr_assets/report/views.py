@@ -5,6 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from qwenocr_assets.geometry import Quad
+
 Level = Literal["bad", "unsure", "good", "plain"]
 """How much a value needs a look; plain where nothing speaks for or against it."""
 
@@ -15,9 +17,6 @@ AUDIT = "audit"
 """The kind of a finding about a value that nothing speaks against, drawn at random."""
 
 Kind = Literal["field", "table", "cell", "line"]
-
-Points = tuple[float, ...]
-"""Corners x1, y1 … x4, y4, in pixels of the page image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,8 @@ class Mark:
     """Whether it is in the review queue."""
     reasons: tuple[str, ...]
     correction: Correction | None
-    box: Points | None
+    box: Quad | None
+    """In pixels of the page image."""
     box_page_id: str
     """The page its box lies on: its own, or the one it was found on."""
     language: str | None
@@ -70,8 +70,8 @@ class Mark:
     @property
     def points(self) -> str:
         """The box as SVG writes it."""
-        numbers = self.box or ()
-        return " ".join(f"{x:g},{y:g}" for x, y in zip(numbers[0::2], numbers[1::2], strict=True))
+        corners = self.box.corners if self.box is not None else ()
+        return " ".join(f"{x:g},{y:g}" for x, y in corners)
 
 
 @dataclass(frozen=True, slots=True)

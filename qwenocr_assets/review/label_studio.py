@@ -14,8 +14,9 @@ from xml.sax.saxutils import quoteattr
 from PIL import Image
 
 from qwenocr_assets.errors import StorageError
+from qwenocr_assets.geometry import Box
 from qwenocr_assets.review.pages import AskedPage, AskedValue, region_id
-from qwenocr_assets.review.statements import Box, fingerprint
+from qwenocr_assets.review.statements import fingerprint
 from qwenocr_assets.storage.data_folder import DataFolder
 
 LABELS, TEXT, PATH, PICTURE = "label", "value", "path", "page"

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from qwenocr_assets.geometry import Box
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.review.label_studio import LABELS, PATH, TEXT
 from qwenocr_assets.review.places import CELL, read_place
-from qwenocr_assets.review.statements import Box, ReadFile, Refused, Statement, Verdict, because_of
+from qwenocr_assets.review.statements import ReadFile, Refused, Statement, Verdict, because_of
 
 _SIDES = ("x", "y", "width", "height")
 _SAME_BOX = 0.05
@@ -214,7 +215,7 @@ def _same_box(value: Mapping[str, Any], box: Mapping[str, Any]) -> bool:
 
 
 def _in_pixels(value: Mapping[str, Any], size: tuple[int, int]) -> Box | None:
-    """The upright box in page pixels; None for one that is turned."""
+    """The upright box in page pixels; None for one that is turned. Raises ValueError for one that cannot be."""
     if value.get("rotation"):
         return None
     width, height = size

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.geometry import Box
 from qwenocr_assets.review.places import Place, read_place
-from qwenocr_assets.review.statements import Box
 from qwenocr_assets.warehouse.connect import open_reader
 
 _RULE = "rule_broken"
@@ -166,9 +166,7 @@ def asked_pages(warehouse: Path, selection: Selection) -> list[AskedPage]:
     for batch_id, document_id, name, page_id, number, uri, sha256, width, height, *value in rows:
         place, task, stands, model_value, trust, finding, reason, *box = value
         values.setdefault(page_id, []).append(
-            AskedValue(
-                place, task, stands, model_value, trust, finding, reason, None if None in box else Box(*box)
-            )
+            AskedValue(place, task, stands, model_value, trust, finding, reason, _box(box))
         )
         pages[page_id] = AskedPage(
             batch_id, document_id, name, page_id, number, uri, sha256, width or 0, height or 0, ()
@@ -203,3 +201,14 @@ def _check(known: list[tuple[str, str, str]], selection: Selection) -> None:
                     f"There is no {what} {text} in the warehouse.",
                     'See `qwenocr sql "select name, batch_id from marts.documents_overview"`.',
                 )
+
+
+def _box(sides: Sequence[float | None]) -> Box | None:
+    """Where a value stands; None without a place, and for sides that make no box: it is asked about all the same."""
+    left, top, right, bottom = sides
+    if left is None or top is None or right is None or bottom is None:
+        return None
+    try:
+        return Box(left, top, right, bottom)
+    except ValueError:
+        return None

@@ -4,7 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import NamedTuple
+
+from qwenocr_assets.geometry import Box
 
 
 class Verdict(Enum):
@@ -16,15 +17,6 @@ class Verdict(Enum):
     """What is shown is right."""
     ABSENT = "absent"
     """Nothing such stands on the page."""
-
-
-class Box(NamedTuple):
-    """An upright box in page pixels."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +45,7 @@ class Statement:
     at: datetime | None = None
     """When, UTC; None when the file does not say."""
     box: Box | None = None
-    """Where they saw it, if not where it was shown to them."""
+    """Where they saw it in page pixels, if not where it was shown to them."""
 
 
 @dataclass(frozen=True, slots=True)

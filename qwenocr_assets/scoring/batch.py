@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 import orjson
 
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.qwenocr.tasks import Form, MissingForm, Task
 from qwenocr_assets.scoring.fields import field_scores, merged
-from qwenocr_assets.scoring.lines import Line, Point, line_scores
+from qwenocr_assets.scoring.lines import Line, line_scores
 from qwenocr_assets.scoring.metric import Metric, Score
 from qwenocr_assets.scoring.teds import table_scores
 from qwenocr_assets.scoring.text import character_errors, word_errors
@@ -217,14 +218,11 @@ def _text(lines: Sequence[Row], blocks: Sequence[Row]) -> str:
 
 def _line(row: Row, page: Row | None) -> Line:
     """A line with its corners on the original, where truths have theirs."""
-    quad = row.get("quad_px")
-    if quad is None:
+    if row.get("quad_px") is None:
         return Line(row["text"])
-    corners: tuple[Point, ...] = tuple(zip(quad[::2], quad[1::2], strict=True))
-    if page is not None and page.get("to_original") is not None:
-        a, b, c, d, e, f = page["to_original"]
-        corners = tuple((a * x + b * y + c, d * x + e * y + f) for x, y in corners)
-    return Line(row["text"], corners)
+    quad = Quad(*row["quad_px"])
+    to_original = page.get("to_original") if page is not None else None
+    return Line(row["text"], quad if to_original is None else quad.mapped(to_original))
 
 
 def _grids(cells: Iterable[Row]) -> list[list[Cell]]:

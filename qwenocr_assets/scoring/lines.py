@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from qwenocr_assets.geometry import Point, Quad
 from qwenocr_assets.scoring.assignment import best_pairs
 from qwenocr_assets.scoring.metric import Metric, Score
 from qwenocr_assets.scoring.text import normalised
-
-Point = tuple[float, float]
-Quad = tuple[Point, ...]
-"""Four corners, in either direction; both sides of a comparison in the same coordinates."""
 
 
 class Line(NamedTuple):
@@ -17,6 +14,7 @@ class Line(NamedTuple):
 
     text: str
     quad: Quad | None = None
+    """In either direction; both sides of a comparison in the same coordinates."""
 
 
 def line_scores(answer: Sequence[Line], truth: Sequence[Line], least_iou: float = 0.5) -> list[Score]:
@@ -49,27 +47,23 @@ def _f1(metric: Metric, fitting: set[tuple[int, int]], total: int) -> Score:
 
 
 def _overlaps(answer: Sequence[Line], truth: Sequence[Line], least: float) -> set[tuple[int, int]]:
-    truths = [(j, line.quad, _bounds(line.quad)) for j, line in enumerate(truth) if line.quad]
+    truths = [(j, line.quad, line.quad.box) for j, line in enumerate(truth) if line.quad]
     return {
         (i, j)
         for i, line in enumerate(answer)
         if line.quad
-        for bounds in (_bounds(line.quad),)
+        for box in (line.quad.box,)
         for j, quad, other in truths
-        if bounds[0] < other[2] and other[0] < bounds[2] and bounds[1] < other[3] and other[1] < bounds[3]
+        if box.left < other.right and other.left < box.right
+        if box.top < other.bottom and other.top < box.bottom
         if iou(line.quad, quad) >= least
     }
 
 
-def _bounds(quad: Quad) -> tuple[float, float, float, float]:
-    xs, ys = zip(*quad, strict=True)
-    return min(xs), min(ys), max(xs), max(ys)
-
-
 def iou(one: Quad, other: Quad) -> float:
-    """Intersection over union of two convex polygons, 0 when they have no area."""
-    shared = _area(_clipped(list(one), _turned(other)))
-    union = _area(one) + _area(other) - shared
+    """Intersection over union of two convex quads, 0 when they have no area."""
+    shared = _area(_clipped(list(one.corners), _turned(other.corners)))
+    union = _area(one.corners) + _area(other.corners) - shared
     return min(shared / union, 1.0) if union > 0 else 0.0
 
 
@@ -83,12 +77,12 @@ def _area(polygon: Sequence[Point]) -> float:
     return abs(_signed_area(polygon)) / 2
 
 
-def _turned(polygon: Quad) -> Quad:
+def _turned(polygon: Sequence[Point]) -> Sequence[Point]:
     """With its inside to the left of every edge."""
     return polygon if _signed_area(polygon) >= 0 else polygon[::-1]
 
 
-def _clipped(polygon: list[Point], by: Quad) -> list[Point]:
+def _clipped(polygon: list[Point], by: Sequence[Point]) -> list[Point]:
     """What of a polygon lies within a convex one (Sutherland and Hodgman 1974)."""
     for a, b in zip(by, (*by[1:], by[0]), strict=True):
         sides = [(b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0]) for x, y in polygon]

@@ -14,31 +14,22 @@ import orjson
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.scoring.fields import merged
-from qwenocr_assets.scoring.lines import Line, Quad
+from qwenocr_assets.scoring.lines import Line
 from qwenocr_assets.tables.grid import Cell
 from qwenocr_assets.tables.html.tables import html_tables
 
 
-def quad_of(box: Sequence[float]) -> Quad:
-    """The corners of a box: left, top, right, bottom, or x1, y1 … x4, y4."""
-    if len(box) == 4:
-        left, top, right, bottom = box
-        return ((left, top), (right, top), (right, bottom), (left, bottom))
-    return tuple(zip(box[::2], box[1::2], strict=True))
-
-
-def _four_or_eight(box: list[float]) -> list[float]:
-    if len(box) not in (4, 8):
-        raise ValueError(
-            f"a box has 4 numbers (left, top, right, bottom) or 8 (x1, y1 … x4, y4), not {len(box)}"
-        )
-    return box
+def _box_or_quad(numbers: list[float]) -> list[float]:
+    """Left, top, right, bottom of a box, or x1, y1 … x4, y4: raises ValueError for anything else."""
+    Quad.of(numbers)
+    return numbers
 
 
 class _Line(BaseModel):
     text: str
-    bbox: Annotated[list[float], AfterValidator(_four_or_eight)] | None = None
+    bbox: Annotated[list[float], AfterValidator(_box_or_quad)] | None = None
 
 
 class _Cell(BaseModel):
@@ -226,7 +217,7 @@ def _pages(page: _Page) -> Iterator[TruthPage]:
 
 
 def _line(line: _Line) -> Line:
-    return Line(line.text, None if line.bbox is None else quad_of(line.bbox))
+    return Line(line.text, None if line.bbox is None else Quad.of(line.bbox))
 
 
 def _grids(table: _AnyTable) -> Iterator[tuple[Cell, ...]]:

@@ -33,6 +33,7 @@ MAKES_ROWS = frozenset(
         "cost",
         "environment",
         "errors",
+        "geometry",
         "imaging",
         "intake",
         "quality",

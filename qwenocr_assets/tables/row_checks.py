@@ -7,9 +7,10 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
+from qwenocr_assets.geometry import Box, around
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.places.likeness import normalised
-from qwenocr_assets.tables.places.line_boxes import Box, around, box_columns, box_of
+from qwenocr_assets.tables.places.line_boxes import box_columns, box_of
 from qwenocr_assets.tables.places.page_lines import NOT_FOUND, OTHER_PAGE
 
 _MOST_GAP = 1.25
@@ -60,11 +61,10 @@ def _judged(table: Row, cells: Sequence[Row], lines: Sequence[Box]) -> dict[str,
         for cell in cells
         if cell.get("ground") != OTHER_PAGE and (box := box_of(cell)) is not None
     ]
-    whole = around([box for _, box in here])
-    if whole is not None:
+    if here:
+        whole = around(box for _, box in here)
         heads = [box for cell, box in here if cell["is_header"]]
-        header = around(heads)
-        below = header[3] if header is not None and len(heads) < len(here) else whole[1]
+        below = around(heads).bottom if heads and len(heads) < len(here) else whole.top
         judged |= box_columns(whole)
         judged["lines_unused"] = _unused(lines, here, whole, below)
     return judged
@@ -77,28 +77,28 @@ def _unused(lines: Sequence[Box], cells: Sequence[tuple[Row, Box]], whole: Box, 
     """
     left, _, right, bottom = whole
     boxes = [box for _, box in cells]
-    height = median(box[3] - box[1] for box in boxes) or 1.0
+    height = median(box.height for box in boxes) or 1.0
     at_height: dict[int, list[Box]] = defaultdict(list)
     for box in boxes:
-        at_height[int((box[1] + box[3]) / 2 / height)].append(box)
+        at_height[int(box.middle_y / height)].append(box)
 
     def is_unused(line: Box) -> bool:
-        first, last = int(line[1] / height) - 1, int(line[3] / height) + 1
+        first, last = int(line.top / height) - 1, int(line.bottom / height) + 1
         near = (box for bucket in range(first, last + 1) for box in at_height.get(bucket, ()))
         return not any(_holds(line, box) or _holds(box, line) for box in near)
 
     unused = [
-        line for line in lines if _middle(line) > below and left <= _centre(line) <= right and is_unused(line)
+        line for line in lines if line.middle_y > below and left <= line.middle_x <= right and is_unused(line)
     ]
-    count = sum(_middle(line) <= bottom for line in unused)
+    count = sum(line.middle_y <= bottom for line in unused)
     centres = _column_centres(cells)
     gap = _gap(boxes) * _MOST_GAP or _MOST_GAP_OF_ONE_ROW * height
-    for row in _rows([line for line in unused if _middle(line) > bottom], height):
-        if min(line[1] for line in row) - bottom > gap:
+    for row in _rows([line for line in unused if line.middle_y > bottom], height):
+        if min(line.top for line in row) - bottom > gap:
             break
-        if len(row) > 1 and all(sum(line[0] <= x <= line[2] for x in centres) <= 1 for line in row):
+        if len(row) > 1 and all(sum(line.left <= x <= line.right for x in centres) <= 1 for line in row):
             count += len(row)
-            bottom = max(line[3] for line in row)
+            bottom = max(line.bottom for line in row)
     return count
 
 
@@ -106,41 +106,35 @@ def _column_centres(cells: Sequence[tuple[Row, Box]]) -> list[float]:
     columns: dict[int, list[float]] = defaultdict(list)
     for cell, box in cells:
         if cell["column_span"] == 1:
-            columns[cell["column_index"]].append(_centre(box))
+            columns[cell["column_index"]].append(box.middle_x)
     return [median(centres) for centres in columns.values()]
 
 
 def _gap(boxes: Iterable[Box]) -> float:
     """The widest gap between boxes that stand one below the other; 0 when there is none."""
     widest = bottom = 0.0
-    for box in sorted(boxes, key=lambda box: box[1]):
+    for box in sorted(boxes, key=lambda box: box.top):
         if bottom:
-            widest = max(widest, box[1] - bottom)
-        bottom = max(bottom, box[3])
+            widest = max(widest, box.top - bottom)
+        bottom = max(bottom, box.bottom)
     return widest
 
 
 def _rows(lines: Iterable[Box], height: float) -> list[list[Box]]:
     """Lines that stand side by side, from above to below."""
     rows: list[list[Box]] = []
-    for line in sorted(lines, key=_middle):
-        if rows and _middle(line) - _middle(rows[-1][0]) < height / 2:
+    for line in sorted(lines, key=lambda line: line.middle_y):
+        if rows and line.middle_y - rows[-1][0].middle_y < height / 2:
             rows[-1].append(line)
         else:
             rows.append([line])
     return rows
 
 
-def _centre(box: Box) -> float:
-    return (box[0] + box[2]) / 2
-
-
-def _middle(box: Box) -> float:
-    return (box[1] + box[3]) / 2
-
-
 def _holds(outer: Box, inner: Box) -> bool:
-    return outer[0] <= _centre(inner) <= outer[2] and outer[1] <= _middle(inner) <= outer[3]
+    """Whether one box holds the middle of another."""
+    x, y = (inner.left + inner.right) / 2, (inner.top + inner.bottom) / 2
+    return outer.left <= x <= outer.right and outer.top <= y <= outer.bottom
 
 
 def totals(cells: Iterable[Row], header_rows: int) -> tuple[int, int]:

@@ -1,9 +1,10 @@
 """Answers into rows of `text_lines`."""
 
-from math import isfinite
+from collections.abc import Sequence
 from typing import Any
 
-from qwenocr_assets.qwenocr.answers import Answer, Quad, Word
+from qwenocr_assets.geometry import Quad, box_around
+from qwenocr_assets.qwenocr.answers import Answer, Word
 from qwenocr_assets.qwenocr.tasks import Form
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.answer_text import storable, unfenced
@@ -24,7 +25,9 @@ def text_lines(answer: Answer, trace: Trace, page_size: tuple[int, int]) -> list
     base = trace.columns()
     if trace.task.spec.form is Form.LINES:
         words = answer.words or _words_of_text(answer.text)
-        return in_reading_order([_line(base, index, word, page_size) for index, word in enumerate(words)])
+        quads = [None if word.quad is None else word.quad.within(*page_size) for word in words]
+        lines = enumerate(zip(words, quads, strict=True))
+        return _numbered([_line(base, index, word, quad) for index, (word, quad) in lines], quads)
     return [
         {**base, "line_index": index, "reading_index": index, "text": line}
         for index, line in enumerate(_plain_lines(answer.text))
@@ -43,9 +46,13 @@ def _is_picture(line: str) -> bool:
 
 def in_reading_order(rows: list[dict[str, Any]]) -> list[Row]:
     """The rows as they are, each with its `reading_index`; lines without a box follow the one they came behind."""
-    boxed = [row for row in rows if row.get("quad_px") is not None]
-    order = reading_order([row["text"] for row in boxed], [tuple(row["quad_px"]) for row in boxed])
-    place = {boxed[index]["line_index"]: place for place, index in enumerate(order)}
+    return _numbered(rows, [Quad(*row["quad_px"]) if row.get("quad_px") else None for row in rows])
+
+
+def _numbered(rows: list[dict[str, Any]], quads: Sequence[Quad | None]) -> list[Row]:
+    boxed = [(row, quad) for row, quad in zip(rows, quads, strict=True) if quad is not None]
+    order = reading_order([row["text"] for row, _ in boxed], [quad for _, quad in boxed])
+    place = {boxed[index][0]["line_index"]: place for place, index in enumerate(order)}
     last = -1
     keys: list[tuple[int, int]] = []
     for row in rows:
@@ -56,42 +63,19 @@ def in_reading_order(rows: list[dict[str, Any]]) -> list[Row]:
     return list(rows)
 
 
-def _line(base: dict[str, str], index: int, word: Word, page_size: tuple[int, int]) -> dict[str, Any]:
-    quad = None if word.quad is None else _on_page(word.quad, page_size)
+def _line(base: dict[str, str], index: int, word: Word, quad: Quad | None) -> dict[str, Any]:
     rotate_rect = None if word.rotate_rect is None else list(word.rotate_rect)
     row: dict[str, Any] = {
         **base,
         "line_index": index,
         "text": storable(word.text),
-        "quad_px": quad,
+        "quad_px": None if quad is None else list(quad),
         "rotate_rect": rotate_rect,
         "ground": None if quad is None else GIVEN,
     }
     if quad is not None:
-        xs, ys = quad[0::2], quad[1::2]
-        row["left_px"] = min(xs)
-        row["top_px"] = min(ys)
-        row["right_px"] = max(xs)
-        row["bottom_px"] = max(ys)
+        row["left_px"], row["top_px"], row["right_px"], row["bottom_px"] = box_around(quad)
     return row
-
-
-def _on_page(quad: Quad, page_size: tuple[int, int]) -> list[float] | None:
-    """The corners clamped to the page; None when they are no numbers."""
-    width, height = page_size
-    x1, y1, x2, y2, x3, y3, x4, y4 = quad
-    if not isfinite(x1 + y1 + x2 + y2 + x3 + y3 + x4 + y4):
-        return None
-    return [
-        float(min(max(x1, 0), width)),
-        float(min(max(y1, 0), height)),
-        float(min(max(x2, 0), width)),
-        float(min(max(y2, 0), height)),
-        float(min(max(x3, 0), width)),
-        float(min(max(y3, 0), height)),
-        float(min(max(x4, 0), width)),
-        float(min(max(y4, 0), height)),
-    ]
 
 
 def _words_of_text(text: str) -> list[Word]:

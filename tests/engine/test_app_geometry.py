@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenocr_assets.engine.page.read_page import Quad
 from qwenocr_assets.engine.wire.geometry import location, normalised, rotate_rect
+from qwenocr_assets.geometry import Quad
 
 
 @pytest.mark.parametrize(
@@ -78,5 +78,5 @@ def test_location(quad: Quad, corners: list[int]) -> None:
 
 
 def test_normalised_is_thousandths_of_each_side() -> None:
-    whole = normalised((0, 0, 640, 0, 640, 480, 0, 480), 640, 480)
+    whole = normalised(Quad.of((0, 0, 640, 480)), 640, 480)
     assert whole == pytest.approx((0, 0, 1000, 0, 1000, 1000, 0, 1000))

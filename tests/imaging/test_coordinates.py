@@ -5,7 +5,8 @@ import io
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
-from qwenocr_assets.imaging.coordinates import original_point, original_quad
+from qwenocr_assets.geometry import Quad
+from qwenocr_assets.imaging.coordinates import original_point
 from qwenocr_assets.imaging.limits import Limits
 from qwenocr_assets.imaging.page_image import PageImage
 from qwenocr_assets.imaging.pages import pages_of_document
@@ -76,4 +77,4 @@ def test_extracted_pictures_in_points(pdf_page, encoded):
 
 
 def test_a_quad():
-    assert original_quad((2, 0, 1, 0, 3, 2), [1, 1, 2, 1, 2, 2, 1, 2]) == [3, 5, 5, 5, 5, 8, 3, 8]
+    assert Quad.of([1, 1, 2, 2]).mapped((2, 0, 1, 0, 3, 2)) == (3, 5, 5, 5, 5, 8, 3, 8)

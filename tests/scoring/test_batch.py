@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.scoring.batch import BatchScores, nested, score_batch
 from qwenocr_assets.scoring.lines import Line
-from qwenocr_assets.scoring.truth import Truth, TruthFolder, TruthPage, quad_of
+from qwenocr_assets.scoring.truth import Truth, TruthFolder, TruthPage
 
 PLACE = {"document_id": "d", "page_id": "p1"}
 SCHEMA = json.dumps({"result_schema": {"total": ""}})
@@ -73,7 +74,7 @@ def test_text(pages: tuple[TruthPage, ...], lines: Any, page_count: int, errors:
 
 
 def test_boxes_are_compared_on_the_original() -> None:
-    truth = Truth("a", (TruthPage(None, (Line("x", quad_of([100, 100, 300, 140])),)),))
+    truth = Truth("a", (TruthPage(None, (Line("x", Quad.of([100, 100, 300, 140])),)),))
     page = {**PLACE, "page_number": 1, "to_original": [2.0, 0.0, 100.0, 0.0, 2.0, 100.0]}
     found = scored(truth, text_lines=[line("x", quad_px=[0, 0, 100, 0, 100, 20, 0, 20])], pages=[page])
     assert values(found)["line_f1"] == (0, 2)

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.scoring.assignment import best_pairs
 from qwenocr_assets.scoring.lines import Line, iou, line_scores
-from qwenocr_assets.scoring.truth import quad_of
 
-A, B = Line("one", quad_of([0, 0, 100, 20])), Line("two", quad_of([0, 30, 100, 50]))
-DIAMOND = quad_of([10, 0, 20, 10, 10, 20, 0, 10])
+A, B = Line("one", Quad.of([0, 0, 100, 20])), Line("two", Quad.of([0, 30, 100, 50]))
+DIAMOND = Quad.of([10, 0, 20, 10, 10, 20, 0, 10])
 
 
 def box(left: float, top: float, right: float, bottom: float, text: str = "one") -> Line:
-    return Line(text, quad_of([left, top, right, bottom]))
+    return Line(text, Quad.of([left, top, right, bottom]))
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,8 @@ def box(left: float, top: float, right: float, bottom: float, text: str = "one")
     ],
 )
 def test_iou(one: list[float], other: list[float], expected: float) -> None:
-    assert iou(quad_of(one), quad_of(other)) == pytest.approx(expected)
-    assert iou(quad_of(other), quad_of(one)) == pytest.approx(expected)
+    assert iou(Quad.of(one), Quad.of(other)) == pytest.approx(expected)
+    assert iou(Quad.of(other), Quad.of(one)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.scoring.lines import Line
 from qwenocr_assets.scoring.truth import Truth, read_truths
 
@@ -72,7 +73,7 @@ def test_lines_are_text_too_unless_there_is_one(tmp_path: Path) -> None:
     lines = {"lines": [{"text": "one", "bbox": [0, 0, 2, 1]}, {"text": "two"}]}
     [page] = read(tmp_path, a_json=lines).pages
     assert page.text == "one\ntwo"
-    assert page.lines == (Line("one", ((0, 0), (2, 0), (2, 1), (0, 1))), Line("two"))
+    assert page.lines == (Line("one", Quad.of((0, 0, 2, 1))), Line("two"))
     [page] = read(tmp_path, a_json=lines, a_txt="other").pages
     assert page.text == "other"
     assert page.lines is not None
@@ -84,7 +85,8 @@ def test_lines_are_text_too_unless_there_is_one(tmp_path: Path) -> None:
         ("a.json", b"{", "not JSON"),
         ("a.json", b"[1]", "a JSON object"),
         ("a.json", b'{"lines": [{"bbox": [1, 2, 3, 4]}]}', "lines.0.text"),
-        ("a.json", b'{"lines": [{"text": "x", "bbox": [1, 2, 3]}]}', "4 numbers"),
+        ("a.json", b'{"lines": [{"text": "x", "bbox": [1, 2, 3]}]}', "4 or 8 numbers"),
+        ("a.json", b'{"lines": [{"text": "x", "bbox": [3, 2, 1, 4]}]}', "no box: left 3"),
         ("a.json", b'{"tables": ["no table"]}', "no <table>"),
         ("a.json", b'{"pages": "x"}', "pages"),
         ("a.txt", b"\xff\xfe", "not UTF-8"),

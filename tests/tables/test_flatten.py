@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.qwenocr.answers import Answer, Word
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import ROW_TABLES
@@ -18,7 +19,7 @@ PageRows = Callable[[dict[Task, Answer]], dict[str, list[dict[str, Any]]]]
 
 
 def word(text: str, left: float, top: float, right: float, bottom: float) -> Word:
-    return Word(text, (left, top, right, top, right, bottom, left, bottom), None)
+    return Word(text, Quad.of((left, top, right, bottom)), None)
 
 
 LINES = Answer("", words=(word("Total: $5.00", 0, 0, 120, 10), word("Bolt", 0, 20, 40, 30)))

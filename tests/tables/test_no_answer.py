@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.qwenocr.answers import Answer, Word
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.completeness import incomplete
@@ -224,7 +225,7 @@ def test_what_pages_repeat_is_no_loop(text: str) -> None:
 
 @pytest.mark.parametrize(("marching", "is_loop"), [(False, True), (True, False)])
 def test_the_same_line_at_the_same_place_is_a_loop(marching: bool, is_loop: bool) -> None:
-    quads = [(1.0, 1.0 + 30 * n * marching, 9.0, 1.0, 9.0, 5.0, 1.0, 5.0) for n in range(30)]
+    quads = [Quad(1.0, 1.0 + 30 * n * marching, 9.0, 1.0, 9.0, 5.0, 1.0, 5.0) for n in range(30)]
     answer = Answer("", words=tuple(Word("Total 12.50", quad, None) for quad in quads))
     assert (incomplete(LINES, answer) is not None) is is_loop
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.tables.places.reading_order import reading_order
 
 TRUTH = Path(__file__).parents[2] / "data" / "truth"
@@ -22,7 +23,7 @@ def read(lines: list[Placed], angle: float = 0.0) -> list[str]:
         return x * cos(turn) - y * sin(turn), x * sin(turn) + y * cos(turn)
 
     quads = [
-        (*turned(left, top), *turned(right, top), *turned(right, bottom), *turned(left, bottom))
+        Quad(*turned(left, top), *turned(right, top), *turned(right, bottom), *turned(left, bottom))
         for _, left, top, right, bottom in lines
     ]
     texts = [line[0] for line in lines]
@@ -92,8 +93,6 @@ def test_the_samples_are_read_as_they_were_written(path: Path) -> None:
     truth = json.loads(path.read_text(encoding="utf-8"))
     for page in truth.get("pages", [truth]):
         lines = [line for line in page["lines"] if "bbox" in line]
-        boxes = [line["bbox"] for line in lines]
-        quads = [tuple(b) if len(b) == 8 else (b[0], b[1], b[2], b[1], b[2], b[3], b[0], b[3]) for b in boxes]
-        order = reading_order([line["text"] for line in lines], quads)
+        order = reading_order([line["text"] for line in lines], [Quad.of(line["bbox"]) for line in lines])
         kept = sum(before < after for before, after in pairwise(order))
         assert kept >= 0.8 * (len(order) - 1), [lines[index]["text"] for index in order]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.qwenocr.answers import Answer, Word
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.batch import flatten_document
@@ -19,7 +20,7 @@ def html(*rows: str) -> str:
 def words(*rows: str, top: float = 100) -> tuple[Word, ...]:
     """Each cell a line of 80 × 10 pixels, 100 apart; rows 20 apart."""
     return tuple(
-        Word(text.strip(), (x, y, x + 80, y, x + 80, y + 10, x, y + 10), None)
+        Word(text.strip(), Quad.of((x, y, x + 80, y + 10)), None)
         for number, row in enumerate(rows)
         for x, y, text in ((100.0 * c, top + 20 * number, cell) for c, cell in enumerate(row.split("|")))
         if text.strip()
@@ -68,8 +69,8 @@ def test_totals(rows: tuple[str, ...], checked: int, wrong: int) -> None:
 
 
 NOTE = (
-    Word("Next round in autumn.", (0, 180, 150, 180, 150, 190, 0, 190), None),
-    Word("Page 1", (155, 180, 180, 180, 180, 190, 155, 190), None),
+    Word("Next round in autumn.", Quad.of((0, 180, 150, 190)), None),
+    Word("Page 1", Quad.of((155, 180, 180, 190)), None),
 )
 """Below four rows: its first part lies under both columns."""
 

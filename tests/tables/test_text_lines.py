@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.qwenocr.answers import Answer, Word
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.text_lines import text_lines
@@ -26,12 +27,11 @@ PAGE = (100, 50)
             (0, 0, 100, 50),
             id="outside",
         ),
-        pytest.param((float("nan"), 0, 1, 0, 1, 1, 0, 1), None, None, id="no number"),
         pytest.param(None, None, None, id="no quad"),
     ],
 )
 def test_corners_are_clamped_to_the_page(trace: TraceOf, quad: Any, clamped: Any, box: Any) -> None:
-    answer = Answer("", words=(Word("x", quad, (5.0, 5.0, 8.0, 6.0, -89.0)),))
+    answer = Answer("", words=(Word("x", quad and Quad(*quad), (5.0, 5.0, 8.0, 6.0, -89.0)),))
     (row,) = text_lines(answer, trace(Task.ADVANCED_RECOGNITION), PAGE)
     assert row["quad_px"] == clamped
     assert row["rotate_rect"] == [5.0, 5.0, 8.0, 6.0, -89.0]

@@ -8,7 +8,7 @@ from statistics import median
 
 import numpy as np
 
-from qwenocr_assets.engine.page.geometry import Box, around, box_of
+from qwenocr_assets.engine.page.geometry import box_of
 from qwenocr_assets.engine.page.layout import (
     Row,
     columns_of,
@@ -19,6 +19,7 @@ from qwenocr_assets.engine.page.layout import (
     text_height,
 )
 from qwenocr_assets.engine.page.read_page import Cell, Line, Table
+from qwenocr_assets.geometry import Box, around
 
 _BREAK = 1.9
 """Two rows further apart than this many usual gaps do not belong to one table."""

@@ -1,71 +1,26 @@
-"""Quads, boxes and turns: where text stands on a page image, as given and upright."""
+"""Many quads at once, and turns: where text stands on a page image, as given and upright."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil, cos, radians, sin
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qwenocr_assets.engine.page.read_page import Line, Quad
+from qwenocr_assets.engine.page.read_page import Line
+from qwenocr_assets.geometry import Box, Quad, box_around
 
 Quads = NDArray[np.float64]
 """n × 4 × 2: corners x, y in pixels, clockwise from the top left of the text, y down."""
 
 
-class Box(NamedTuple):
-    """An upright rectangle in pixels."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @property
-    def width(self) -> float:
-        return self.right - self.left
-
-    @property
-    def height(self) -> float:
-        return self.bottom - self.top
-
-    @property
-    def middle_x(self) -> float:
-        return (self.left + self.right) / 2
-
-    @property
-    def middle_y(self) -> float:
-        return (self.top + self.bottom) / 2
-
-    def overlap_x(self, other: "Box") -> float:
-        """Common width with `other` in pixels; negative is the gap between them."""
-        return min(self.right, other.right) - max(self.left, other.left)
-
-    def overlap_y(self, other: "Box") -> float:
-        """Common height with `other` in pixels; negative is the gap between them."""
-        return min(self.bottom, other.bottom) - max(self.top, other.top)
-
-    def holds(self, x: float, y: float) -> bool:
-        return self.left <= x <= self.right and self.top <= y <= self.bottom
-
-
 def box_of(line: Line) -> Box:
     """The upright rectangle around a line."""
-    xs, ys = line.quad[0::2], line.quad[1::2]
-    return Box(min(xs), min(ys), max(xs), max(ys))
-
-
-def around(boxes: Iterable[Box]) -> Box:
-    """The smallest rectangle that holds all `boxes`, of which there is at least one."""
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return Box(min(lefts), min(tops), max(rights), max(bottoms))
+    return box_around(line.quad)
 
 
 def quad_of(corners: NDArray[np.float64]) -> Quad:
-    """Four corners (4 × 2) as the flat tuple that a `Line` carries."""
-    x1, y1, x2, y2, x3, y3, x4, y4 = (round(float(v), 1) for v in corners.reshape(8))
-    return x1, y1, x2, y2, x3, y3, x4, y4
+    """Four corners (4 × 2) as the value that a `Line` carries."""
+    return Quad(*(round(float(v), 1) for v in corners.reshape(8)))
 
 
 def side_lengths(quads: Quads) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qwenocr_assets.engine.page.geometry import Box, Quads
+from qwenocr_assets.engine.page.geometry import Quads
+from qwenocr_assets.geometry import Box
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from itertools import pairwise
 from statistics import median
 from unicodedata import bidirectional, east_asian_width
 
-from qwenocr_assets.engine.page.geometry import Box, around, box_of
+from qwenocr_assets.engine.page.geometry import box_of
 from qwenocr_assets.engine.page.read_page import Line
+from qwenocr_assets.geometry import Box, Quad, around
 
 Row = list[Line]
 
@@ -101,13 +102,13 @@ def _part(line: Line, text: str, first: int, left: float, right: float) -> Line:
     places = line.places[first : first + len(text)]
     return Line(
         text,
-        (left, box.top, right, box.top, right, box.bottom, left, box.bottom),
+        Quad(left, box.top, right, box.top, right, box.bottom, left, box.bottom),
         line.score,
         tuple((place - start) / (end - start) for place in places),
     )
 
 
-def reading_order(lines: Iterable[Line]) -> list[Line]:
+def block_by_block(lines: Iterable[Line]) -> list[Line]:
     """Lines of an upright page as a person reads them: columns of prose one after the other, else row by row."""
     return [line for block in columns_of(list(lines)) for row in rows_of(block) for line in row]
 

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 
-Quad = tuple[float, float, float, float, float, float, float, float]
-"""Corners x1,y1 … x4,y4 in image pixels, clockwise from the top-left corner of the *text*, y down."""
+from qwenocr_assets.geometry import Box, Quad
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +16,24 @@ class Line:
     places: tuple[float, ...] = ()
     """Where each character of `text` stands along the quad, 0 (start) to 1 (end); () when not known."""
 
+    def __post_init__(self) -> None:
+        """Whatever reads a page may give its corners as plain numbers."""
+        if type(self.quad) is not Quad:
+            object.__setattr__(self, "quad", Quad(*self.quad))
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table found on the page, as a grid of cells."""
 
     cells: tuple["Cell", ...]
-    bbox: tuple[float, float, float, float]
-    """Left, top, right, bottom in upright page pixels."""
+    bbox: Box
+    """In upright page pixels."""
+
+    def __post_init__(self) -> None:
+        """As with a line."""
+        if type(self.bbox) is not Box:
+            object.__setattr__(self, "bbox", Box(*self.bbox))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from qwenocr_assets.engine.page.borderless import find_borderless
-from qwenocr_assets.engine.page.geometry import Box, box_of
+from qwenocr_assets.engine.page.geometry import box_of
 from qwenocr_assets.engine.page.grids import Grid, GridCell, Rulings
 from qwenocr_assets.engine.page.layout import joined, reads_leftwards, rows_of
 from qwenocr_assets.engine.page.read_page import Cell, Line, Table
@@ -16,9 +16,9 @@ _LEAST_FILLED = 0.2
 def find_tables(lines: Sequence[Line], rulings: Rulings) -> tuple[Table, ...]:
     """The tables on an upright page from top to bottom, from its lines and what is drawn on it."""
     ruled = [table for grid in rulings.grids if (table := _ruled(grid, lines)) is not None]
-    taken = [Box(*table.bbox) for table in ruled]
+    taken = [table.bbox for table in ruled]
     free = [n for n in lines if not any(box.holds(box_of(n).middle_x, box_of(n).middle_y) for box in taken)]
-    tables = sorted([*ruled, *find_borderless(free, rulings.rules)], key=lambda table: table.bbox[1])
+    tables = sorted([*ruled, *find_borderless(free, rulings.rules)], key=lambda table: table.bbox.top)
     return tuple(_mirrored(table) if reads_leftwards(_texts(table)) else table for table in tables)
 
 

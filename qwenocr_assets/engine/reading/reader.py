@@ -11,7 +11,7 @@ import numpy as np
 from qwenocr_assets.engine.errors import EngineError, UnsupportedScript
 from qwenocr_assets.engine.page.geometry import Quads, Turn, quad_of, side_lengths
 from qwenocr_assets.engine.page.grids import Rulings, cut_at_rulings
-from qwenocr_assets.engine.page.layout import reading_order
+from qwenocr_assets.engine.page.layout import block_by_block
 from qwenocr_assets.engine.page.read_page import Line, ReadPage
 from qwenocr_assets.engine.page.table_finder import find_tables
 from qwenocr_assets.engine.reading.cjk import corrected
@@ -91,7 +91,7 @@ class Reader:
             quads = turn.to_upright(quads)
         rulings = find_rulings(upright, float(np.median(side_lengths(quads)[1]))) if len(quads) else Rulings()
         quads = cut_at_rulings(quads, rulings)
-        lines = reading_order(self._lines(upright, quads))
+        lines = block_by_block(self._lines(upright, quads))
         return ReadPage(
             width=turn.width,
             height=turn.height,

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from qwenocr_assets.engine.page.geometry import Box
 from qwenocr_assets.engine.page.grids import Grid, GridCell, Rulings
 from qwenocr_assets.engine.reading.pictures import Picture
+from qwenocr_assets.geometry import Box
 
 Mask = NDArray[np.bool_]
 

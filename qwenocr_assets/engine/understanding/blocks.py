@@ -7,9 +7,10 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
-from qwenocr_assets.engine.page.geometry import Box, around, box_of
+from qwenocr_assets.engine.page.geometry import box_of
 from qwenocr_assets.engine.page.layout import Row, columns_of, is_wide, joined, row_box, rows_of
 from qwenocr_assets.engine.page.read_page import Line, ReadPage, Table
+from qwenocr_assets.geometry import Box, around
 
 Kind = Literal["title", "section", "paragraph", "item"]
 
@@ -41,7 +42,7 @@ class Block:
 
 def blocks_of(page: ReadPage) -> list[Block | Table]:
     """The blocks of a page in reading order, tables among them where they stand."""
-    boxes = [Box(*table.bbox) for table in page.tables]
+    boxes = [table.bbox for table in page.tables]
     free = [
         line
         for line in page.upright_lines

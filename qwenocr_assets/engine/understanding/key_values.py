@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from qwenocr_assets.engine.page.geometry import Box, box_of
+from qwenocr_assets.engine.page.geometry import box_of
 from qwenocr_assets.engine.page.read_page import ReadPage
 from qwenocr_assets.engine.understanding.labels import concepts, concepts_of, fits, normalised, similarity
 from qwenocr_assets.engine.understanding.pairs import Pair, find_pairs
 from qwenocr_assets.engine.understanding.records import Records, records_of
+from qwenocr_assets.geometry import Box
 
 _CUT = 80.0
 """Similarity of key and label (0 to 100) from which they are taken to mean the same."""

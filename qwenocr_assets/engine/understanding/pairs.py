@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
-from qwenocr_assets.engine.page.geometry import Box, box_of
+from qwenocr_assets.engine.page.geometry import box_of
 from qwenocr_assets.engine.page.layout import Row, columns_of, rows_of
 from qwenocr_assets.engine.page.read_page import Line, ReadPage, Table
 from qwenocr_assets.engine.understanding.labels import concepts_of, is_known, normalised
 from qwenocr_assets.engine.understanding.records import records_of
+from qwenocr_assets.geometry import Box, Quad
 
 _COLON = re.compile(r"\s*[:：]\s*")
 _MOST_WORDS = 6
@@ -35,7 +36,7 @@ class Pair:
 
 def find_pairs(page: ReadPage) -> list[Pair]:
     """Every label with a value on the page, in reading order; rows of line items are no pairs."""
-    boxes = [Box(*table.bbox) for table in page.tables]
+    boxes = [table.bbox for table in page.tables]
     free = [
         line
         for line in page.upright_lines
@@ -140,7 +141,7 @@ def _part(line: Line, start: int, end: int) -> Line:
         if stop < len(line.text)
         else box.right
     )
-    return Line(text, (left, box.top, right, box.top, right, box.bottom, left, box.bottom), line.score)
+    return Line(text, Quad(left, box.top, right, box.top, right, box.bottom, left, box.bottom), line.score)
 
 
 def _split(text: str) -> tuple[str, str] | None:
@@ -213,7 +214,7 @@ def _from_form(table: Table) -> Iterator[Pair]:
     rows: dict[int, list[str]] = {}
     for cell in sorted(table.cells, key=lambda c: (c.row, c.column)):
         rows.setdefault(cell.row, []).append(cell.text)
-    box = Box(*table.bbox)
+    box = table.bbox
     height = box.height / max(len(rows), 1)
     for index, texts in rows.items():
         place = Box(box.left, box.top + index * height, box.right, box.top + (index + 1) * height)

@@ -2,7 +2,7 @@
 
 import math
 
-from qwenocr_assets.engine.page.read_page import Quad
+from qwenocr_assets.geometry import Quad
 
 NORMALISED = 1000
 """Newer models write positions in their text as parts of a thousand of the image's width and height."""
@@ -36,6 +36,4 @@ def rotate_rect(quad: Quad) -> list[int]:
 
 def normalised(quad: Quad, width: int, height: int) -> Quad:
     """The quad in parts of a thousand of the image, as if the image were 1000 × 1000 pixels."""
-    sx, sy = NORMALISED / width, NORMALISED / height
-    x1, y1, x2, y2, x3, y3, x4, y4 = quad
-    return (x1 * sx, y1 * sy, x2 * sx, y2 * sy, x3 * sx, y3 * sy, x4 * sx, y4 * sy)
+    return quad.mapped((NORMALISED / width, 0, 0, 0, NORMALISED / height, 0))

@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 
+from qwenocr_assets.geometry import Quad
+
 TASK = "text_layer"
 """What stands in the column `task` of lines that come from the page's own text."""
 
@@ -14,7 +16,8 @@ def text_layer_rows(pages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Rows of `text_lines` for the pages (rows of that table) whose own text was kept; their task is `text_layer`."""
     rows: list[dict[str, Any]] = []
     for page in pages:
-        for index, (text, quad) in enumerate(orjson.loads(page.get("text_layer") or "[]")):
+        for index, (text, corners) in enumerate(orjson.loads(page.get("text_layer") or "[]")):
+            box = Quad(*corners).box
             rows.append(
                 {
                     "batch_id": page["batch_id"],
@@ -24,11 +27,11 @@ def text_layer_rows(pages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
                     "request_key": page["pixels_sha256"] or page["sha256"],
                     "line_index": index,
                     "text": text,
-                    "quad_px": quad,
-                    "left_px": min(quad[0::2]),
-                    "top_px": min(quad[1::2]),
-                    "right_px": max(quad[0::2]),
-                    "bottom_px": max(quad[1::2]),
+                    "quad_px": corners,
+                    "left_px": box.left,
+                    "top_px": box.top,
+                    "right_px": box.right,
+                    "bottom_px": box.bottom,
                 }
             )
     return rows

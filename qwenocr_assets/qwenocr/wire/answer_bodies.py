@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer, Quad, Usage, Word
+from qwenocr_assets.geometry import Quad
+from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer, Usage, Word
 from qwenocr_assets.qwenocr.wire.positions import words_of_text
 
 _KNOWN_CONTENT = frozenset({"text", "type", "ocr_result"})
@@ -68,12 +69,17 @@ def _words(results: list[dict[str, Any]]) -> Iterator[Word]:
 
 
 def _word(raw: dict[str, Any]) -> Word:
-    location = _numbers(raw.get("location"))
-    quad: Quad | None = None
-    if location is not None and len(location) == 8:
-        a, b, c, d, e, f, g, h = location
-        quad = (a, b, c, d, e, f, g, h)
-    return Word(text=str(raw.get("text") or ""), quad=quad, rotate_rect=_numbers(raw.get("rotate_rect")))
+    rectangle = _numbers(raw.get("rotate_rect"))
+    return Word(text=str(raw.get("text") or ""), quad=_quad(raw.get("location")), rotate_rect=rectangle)
+
+
+def _quad(location: Any) -> Quad | None:
+    """The corners, in pixels; None for what is not eight numbers."""
+    numbers = _numbers(location)
+    try:
+        return Quad(*numbers) if numbers is not None and len(numbers) == 8 else None
+    except ValueError:  # infinite
+        return None
 
 
 def _usage(raw: Any) -> Usage:

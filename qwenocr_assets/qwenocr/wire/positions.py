@@ -10,7 +10,8 @@ from typing import Any
 
 from json_repair import repair_json
 
-from qwenocr_assets.qwenocr.answers import Quad, Word
+from qwenocr_assets.geometry import Quad
+from qwenocr_assets.qwenocr.answers import Word
 
 _UNIT = 1000.0
 """Positions run from 0 to this over each side."""
@@ -29,17 +30,24 @@ def words_of_text(text: str, image_size: tuple[int, int] | None) -> tuple[Word, 
     rectangles = [_rectangle(item.get("rotate_rect")) for item in found]
     scale = image_size if _are_thousandths(rectangles) else None
     return tuple(
-        Word(str(item["text"]), corners(rectangle, scale) if rectangle and scale else None, rectangle)
+        Word(str(item["text"]), _quad(rectangle, scale), rectangle)
         for item, rectangle in zip(found, rectangles, strict=True)
         if item.get("text")
     )
+
+
+def _quad(rectangle: tuple[float, ...] | None, image_size: tuple[int, int] | None) -> Quad | None:
+    try:
+        return corners(rectangle, image_size) if rectangle and image_size else None
+    except ValueError:  # beyond all numbers
+        return None
 
 
 def corners(rectangle: tuple[float, ...], image_size: tuple[int, int]) -> Quad:
     """The corners of `cx, cy, width, height, angle` in thousandths, in pixels of an image of this size.
 
     Clockwise from the corner nearest the image's top left, whichever side the angle is measured from: at ±90° what
-    is called the height is the text's length.
+    is called the height is the text's length. Raises ValueError where they are no finite numbers.
     """
     cx, cy, width, height, angle = rectangle
     cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
@@ -51,7 +59,7 @@ def corners(rectangle: tuple[float, ...], image_size: tuple[int, int]) -> Quad:
     ]
     first = min(range(4), key=lambda i: points[i][0] + points[i][1])
     (a, b), (c, d), (e, f), (g, h) = points[first:] + points[:first]
-    return (a, b, c, d, e, f, g, h)
+    return Quad(a, b, c, d, e, f, g, h)
 
 
 def _are_thousandths(rectangles: Iterable[tuple[float, ...] | None]) -> bool:

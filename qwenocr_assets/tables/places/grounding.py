@@ -11,9 +11,10 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from qwenocr_assets.geometry import Box
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.places.likeness import compact, normalised
-from qwenocr_assets.tables.places.line_boxes import Box, box_columns
+from qwenocr_assets.tables.places.line_boxes import box_columns
 from qwenocr_assets.tables.places.page_lines import LINE, NOT_FOUND, OTHER_PAGE, PageLines, Place
 
 _SHORTEST_ELSEWHERE = 4
@@ -172,10 +173,10 @@ class _Anchors:
         self._taken.add(box)
         if value.row is not None:
             total, count = self._rows.get(value.row, (0.0, 0))
-            self._rows[value.row] = (total + (box[1] + box[3]) / 2, count + 1)
+            self._rows[value.row] = (total + box.middle_y, count + 1)
         if value.column is not None:
-            left, right = self._columns.get(value.column, (box[0], box[2]))
-            self._columns[value.column] = (min(left, box[0]), max(right, box[2]))
+            left, right = self._columns.get(value.column, (box.left, box.right))
+            self._columns[value.column] = (min(left, box.left), max(right, box.right))
 
     def misfit(self, value: Sought, place: Place, labels: Sequence[Box]) -> float:
         """How badly a place fits a value, in line heights."""
@@ -201,6 +202,6 @@ class _Anchors:
 def _from_label(box: Box, label: Box) -> float:
     """How far a value is from its label: on its right (or left, for scripts that run so) or just below it."""
     left, top, right, bottom = box
-    beside = max(label[1] - (top + bottom) / 2, (top + bottom) / 2 - label[3], 0.0)
-    apart = max(left - label[2], label[0] - right, 0.0)
+    beside = max(label.top - (top + bottom) / 2, (top + bottom) / 2 - label.bottom, 0.0)
+    apart = max(left - label.right, label.left - right, 0.0)
     return 3 * beside + 0.2 * apart

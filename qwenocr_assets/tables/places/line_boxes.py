@@ -5,29 +5,19 @@ from math import hypot
 from typing import Any
 from unicodedata import bidirectional, east_asian_width
 
+from qwenocr_assets.geometry import Box, Quad
 from qwenocr_assets.storage.table_files import Row
-
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom, in page pixels."""
 
 
 def box_of(line: Row) -> Box | None:
     """The upright box of a row of `text_lines`; None when it has none."""
     left = line.get("left_px")
-    return None if left is None else (left, line["top_px"], line["right_px"], line["bottom_px"])
+    return None if left is None else Box(left, line["top_px"], line["right_px"], line["bottom_px"])
 
 
 def box_columns(box: Box) -> dict[str, Any]:
     """A box as the columns of a row."""
     return dict(zip(("left_px", "top_px", "right_px", "bottom_px"), box, strict=True))
-
-
-def around(boxes: list[Box]) -> Box | None:
-    """The smallest box around others; None around none."""
-    if not boxes:
-        return None
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return (min(lefts), min(tops), max(rights), max(bottoms))
 
 
 def part_of(line: Row, text: str, start: int, end: int) -> Box | None:
@@ -36,15 +26,16 @@ def part_of(line: Row, text: str, start: int, end: int) -> Box | None:
     Each character counts with the width it has in a usual typeface, full-width ones double; a line of a script that
     runs from right to left is measured from its right end, one that is clearly higher than wide from its top.
     """
-    box = box_of(line)
-    if box is None:
-        return None
+    corners = line.get("quad_px")
+    if not corners:
+        box = box_of(line)
+        if box is None:
+            return None
+        corners = Quad.of(box)
     before, inside, behind = _width(text[:start]), _width(text[start:end]), _width(text[end:])
     total = before + inside + behind or 1.0
     begin, finish = before / total, (before + inside) / total
-    left, top, right, bottom = box
-    quad: list[float] = line.get("quad_px") or [left, top, right, top, right, bottom, left, bottom]
-    x1, y1, x2, y2, x3, y3, x4, y4 = quad
+    x1, y1, x2, y2, x3, y3, x4, y4 = corners
     if len(text) > 1 and hypot(x4 - x1, y4 - y1) > 1.5 * hypot(x2 - x1, y2 - y1):
         # Vertical writing: the text runs along the long side.
         x1, y1, x2, y2, x3, y3, x4, y4 = x2, y2, x3, y3, x4, y4, x1, y1
@@ -52,7 +43,7 @@ def part_of(line: Row, text: str, start: int, end: int) -> Box | None:
         begin, finish = 1 - finish, 1 - begin
     xs = (x1 + (x2 - x1) * begin, x1 + (x2 - x1) * finish, x4 + (x3 - x4) * begin, x4 + (x3 - x4) * finish)
     ys = (y1 + (y2 - y1) * begin, y1 + (y2 - y1) * finish, y4 + (y3 - y4) * begin, y4 + (y3 - y4) * finish)
-    return (min(xs), min(ys), max(xs), max(ys))
+    return Box(min(xs), min(ys), max(xs), max(ys))
 
 
 def runs_leftwards(text: str) -> bool:

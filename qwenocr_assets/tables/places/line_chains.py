@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cached_property
 
-from qwenocr_assets.tables.places.line_boxes import Box, around
+from qwenocr_assets.geometry import Box, around
 
 _FIRST = 3
 """Letters by which the lines a text may begin in are looked up."""
@@ -48,7 +48,8 @@ class Chains:
             if wanted.startswith(rest) and len(rest) < len(wanted) and not (before + rest[0]).isdigit():
                 chain = self._follow(wanted[len(rest) :], [index])
                 if chain is not None:
-                    return around([box for i in chain if (box := self._lines[i][1]) is not None])
+                    boxes = [box for i in chain if (box := self._lines[i][1]) is not None]
+                    return around(boxes) if boxes else None
             starts += 1
             at = self._all.find(first, at + 1)
         return None
@@ -70,7 +71,7 @@ class Chains:
     @cached_property
     def _next(self) -> list[list[int]]:
         """Per line its neighbours: below it, right (or left) of it, and the next in the answer."""
-        order = sorted((box[1], index) for index, (_, box) in enumerate(self._lines) if box is not None)
+        order = sorted((box.top, index) for index, (_, box) in enumerate(self._lines) if box is not None)
         tops = [top for top, _ in order]
         following: list[list[int]] = []
         for index, (_, box) in enumerate(self._lines):
@@ -86,13 +87,13 @@ class Chains:
                     their = self._lines[other][1]
                     if other == index or their is None:
                         continue
-                    middle = (their[1] + their[3]) / 2
+                    middle = (their.top + their.bottom) / 2
                     if top < middle < bottom:
-                        gap = max(their[0] - right, left - their[2])
+                        gap = max(their.left - right, left - their.right)
                         if gap < _COLUMN_GAP * height:
                             beside.append((abs(gap), other))
-                    elif middle >= bottom and min(right, their[2]) > max(left, their[0]):
-                        below.append((their[1] - bottom, other))
+                    elif middle >= bottom and min(right, their.right) > max(left, their.left):
+                        below.append((their.top - bottom, other))
                 found = [i for _, i in sorted(below)[:3]] + [i for _, i in sorted(beside)[:2]]
             if index + 1 < len(self._lines) and index + 1 not in found:
                 found.append(index + 1)

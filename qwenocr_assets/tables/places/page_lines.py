@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import chain, pairwise
 from typing import NamedTuple
 
+from qwenocr_assets.geometry import Box
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.places.likeness import (
     SHORTEST_FUZZY,
@@ -18,7 +19,7 @@ from qwenocr_assets.tables.places.likeness import (
     normalised,
     stands_alone,
 )
-from qwenocr_assets.tables.places.line_boxes import Box, box_of, part_of
+from qwenocr_assets.tables.places.line_boxes import box_of, part_of
 from qwenocr_assets.tables.places.line_chains import Chains
 from qwenocr_assets.tables.values.inside import days_in, numbers_in
 
@@ -64,16 +65,16 @@ class PageLines:
     def is_empty(self) -> bool:
         return not self._rows
 
-    @cached_property
+    @property
     def boxes(self) -> list[Box]:
         """Boxes of the lines that have one."""
-        return [box for row in self._rows if (box := box_of(row)) is not None]
+        return [box for box in self._boxes if box is not None]
 
     def exact(self, wanted: str) -> list[Place]:
         """Places of a normalised text: whole lines, or where there are none, parts of lines."""
         whole = self._whole.get(wanted)
         if whole is not None:
-            return [Place(LINE, box_of(self._rows[at])) for at in whole[:_MOST_PLACES]]
+            return [Place(LINE, self._boxes[at]) for at in whole[:_MOST_PLACES]]
         return self.within(wanted)
 
     def within(self, wanted: str) -> list[Place]:
@@ -118,16 +119,18 @@ class PageLines:
     def _part(self, index: int, start: int, end: int) -> Box | None:
         row, text = self._rows[index], self._texts[index]
         if start == 0 and end == len(text):
-            return box_of(row)
+            return self._boxes[index]
         written = row["text"].strip()
         # Capitals are wider: measured as written where normalising has kept the places.
         return part_of(row, written if len(written) == len(text) else text, start, end)
 
     @cached_property
+    def _boxes(self) -> list[Box | None]:
+        return [box_of(row) for row in self._rows]
+
+    @cached_property
     def _chains(self) -> Chains:
-        return Chains(
-            [(compact(text), box_of(row)) for text, row in zip(self._texts, self._rows, strict=True)]
-        )
+        return Chains([(compact(text), box) for text, box in zip(self._texts, self._boxes, strict=True)])
 
     @cached_property
     def _numbers(self) -> dict[Decimal, list[tuple[int, int, int]]]:

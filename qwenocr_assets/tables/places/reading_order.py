@@ -5,7 +5,7 @@ from math import atan2, cos, degrees, hypot, radians, sin
 from statistics import median
 from typing import NamedTuple
 
-from qwenocr_assets.qwenocr.answers import Quad
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.tables.places.likeness import is_unspaced
 from qwenocr_assets.tables.places.line_boxes import runs_leftwards
 
@@ -49,9 +49,10 @@ def reading_order(texts: Sequence[str], quads: Sequence[Quad]) -> list[int]:
     leftwards = not vertical and sum(map(runs_leftwards, texts)) * 2 > len(texts)
     angle = 90.0 if vertical else median(_angle(quad) for quad in quads)
     along, across = cos(radians(-angle)), sin(radians(-angle))
+    turn = (along, -across, 0.0, across, along, 0.0)
     is_upright = abs(across) < _LEAST_TURN and along > 0
     lines = [
-        _line(number, text, quad if is_upright else _turned(quad, along, across))
+        _line(number, text, quad if is_upright else quad.mapped(turn))
         for number, (text, quad) in enumerate(zip(texts, quads, strict=True))
     ]
     if leftwards:
@@ -71,12 +72,7 @@ def _angle(quad: Quad) -> float:
     return degrees(atan2(y2 - y1, x2 - x1))
 
 
-def _turned(quad: Quad, along: float, across: float) -> tuple[float, ...]:
-    corners = zip(quad[0::2], quad[1::2], strict=True)
-    return tuple(v for x, y in corners for v in (x * along - y * across, x * across + y * along))
-
-
-def _line(number: int, text: str, quad: Sequence[float]) -> _Line:
+def _line(number: int, text: str, quad: Quad) -> _Line:
     x1, y1, x2, y2, x3, y3, x4, y4 = quad
     top, bottom = min(y1, y2, y3, y4), max(y1, y2, y3, y4)
     size = len(text) if text.isascii() else sum(2 if is_unspaced(char) else 1 for char in text)
