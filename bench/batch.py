@@ -14,10 +14,10 @@ from upath import UPath
 from bench.batch_worker import BATCH, TASK
 from qwenocr_assets.asking.batch_answers import read_answers
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.cost.money import to_usd
 from qwenocr_assets.emulator import BatchFault, batches_in_order, create_emulator
 from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
 from qwenocr_assets.emulator.testing.serving import served
+from qwenocr_assets.qwenocr.prices import to_usd
 from qwenocr_assets.state.database import sqlite_url
 from qwenocr_assets.storage.data_folder import DataFolder
 

@@ -19,12 +19,11 @@ from qwenocr_assets.cost.batch_funds import LedgerFunds
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Call
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.cost.money import price_of
-from qwenocr_assets.qwenocr.batch_api.limits import FileLimits, batch_priced
+from qwenocr_assets.qwenocr.batch_api.limits import FileLimits
 from qwenocr_assets.qwenocr.batch_api.service import BatchService
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.errors import Retryable
-from qwenocr_assets.qwenocr.requests import RequestOptions
+from qwenocr_assets.qwenocr.requests import Mode, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.state.database import sqlite_url
 from qwenocr_assets.storage.data_folder import DataFolder
@@ -38,7 +37,7 @@ SETTLE_SECONDS = 1.0
 def work(folder: Path, url: str, requests: int, files: int) -> None:
     """Until every request has an answer."""
     data, model = DataFolder(UPath(folder)), load_catalogue().model("beijing", "qwen-vl-ocr")
-    page, price = Page("page.png", "image/png"), price_of(model, batch=True)
+    page, price = Page("page.png", "image/png"), model.price(Mode.BATCH)
     limits = FileLimits(lines=-(-requests // files))
     asked = {f"{n:032x}": Question(f"{n:032x}", TASK, page, RequestOptions()) for n in range(requests)}
     path = data.journal(TASK, BATCH)
@@ -79,9 +78,7 @@ def work(folder: Path, url: str, requests: int, files: int) -> None:
             folder / "batch_api",
             settle_seconds=SETTLE_SECONDS,
         )
-        collector = Collector(
-            jobs, service, funds, lambda _: batch_priced(model), "v", lambda *_: None, save, lambda _: Rules()
-        )
+        collector = Collector(jobs, service, funds, "v", lambda *_: None, save, lambda _: Rules())
         while True:
             waiting = jobs.waiting_keys(BATCH)
             if len(answered) == requests and not waiting:

@@ -14,13 +14,14 @@ from pathlib import Path
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from qwenocr_assets.cost.budget import Caps, day_of, scopes_of
+from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Reserved
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.cost.money import Price
 from qwenocr_assets.cost.purse import open_purse
+from qwenocr_assets.cost.scopes import day_of, scopes_of
 from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.images import ImageBytes
+from qwenocr_assets.qwenocr.prices import Price, Tokens
 from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.state.database import sqlite_url
@@ -97,7 +98,7 @@ def _one_by_one(path: Path) -> None:
         for number in range(CALLS // 3):
             outcome = ledger.reserve(call(f"k{number}", price=Price(1, 1)), Caps(day_pico=10**15), "lease")
             assert isinstance(outcome, Reserved)
-            ledger.settle(outcome.entry_id, 300, 100)
+            ledger.settle(outcome.entry_id, Tokens(300, 100))
 
     with Ledger.open(sqlite_url(path)) as ledger:
         started = time.perf_counter()
@@ -126,7 +127,7 @@ def _ours(ledger: Ledger, cap: int, seed: int) -> None:
         asked = call(f"{seed}-{number}", worst_pico=WORST, price=Price(1, 1))
         outcome = ledger.reserve(asked, Caps(day_pico=cap), "lease")
         if isinstance(outcome, Reserved):
-            ledger.settle(outcome.entry_id, random.Random(seed).randint(1, WORST), 0)
+            ledger.settle(outcome.entry_id, Tokens(random.Random(seed).randint(1, WORST), 0))
 
 
 def _naive(ledger: Ledger, cap: int, seed: int) -> None:
@@ -136,7 +137,7 @@ def _naive(ledger: Ledger, cap: int, seed: int) -> None:
             asked = call(f"{seed}-{number}", worst_pico=WORST, price=Price(1, 1))
             outcome = ledger.reserve(asked, Caps(), "lease")  # only written down
             assert isinstance(outcome, Reserved)
-            ledger.settle(outcome.entry_id, WORST, 0)
+            ledger.settle(outcome.entry_id, Tokens(WORST, 0))
 
 
 def _in_threads(count: int, work: Callable[[int], None]) -> None:

@@ -14,7 +14,7 @@ from PIL import Image as PillowImage
 from upath import UPath
 
 from qwenocr_assets.asking.batch_answers import answers_of, image_sizes, read_answers
-from qwenocr_assets.asking.records import AnswerRecord, record_of
+from qwenocr_assets.asking.records import AnswerRecord, Asked, record_of
 from qwenocr_assets.cost.requests import request_rows
 from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.engine.page.read_page import Cell, Line, ReadPage, Table
@@ -169,7 +169,8 @@ def test_a_task_that_is_added_goes_the_whole_way(
         assert reply.answer is not None, reply.error
         assert reply.answer.usage.input_tokens == row["image_tokens"] + row["prompt_tokens"]
         judged = incomplete(task, reply.answer)
-        return record_of(row["request_key"], task, model, catalogue.version, reply, judged)
+        asked = Asked(model.region, model.name, model.price(), catalogue.version)
+        return record_of(row["request_key"], task, reply, judged, asked)
 
     data = DataFolder(UPath(tmp_path))
     Journal(data.journal(task, "b")).append([asyncio.run(ask()).to_json()])

@@ -11,7 +11,7 @@ from upath import UPath
 
 from qwenocr_assets.asking.answering import answer_all
 from qwenocr_assets.asking.draining import Drain
-from qwenocr_assets.asking.records import AnswerRecord, Status, latest_by_key, record_of
+from qwenocr_assets.asking.records import AnswerRecord, Asked, Status, latest_by_key, record_of
 from qwenocr_assets.asking.reuse import answers_of_other_batches
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.catalogue import Model
@@ -133,6 +133,8 @@ class BatchAnswers:
             StorageError: replies could not be saved.
         """
 
+        asked = Asked(model.region, model.name, model.price(), catalogue_version)
+
         async def ask_one(question: Question) -> tuple[Reply, AnswerRecord]:
             self.hold.check()
             page = question.page
@@ -146,9 +148,7 @@ class BatchAnswers:
             incomplete = judge(question.task, reply.answer) if reply.answer else None
             on_reply()
             key = question.request_key
-            record = record_of(
-                key, question.task, model, catalogue_version, reply, incomplete, self.latest.get(key)
-            )
+            record = record_of(key, question.task, reply, incomplete, asked, self.latest.get(key))
             return reply, record
 
         return await answer_all(

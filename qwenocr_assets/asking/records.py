@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 
 from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer
-from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.errors import NotOffered, PageRefused, RunRefused, ServiceError, Unfunded
+from qwenocr_assets.qwenocr.prices import Price
 from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
@@ -101,13 +101,23 @@ class AnswerRecord:
             return None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who was asked, and at which price."""
+
+    region: str
+    model: str
+    price: Price
+    catalogue_version: str
+    """Of the catalogue that the price is from."""
+
+
 def record_of(
     request_key: str,
     task: Task,
-    model: Model,
-    catalogue_version: str,
     reply: Reply,
     incomplete: str | None,
+    asked: Asked,
     before: AnswerRecord | None = None,
 ) -> AnswerRecord:
     """The record of a reply; `incomplete` says why its content is truncated, if it is.
@@ -118,9 +128,8 @@ def record_of(
     answer, error = reply.answer, reply.error
     cost: Decimal | None = Decimal(0)
     if answer is not None:
-        usage = answer.usage
-        known = usage.input_tokens is not None and usage.output_tokens is not None
-        cost = model.cost_usd(usage.input_tokens or 0, usage.output_tokens or 0) if known else None
+        tokens = answer.usage.billed
+        cost = None if tokens is None else asked.price.cost_usd(tokens)
         incomplete = answer.broken_off or incomplete
         if answer.finish_reason == "length":
             incomplete = "the model stopped at its output limit" + (f"; {incomplete}" if incomplete else "")
@@ -128,9 +137,9 @@ def record_of(
         request_key=request_key,
         task=task,
         status=_status(error, incomplete),
-        region=model.region,
-        model=model.name,
-        catalogue_version=catalogue_version,
+        region=asked.region,
+        model=asked.model,
+        catalogue_version=asked.catalogue_version,
         attempts=0 if isinstance(error, RunRefused) else reply.attempts,
         attempts_before=before.attempts_in_all if before is not None and not before.status.is_final else 0,
         latency_ms=round(reply.latency_ms, 1),

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.cost.money import dollars, price_of
 from qwenocr_assets.cost.spending import Period, spending
 from qwenocr_assets.cost.unfunded import unfunded_batches
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.qwenocr.prices import dollars
 from qwenocr_assets.state.database import sqlite_url
 
 _SQLITE = "sqlite:///"
@@ -23,7 +23,7 @@ def budget_left(environment: Environment, *, needed_usd: Decimal | None = None) 
     Raises:
         ConfigurationError, StorageError: the model is unknown, or the ledger cannot be opened.
     """
-    if price_of(environment.model).is_free:
+    if environment.model.price().is_free:
         return None
     periods, waiting = _read(environment.database_url, environment.caps)
     left = [f"{dollars(p.remaining_usd)} for {p.name}" for p in periods if p.remaining_usd is not None]

@@ -11,6 +11,7 @@ from qwenocr_assets.asking.records import Status
 from qwenocr_assets.cli.budget import budget_left
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.qwenocr.catalogue import Catalogue
+from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, ROW_TABLES, TableSchema
 from qwenocr_assets.storage.data_folder import local_path
@@ -115,7 +116,9 @@ def _print_costs(console: Console, responses: list[dict[str, object]], catalogue
     for model in catalogue.pinned_models():
         cost = sum(
             (
-                model.cost_usd(int(str(r["input_tokens"] or 0)), int(str(r["output_tokens"] or 0)))
+                model.price().cost_usd(
+                    Tokens(int(str(r["input_tokens"] or 0)), int(str(r["output_tokens"] or 0)))
+                )
                 for r in responses
                 if Task(str(r["task"])) in model.tasks
             ),

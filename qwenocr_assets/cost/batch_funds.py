@@ -4,7 +4,7 @@ An entry's lease is its job's name, which no process renews: the money stays set
 take, whatever becomes of the process that planned it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
 
@@ -12,7 +12,9 @@ from qwenocr_assets.cost import entries
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Call, Refused
 from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.cost.scopes import Scope
 from qwenocr_assets.qwenocr.answers import Usage
+from qwenocr_assets.qwenocr.prices import Price
 
 
 class LedgerFunds:
@@ -22,7 +24,7 @@ class LedgerFunds:
         self._ledger = ledger
         self._caps = caps
         self._calls = calls
-        self.refused: dict[str, Refused] = {}
+        self.refused: dict[Scope, Refused] = {}
         """The last refusal of each scope that had no money left."""
 
     def reserve(self, connection: Connection, request_key: str, job_id: str) -> int | None:
@@ -36,13 +38,17 @@ class LedgerFunds:
             return None
         return outcome.entry_id
 
+    def priced(self, connection: Connection, entry_ids: Iterable[int]) -> Mapping[int, tuple[Price, str]]:
+        """The price at which each entry's money was set aside, and the version of its catalogue."""
+        return entries.priced(connection, entry_ids)
+
     def settle(self, connection: Connection, entry_id: int, usage: Usage, reported_model: str | None) -> None:
         """The line was answered."""
-        spent_in, spent_out = usage.input_tokens, usage.output_tokens
-        if spent_in is None or spent_out is None:
+        tokens = usage.billed
+        if tokens is None:
             self.lose(connection, entry_id, "the answer reports no usage")
             return
-        entries.settle(connection, entry_id, spent_in, spent_out, reported_model, self._ledger.now())
+        entries.settle(connection, entry_id, tokens, reported_model, self._ledger.now())
 
     def release(self, connection: Connection, entry_id: int) -> None:
         """The line is certainly not billed."""

@@ -1,34 +1,12 @@
 """The budget: how much may be spent per run, day, month and route, and when somebody is told."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
-from typing import NamedTuple
 
-from qwenocr_assets.cost.money import to_pico
+from qwenocr_assets.cost.scopes import Kind, Scope
+from qwenocr_assets.qwenocr.prices import to_pico
 from qwenocr_assets.settings import BudgetSettings
-
-
-class Scopes(NamedTuple):
-    """The names of the running sums that a call belongs to."""
-
-    run: str
-    day: str
-    month: str
-    route: str
-    """A route's month."""
-
-
-def scopes_of(run_id: str, day: str, route: str) -> Scopes:
-    """The scopes of a call; `day` is the UTC day on which its money is set aside, as YYYY-MM-DD."""
-    month = day[:7]
-    return Scopes(f"run:{run_id}", f"day:{day}", f"month:{month}", f"route:{route}:{month}")
-
-
-def day_of(now: float) -> str:
-    """The UTC day of a time in seconds since 1970, as YYYY-MM-DD."""
-    return datetime.fromtimestamp(now, UTC).date().isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +46,20 @@ class Caps:
             routes=budget.usd_per_month_by_route,
         )
 
-    def of(self, scopes: Scopes) -> Iterator[tuple[str, int]]:
+    def of(self, scopes: Iterable[Scope]) -> Iterator[tuple[Scope, int]]:
         """The scopes that have a cap, with it."""
         for scope in scopes:
             if (cap := self.cap(scope)) is not None:
                 yield scope, cap
 
-    def cap(self, scope: str) -> int | None:
-        """The cap of a scope by its name."""
-        kind, _, rest = scope.partition(":")
-        if kind == "route":
-            return self.route_month_pico.get(rest.rpartition(":")[0])
-        return {"run": self.run_pico, "day": self.day_pico, "month": self.month_pico}[kind]
+    def cap(self, scope: Scope) -> int | None:
+        """The most that may be spent in a scope."""
+        match scope.kind:
+            case Kind.RUN:
+                return self.run_pico
+            case Kind.DAY:
+                return self.day_pico
+            case Kind.MONTH:
+                return self.month_pico
+            case Kind.ROUTE:
+                return self.route_month_pico.get(scope.route)

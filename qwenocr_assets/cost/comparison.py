@@ -7,10 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from qwenocr_assets.cost.expectations import Expectation
-from qwenocr_assets.cost.money import price_of, to_usd
 from qwenocr_assets.cost.quote import quote_request
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
-from qwenocr_assets.qwenocr.requests import RequestOptions
+from qwenocr_assets.qwenocr.requests import Mode, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 
 WORTH_A_WARNING = 2
@@ -52,17 +51,17 @@ def compare(
         for r in rows
     )
     offers = [
-        _offer(model, batch, alike)
+        _offer(model, mode, alike)
         for model in catalogue.models
         if model.region != "local"
-        for batch in ((False,) if model.batch_discount is None else (False, True))
+        for mode in Mode
+        if mode is Mode.REAL_TIME or model.batch_discount is not None
     ]
     return sorted(offers, key=lambda o: (not o.complete, o.expected_usd, not o.pinned, o.batch, o.region))
 
 
-def _offer(model: Model, batch: bool, alike: Counter[tuple[Any, ...]]) -> Offer:
-    price = price_of(model, batch=batch)
-    expected = worst = 0
+def _offer(model: Model, mode: Mode, alike: Counter[tuple[Any, ...]]) -> Offer:
+    expected = worst = Decimal(0)
     missing: dict[str, None] = {}
     for (width_px, height_px, name, options, output_tokens, source), count in alike.items():
         task = Task(name)
@@ -75,14 +74,12 @@ def _offer(model: Model, batch: bool, alike: Counter[tuple[Any, ...]]) -> Offer:
             task,
             RequestOptions.from_json(options),
             model,
+            mode,
             Expectation(output_tokens, source),
         )
-        input_tokens = quote.image_tokens + quote.prompt_tokens
-        expected += count * price.cost_pico(input_tokens, quote.expected_output_tokens)
-        worst += count * price.cost_pico(quote.worst_input_tokens, quote.worst_output_tokens)
-    return Offer(
-        model.region, model.name, batch, model.pinned, to_usd(expected), to_usd(worst), tuple(missing)
-    )
+        expected += count * quote.expected_cost_usd
+        worst += count * quote.worst_cost_usd
+    return Offer(model.region, model.name, mode is Mode.BATCH, model.pinned, expected, worst, tuple(missing))
 
 
 def dear(offers: Iterable[Offer], region: str, model: str) -> str | None:

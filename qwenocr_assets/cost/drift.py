@@ -7,6 +7,8 @@ from typing import Any
 
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.qwenocr.catalogue import Catalogue
+from qwenocr_assets.qwenocr.prices import Price
+from qwenocr_assets.qwenocr.requests import Mode
 
 MOST_INPUT_DRIFT = 0.1
 """Share of a batch's estimated input tokens by which the reported ones may differ."""
@@ -52,22 +54,21 @@ class PriceDrift:
 
 def price_drifts(rows: Iterable[Mapping[str, Any]], catalogue: Catalogue) -> list[PriceDrift]:
     """Reported models of these rows of `cost_ledger` that are priced differently from what was used."""
-    calls: dict[tuple[str, str, str, Decimal, Decimal], int] = {}
+    calls: dict[tuple[str, str, str, Price], int] = {}
     for row in rows:
         if row["state"] == "settled" and row["reported_model"]:
-            prices = (row["usd_per_million_input"], row["usd_per_million_output"])
-            key = (row["region"], row["model"], row["reported_model"], *prices)
+            price = Price.per_million(row["usd_per_million_input"], row["usd_per_million_output"])
+            key = (row["region"], row["model"], row["reported_model"], price)
             calls[key] = calls.get(key, 0) + 1
     drifts = []
-    for (region, asked, reported, *used), count in calls.items():
+    for (region, asked, reported, used), count in calls.items():
         try:
             model = catalogue.model(region, reported)
         except ConfigurationError:
             if reported != asked:
                 drifts.append(PriceDrift(region, asked, reported, count, None, None))
             continue
-        prices = (model.usd_per_million_input, model.usd_per_million_output)
-        share = 1 - (model.batch_discount or 0)
-        if tuple(used) not in (prices, (prices[0] * share, prices[1] * share)):
-            drifts.append(PriceDrift(region, asked, reported, count, *prices))
+        modes = [mode for mode in Mode if mode is Mode.REAL_TIME or model.batch_discount is not None]
+        if used not in [model.price(mode) for mode in modes]:
+            drifts.append(PriceDrift(region, asked, reported, count, *model.price().usd_per_million))
     return drifts

@@ -11,15 +11,16 @@ Settled, uncertain and reserved money together never exceed a cap: the cap is ch
 money aside, against running sums that every transaction keeps. What counts is the day of the reservation (UTC).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, text, update
 
-from qwenocr_assets.cost.budget import Caps, Scopes, day_of, scopes_of
-from qwenocr_assets.cost.money import Price
+from qwenocr_assets.cost.budget import Caps
+from qwenocr_assets.cost.scopes import Scope, Scopes, day_of, scopes_of
+from qwenocr_assets.qwenocr.prices import Price, Tokens
 from qwenocr_assets.state.tables.money import ENTRIES, TOTALS
 
 
@@ -61,7 +62,7 @@ class Reserved:
 class Refused:
     """Money that was not there: the first cap that would have been exceeded."""
 
-    scope: str
+    scope: Scope
     cap_pico: int
     spent_pico: int
     """Settled, uncertain and reserved before this call."""
@@ -105,7 +106,7 @@ def reserve(connection: Connection, call: Call, caps: Caps, lease_id: str, now: 
     for scope, cap in caps.of(scopes):
         if spent[scope] > cap:
             _add(connection, scopes, Sums() - set_aside)
-            reserved = connection.execute(_RESERVED, {"scope": scope}).scalar_one()
+            reserved = connection.execute(_RESERVED, {"scope": str(scope)}).scalar_one()
             return Refused(scope, cap, spent[scope] - call.worst_pico, call.worst_pico, reserved)
     values = {
         "state": State.RESERVED.value,
@@ -132,8 +133,7 @@ def reserve(connection: Connection, call: Call, caps: Caps, lease_id: str, now: 
 def settle(
     connection: Connection,
     entry_id: int,
-    input_tokens: int,
-    output_tokens: int,
+    tokens: Tokens,
     reported_model: str | None,
     now: float,
 ) -> int:
@@ -142,19 +142,30 @@ def settle(
     Takes the place of whatever was thought of the call before: the answer knows best.
     """
     entry = _entry(connection, entry_id)
-    price = Price(entry["input_price_pico"], entry["output_price_pico"])
-    cost = price.cost_pico(input_tokens, output_tokens)
+    cost = Price(entry["input_price_pico"], entry["output_price_pico"]).cost(tokens)
     move(
         connection,
         entry,
         State.SETTLED,
         now,
         settled_pico=cost,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
+        input_tokens=tokens.input,
+        output_tokens=tokens.output,
         reported_model=reported_model,
     )
     return cost
+
+
+def priced(connection: Connection, entry_ids: Iterable[int]) -> dict[int, tuple[Price, str]]:
+    """The price that each entry's money was set aside at, and the version of the catalogue that it is from."""
+    columns = (
+        ENTRIES.c.entry_id,
+        ENTRIES.c.input_price_pico,
+        ENTRIES.c.output_price_pico,
+        ENTRIES.c.catalogue_version,
+    )
+    rows = connection.execute(select(*columns).where(ENTRIES.c.entry_id.in_(list(entry_ids))))
+    return {row[0]: (Price(row[1], row[2]), row[3]) for row in rows}
 
 
 def release(connection: Connection, entry_id: int, now: float) -> None:
@@ -264,15 +275,16 @@ _CLOSE = (
 )
 
 
-def _add(connection: Connection, scopes: Scopes, change: Sums) -> Mapping[str, int]:
+def _add(connection: Connection, scopes: Scopes, change: Sums) -> Mapping[Scope, int]:
     """Add to the running sums of all scopes; returns what each has spent now."""
-    values: dict[str, Any] = {f"scope{i}": scope for i, scope in enumerate(scopes)}
+    keys = {str(scope): scope for scope in scopes}
+    values: dict[str, Any] = {f"scope{i}": key for i, key in enumerate(keys)}
     values |= {
         "reserved": change.reserved_pico,
         "settled": change.settled_pico,
         "uncertain": change.uncertain_pico,
     }
-    return {row[0]: row[1] for row in connection.execute(_ADD, values)}
+    return {keys[row[0]]: row[1] for row in connection.execute(_ADD, values)}
 
 
 def _entry(connection: Connection, entry_id: int) -> RowMapping:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qwenocr_assets.cost.money import price_of
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES
@@ -50,7 +49,7 @@ def learn_expectations(data: DataFolder, model: Model) -> Expectations:
 
     Nothing is learned of a model that is free: its quote is $0 whatever its answers will be.
     """
-    if price_of(model).is_free:
+    if model.price().is_free:
         return Expectations()
     answers = _newest_answers(
         data,

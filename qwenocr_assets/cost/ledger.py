@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, t
 from qwenocr_assets.cost import entries
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Call, Refused, Reserved, State, Sums
+from qwenocr_assets.cost.scopes import Scope
+from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.state.database import open_database
 from qwenocr_assets.state.sqlite import READ_ONLY
 from qwenocr_assets.state.tables.money import ENTRIES, LEASES, TOTALS
@@ -61,14 +63,10 @@ class Ledger:
         with self.writing() as connection:
             return entries.reserve(connection, call, caps, lease_id, self._clock())
 
-    def settle(
-        self, entry_id: int, input_tokens: int, output_tokens: int, reported_model: str | None = None
-    ) -> int:
+    def settle(self, entry_id: int, tokens: Tokens, reported_model: str | None = None) -> int:
         """The answer came: the price of its usage, in pico-dollars."""
         with self.writing() as connection:
-            return entries.settle(
-                connection, entry_id, input_tokens, output_tokens, reported_model, self._clock()
-            )
+            return entries.settle(connection, entry_id, tokens, reported_model, self._clock())
 
     def release(self, entry_id: int) -> None:
         """It is certain that the call was not billed."""
@@ -119,13 +117,15 @@ class Ledger:
 
     # looking
 
-    def sums(self, scopes: Iterable[str]) -> dict[str, Sums]:
+    def sums(self, scopes: Iterable[Scope]) -> dict[Scope, Sums]:
         """The running sums of these scopes; zeros where nothing was spent."""
         scopes = list(scopes)
         with self.reading() as connection:
-            rows = connection.execute(select(TOTALS).where(TOTALS.c.scope.in_(scopes))).all()
+            rows = connection.execute(
+                select(TOTALS).where(TOTALS.c.scope.in_([str(scope) for scope in scopes]))
+            ).all()
         found = {row.scope: Sums(row.reserved_pico, row.settled_pico, row.uncertain_pico) for row in rows}
-        return {scope: found.get(scope, Sums()) for scope in scopes}
+        return {scope: found.get(str(scope), Sums()) for scope in scopes}
 
     def entries(self, *, batch_id: str | None = None, state: State | None = None) -> list[RowMapping]:
         """Entries, of a batch or in a state, in the order in which they were reserved."""

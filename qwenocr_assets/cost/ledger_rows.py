@@ -8,12 +8,10 @@ from sqlalchemy import RowMapping
 
 from qwenocr_assets.cost.entries import State
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.cost.money import to_usd
+from qwenocr_assets.qwenocr.prices import Price, to_usd
 from qwenocr_assets.schemas import COST_LEDGER, OCR_REQUESTS
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_table, write_table
-
-_MILLION = 1_000_000
 
 
 def write_ledger_rows(data: DataFolder, ledger: Ledger, batch_id: str) -> list[dict[str, Any]]:
@@ -50,10 +48,11 @@ def ledger_row(entry: RowMapping) -> dict[str, Any]:
         "output_tokens",
         "reason",
     )
+    usd_input, usd_output = Price(entry["input_price_pico"], entry["output_price_pico"]).usd_per_million
     return {
         **{name: entry[name] for name in (*same, *tokens)},
-        "usd_per_million_input": to_usd(entry["input_price_pico"] * _MILLION),
-        "usd_per_million_output": to_usd(entry["output_price_pico"] * _MILLION),
+        "usd_per_million_input": usd_input,
+        "usd_per_million_output": usd_output,
         "expected_cost_usd": to_usd(entry["expected_pico"]),
         "reserved_usd": to_usd(entry["reserved_pico"]),
         "cost_usd": _counted(entry),

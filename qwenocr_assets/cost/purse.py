@@ -14,11 +14,12 @@ from qwenocr_assets.cost.clerk import Clerk, Work
 from qwenocr_assets.cost.entries import Call, Refused, Reserved
 from qwenocr_assets.cost.lease import living_lease
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.cost.money import price_of
+from qwenocr_assets.cost.scopes import Scope
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.catalogue import Model
-from qwenocr_assets.qwenocr.requests import Request
+from qwenocr_assets.qwenocr.prices import Tokens
+from qwenocr_assets.qwenocr.requests import Mode, Request
 
 _log = logging.getLogger(__name__)
 
@@ -34,13 +35,13 @@ class LedgerHold:
 
     async def settle(self, usage: Usage, reported_model: str | None) -> None:
         """An answer came. One that does not say what it used is billed nobody knows how."""
-        spent_in, spent_out = usage.input_tokens, usage.output_tokens
-        if spent_in is None or spent_out is None:
+        tokens = usage.billed
+        if tokens is None:
             await self.lose("the answer reports no usage")
             return
         await self._write(
             lambda connection: entries.settle(
-                connection, self.entry_id, spent_in, spent_out, reported_model, self._ledger.now()
+                connection, self.entry_id, tokens, reported_model, self._ledger.now()
             )
         )
 
@@ -73,7 +74,7 @@ class LedgerPurse:
         self._caps = caps
         self._lease_id = lease_id
         self._calls = calls
-        self.refused: dict[str, Refused] = {}
+        self.refused: dict[Scope, Refused] = {}
         """The last refusal of each scope that had no money left."""
         self._in_flight = 0
         self._one_ended = asyncio.Event()
@@ -131,16 +132,20 @@ class LedgerPurse:
 
 
 def calls_of(
-    requests: Iterable[Mapping[str, Any]], model: Model, catalogue_version: str, run_id: str
+    requests: Iterable[Mapping[str, Any]],
+    model: Model,
+    catalogue_version: str,
+    run_id: str,
+    mode: Mode = Mode.REAL_TIME,
 ) -> dict[str, Call]:
-    """What each of these rows of `ocr_requests` may cost at a model, by request key.
+    """What each of these rows of `ocr_requests` may cost at a model, asked in this way, by request key.
 
     The prices are those of today, whenever the requests were quoted.
 
     Raises:
-        ConfigurationError: the model has no price.
+        ConfigurationError: the model has no price, or is not offered in this mode.
     """
-    price = price_of(model)
+    price = model.price(mode)
     return {
         row["request_key"]: Call(
             request_key=row["request_key"],
@@ -153,12 +158,12 @@ def calls_of(
             catalogue_version=catalogue_version,
             price=price,
             estimated_input_tokens=row["image_tokens"] + row["prompt_tokens"],
-            expected_pico=price.cost_pico(
-                row["image_tokens"] + row["prompt_tokens"], row["expected_output_tokens"]
+            expected_pico=price.cost(
+                Tokens(row["image_tokens"] + row["prompt_tokens"], row["expected_output_tokens"])
             ),
             # quotes of earlier versions do not hold the worst input
-            worst_pico=price.cost_pico(
-                row.get("worst_input_tokens") or model.max_input_tokens, row["worst_output_tokens"]
+            worst_pico=price.cost(
+                Tokens(row.get("worst_input_tokens") or model.max_input_tokens, row["worst_output_tokens"])
             ),
         )
         for row in requests

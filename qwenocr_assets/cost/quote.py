@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from qwenocr_assets.cost.expectations import PUBLISHED, Expectation
 from qwenocr_assets.qwenocr.catalogue import Model
-from qwenocr_assets.qwenocr.requests import RequestOptions
+from qwenocr_assets.qwenocr.prices import Tokens
+from qwenocr_assets.qwenocr.requests import Mode, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.tokens import image_tokens
 from qwenocr_assets.qwenocr.wire.prompts import prompt_tokens
@@ -37,6 +38,7 @@ def quote_request(
     task: Task,
     options: RequestOptions,
     model: Model,
+    mode: Mode = Mode.REAL_TIME,
     expectation: Expectation | None = None,
 ) -> Quote:
     """The quote of one request.
@@ -44,7 +46,11 @@ def quote_request(
     Image tokens follow the service's formula, prompt tokens the task's figure, and expected output tokens
     `expectation`, or the task's figure without one. The worst case is the output limit, and the input with a margin
     up to its limit.
+
+    Raises:
+        ConfigurationError: the model has no price, or is not offered in this mode.
     """
+    price = model.price(mode)
     image = image_tokens(
         width_px,
         height_px,
@@ -64,6 +70,6 @@ def quote_request(
         expected_output_from=expectation.source,
         worst_input_tokens=worst_input,
         worst_output_tokens=worst_output,
-        expected_cost_usd=model.cost_usd(image + prompt, expected),
-        worst_cost_usd=model.cost_usd(worst_input, worst_output),
+        expected_cost_usd=price.cost_usd(Tokens(image + prompt, expected)),
+        worst_cost_usd=price.cost_usd(Tokens(worst_input, worst_output)),
     )

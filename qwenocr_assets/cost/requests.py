@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Any
 
 from qwenocr_assets.cost.expectations import Expectations
-from qwenocr_assets.cost.money import price_of
 from qwenocr_assets.cost.quote import quote_request
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
@@ -34,7 +33,7 @@ def request_rows(
         ConfigurationError: a route asks for what the model cannot do, or the model has no price; nothing has been
             sent then.
     """
-    price_of(model)
+    model.price()  # a model without one is refused before anything else is said
     by_name = {route.name: route for route in (DEFAULT_ROUTE, *routes)}
     route_of = {d["document_id"]: by_name[d["route"]] for d in documents if d["status"] == "accepted"}
     ready = [page for page in pages if page["status"] == "ready"]
@@ -51,13 +50,14 @@ def request_rows(
             and page.get("text_layer_doubt") is None
         )
         protocol = _protocol(route, model, catalogue)
-        priced = require_batches(catalogue, model) if route.mode == Mode.BATCH else model
         for task in route.tasks:
             if has_text and task.spec.form in _TEXT_LAYER_ANSWERS:
                 continue  # the page's own text lines cost nothing
             options = request_options(route, task)
             expectation = expectations.of(task, route.name)
-            quote = quote_request(page["width_px"], page["height_px"], task, options, priced, expectation)
+            quote = quote_request(
+                page["width_px"], page["height_px"], task, options, model, route.mode, expectation
+            )
             rows.append(
                 {
                     "batch_id": page["batch_id"],

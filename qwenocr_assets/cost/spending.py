@@ -7,11 +7,12 @@ from decimal import Decimal
 
 from sqlalchemy import func, insert, select
 
-from qwenocr_assets.cost.budget import Caps, day_of, scopes_of
+from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import State, Sums
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.cost.money import dollars, to_usd
+from qwenocr_assets.cost.scopes import Kind, Scope, day_of, scopes_of
 from qwenocr_assets.qwenocr.catalogue import Model
+from qwenocr_assets.qwenocr.prices import dollars, to_usd
 from qwenocr_assets.state.tables.money import ALERTS, ENTRIES, TOTALS
 
 
@@ -19,7 +20,7 @@ from qwenocr_assets.state.tables.money import ALERTS, ENTRIES, TOTALS
 class Period:
     """The money of a day, a month, or a route's month."""
 
-    scope: str
+    scope: Scope
     name: str
     cap_usd: Decimal | None
     settled_usd: Decimal
@@ -43,21 +44,19 @@ def spending(ledger: Ledger, caps: Caps) -> list[Period]:
     month = day[:7]
     with ledger.reading() as connection:
         spent_on = connection.scalars(
-            select(TOTALS.c.scope).where(TOTALS.c.scope.like("route:%"), TOTALS.c.scope.like(f"%:{month}"))
+            select(TOTALS.c.scope).where(
+                TOTALS.c.scope.like(f"{Kind.ROUTE}:%"), TOTALS.c.scope.like(f"%:{month}")
+            )
         ).all()
     capped = [scopes_of("", day, route).route for route in caps.route_month_pico]
     scopes = scopes_of("", day, "")
     names = {scopes.day: f"today, {day}", scopes.month: f"this month, {month}"}
-    for scope in sorted({*spent_on, *capped}):
-        names[scope] = f"route {_route(scope)}, {month}"
+    for scope in sorted({*map(Scope.parse, spent_on), *capped}):
+        names[scope] = f"route {scope.route}, {month}"
     return [_period(scope, names[scope], caps, sums) for scope, sums in ledger.sums(names).items()]
 
 
-def _route(scope: str) -> str:
-    return scope.removeprefix("route:").rpartition(":")[0]
-
-
-def _period(scope: str, name: str, caps: Caps, sums: Sums) -> Period:
+def _period(scope: Scope, name: str, caps: Caps, sums: Sums) -> Period:
     cap = caps.cap(scope)
     return Period(
         scope,
@@ -89,10 +88,11 @@ def new_alerts(ledger: Ledger, caps: Caps, thresholds: Sequence[Decimal]) -> lis
         return []
     with ledger.writing() as connection:
         told = {(row.scope, row.threshold) for row in connection.execute(select(ALERTS))}
-        new = [a for a in passed if (a.period.scope, str(a.threshold)) not in told]
+        new = [a for a in passed if (str(a.period.scope), str(a.threshold)) not in told]
         if new:
             rows = [
-                {"scope": a.period.scope, "threshold": str(a.threshold), "told_at": ledger.now()} for a in new
+                {"scope": str(a.period.scope), "threshold": str(a.threshold), "told_at": ledger.now()}
+                for a in new
             ]
             connection.execute(insert(ALERTS), rows)
     return list({alert.period.scope: alert for alert in new}.values())

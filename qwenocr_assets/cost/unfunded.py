@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select
 
-from qwenocr_assets.cost.budget import Caps, day_of, scopes_of
+from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Refused
 from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.cost.scopes import Kind, Scope, day_of
 from qwenocr_assets.state.tables.money import UNFUNDED
 
 
@@ -16,7 +17,7 @@ class UnfundedBatch:
     """A batch with calls that were refused, and what the last refusal said."""
 
     batch_id: str
-    scope: str
+    scope: Scope
     cap_pico: int
     needed_pico: int
     refused_at: float
@@ -28,7 +29,7 @@ def remember(ledger: Ledger, batch_id: str, refused: Iterable[Refused]) -> None:
     rows = [
         {
             "batch_id": batch_id,
-            "scope": r.scope,
+            "scope": str(r.scope),
             "cap_pico": r.cap_pico,
             "needed_pico": r.needed_pico,
             "refused_at": ledger.now(),
@@ -47,7 +48,9 @@ def unfunded_batches(ledger: Ledger) -> dict[str, list[UnfundedBatch]]:
         rows = connection.execute(select(UNFUNDED).order_by(UNFUNDED.c.refused_at)).all()
     batches: dict[str, list[UnfundedBatch]] = {}
     for row in rows:
-        batches.setdefault(row.batch_id, []).append(UnfundedBatch(*row))
+        batches.setdefault(row.batch_id, []).append(
+            UnfundedBatch(**row._asdict() | {"scope": Scope.parse(row.scope)})
+        )
     return batches
 
 
@@ -60,10 +63,8 @@ def may_resume(ledger: Ledger, waiting: Iterable[UnfundedBatch], caps: Caps) -> 
 
 
 def _has_room(ledger: Ledger, refusal: UnfundedBatch, caps: Caps) -> bool:
-    kind, _, rest = refusal.scope.partition(":")
-    if kind == "run":
+    if refusal.scope.kind is Kind.RUN:
         return caps.run_pico is None or caps.run_pico > refusal.cap_pico
-    route = rest.rpartition(":")[0] if kind == "route" else ""
-    now = getattr(scopes_of("", day_of(ledger.now()), route), kind)
+    now = refusal.scope.at(day_of(ledger.now()))
     cap = caps.cap(now)
     return cap is None or ledger.sums([now])[now].spent_pico + refusal.needed_pico <= cap

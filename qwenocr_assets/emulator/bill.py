@@ -7,6 +7,8 @@ from functools import cache
 from qwenocr_assets.engine.wire.values import JsonObject
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
+from qwenocr_assets.qwenocr.prices import Tokens
+from qwenocr_assets.qwenocr.requests import Mode
 
 
 @dataclass(slots=True)
@@ -43,11 +45,18 @@ class Bill:
 
     models: dict[str, Charges] = field(default_factory=dict)
 
-    def charge(self, model: Model, input_tokens: int, output_tokens: int, *, lost: bool) -> Decimal:
+    def charge(
+        self,
+        model: Model,
+        tokens: Tokens,
+        *,
+        lost: bool,
+        mode: Mode = Mode.REAL_TIME,
+    ) -> Decimal:
         """Add one answer; gives its price in US dollars."""
-        price = model.cost_usd(input_tokens, output_tokens)
+        price = model.price(mode).cost_usd(tokens)
         charges = self.models.setdefault(model.name, Charges())
-        charges.add(Charges(1, int(lost), input_tokens, output_tokens, price))
+        charges.add(Charges(1, int(lost), tokens.input, tokens.output, price))
         return price
 
     def note_lost(self, model: str) -> None:

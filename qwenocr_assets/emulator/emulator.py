@@ -32,12 +32,13 @@ from qwenocr_assets.emulator.routes import emulator_routes
 from qwenocr_assets.emulator.traffic import CallRecord, Traffic
 from qwenocr_assets.emulator.uploads import Uploads
 from qwenocr_assets.engine.wire import fields, native, openai_compatible
-from qwenocr_assets.engine.wire.answers import Tokens, WireAnswer, error_code, tokens_of, without_usage_event
+from qwenocr_assets.engine.wire.answers import WireAnswer, error_code, tokens_of, without_usage_event
 from qwenocr_assets.engine.wire.errors import ErrorCode, WireError, invalid_parameter
 from qwenocr_assets.engine.wire.images import FETCHED_SCHEMES, held_images
 from qwenocr_assets.engine.wire.values import JsonObject
-from qwenocr_assets.qwenocr.batch_api.limits import batch_priced
 from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
+from qwenocr_assets.qwenocr.prices import Tokens
+from qwenocr_assets.qwenocr.requests import Mode
 
 IDENTITY_HEADER = "x-request-identity"
 """With this header a caller names its request for the log of calls."""
@@ -172,7 +173,7 @@ class Emulator:
         call = Call(0, openai_compatible.PATH, name, False, {}, fields.json_object(body))
         answer, tokens = await self._ask(_line_scope(), call, body)
         if tokens is not None:
-            self.bill.charge(batch_priced(model), tokens.input, tokens.output, lost=False)
+            self.bill.charge(model, tokens, lost=False, mode=Mode.BATCH)
         return answer
 
     def _charge(self, tokens: Tokens, model: Model, record: CallRecord, *, lost: bool) -> None:
@@ -182,7 +183,7 @@ class Emulator:
         self.traffic.spend(tokens.input + tokens.output, now)
         record.input_tokens, record.output_tokens = tokens.input, tokens.output
         record.billed_model = model.name
-        record.billed_usd = self.bill.charge(model, tokens.input, tokens.output, lost=lost)
+        record.billed_usd = self.bill.charge(model, tokens, lost=lost)
 
     async def _ask(self, scope: Any, call: Call, body: bytes) -> tuple[WireAnswer, Tokens | None]:
         """The answer of the app, whole (what is streamed later is only the writing), and what it cost."""

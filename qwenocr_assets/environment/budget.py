@@ -8,7 +8,6 @@ from typing import Any
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Refused
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.cost.money import price_of
 from qwenocr_assets.cost.purse import calls_of, open_purse
 from qwenocr_assets.cost.unfunded import remember
 from qwenocr_assets.environment.environment import Environment
@@ -46,7 +45,7 @@ class CostBudget:
         Raises:
             ConfigurationError: the model has no price.
         """
-        if price_of(model).is_free:
+        if model.price().is_free:
             yield OpenPurse()
             return
         calls = calls_of(requests, model, self.environment.catalogue.version, run_id)

@@ -27,8 +27,8 @@ def _moving(catalogue: Catalogue, model: Model) -> str | None:
 
 
 def _dear(catalogue: Catalogue, model: Model) -> str | None:
-    equal = catalogue.cheapest_equal(model)
-    if model.usual_page_usd <= _WORTH_SAYING * equal.usual_page_usd:
+    equal, page = catalogue.cheapest_equal(model), model.usual_page_usd
+    if page.is_infinite() or page <= _WORTH_SAYING * equal.usual_page_usd:
         return None
     return (
         f"{model.name} costs {price(model)}; {equal.name} does the same in {model.region} for {price(equal)}."

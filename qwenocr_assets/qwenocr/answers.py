@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qwenocr_assets.geometry import Quad
+from qwenocr_assets.qwenocr.prices import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,16 @@ class Usage:
     """The whole usage object as it came."""
 
     @property
+    def billed(self) -> Tokens | None:
+        """What is paid for; None where the answer does not say it."""
+        if self.input_tokens is None or self.output_tokens is None:
+            return None
+        return Tokens(self.input_tokens, self.output_tokens)
+
+    @property
     def all_tokens(self) -> int | None:
         """Input and output together, as limits count them."""
-        if self.input_tokens is None or self.output_tokens is None:
-            return self.total_tokens
-        return self.input_tokens + self.output_tokens
+        return self.total_tokens if self.billed is None else sum(self.billed)
 
 
 @dataclass(frozen=True, slots=True)

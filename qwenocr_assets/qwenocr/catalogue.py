@@ -16,11 +16,14 @@ import orjson
 from pydantic import TypeAdapter
 
 from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.qwenocr.prices import Price, Tokens
 from qwenocr_assets.qwenocr.regions import Region
+from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 
-_MILLION = Decimal(1_000_000)
-_USUAL_INPUT_TOKENS, _USUAL_OUTPUT_TOKENS = 4_000, 900
+_MAY_BE_FREE = ("local", "custom")
+
+USUAL_PAGE = Tokens(4_000, 900)
 """An A4 page at 200 dpi, and the text lines of a full page: what models are compared by."""
 
 Sureness = Literal["high", "medium", "low"]
@@ -76,19 +79,44 @@ class Model:
     sureness: Sureness
     note: str
 
-    def cost_usd(self, input_tokens: int, output_tokens: int) -> Decimal:
-        """The exact price of these tokens in US dollars."""
-        return (
-            self.usd_per_million_input * input_tokens + self.usd_per_million_output * output_tokens
-        ) / _MILLION
+    def price(self, mode: Mode = Mode.REAL_TIME) -> Price:
+        """What its tokens cost, asked in this way.
+
+        Raises:
+            ConfigurationError: a cloud model without a price, or one that is not offered in batches. A price that is
+                not known is never taken for $0: only the embedded engine and servers of one's own may be free.
+        """
+        per_million = (self.usd_per_million_input, self.usd_per_million_output)
+        if self.region not in _MAY_BE_FREE and not all(usd > 0 for usd in per_million):
+            raise ConfigurationError(
+                f"There is no price for {self.name} in region {self.region}.",
+                "Nothing is sent without a known price: choose another model, or complete the catalogue.",
+            )
+        share = Decimal(1)
+        if mode is Mode.BATCH:
+            if self.batch_discount is None:
+                raise ConfigurationError(
+                    f"{self.name} in region {self.region} is not offered in batches.", "Send it in real time."
+                )
+            share -= self.batch_discount
+        try:
+            return Price.per_million(*(usd * share for usd in per_million))
+        except ValueError as error:
+            raise ConfigurationError(
+                f"The price of {self.name} in region {self.region} has more decimals than can be counted ({error}).",
+                "Give it in US dollars per million tokens with at most six decimals.",
+            ) from error
 
     def is_called(self, name: str) -> bool:
         return name == self.name or name in self.aliases
 
     @property
     def usual_page_usd(self) -> Decimal:
-        """What a usual page costs: the figure by which models are compared."""
-        return self.cost_usd(_USUAL_INPUT_TOKENS, _USUAL_OUTPUT_TOKENS)
+        """What a usual page costs: the figure by which models are compared. Infinite where no price is known."""
+        try:
+            return self.price().cost_usd(USUAL_PAGE)
+        except ConfigurationError:
+            return Decimal("Infinity")
 
 
 @dataclass(frozen=True, slots=True)

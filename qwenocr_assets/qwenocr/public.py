@@ -26,10 +26,11 @@ from qwenocr_assets.qwenocr.limits.account import Rules
 from qwenocr_assets.qwenocr.limits.calls import Calls
 from qwenocr_assets.qwenocr.limits.pace import AccountLimits, Started
 from qwenocr_assets.qwenocr.options import ClientOptions, Streaming
+from qwenocr_assets.qwenocr.prices import Price, Tokens
 from qwenocr_assets.qwenocr.purse import Hold, Purse
 from qwenocr_assets.qwenocr.regions import Protocol, Region, region_at
 from qwenocr_assets.qwenocr.replies import Reply
-from qwenocr_assets.qwenocr.requests import Request, RequestOptions
+from qwenocr_assets.qwenocr.requests import Mode, Request, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Form, MissingForm, Task, TaskSpec
 
 __all__ = [
@@ -52,11 +53,13 @@ __all__ = [
     "Key",
     "MissingApiKey",
     "MissingForm",
+    "Mode",
     "Model",
     "NotOffered",
     "Page",
     "PageRefused",
     "Point",
+    "Price",
     "Protocol",
     "Purse",
     "Quad",
@@ -80,6 +83,7 @@ __all__ = [
     "TaskSpec",
     "Throttled",
     "ThrottledBurst",
+    "Tokens",
     "Unfunded",
     "Unreadable",
     "UploadExpired",

@@ -25,7 +25,6 @@ from qwenocr_assets.environment.service import QwenOcr
 from qwenocr_assets.qwenocr.batch_api.limits import (
     COMPLETION_WINDOW,
     FileLimits,
-    batch_priced,
     cheaper_at_once,
 )
 from qwenocr_assets.qwenocr.batch_api.service import BatchService
@@ -187,13 +186,11 @@ class _Work:
 
 
 def _collect(work: _Work, answers: BatchAnswers, ledger: Ledger, batches: BatchService) -> Collected:
-    catalogue = work.environment.catalogue
     return Collector(
         work.jobs,
         batches,
         LedgerFunds(ledger, work.environment.caps, {}),
-        lambda job: batch_priced(catalogue.model(job.region, job.model)),
-        catalogue.version,
+        work.environment.catalogue.version,
         incomplete,
         answers.save,
         work.rules_of,
@@ -205,7 +202,7 @@ def _hand_over(
 ) -> int:
     """Plan what is open, and bring every job that is not running as far as it goes; how many requests were planned."""
     environment, model = work.environment, work.environment.model
-    calls = calls_of(work.rows, batch_priced(model), environment.catalogue.version, run_id)
+    calls = calls_of(work.rows, model, environment.catalogue.version, run_id, Mode.BATCH)
     funds = LedgerFunds(ledger, environment.caps, calls)
     planned = 0
     for file in split(((q, work.size(q)) for q in work.sort(questions).batch), _LIMITS):

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from qwenocr_assets.cost.ledger_rows import write_ledger_rows
-from qwenocr_assets.cost.money import price_of
 from qwenocr_assets.cost.spending import Period, spending
 from qwenocr_assets.cost.unfunded import UnfundedBatch, unfunded_batches
 from qwenocr_assets.environment.budget import CostBudget
@@ -24,7 +23,7 @@ class Spent:
 
 def write_costs(environment: Environment, budget: CostBudget, batch_id: str) -> Spent:
     """Write a batch's `cost_ledger` as it is now; of a model that is free nothing new can be in it."""
-    if price_of(environment.model).is_free:
+    if environment.model.price().is_free:
         return Spent(read_table(environment.data, COST_LEDGER, batch_id), [], [])
     with budget.ledger() as ledger:
         rows = write_ledger_rows(environment.data, ledger, batch_id)

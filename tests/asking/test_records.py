@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from qwenocr_assets.asking.records import AnswerRecord, Status, record_of
+from qwenocr_assets.asking.records import AnswerRecord, Asked, Status, record_of
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.errors import (
     PageRefused,
@@ -21,12 +21,13 @@ from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.tasks import Task
 
 MODEL = load_catalogue().model("singapore", None)
+ASKED = Asked(MODEL.region, MODEL.name, MODEL.price(), "2026-02-04")
 FAULT = ServiceFault(500, "InternalError", "an internal error")
 
 
 def _record(error: ServiceError, attempts: int, before: AnswerRecord | None = None) -> AnswerRecord:
     reply = Reply(None, error, None, attempts=attempts, latency_ms=1.0, answered_at=datetime.now(UTC))
-    return record_of("key", Task.MULTI_LAN, MODEL, "2026-02-04", reply, None, before)
+    return record_of("key", Task.MULTI_LAN, reply, None, ASKED, before)
 
 
 @pytest.mark.parametrize(

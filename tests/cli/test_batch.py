@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from qwenocr_assets.asking.batch_api.funds import OpenFunds
 from qwenocr_assets.asking.batch_api.jobs import Jobs
 from qwenocr_assets.cli.commands import batch
+from qwenocr_assets.cost.batch_funds import LedgerFunds
+from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.errors import UsageError
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.settings import load_settings
+from tests.cost.conftest import call
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def job_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
             region="beijing",
             model="qwen-vl-ocr",
             window="24h",
-            funds=OpenFunds(),
+            funds=LedgerFunds(ledger, Caps(), {key: call(key) for key in ("k1", "k2")}),
         )
     assert planned.job_id
     return planned.job_id
@@ -41,10 +43,10 @@ def test_jobs_are_listed_and_shown(job_id: str) -> None:
 
 
 def test_only_a_running_job_can_be_cancelled(job_id: str) -> None:
-    with pytest.raises(ConfigurationError, match="planned, not running"):
+    with pytest.raises(UsageError, match="planned, not running"):
         batch.cancel_job(Console(), job_id)
 
 
 def test_an_unknown_job_is_named(job_id: str) -> None:
-    with pytest.raises(ConfigurationError, match="zzz"):
+    with pytest.raises(UsageError, match="zzz"):
         batch.show_job(Console(), f"zzz{job_id}")

@@ -29,11 +29,11 @@ from upath import UPath
 
 from qwenocr_assets.asking.batch_answers import read_answers
 from qwenocr_assets.asking.records import Status
-from qwenocr_assets.cost.money import to_pico
 from qwenocr_assets.emulator import Emulator, create_emulator, jittered, rough_service
 from qwenocr_assets.emulator.traffic import CallRecord
 from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.engine.page.read_page import Cell, Line, ReadPage, Table
+from qwenocr_assets.qwenocr.prices import to_pico
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES, ROW_TABLES
 from qwenocr_assets.storage.data_folder import DataFolder

@@ -98,7 +98,7 @@ def test_the_ledger_shows_what_is_left_and_what_is_uncertain(command: Command, u
         assert part in done.stdout
     shown = json.loads(command("ledger", "show", "--json").stdout)
     assert [entry["entry_id"] for entry in shown["uncertain"]] == uncertain
-    assert {p["uncertain_usd"] for p in shown["periods"]} == {"2.000000000000"}
+    assert {p["uncertain_usd"] for p in shown["periods"]} == {"2"}
 
 
 def test_what_is_uncertain_is_reconciled(command: Command, project: Path, uncertain: list[int]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from qwenocr_assets.cost.entries import Call
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.cost.money import Price
+from qwenocr_assets.qwenocr.prices import Price
 from qwenocr_assets.state.database import sqlite_url
 
 NOON = 1_767_268_800.0

@@ -13,7 +13,7 @@ from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Refused
 from qwenocr_assets.cost.lease import living_lease
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.cost.money import Price
+from qwenocr_assets.qwenocr.prices import Price, Tokens
 from tests.cost.conftest import call
 
 CAPS = Caps(day_pico=60_000, month_pico=100_000, route_month_pico={"invoices": 40_000})
@@ -40,7 +40,7 @@ def work(ledger: Ledger, lease_id: str, bill: Path, seed: int, calls: int, *, ma
             if may_be_killed and chance.random() < 0.02:
                 os._exit(9)  # after it was billed
         if fate == "answered":
-            ledger.settle(outcome.entry_id, billed, 0)
+            ledger.settle(outcome.entry_id, Tokens(billed, 0))
         elif fate == "refused":
             ledger.release(outcome.entry_id)
         else:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from qwenocr_assets.cost.budget import Caps
-from qwenocr_assets.cost.money import to_pico
+from qwenocr_assets.qwenocr.prices import to_pico
 from qwenocr_assets.settings import BudgetSettings, load_settings
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -8,12 +8,14 @@ import pytest
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Refused, Reserved, State, Sums
 from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.cost.scopes import Kind, Scope, scopes_of
 from qwenocr_assets.errors import ConfigurationError, StorageError
+from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.state.database import open_database
 from tests.cost.conftest import Clock, call
 
 FREE = Caps()
-MONTH = "month:2026-01"
+MONTH = Scope(Kind.MONTH, "2026-01")
 
 
 def reserved(ledger: Ledger, caps: Caps = FREE, *, lease: str = "lease", **changes: object) -> int:
@@ -26,7 +28,7 @@ Step = Callable[[Ledger, int], object]
 
 
 def settle(ledger: Ledger, entry: int) -> int:
-    return ledger.settle(entry, 1, 0)
+    return ledger.settle(entry, Tokens(1, 0))
 
 
 def lose(ledger: Ledger, entry: int) -> None:
@@ -83,7 +85,7 @@ def test_what_becomes_of_a_call(ledger: Ledger, steps: list[Step], state: State,
     for step in steps:
         step(ledger, entry)
     assert [e["state"] for e in ledger.entries()] == [state]
-    scopes = ["run:run-1", "day:2026-01-01", MONTH, "route:invoices:2026-01"]
+    scopes = scopes_of("run-1", "2026-01-01", "invoices")
     assert ledger.sums(scopes) == dict.fromkeys(scopes, sums)
 
 
@@ -94,7 +96,7 @@ def test_what_becomes_of_a_call(ledger: Ledger, steps: list[Step], state: State,
         pytest.param(Caps(day_pico=3_000), None, id="exactly at the cap"),
         pytest.param(Caps(run_pico=2_999), "run:run-1", id="run"),
         pytest.param(Caps(day_pico=2_999), "day:2026-01-01", id="day"),
-        pytest.param(Caps(month_pico=2_999), MONTH, id="month"),
+        pytest.param(Caps(month_pico=2_999), str(MONTH), id="month"),
         pytest.param(Caps(route_month_pico={"invoices": 2_999}), "route:invoices:2026-01", id="route"),
         pytest.param(Caps(route_month_pico={"receipts": 1}), None, id="another route's cap"),
         pytest.param(Caps(day_pico=0), "day:2026-01-01", id="no money at all"),
@@ -110,7 +112,8 @@ def test_a_cap_counts_all_that_may_have_been_spent(
     if refused_by is None:
         assert isinstance(outcome, Reserved)
     else:
-        assert outcome == Refused(refused_by, caps.cap(refused_by) or 0, 2_000, 1_000, 1_000)
+        scope = Scope.parse(refused_by)
+        assert outcome == Refused(scope, caps.cap(scope) or 0, 2_000, 1_000, 1_000)
         assert ledger.sums([MONTH]) == before
         assert len(ledger.entries()) == 2
 
@@ -161,14 +164,14 @@ def test_a_paused_process_settles_what_was_taken_for_lost(ledger: Ledger, clock:
     clock.seconds += 3600
     assert [e["entry_id"] for e in ledger.expire()] == [entry]
     assert ledger.expire() == []
-    ledger.settle(entry, 10, 10)
+    ledger.settle(entry, Tokens(10, 10))
     assert ledger.sums([MONTH]) == {MONTH: Sums(settled_pico=2_300_000)}
 
 
 def test_an_entry_says_everything(ledger: Ledger, clock: Clock) -> None:
     entry = reserved(ledger)
     clock.seconds += 4
-    ledger.settle(entry, 310, 40, "qwen-vl-ocr-2025-11-20")
+    ledger.settle(entry, Tokens(310, 40), "qwen-vl-ocr-2025-11-20")
     assert [dict(e) for e in ledger.entries(batch_id="b1")] == [
         {
             "entry_id": entry,

@@ -11,6 +11,7 @@ import pytest
 from qwenocr_assets.cost.entries import State
 from qwenocr_assets.cost.lease import LEASE_SECONDS, living_lease
 from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.cost.scopes import Kind, Scope
 from tests.cost.crowd import CAPS, WORST, crowd
 
 ROOT = Path(__file__).parents[2]
@@ -31,13 +32,13 @@ def watch(ledger: Ledger, running: Callable[[], bool]) -> int:
         time.sleep(0.002)
 
 
-def _scopes(ledger: Ledger) -> list[str]:
+def _scopes(ledger: Ledger) -> list[Scope]:
     from sqlalchemy import select
 
     from qwenocr_assets.state.tables.money import TOTALS
 
     with ledger.reading() as connection:
-        return list(connection.scalars(select(TOTALS.c.scope)))
+        return [Scope.parse(key) for key in connection.scalars(select(TOTALS.c.scope))]
 
 
 def settle_by_the_bill(ledger: Ledger, bill: Path) -> None:
@@ -58,7 +59,7 @@ def settle_by_the_bill(ledger: Ledger, bill: Path) -> None:
         else:
             state = State.RELEASED if amount_or_none is None else State.SETTLED
             assert ledger.reconcile(entry["entry_id"], state, amount_or_none, "bill")
-    months = [scope for scope in _scopes(ledger) if scope.startswith("month:")]
+    months = [scope for scope in _scopes(ledger) if scope.kind is Kind.MONTH]
     sums = ledger.sums(months).values()
     assert sum(s.settled_pico for s in sums) == sum(billed.values()) > 0
     assert sum(s.spent_pico for s in sums) == sum(billed.values())
@@ -73,7 +74,7 @@ def test_sixteen_threads(ledger_url: str, tmp_path: Path) -> None:
         working.start()
         watch(ledger, working.is_alive)
         settle_by_the_bill(ledger, bill)
-        spent = next(s for scope, s in ledger.sums(_scopes(ledger)).items() if scope.startswith("day:"))
+        spent = next(s for scope, s in ledger.sums(_scopes(ledger)).items() if scope.kind is Kind.DAY)
         assert spent.spent_pico <= 60_000
 
 

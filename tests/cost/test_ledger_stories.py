@@ -17,10 +17,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from qwenocr_assets.cost.budget import Caps, scopes_of
+from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Refused, State, Sums
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.cost.money import Price
+from qwenocr_assets.cost.scopes import Kind, Scope, scopes_of
+from qwenocr_assets.qwenocr.prices import Price, Tokens
 from qwenocr_assets.state.database import sqlite_url
 from tests.cost.conftest import NOON, Clock, call
 
@@ -49,7 +50,7 @@ class Story(RuleBasedStateMachine):
         self.worst: dict[int, int] = {}
         self.bill: dict[int, int] = {}
         """What the service bills for an entry, whether the worker knows or not."""
-        self.scopes: set[str] = set()
+        self.scopes: set[Scope] = set()
 
     def _run(self, worker: int) -> str:
         return f"{self.batch}-{worker % 3}"
@@ -89,7 +90,7 @@ class Story(RuleBasedStateMachine):
         entry_id = self._some(data)
         del self.open[entry_id]
         used = self._billed(entry_id, data)
-        assert self.ledger.settle(entry_id, used // 3, used - used // 3) == used
+        assert self.ledger.settle(entry_id, Tokens(used // 3, used - used // 3)) == used
 
     @precondition(lambda self: self.open)
     @rule(data=st.data())
@@ -143,7 +144,7 @@ class Story(RuleBasedStateMachine):
 
     @invariant()
     def the_sums_are_those_of_the_entries_and_within_the_caps(self) -> None:
-        counted: dict[str, list[int]] = {scope: [0, 0, 0] for scope in self.scopes}
+        counted: dict[Scope, list[int]] = {scope: [0, 0, 0] for scope in self.scopes}
         for entry in self.ledger.entries(batch_id=self.batch):
             amounts = {
                 State.RESERVED: (entry["reserved_pico"], 0, 0),
@@ -165,7 +166,7 @@ class Story(RuleBasedStateMachine):
         self.clock.seconds += LEASE_SECONDS + 1
         self.ledger.expire()
         self._reconcile()
-        runs = {scope for scope in self.scopes if scope.startswith("run:")}
+        runs = {scope for scope in self.scopes if scope.kind is Kind.RUN}
         sums = self.ledger.sums(runs).values()
         assert sum(s.settled_pico for s in sums) == sum(self.bill.values())
         assert all(s.reserved_pico == s.uncertain_pico == 0 for s in sums)

@@ -15,7 +15,6 @@ from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.clerk import Clerk
 from qwenocr_assets.cost.entries import Call, State
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.cost.money import price_of, to_pico
 from qwenocr_assets.cost.purse import LedgerPurse, open_purse
 from qwenocr_assets.emulator import (
     NAMED_FAULTS,
@@ -33,6 +32,7 @@ from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.errors import Unfunded
 from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.options import ClientOptions
+from qwenocr_assets.qwenocr.prices import Tokens, to_pico
 from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
@@ -41,9 +41,9 @@ from tests.cost.conftest import call
 
 REGION = load_catalogue().region("singapore")
 MODEL = replace(load_catalogue().model("singapore"), requests_per_minute=None, tokens_per_minute=None)
-PRICE = price_of(MODEL)
+PRICE = MODEL.price()
 REQUEST = Request(ImageBytes(b"x", "image/png"), Task.TEXT_RECOGNITION)
-WORST = PRICE.cost_pico(6_000, 8_192)
+WORST = PRICE.cost(Tokens(6_000, 8_192))
 KEYS = [f"k{n}" for n in range(60)]
 
 

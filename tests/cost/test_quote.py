@@ -17,7 +17,6 @@ from upath import UPath
 from qwenocr_assets.cost import expectations
 from qwenocr_assets.cost.comparison import compare, dear
 from qwenocr_assets.cost.expectations import PUBLISHED, Expectation, learn_expectations
-from qwenocr_assets.cost.money import price_of, to_usd
 from qwenocr_assets.cost.purse import calls_of
 from qwenocr_assets.cost.quote import quote_request
 from qwenocr_assets.cost.quote_totals import answered_keys, total_up
@@ -25,6 +24,7 @@ from qwenocr_assets.cost.requests import request_rows
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
 from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
+from qwenocr_assets.qwenocr.prices import Tokens, to_usd
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES, TableSchema
@@ -92,9 +92,8 @@ def test_the_worst_case_is_the_worst(
     assert quote.expected_output_tokens <= quote.worst_output_tokens <= model.max_output_tokens
     assert quote.image_tokens + quote.prompt_tokens <= quote.worst_input_tokens <= model.max_input_tokens
     assert quote.expected_cost_usd <= quote.worst_cost_usd
-    assert quote.worst_cost_usd == to_usd(
-        price_of(model).cost_pico(quote.worst_input_tokens, quote.worst_output_tokens)
-    )
+    worst = Tokens(quote.worst_input_tokens, quote.worst_output_tokens)
+    assert quote.worst_cost_usd == model.price().cost_usd(worst)
 
 
 PAGES: list[dict[str, Any]] = [
@@ -158,7 +157,7 @@ def test_a_quote_of_an_earlier_version_reserves_the_models_limit() -> None:
     [row, *_] = rows_for("singapore")
     del row["worst_input_tokens"]
     worst = calls_of([row], model, "v", "run")[row["request_key"]].worst_pico
-    assert worst == price_of(model).cost_pico(model.max_input_tokens, model.max_output_tokens)
+    assert worst == model.price().cost(Tokens(model.max_input_tokens, model.max_output_tokens))
 
 
 def test_every_offer_is_there_cheapest_first() -> None:

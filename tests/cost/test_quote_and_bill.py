@@ -3,29 +3,39 @@
 import asyncio
 import io
 import random
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
+from qwenocr_assets.asking.records import Asked, record_of
+from qwenocr_assets.cost.batch_funds import LedgerFunds
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.drift import input_drift
+from qwenocr_assets.cost.entries import Reserved
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.ledger_rows import ledger_row
-from qwenocr_assets.cost.money import to_pico, to_usd
 from qwenocr_assets.cost.purse import calls_of, open_purse
+from qwenocr_assets.cost.quote import quote_request
 from qwenocr_assets.cost.requests import request_rows
 from qwenocr_assets.emulator import EmulatorTransport, create_emulator
 from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.engine.page.read_page import Line, ReadPage
+from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.routes import Route
-from qwenocr_assets.qwenocr.catalogue import load_catalogue
+from qwenocr_assets.qwenocr.answers import Answer, Usage
+from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
 from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.options import ClientOptions
-from qwenocr_assets.qwenocr.requests import Request, RequestOptions
+from qwenocr_assets.qwenocr.prices import to_pico, to_usd
+from qwenocr_assets.qwenocr.replies import Reply
+from qwenocr_assets.qwenocr.requests import Mode, Request, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.state.database import sqlite_url
 
@@ -128,3 +138,52 @@ def test_the_quote_of_500_mixed_pages_is_what_their_input_costs(tmp_path: Path) 
     total = sum(row["cost_usd"] for row in rows)
     assert to_usd(to_pico(total)) == emulator.bill.total.usd
     assert all(row["cost_usd"] <= row["reserved_usd"] for row in rows)
+
+
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
+@given(
+    model=st.sampled_from(CATALOGUE.models),
+    mode=st.sampled_from(Mode),
+    task=st.sampled_from(Task),
+    size=st.tuples(st.integers(11, 6_000), st.integers(11, 6_000)),
+    max_tokens=st.none() | st.integers(1, 4_096),
+    used=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_quote_reservation_bill_and_record_are_one_sum(
+    ledger: Ledger,
+    model: Model,
+    mode: Mode,
+    task: Task,
+    size: tuple[int, int],
+    max_tokens: int | None,
+    used: tuple[float, float],
+) -> None:
+    """The worst that is quoted is what is set aside; what is settled is no more, and what the record says."""
+    if mode is Mode.BATCH and model.batch_discount is None:
+        with pytest.raises(ConfigurationError, match="not offered in batches"):
+            quote_request(*size, task, RequestOptions(), model, mode)
+        return
+    quote = quote_request(*size, task, RequestOptions(max_tokens=max_tokens), model, mode)
+    row = {"request_key": "k", "batch_id": "b", "task": task.value, "route": "r", **asdict(quote)}
+    calls = calls_of([row], model, CATALOGUE.version, "run", mode)
+    reserved = ledger.reserve(calls["k"], Caps(), "lease")
+    assert isinstance(reserved, Reserved)
+    (entry,) = [e for e in ledger.entries() if e["entry_id"] == reserved.entry_id]
+    assert quote.worst_cost_usd == to_usd(entry["reserved_pico"])
+    assert quote.expected_cost_usd == to_usd(entry["expected_pico"])
+
+    usage = Usage(round(used[0] * quote.worst_input_tokens), round(used[1] * quote.worst_output_tokens))
+    assert usage.billed is not None
+    settled = to_usd(ledger.settle(reserved.entry_id, usage.billed))
+    assert settled <= quote.worst_cost_usd
+    with ledger.reading() as connection:
+        price, version = LedgerFunds(ledger, Caps(), {}).priced(connection, [reserved.entry_id])[
+            reserved.entry_id
+        ]
+    assert (price, version) == (model.price(mode), CATALOGUE.version)
+    reply = Reply(
+        Answer("x", usage=usage), None, None, attempts=1, latency_ms=1.0, answered_at=datetime.now(UTC)
+    )
+    record = record_of("k", task, reply, None, Asked(model.region, model.name, price, version))
+    assert record.cost_usd == settled

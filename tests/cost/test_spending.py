@@ -13,9 +13,11 @@ from qwenocr_assets.cost.drift import PriceDrift, input_drift, price_drifts
 from qwenocr_assets.cost.entries import Refused, Reserved, State
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.savings import saved_usd
+from qwenocr_assets.cost.scopes import Kind, Scope, scopes_of
 from qwenocr_assets.cost.spending import free_quota_use, new_alerts, spending
 from qwenocr_assets.cost.unfunded import may_resume, remember, unfunded_batches
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
+from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.state.database import sqlite_url
 from tests.cost.conftest import Clock, call
 
@@ -37,7 +39,7 @@ def spend(ledger: Ledger, pico: int, caps: Caps = Caps(), **changes: Any) -> int
 
 def test_spending_by_day_month_and_route(ledger: Ledger, clock: Clock) -> None:
     caps = Caps(day_pico=100 * 10**12, route_month_pico={"receipts": 10**12, "letters": 7 * 10**12})
-    ledger.settle(spend(ledger, 5, route="invoices"), 10, 0)
+    ledger.settle(spend(ledger, 5, route="invoices"), Tokens(10, 0))
     clock.seconds += DAY
     ledger.lose(spend(ledger, 3 * 10**12, route="receipts", request_key="k2"), "lost")
     spend(ledger, 10**12, route="invoices", request_key="k3")
@@ -108,13 +110,8 @@ def test_a_batch_goes_on_when_there_is_money(
     ledger: Ledger, clock: Clock, refused: list[str], caps: Caps, days: int, resumes: bool
 ) -> None:
     spend(ledger, 1_000)
-    scopes = {
-        "run": "run:run-1",
-        "day": "day:2026-01-01",
-        "month": "month:2026-01",
-        "route": "route:invoices:2026-01",
-    }
-    remember(ledger, "b1", [Refused(scopes[kind], 1_500, 1_000, 1_000) for kind in refused])
+    scopes = scopes_of("run-1", "2026-01-01", "invoices")
+    remember(ledger, "b1", [Refused(getattr(scopes, kind), 1_500, 1_000, 1_000) for kind in refused])
     clock.seconds += days * DAY
     [(batch_id, waiting)] = unfunded_batches(ledger).items()
     assert (batch_id, len(waiting)) == ("b1", len(refused))
@@ -135,16 +132,16 @@ def test_money_that_is_given_back_resumes_too(ledger: Ledger) -> None:
 
 
 def test_a_batch_that_was_funded_waits_no_more(ledger: Ledger) -> None:
-    remember(ledger, "b1", [Refused("day:2026-01-01", 1, 1, 1)])
+    remember(ledger, "b1", [Refused(Scope(Kind.DAY, "2026-01-01"), 1, 1, 1)])
     remember(ledger, "b1", [])
     assert unfunded_batches(ledger) == {}
 
 
 def test_the_free_quota_is_counted_and_ends(ledger: Ledger, clock: Clock) -> None:
     models = CATALOGUE.models_in("singapore")
-    ledger.settle(spend(ledger, 10**12), 400_000, 30)
+    ledger.settle(spend(ledger, 10**12), Tokens(400_000, 30))
     clock.seconds += 100 * DAY
-    ledger.settle(spend(ledger, 10**12, request_key="after its end"), 500_000, 500_000)
+    ledger.settle(spend(ledger, 10**12, request_key="after its end"), Tokens(500_000, 500_000))
     found = {q.model: q for q in free_quota_use(ledger, models, date(2025, 12, 31))}
     quota = found["qwen-vl-ocr-2025-11-20"]
     assert (quota.input_tokens_left, quota.output_tokens_left) == (600_000, 999_970)

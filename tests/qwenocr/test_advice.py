@@ -56,7 +56,7 @@ def test_the_shipped_prices(region: str, name: str | None, says: list[str]) -> N
 @pytest.mark.parametrize(
     ("usd_input", "usd_output", "warns"),
     [("0.14", "0.32", False), ("0.14", "0.33", True), ("0.07", "0.16", False), ("0", "0", False)],
-    ids=["twice", "a little more than twice", "the same", "free"],
+    ids=["twice", "a little more than twice", "the same", "no price"],
 )
 def test_more_than_twice_is_worth_a_warning(usd_input: str, usd_output: str, warns: bool) -> None:
     entry = {

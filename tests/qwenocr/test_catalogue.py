@@ -9,6 +9,7 @@ import pytest
 
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.qwenocr.catalogue import FreeQuota, Model, load_catalogue
+from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.qwenocr.tasks import Task
 
 CATALOGUE = load_catalogue()
@@ -148,7 +149,7 @@ def test_only_the_first_snapshot_lacks_the_built_in_tasks(model: Model) -> None:
 
 
 def test_prices_are_exact() -> None:
-    assert CATALOGUE.model("beijing").cost_usd(521, 58) == Decimal("0.000026579")
+    assert CATALOGUE.model("beijing").price().cost_usd(Tokens(521, 58)) == Decimal("0.000026579")
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,10 @@ from upath import UPath
 from qwenocr_assets.asking.batch_api.jobs import Jobs
 from qwenocr_assets.cost.entries import State
 from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.cost.scopes import Kind, Scope
 from qwenocr_assets.errors import BatchInUse, DamagedDatabase, StorageError
 from qwenocr_assets.intake.inbox.index import open_index
+from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.state.batch_hold import hold_batch
 from qwenocr_assets.state.database import open_database, sqlite_url
 from qwenocr_assets.state.migrations import MIGRATIONS, MIGRATIONS_RUN, make_declared, migrate
@@ -151,13 +153,14 @@ def test_money_jobs_and_leases_of_an_earlier_build_go_on(old: str) -> None:
             State.RESERVED,
             State.RESERVED,
         ]
-        month = ledger.sums(["month:2026-01"])["month:2026-01"]
+        january = Scope(Kind.MONTH, "2026-01")
+        month = ledger.sums([january])[january]
         assert (month.reserved_pico, month.settled_pico, month.uncertain_pico) == (
             10_000_000,
             40_200_000,
             3_000_000,
         )
-        assert ledger.settle(4, 10, 10) == 10 * 70_000 + 10 * 160_000
+        assert ledger.settle(4, Tokens(10, 10)) == 10 * 70_000 + 10 * 160_000
         [job] = Jobs(ledger).all()
         assert [line.entry_id for line in Jobs(ledger).lines(job.job_id)] == [6, 7, None]
     with plain(old) as engine, engine.begin() as connection:

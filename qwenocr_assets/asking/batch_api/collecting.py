@@ -4,7 +4,7 @@ Answers are journalled first and marked in the database afterwards, in small gro
 group, and the same answer under the same key replaces itself. The files are never held as a whole.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -15,13 +15,13 @@ from qwenocr_assets.asking.batch_api.funds import Funds
 from qwenocr_assets.asking.batch_api.jobs import Job, Jobs, JobState, Line, answered, leave
 from qwenocr_assets.asking.batch_api.planning import MOST_TIMES, Rules
 from qwenocr_assets.asking.batch_api.polling import GONE
-from qwenocr_assets.asking.records import AnswerRecord, record_of
+from qwenocr_assets.asking.records import AnswerRecord, Asked, record_of
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.batch_api.lines import Result, read_result
 from qwenocr_assets.qwenocr.batch_api.service import BatchService
-from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.errors import PageRefused, Retryable, ServiceError, ServiceFault
 from qwenocr_assets.qwenocr.images import SentAs
+from qwenocr_assets.qwenocr.prices import FREE
 from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Mode
 
@@ -54,9 +54,8 @@ class Collector:
     jobs: Jobs
     service: BatchService
     funds: Funds
-    model: Callable[[Job], Model]
-    """A job's model, at its price in batches."""
     catalogue_version: str
+    """Of lines that nothing is paid for."""
     judge: Judge
     save: Save
     rules: Callable[[str], Rules]
@@ -122,7 +121,7 @@ class Collector:
         """Journal a group of results, then mark it and settle its money in one transaction."""
         if not group:
             return
-        self.save([self._record(job, line, found) for line, found in group])
+        self.save(self._records(job, group))
 
         def mark(connection: Connection) -> None:
             for line, found in group:
@@ -155,7 +154,7 @@ class Collector:
             for key, reason in reasons.items()
             if self._is_given_up(job, key, without.get(key), times_left.get(key, 0) + 1)
         }
-        self.save([self._record(job, waiting[key], result) for key, result in over.items()])
+        self.save(self._records(job, [(waiting[key], result) for key, result in over.items()]))
 
         def mark(connection: Connection) -> None:
             for key, line in waiting.items():
@@ -177,7 +176,19 @@ class Collector:
                 refuses_all = error is not None and not isinstance(error, Retryable)
                 return times >= MOST_TIMES or job.status == "failed" or job.cancel_asked or refuses_all
 
-    def _record(self, job: Job, line: Line, found: Result) -> AnswerRecord:
+    def _records(self, job: Job, found: Sequence[tuple[Line, Result]]) -> list[AnswerRecord]:
+        """The records of results, at the prices that their money was set aside at."""
+        entry_ids = [line.entry_id for line, _ in found if line.entry_id is not None]
+        priced = self.jobs.read(lambda connection: self.funds.priced(connection, entry_ids))
+        free = (FREE, self.catalogue_version)
+        return [
+            self._record(
+                job, line, result, Asked(job.region, job.model, *priced.get(line.entry_id or 0, free))
+            )
+            for line, result in found
+        ]
+
+    def _record(self, job: Job, line: Line, found: Result, asked: Asked) -> AnswerRecord:
         answer = found.result if isinstance(found.result, Answer) else None
         ended_at = job.ended_at or self.jobs.now()
         reply = Reply(
@@ -190,15 +201,8 @@ class Collector:
             sent_as=SentAs.DATA_URL,
         )
         incomplete = self.judge(line.task, answer) if answer else None
-        record = record_of(
-            line.request_key, line.task, self.model(job), self.catalogue_version, reply, incomplete
-        )
-        record = replace(record, mode=Mode.BATCH)
-        if not line.pays:
-            record = replace(
-                record, cost_usd=record.cost_usd and record.cost_usd * 0, reused_from=job.batch_id
-            )
-        return record
+        record = record_of(line.request_key, line.task, reply, incomplete, asked)
+        return replace(record, mode=Mode.BATCH, reused_from=None if line.pays else job.batch_id)
 
 
 def _why(job: Job) -> str:

@@ -1,11 +1,13 @@
 """The seam to the budget: money is set aside in the transaction that plans a line, and settled in the one that
 collects it."""
 
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from sqlalchemy import Connection
 
 from qwenocr_assets.qwenocr.answers import Usage
+from qwenocr_assets.qwenocr.prices import Price
 
 
 class Funds(Protocol):
@@ -13,6 +15,9 @@ class Funds(Protocol):
 
     def reserve(self, connection: Connection, request_key: str, job_id: str) -> int | None:
         """Set aside the worst case of one line, under the job's name; None when there is not enough left."""
+
+    def priced(self, connection: Connection, entry_ids: Iterable[int]) -> Mapping[int, tuple[Price, str]]:
+        """The price at which each entry's money was set aside, and the version of its catalogue."""
 
     def settle(self, connection: Connection, entry_id: int, usage: Usage, reported_model: str | None) -> None:
         """The line was answered; an answer that reports no usage is billed nobody knows how."""
@@ -22,19 +27,3 @@ class Funds(Protocol):
 
     def lose(self, connection: Connection, entry_id: int, why: str) -> None:
         """Nobody knows whether the line was billed."""
-
-
-class OpenFunds:
-    """No budget: nothing is written down."""
-
-    def reserve(self, connection: Connection, request_key: str, job_id: str) -> int | None:  # noqa: ARG002  the seam's
-        return 0
-
-    def settle(self, connection: Connection, entry_id: int, usage: Usage, reported_model: str | None) -> None:
-        pass
-
-    def release(self, connection: Connection, entry_id: int) -> None:
-        pass
-
-    def lose(self, connection: Connection, entry_id: int, why: str) -> None:
-        pass

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
@@ -110,6 +110,9 @@ class Database(Protocol):
         """Seconds since 1970."""
 
 
+Found = TypeVar("Found")
+
+
 class Jobs:
     """All jobs of a database."""
 
@@ -205,6 +208,11 @@ class Jobs:
         """Do this in one transaction."""
         with self._database.writing() as connection:
             work(connection)
+
+    def read(self, look: Callable[[Connection], Found]) -> Found:
+        """What this finds in one state of the database."""
+        with self._database.reading() as connection:
+            return look(connection)
 
     def close_if_done(self, job: Job) -> bool:
         """Close an ended job none of whose lines waits any more."""

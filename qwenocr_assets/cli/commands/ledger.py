@@ -15,11 +15,11 @@ from sqlalchemy import RowMapping
 from qwenocr_assets.cost.entries import State
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.ledger_rows import write_ledger_rows
-from qwenocr_assets.cost.money import dollars, to_pico, to_usd
 from qwenocr_assets.cost.spending import FreeQuotaUse, Period, free_quota_use, spending
 from qwenocr_assets.cost.unfunded import UnfundedBatch, unfunded_batches
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import UsageError
+from qwenocr_assets.qwenocr.prices import dollars, to_pico, to_usd
 
 _MOST_ENTRIES = 50
 
@@ -137,7 +137,7 @@ def _print_quotas(console: Console, quotas: Sequence[FreeQuotaUse]) -> None:
 
 def _print_waiting(console: Console, waiting: dict[str, list[UnfundedBatch]]) -> None:
     for batch_id, refusals in waiting.items():
-        scopes = ", ".join(refusal.scope for refusal in refusals)
+        scopes = ", ".join(str(refusal.scope) for refusal in refusals)
         console.print(f"Batch {batch_id} waits for money ({scopes}).", highlight=False)
 
 

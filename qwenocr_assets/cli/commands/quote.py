@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from qwenocr_assets.cli.budget import budget_left
-from qwenocr_assets.cost.money import dollars
 from qwenocr_assets.cost.quote_totals import Total
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.qwenocr.prices import dollars
 from qwenocr_assets.steps.quote import Quote, quote
 
 _MOST_DOCUMENTS = 30

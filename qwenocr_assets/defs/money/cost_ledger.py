@@ -10,8 +10,8 @@ import dagster as dg
 
 from qwenocr_assets.asking.records import Status
 from qwenocr_assets.cost.drift import InputDrift, PriceDrift, input_drift, price_drifts
-from qwenocr_assets.cost.money import dollars, to_usd
 from qwenocr_assets.cost.savings import saved_usd
+from qwenocr_assets.cost.scopes import Kind
 from qwenocr_assets.cost.spending import Period
 from qwenocr_assets.cost.unfunded import UnfundedBatch
 from qwenocr_assets.defs.metadata import markdown_table, usd
@@ -19,6 +19,7 @@ from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.environment.budget import CostBudget
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.quality.completeness import by_class, completeness
+from qwenocr_assets.qwenocr.prices import dollars, to_usd
 from qwenocr_assets.schemas import COST_LEDGER, OCR_REQUESTS, OCR_RESPONSES
 from qwenocr_assets.steps.money import write_costs
 from qwenocr_assets.storage.table_files import read_table
@@ -93,8 +94,8 @@ def _left(periods: Iterable[Period]) -> dict[str, Any]:
     """What is left of each cap, by names that stay the same from day to day, so that they can be plotted."""
     left: dict[str, Any] = {}
     for period in periods:
-        kind, _, rest = period.scope.partition(":")
-        name = f"route_{rest.rpartition(':')[0]}" if kind == "route" else kind
+        kind = period.scope.kind
+        name = f"route_{period.scope.route}" if kind is Kind.ROUTE else kind.value
         left[f"spent_{name}_usd"] = usd(period.spent_usd)
         if period.remaining_usd is not None:
             left[f"remaining_{name}_usd"] = usd(period.remaining_usd)
@@ -120,7 +121,7 @@ def _checks(
         metadata={
             "unfunded": len(unfunded),
             **{f"unfunded_{task}": n for task, n in sorted(Counter(r["task"] for r in unfunded).items())},
-            **{refusal.scope: f"cap of {dollars(to_usd(refusal.cap_pico))}" for refusal in refusals},
+            **{str(refusal.scope): f"cap of {dollars(to_usd(refusal.cap_pico))}" for refusal in refusals},
             **({"next_step": "Raise the cap under [budget], or wait for its period."} if unfunded else {}),
         },
     )

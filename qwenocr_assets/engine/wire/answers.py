@@ -9,6 +9,7 @@ import orjson
 from starlette.responses import Response
 
 from qwenocr_assets.engine.wire.values import JsonObject
+from qwenocr_assets.qwenocr.prices import Tokens
 
 _EVENT_END = b"\n\n"
 
@@ -63,14 +64,6 @@ def whole(status: int, headers: tuple[tuple[bytes, bytes], ...], body: bytes) ->
 def of_response(response: Response) -> WireAnswer:
     """An answer from a response that is not a stream."""
     return whole(response.status_code, tuple(response.raw_headers), bytes(response.body))
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What an answer says that it cost."""
-
-    input: int
-    output: int
 
 
 def tokens_of(answer: WireAnswer) -> Tokens | None:

@@ -1,13 +1,14 @@
-"""What the service takes in batches, and at which price.
+"""What the service takes in batches.
 
-Limits and prices: product guide, page Batch API (OpenAI compatible); which model is offered: the catalogue, after the
+Limits: product guide, page Batch API (OpenAI compatible); which model is offered: the catalogue, after the
 same page's list of models.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from qwenocr_assets.errors import ConfigurationError
-from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
+from qwenocr_assets.qwenocr.catalogue import USUAL_PAGE, Catalogue, Model
+from qwenocr_assets.qwenocr.requests import Mode
 
 ENDPOINT = "/v1/chat/completions"
 """What every line's `url` and the job's `endpoint` have to be: one and the same."""
@@ -28,32 +29,14 @@ class FileLimits:
     line_bytes: int = 6 * 10**6
 
 
-def batch_priced(model: Model) -> Model:
-    """The model as it is billed in batches.
-
-    Raises:
-        ConfigurationError: it is not offered in batches.
-    """
-    if model.batch_discount is None:
-        raise ConfigurationError(
-            f"{model.name} in region {model.region} is not offered in batches.", "Send it in real time."
-        )
-    share = 1 - model.batch_discount
-    return replace(
-        model,
-        usd_per_million_input=model.usd_per_million_input * share,
-        usd_per_million_output=model.usd_per_million_output * share,
-    )
-
-
-def require_batches(catalogue: Catalogue, model: Model) -> Model:
-    """The model at its price in batches.
+def require_batches(catalogue: Catalogue, model: Model) -> None:
+    """Make sure that a model can be asked in batches.
 
     Raises:
         ConfigurationError: it is not offered in batches; names what is, and what is cheap at once.
     """
     if model.batch_discount is not None:
-        return batch_priced(model)
+        return
     offered = [m for m in catalogue.models if m.batch_discount is not None and m.region != "local"]
     here = [m.name for m in offered if m.region == model.region]
     elsewhere = sorted({f"{m.name} in region {m.region}" for m in offered if m.region != model.region})
@@ -74,10 +57,10 @@ def require_batches(catalogue: Catalogue, model: Model) -> Model:
 
 def cheaper_at_once(catalogue: Catalogue, model: Model) -> str | None:
     """A warning when the region has a model that costs less in real time than this one in batches."""
-    in_batches, at_once = batch_priced(model), catalogue.cheapest_equal(model)
-    if at_once.usual_page_usd >= in_batches.usual_page_usd:
+    in_batches, at_once = model.price(Mode.BATCH).cost_usd(USUAL_PAGE), catalogue.cheapest_equal(model)
+    if at_once.usual_page_usd >= in_batches:
         return None
     return (
         f"{at_once.name} in real time costs less than {model.name} in batches: ${at_once.usual_page_usd:.6f} and "
-        f"${in_batches.usual_page_usd:.6f} for a usual page in {model.region}."
+        f"${in_batches:.6f} for a usual page in {model.region}."
     )

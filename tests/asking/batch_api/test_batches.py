@@ -16,10 +16,11 @@ from qwenocr_assets.asking.batch_api.submitting import SETTLE_SECONDS
 from qwenocr_assets.asking.records import Status
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import State
-from qwenocr_assets.cost.money import price_of
+from qwenocr_assets.cost.scopes import Kind, Scope
 from qwenocr_assets.emulator import BatchFault
 from qwenocr_assets.qwenocr.batch_api.limits import FileLimits
 from qwenocr_assets.qwenocr.errors import Retryable
+from qwenocr_assets.qwenocr.prices import Price, Tokens
 from qwenocr_assets.qwenocr.requests import Mode
 from tests.asking.batch_api.world import BATCH, MODEL
 
@@ -154,13 +155,27 @@ def test_what_the_budget_refuses_is_not_planned(make_world: Any) -> None:
     world = make_world()
     questions = [world.question(n) for n in range(5)]
     world.plan([])
-    world.caps = Caps(day_pico=2 * price_of(MODEL, batch=True).cost_pico(1000, 100))
+    world.caps = Caps(day_pico=2 * MODEL.price(Mode.BATCH).cost(Tokens(1000, 100)))
     planned = world.plan(questions)
     assert (planned.lines, len(planned.unfunded)) == (2, 3)
-    assert set(world.funds.refused) == {"day:2026-01-01"}
+    assert set(world.funds.refused) == {Scope(Kind.DAY, "2026-01-01")}
     world.submit(questions)
     world.wait()
     assert world.collect().answered == 2
+
+
+def test_what_is_collected_costs_what_it_was_planned_at(make_world: Any) -> None:
+    """Days may lie between, and the catalogue may have another price by then, or no such model."""
+    world = make_world()
+    questions = [world.question(n) for n in range(3)]
+    world.plan(questions, price=Price(7, 11), catalogue_version="as planned")
+    world.submit(questions)
+    world.wait()
+    world.collect()
+    records = list(world.records.values())
+    assert {record.catalogue_version for record in records} == {"as planned"}
+    assert world.sums() == (0, sum(record.cost_usd for record in records), 0)
+    assert 0 < sum(record.cost_usd for record in records) < world.billed_usd
 
 
 def test_planning_twice_plans_once(make_world: Any) -> None:

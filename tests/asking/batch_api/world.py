@@ -19,18 +19,19 @@ from qwenocr_assets.asking.batch_api.polling import poll
 from qwenocr_assets.asking.batch_api.submitting import Submitter
 from qwenocr_assets.asking.records import AnswerRecord
 from qwenocr_assets.cost.batch_funds import LedgerFunds
-from qwenocr_assets.cost.budget import Caps, day_of
+from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Call
 from qwenocr_assets.cost.ledger import Ledger
-from qwenocr_assets.cost.money import price_of, to_usd
+from qwenocr_assets.cost.scopes import Kind, Scope, day_of
 from qwenocr_assets.emulator import Emulator
 from qwenocr_assets.engine.page.read_page import Line, ReadPage
-from qwenocr_assets.qwenocr.batch_api.limits import FileLimits, batch_priced
+from qwenocr_assets.qwenocr.batch_api.limits import FileLimits
 from qwenocr_assets.qwenocr.batch_api.service import BatchService
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.images import ImageBytes
+from qwenocr_assets.qwenocr.prices import Price, Tokens, to_usd
 from qwenocr_assets.qwenocr.regions import Region
-from qwenocr_assets.qwenocr.requests import RequestOptions
+from qwenocr_assets.qwenocr.requests import Mode, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.storage.data_folder import DataFolder
 from tests.waiting import wait_until
@@ -78,9 +79,15 @@ class World:
         Image.new("L", size, 255).save(path)
         return Question(f"{number:032x}", Task.TEXT_RECOGNITION, Page(uri, "image/png"), RequestOptions())
 
-    def plan(self, questions: list[Question], batch_id: str = BATCH) -> Any:
-        price = price_of(MODEL, batch=True)
-        worst = price.cost_pico(1000, 100)
+    def plan(
+        self,
+        questions: list[Question],
+        batch_id: str = BATCH,
+        *,
+        price: Price = MODEL.price(Mode.BATCH),  # noqa: B008  frozen
+        catalogue_version: str = "v",
+    ) -> Any:
+        worst = price.cost(Tokens(1000, 100))
         calls = {
             q.request_key: Call(
                 q.request_key,
@@ -90,7 +97,7 @@ class World:
                 MODEL.name,
                 q.task.value,
                 "r",
-                "v",
+                catalogue_version,
                 price,
                 10,
                 10,
@@ -143,7 +150,6 @@ class World:
                 self.jobs,
                 service,
                 self.funds,
-                lambda _: batch_priced(MODEL),
                 "v",
                 lambda *_: None,
                 save,
@@ -156,6 +162,6 @@ class World:
 
     def sums(self) -> tuple[Decimal, Decimal, Decimal]:
         """Reserved, settled and uncertain, in US dollars."""
-        scope = f"day:{day_of(self.clock[0])}"
+        scope = Scope(Kind.DAY, day_of(self.clock[0]))
         found = self.ledger.sums([scope])[scope]
         return to_usd(found.reserved_pico), to_usd(found.settled_pico), to_usd(found.uncertain_pico)
