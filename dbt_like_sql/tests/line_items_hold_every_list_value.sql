@@ -3,8 +3,7 @@ with given as (
     select
         document_id,
         count(*) as value_count
-    from {{ ref('stg_key_values') }}
-    where list_index is not null and review_action is distinct from 'absent'
+    from {{ ref('stg_list_values') }}
     group by document_id
 ),
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from qwenocr_assets.tables.grid import Grid
-from qwenocr_assets.tables.typed_values import read_number
+from qwenocr_assets.tables.typed_values import PLAIN_NUMBER, read_number
+from qwenocr_assets.tables.values.amounts import Amount
 from qwenocr_assets.tables.values.neighbours import Neighbours, neighbours, settled
 from qwenocr_assets.tables.values.notation import TWO_READINGS, Notation
 
@@ -22,9 +23,17 @@ class CellNumbers(NamedTuple):
 
 def cell_numbers(cells: Grid, notation: Notation) -> CellNumbers:
     """The numbers of a table's cells, as `typed_values` reads them."""
-    amounts = [read_number(cell.text, notation) if cell.text else None for cell in cells]
-    numbers = [None if amount is None else amount.number for amount in amounts]
-    still_open = [(at, amount) for at, amount in enumerate(amounts) if amount is not None and amount.is_open]
+    numbers: list[Decimal | None] = []
+    still_open: list[tuple[int, Amount]] = []
+    is_plain = PLAIN_NUMBER.fullmatch if notation.decimal != "," else lambda _: None
+    for at, (_, _, _, _, _, text) in enumerate(cells):  # there are very many: the commonest first
+        if is_plain(text):
+            numbers.append(Decimal(text.replace(",", "")))
+            continue
+        amount = read_number(text, notation)
+        numbers.append(None if amount is None else amount.number)
+        if amount is not None and amount.is_open:
+            still_open.append((at, amount))
     if not still_open:
         return CellNumbers(numbers, numbers, {})
     likely, doubts = list(numbers), {}

@@ -1,5 +1,6 @@
 """Which rows of a table are its header, and what heads each cell."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import takewhile
@@ -20,8 +21,6 @@ class Headers(NamedTuple):
 
 _JOINT = " > "
 _MOST_HEADER_ROWS = 4
-_YEARS = range(1900, 2101)
-_BUDDHIST_YEARS = range(2443, 2644)
 _GAPS = words(
     "n/a|na|n.a|n/d|nd|n.d|k.a|k. a|s/o|nil|none|null|void|tbd|tba|free|free of charge|included|incl|"
     "kostenlos|gratis|frei|inkl|entfällt|keine|gratuit|offert|néant|inclus|sans objet|gratuito|incluido|incluso|"
@@ -119,24 +118,27 @@ def _heads(cells: Grid, numbers: Sequence[Decimal | None], depth: int, width: in
     # the corner over the rows' names may be empty, on the right in tables that are read from there
     if is_title or not (not unnamed or (width > 2 and unnamed in ({0}, {width - 1}))):
         return False
-    numeric: dict[int, int] = {}
-    other: dict[int, int] = {}
-    of_years = set(years)
-    for cell, number in zip(cells, numbers, strict=True):
-        if cell.row < depth or not cell.text:
-            continue
-        if number is not None:
-            numeric[cell.column] = numeric.get(cell.column, 0) + 1
-            if not _is_year(number):
-                of_years.discard(cell.column)
-        elif not is_gap(cell.text):
-            other[cell.column] = other.get(cell.column, 0) + 1
-    # years above nothing but years are the first row of a list of them
-    return not of_years and any(count > other.get(column, 0) for column, count in numeric.items())
+    numbered = list(zip(cells, numbers, strict=True))
+    if years and not years.issubset(
+        cell.column for cell, number in numbered if cell.row >= depth and number and not _is_year(number)
+    ):
+        return False  # years above nothing but years are the first row of a list of them
+    numeric = {cell[1] for cell, number in numbered if number is not None and cell[0] >= depth}
+    other = {cell[1] for cell, number in numbered if number is None and cell[0] >= depth and cell[5]}
+    if numeric - other:
+        return True
+    counts = Counter(cell.column for cell, number in numbered if number is not None and cell.row >= depth)
+    counts.subtract(
+        cell.column
+        for cell, number in numbered
+        if number is None and cell.row >= depth and cell.text and not is_gap(cell.text)
+    )
+    return any(counts[column] > 0 for column in numeric)
 
 
 def _is_year(number: Decimal) -> bool:
-    return number in _YEARS or number in _BUDDHIST_YEARS
+    """Whether a number is a year of our time, or the same in the Buddhist era."""
+    return 1900 <= number <= 2100 or 2443 <= number <= 2643
 
 
 def is_gap(text: str) -> bool:

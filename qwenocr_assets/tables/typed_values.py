@@ -73,10 +73,10 @@ class TypedValue(NamedTuple):
 
 TEXT = TypedValue("text")
 
-_PLAIN = re.compile(
+PLAIN_NUMBER = re.compile(
     r"-?(?:(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,2})?|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,4}\.[0-9]{1,2})"
 )
-"""The commonest forms of a number, which have one reading and are read without looking further."""
+"""The commonest forms of a number, which say the same whatever stands around them, if `,` is not declared decimal."""
 _DIGIT = re.compile(r"\d")
 
 
@@ -100,7 +100,7 @@ def typed_value(
     written = seen(text)
     if asked_for == "date" and (day := read_day(written, notation.date_order, is_asked=True)) is not None:
         return _typed_day(day.day, day.doubt)
-    amount = _amount(text, notation, habits)
+    amount = read_amount(written, notation.decimal, habits)
     if amount is not None:
         if amount.number is not None:
             return TypedValue("number", amount.number, currency=amount.currency, is_open=amount.is_open)
@@ -122,12 +122,8 @@ def _typed_day(day: date | None, doubt: str | None) -> TypedValue:
 
 def read_number(text: str, notation: Notation = UNDECLARED, habits: Habits = NO_HABITS) -> Amount | None:
     """The number a text is, as `typed_value` reads it, or what leaves it open; None for anything else."""
-    return _amount(text, notation, habits) if len(text) <= LONGEST and _DIGIT.search(text) else None
-
-
-def _amount(text: str, notation: Notation, habits: Habits) -> Amount | None:
-    if notation.decimal != "," and _PLAIN.fullmatch(text):
-        return Amount(Decimal(text.replace(",", "")))
+    if len(text) > LONGEST or not _DIGIT.search(text):
+        return None
     return read_amount(seen(text), notation.decimal, habits)
 
 

@@ -1,11 +1,11 @@
 """Rows of the published warehouse into a file: Parquet, CSV, JSON or Excel."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import xlsxwriter
@@ -22,12 +22,21 @@ _SCHEMAS = ("marts", "staging", "core", "ops")
 _EXCEL_ROWS = 1_048_575
 """Rows that an Excel sheet holds below its header."""
 _EXCEL_CHARACTERS = 32_767
+_EXCEL_FIRST_YEAR = 1900
 _EXCEL_DIGITS = 15
 """Digits of a number that Excel keeps."""
 
 
-def export_query(warehouse: Path, sql: str, target: Path, kind: str) -> int:
-    """Write what a query gives into a file of one of `FORMATS`, whole or not at all; returns the rows.
+class Written(NamedTuple):
+    """What an export wrote."""
+
+    rows: int
+    cells_cut: int = 0
+    """Texts that are longer than an Excel cell, and end in … there."""
+
+
+def export_query(warehouse: Path, sql: str, target: Path, kind: str) -> Written:
+    """Write what a query gives into a file of one of `FORMATS`, whole or not at all.
 
     Raises `WarehouseError` when there is no warehouse yet, DuckDB refuses the SQL, or the file cannot be written.
     """
@@ -40,7 +49,7 @@ def export_query(warehouse: Path, sql: str, target: Path, kind: str) -> int:
             if rows is None:
                 raise QueryError("The SQL gives no rows to write.", "End it with a SELECT.")
             target.parent.mkdir(parents=True, exist_ok=True)
-            count = _WRITERS[kind](con, rows, part)
+            written = _WRITERS[kind](con, rows, part)
             part.replace(target)
         except OSError as error:
             raise WarehouseError(
@@ -52,11 +61,11 @@ def export_query(warehouse: Path, sql: str, target: Path, kind: str) -> int:
             ) from error
         finally:
             part.unlink(missing_ok=True)
-    return count
+    return written
 
 
-def export_table(warehouse: Path, table: str, target: Path, kind: str) -> int:
-    """Write a table or mart, named with or without its schema, into a file; returns the rows.
+def export_table(warehouse: Path, table: str, target: Path, kind: str) -> Written:
+    """Write a table or mart, named with or without its schema, into a file.
 
     Raises `WarehouseError` as `export_query` does, and for a table that does not exist (naming those like it).
     """
@@ -81,22 +90,25 @@ def find_table(warehouse: Path, table: str) -> str:
     )
 
 
-_Writer = Callable[[duckdb.DuckDBPyConnection, duckdb.DuckDBPyRelation, Path], int]
+_Writer = Callable[[duckdb.DuckDBPyConnection, duckdb.DuckDBPyRelation, Path], Written]
 
 
 def _copy(options: str) -> _Writer:
     # DuckDB finds the relation by the name of the function's argument
-    def write(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, path: Path) -> int:  # noqa: ARG001
+    def write(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, path: Path) -> Written:  # noqa: ARG001
         written = con.execute(f"COPY (FROM rows) TO {literal(str(path))} ({options})").fetchone()
-        return int(written[0]) if written else 0
+        return Written(int(written[0]) if written else 0)
 
     return write
 
 
-def _write_excel(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, path: Path) -> int:
-    """One sheet, texts as texts: what stands on a page must never become a formula or a link."""
+def _write_excel(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, path: Path) -> Written:
+    """One sheet, texts as texts: what stands on a page must never become a formula or a link.
+
+    Times with a zone are written in UTC, as all times of the warehouse are.
+    """
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    count = 0
+    count = cut = 0
     with xlsxwriter.Workbook(str(path), options) as book:
         sheet = book.add_worksheet("rows")
         bold = book.add_format({"bold": True})
@@ -125,17 +137,22 @@ def _write_excel(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, 
                         case int() | float() | Decimal() as number:
                             sheet.write_number(count, place, number)
                         case other:
+                            cut += len(str(value)) > _EXCEL_CHARACTERS
                             sheet.write_string(count, place, other)
         sheet.autofilter(0, 0, count, max(len(rows.columns) - 1, 0))
-    return count
+    return Written(count, cut)
 
 
 def _excel_value(value: Any) -> Any:
     """A value as Excel can hold it: numbers with more digits than it keeps, and anything else, become text.
 
-    Text is cut where a cell ends, and the cut marked.
+    So do days and times before 1900, which Excel does not have. Text is cut where a cell ends, and the cut marked.
     """
     match value:
+        case datetime() if value.tzinfo is not None:
+            return _excel_value(value.astimezone(UTC).replace(tzinfo=None))
+        case date() if value.year < _EXCEL_FIRST_YEAR:
+            return str(value)
         case None | bool() | datetime() | date():
             return value
         case int() | Decimal() if len(f"{abs(value):f}".replace(".", "").strip("0")) <= _EXCEL_DIGITS:

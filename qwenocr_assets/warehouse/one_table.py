@@ -11,7 +11,8 @@ from qwenocr_assets.warehouse.ddl import literal
 def document_table_sql(warehouse: Path, document: str, number: int) -> str:
     """The SQL that selects a document's table, stitched over its pages, its header as the columns' names.
 
-    `number` is `stitched_index` of `marts.stitched_tables`. A column whose every text is a number comes as numbers.
+    `number` is `stitched_index` of `marts.stitched_tables`. A column of numbers comes twice, as numbers and
+    `… as written`; what is written there and is no number, as `—`, has none.
 
     Raises:
         WarehouseError: there is no such document or no such table in it; names those there are.
@@ -49,11 +50,10 @@ def document_table_sql(warehouse: Path, document: str, number: int) -> str:
     for place in range(len(rows[0][1])):
         parts = dict.fromkeys(head[place] for head in heads if head[place])
         name = " ".join(" > ".join(parts).split()) or f"column {place + 1}"
-        is_numeric = any(cells[place] for cells, _ in body) and all(
-            numbers[place] is not None for cells, numbers in body if cells[place]
-        )
-        source = "numbers" if is_numeric else "cells"
-        columns.append(f"{source}[{place + 1}] AS {_identifier(_distinct(name, columns))}")
+        filled = [numbers[place] is not None for cells, numbers in body if cells[place]]
+        is_numeric = sum(filled) * 2 > len(filled)
+        for source, suffix in (("numbers", ""), ("cells", " as written")) if is_numeric else (("cells", ""),):
+            columns.append(f"{source}[{place + 1}] AS {_identifier(_distinct(name + suffix, columns))}")
     return (
         f"SELECT {', '.join(columns)} FROM marts.stitched_tables "  # noqa: S608  quoted names and literals
         f"JOIN marts.documents_overview USING (document_id) WHERE name = {literal(document)} "

@@ -6,7 +6,7 @@ import math
 import re
 import zipfile
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ def test_a_query_is_written_in_each_format(
     warehouse: Path, tmp_path: Path, kind: str, read: Callable[[Path], Any], expected: Any
 ) -> None:
     target = tmp_path / "new folder" / f"rows.{kind}"
-    assert export_query(warehouse, "SELECT * FROM core.text_lines", target, kind) == 1
+    assert export_query(warehouse, "SELECT * FROM core.text_lines", target, kind) == (1, 0)
     assert read(target) == expected
     assert [p.name for p in target.parent.iterdir()] == [target.name]
 
@@ -160,6 +160,14 @@ def test_what_stands_on_a_page_is_never_a_formula_or_a_link(warehouse: Path, tmp
         pytest.param(math.inf, "inf", id="infinity"),
         pytest.param(date(2025, 11, 14), date(2025, 11, 14), id="date"),
         pytest.param(datetime(2025, 11, 14, 9), datetime(2025, 11, 14, 9), id="time"),
+        pytest.param(date(1899, 12, 31), "1899-12-31", id="a day before 1900"),
+        pytest.param(datetime(1805, 1, 2, 3, 4), "1805-01-02 03:04:00", id="a time before 1900"),
+        pytest.param(
+            datetime(2025, 11, 14, 9, tzinfo=timezone(timedelta(hours=8))),
+            datetime(2025, 11, 14, 1),
+            id="a zone",
+        ),
+        pytest.param(datetime(1805, 11, 14, 9, tzinfo=UTC), "1805-11-14 09:00:00", id="a zone before 1900"),
         pytest.param([1.0, 2.0], "[1.0, 2.0]", id="list"),
         pytest.param("x" * 40_000, "x" * 32_766 + "…", id="longer than a cell"),
     ],
@@ -167,6 +175,32 @@ def test_what_stands_on_a_page_is_never_a_formula_or_a_link(warehouse: Path, tmp
 def test_values_keep_their_digits_in_excel(value: Any, expected: Any) -> None:
     found = export._excel_value(value)
     assert (found, type(found)) == (expected, type(expected))
+
+
+@pytest.mark.parametrize(
+    ("sql", "cells"),
+    [
+        (
+            "SELECT TIMESTAMPTZ '2025-11-14 09:00:00+08' AS at, DATE '1805-01-02' AS day",
+            ["45975.04166666666", "1805-01-02"],
+        ),
+        (
+            "SELECT TIMESTAMP '1805-01-02 03:04:05' AS at, DATE '1900-03-01' AS day",
+            ["1805-01-02 03:04:05", "61"],
+        ),
+    ],
+)
+def test_times_with_a_zone_and_days_before_1900(
+    warehouse: Path, tmp_path: Path, sql: str, cells: list[str]
+) -> None:
+    export_query(warehouse, sql, tmp_path / "rows.xlsx", "xlsx")
+    assert read_xlsx(tmp_path / "rows.xlsx")[1] == cells
+
+
+def test_texts_longer_than_a_cell_are_counted(warehouse: Path, tmp_path: Path) -> None:
+    sql = "SELECT repeat('長', 32767) AS a, repeat('長', 32768) AS b, repeat('x', 40000) AS c"
+    assert export_query(warehouse, sql, tmp_path / "rows.xlsx", "xlsx") == (1, 2)
+    assert export_query(warehouse, sql, tmp_path / "rows.csv", "csv") == (1, 0)
 
 
 def test_more_rows_than_a_sheet_holds_are_refused(

@@ -237,6 +237,25 @@ def test_odd_keys_do_not_break_an_element_apart(
     assert (found_path, index, json.loads(found_fields), found_amount) == (item_path, 2, fields, amount)
 
 
+@pytest.mark.parametrize("presence", ["expected", None], ids=["as asked for", "with lists of their own"])
+def test_records_are_no_items(put: Put, query: Query, presence: str | None) -> None:
+    put("documents", "b1", {"document_id": "d1"})
+    put("pages", "b1", {})
+    values = {"[0].total": 10, "[0].items[0].amount": 10, "[1].total": 20, "[1].items[0].amount": 20}
+    put(
+        "key_values",
+        "b1",
+        *(
+            {"path": path, "list_index": 0, "value": str(n), "value_number": Decimal(n), "presence": presence}
+            for path, n in values.items()
+        ),
+    )
+    assert query("SELECT item_path, amount FROM marts.line_items ORDER BY ALL") == [
+        ("[0].items[0]", 10),
+        ("[1].items[0]", 20),
+    ]
+
+
 def test_nested_fields_belong_to_their_innermost_element(put: Put, query: Query) -> None:
     put("documents", "b1", {"document_id": "d1"})
     put("pages", "b1", {})

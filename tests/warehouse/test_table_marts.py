@@ -35,7 +35,7 @@ def cells(
             "column_span": 1,
             "is_header": row < header_rows,
             "text": text.strip(),
-            "number": Decimal(text.strip()) if text.strip().isdigit() else None,
+            "number": Decimal(text.strip()) if re.fullmatch(r"\s*[0-9]+(\.[0-9]+)?\s*", text) else None,
         }
         for row, line in enumerate(rows)
         for column, text in enumerate(line.split("|"))
@@ -195,11 +195,26 @@ def test_a_table_of_a_document_into_a_file(published: Callable[..., Path], tmp_p
     head = cells("d1-p1", "Item | Price | Price", "a | 1 | x", header_rows=1)
     warehouse = published(head, cells("d1-p2", "b | 22 | 3"))
     target = tmp_path / "table.csv"
-    assert export_query(warehouse, document_table_sql(warehouse, "a.pdf", 0), target, "csv") == 2
-    lines = target.read_text().splitlines()
-    assert lines[0] == "Item,Price,Price 2"
-    assert [line.split(",")[0::2] for line in lines[1:]] == [["a", "x"], ["b", "3"]]
-    assert [Decimal(line.split(",")[1]) for line in lines[1:]] == [1, 22]
+    export_query(warehouse, document_table_sql(warehouse, "a.pdf", 0), target, "csv")
+    lines = [line.split(",") for line in target.read_text().splitlines()]
+    assert lines[0] == ["Item", "Price", "Price as written", "Price 2"]
+    assert [(item, Decimal(price), text, other) for item, price, text, other in lines[1:]] == [
+        ("a", 1, "1", "x"),
+        ("b", 22, "22", "3"),
+    ]
+
+
+def test_an_exported_number_keeps_its_text(published: Callable[..., Path], tmp_path: Path) -> None:
+    rows = cells("d1-p1", "Artikel | Betrag", "Seil | 12.50", "Lager | —", "Haken | 1.5", header_rows=1)
+    warehouse = published(rows)
+    target = tmp_path / "table.csv"
+    export_query(warehouse, document_table_sql(warehouse, "a.pdf", 0), target, "csv")
+    lines = [line.split(",") for line in target.read_text().splitlines()]
+    assert [(line[1] and Decimal(line[1]), line[2]) for line in lines[1:]] == [
+        (Decimal("12.5"), "12.50"),
+        ("", "—"),
+        (Decimal("1.5"), "1.5"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -215,6 +230,45 @@ def test_a_table_that_is_not_there(
     warehouse = published(cells("d1-p1", "a | 1"))
     with pytest.raises(WarehouseError, match=re.escape(message)):
         document_table_sql(warehouse, document, number)
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "joined"),
+    [
+        pytest.param(
+            "7 | Steel bolt, | 5", " | stainless | ", ["7", "Steel bolt, stainless", "5"], id="rest of a text"
+        ),
+        pytest.param(
+            "7 | Steel bolt | 5",
+            " | 10 mm, zinc | ",
+            ["7", "Steel bolt 10 mm, zinc", "5"],
+            id="no first cell",
+        ),
+        pytest.param("7 | Stain- | 5", " | less bolt | ", ["7", "Stainless bolt", "5"], id="a divided word"),
+        pytest.param(
+            "7 | Steel bolt, | ", " | stainless | 5", ["7", "Steel bolt, stainless", "5"], id="number behind"
+        ),
+        pytest.param("7 | ステンレス、 | 5", " | ボルト | ", ["7", "ステンレス、ボルト", "5"], id="Japanese"),
+        pytest.param(
+            "7 | برغي فولاذي | 5", " | مقاوم للصدأ | ", ["7", "برغي فولاذي مقاوم للصدأ", "5"], id="Arabic"
+        ),
+        pytest.param("7 | Bolt | 5", " | Total | 12", None, id="a number in both"),
+        pytest.param("7 | Bolt | 5", "Hardware |  | ", None, id="a heading"),
+        pytest.param("7 | Bolt | 5", "8 | Nut | ", None, id="a row without its number"),
+        pytest.param("7 | Bolt | 5", "8 | Nut | 6", None, id="a row"),
+    ],
+)
+def test_a_row_that_the_end_of_a_page_cut(
+    put_tables: Callable[..., None], query: Query, above: str, below: str, joined: list[str] | None
+) -> None:
+    put_tables(
+        cells("d1-p1", "No. | Item | Price", "6 | Rope | 3", above, header_rows=1),
+        cells("d1-p2", below, "9 | Washer | 2"),
+    )
+    rows = query("SELECT cells, is_joined, page_number FROM marts.stitched_tables ORDER BY row_number")
+    found = [row for row, is_joined, _ in rows if is_joined]
+    assert found == ([joined] if joined else [])
+    assert len(rows) == (4 if joined else 5)
 
 
 def test_rows_that_stand_on_two_pages(put_tables: Callable[..., None], query: Query) -> None:

@@ -27,15 +27,12 @@ elements as (
         page_id,
         task,
         path,
-        -- Up to the last index: of nested lists the innermost counts. Keys in brackets and quotes are stepped over,
-        -- whatever is in them: items[2]["No. [1]"] is an element items[2].
-        regexp_extract(path, '^((?:[^\["]|\["(?:[^"\\]|\\.)*"\]|\[\d+\])*\[\d+\])', 1) as item_path,
+        item_path,
         value,
         value_number,
         currency
-    from {{ ref('stg_key_values') }}
+    from {{ ref('stg_list_values') }}
     inner join new_documents using (document_id)
-    where list_index is not null and review_action is distinct from 'absent'
 ),
 
 inside as (

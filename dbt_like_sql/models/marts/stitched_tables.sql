@@ -98,6 +98,89 @@ kept as (
         and table_rows.task = chained.task
         and table_rows.table_index = chained.table_index
     qualify is_first or not table_rows.is_header
+),
+
+neighboured as (
+    select
+        *,
+        lag(is_header) over rows_down as header_before,
+        lag(page_number) over rows_down as page_above,
+        lag(cells) over rows_down as cells_before,
+        lag(numbers) over rows_down as numbers_before,
+        count(*) filter (where not is_header and cells[1] = '') over (
+            partition by document_id, task, chain
+        ) as rows_without_first
+    from kept
+    window rows_down as (partition by document_id, task, chain order by page_number, table_index, row_index)
+),
+
+-- A row that the end of the page cut goes on in the first row of the next: cells are missing, no column has a number in
+-- both, and either its first cell is missing, as in no other row, or a text plainly goes on.
+cut as (
+    select
+        *,
+        coalesce(
+            page_above < page_number
+            and not header_before
+            and not is_header
+            and list_contains(cells, '')
+            and len([cell for cell in cells if cell <> '']) > 0
+            and len([
+                place for place in generate_series(1, len(cells))
+                if numbers[place] is not null and numbers_before[place] is not null
+            ]) = 0
+            and (
+                (cells[1] = '' and cells_before[1] <> '' and rows_without_first = 1)
+                or len([
+                    place for place in generate_series(1, len(cells))
+                    if cells[place] <> '' and cells_before[place] <> ''
+                    and (
+                        regexp_matches(cells[place], '^[\p{Ll})\]）」』】]')
+                        or regexp_matches(cells_before[place], '[-‐,、，،(（/&]$')
+                    )
+                ]) > 0
+            ),
+            false
+        ) as goes_on
+    from neighboured
+),
+
+followed as (
+    select
+        *,
+        coalesce(lead(goes_on) over rows_down, false) as is_joined,
+        lead(cells) over rows_down as cells_behind,
+        lead(numbers) over rows_down as numbers_behind
+    from cut
+    window rows_down as (partition by document_id, task, chain order by page_number, table_index, row_index)
+),
+
+joined as (
+    select
+        * exclude (cells, numbers),
+        case
+            when is_joined then [
+                case
+                    when cells[place] = '' or cells_behind[place] = '' then cells[place] || cells_behind[place]
+                    -- a word that was divided
+                    when regexp_matches(cells[place], '\p{L}[-‐]$') and regexp_matches(cells_behind[place], '^\p{Ll}')
+                        then left(cells[place], len(cells[place]) - 1) || cells_behind[place]
+                    when regexp_matches(cells[place], '[\p{Han}\p{Hiragana}\p{Katakana}、，（]$')
+                        then cells[place] || cells_behind[place]
+                    else cells[place] || ' ' || cells_behind[place]
+                end
+                for place in generate_series(1, len(cells))
+            ]
+            else cells
+        end as cells,
+        case
+            when is_joined then [
+                coalesce(numbers[place], numbers_behind[place]) for place in generate_series(1, len(cells))
+            ]
+            else numbers
+        end as numbers
+    from followed
+    where not goes_on
 )
 
 select
@@ -116,5 +199,6 @@ select
     table_index,
     row_index,
     table_count,
-    is_complete
-from kept
+    is_complete,
+    is_joined
+from joined

@@ -79,7 +79,7 @@ def print_scores(
         console.print(Text(f"{problem.file} cannot be used: {problem.reason}", style="bold red"))
     for file, kind in ((csv, "csv"), (json, "json")):
         if file is not None:
-            console.print(Text(f"{export_query(warehouse, _EVERY_SCORE, file, kind)} scores in {file}"))
+            console.print(Text(f"{export_query(warehouse, _EVERY_SCORE, file, kind).rows} scores in {file}"))
     return ExitCode.PARTLY_FAILED if truths.problems else ExitCode.DONE
 
 

@@ -23,8 +23,9 @@ def sql(query: str, console: Console, *, kind: str | None, output: Path | None) 
     from qwenocr_assets.warehouse.query import run_query
 
     if output is not None:
-        rows = export_query(_published(), query, output, kind or _suffix(output))
-        console.print(Text(f"{_rows(rows)} in {output}"))
+        written = export_query(_published(), query, output, kind or _suffix(output))
+        console.print(Text(f"{_rows(written.rows)} in {output}"))
+        _say_what_is_cut(written.cells_cut, console)
     elif kind in (None, "table"):
         print_result(run_query(_published(), query), console)
     elif kind in _SHOWN:
@@ -56,10 +57,18 @@ def export(table: str, output: Path, console: Console, kind: str | None) -> None
     document, mark, number = table.rpartition("#")
     if mark and number.isdigit():
         query = document_table_sql(_published(), document, int(number))
-        rows = export_query(_published(), query, output, kind or _suffix(output))
+        written = export_query(_published(), query, output, kind or _suffix(output))
     else:
-        rows = export_table(_published(), table, output, kind or _suffix(output))
-    console.print(Text(f"{_rows(rows)} of {table} in {output}"))
+        written = export_table(_published(), table, output, kind or _suffix(output))
+    console.print(Text(f"{_rows(written.rows)} of {table} in {output}"))
+    _say_what_is_cut(written.cells_cut, console)
+
+
+def _say_what_is_cut(cells: int, console: Console) -> None:
+    if cells:
+        what = "1 cell holds" if cells == 1 else f"{cells:,} cells hold"
+        cut = f"{what} more than Excel's 32,767 characters, and what is beyond was left out (…)."
+        console.print(Text(f"{cut} CSV and Parquet keep all of it."))
 
 
 @warehouse_app.command()

@@ -84,10 +84,9 @@ def read_amount(text: str, decimal: str | None = None, habits: Habits = NO_HABIT
     parts = _PARTS.fullmatch(text) if len(text) <= LONGEST else None
     if parts is None:
         return None
-    front, back = _around(parts[1], True), _around(parts[3], False)
-    if front is None or back is None or front.brackets != back.brackets:
-        return None
-    if _contradict(front, back):
+    front = _around(parts[1], True)
+    back = None if front is None else _around(parts[3], False)
+    if front is None or back is None or front.brackets != back.brackets or _contradict(front, back):
         return None
     digits, money = front.point + parts[2], _money(front.currency, back.currency)
     if money is not None and money.is_word and digits.isdigit():
