@@ -8,7 +8,7 @@ from threading import Lock, Semaphore
 
 import numpy as np
 
-from qwenocr_assets.engine.errors import EngineError, UnsupportedScript
+from qwenocr_assets.engine.errors import EngineError, UnreadableImage, UnsupportedScript
 from qwenocr_assets.engine.page.geometry import Quads, Turn, quad_of, side_lengths
 from qwenocr_assets.engine.page.grids import Rulings, cut_at_rulings
 from qwenocr_assets.engine.page.layout import block_by_block
@@ -27,6 +27,10 @@ _LEAST_SCORE = 0.5
 """Lines that the recogniser is less sure of are taken for specks and drawings."""
 _LEAST_TESSERACT_SCORE = 0.25
 """Tesseract doubts itself more: below this, its lines are noise."""
+_LEAST_HEIGHT = 8.5
+"""Pixels: print that is lower is read as other words, or taken for another script, and the recogniser is sure of it."""
+_LEAST_PRINT = 15.0
+"""Less print than this (in line heights) does not tell how high a page's print is."""
 _REDETECT_SKEW = 0.5
 """Degrees of tilt from which text is searched again on the levelled page; below, the boxes are good as they are."""
 
@@ -57,7 +61,7 @@ class Reader:
     def read(self, image: bytes) -> ReadPage:
         """The page on an image (any format Pillow or pillow-heif decodes; the first frame of several).
 
-        Raises `UnreadableImage`, `UnsupportedScript` and `MissingWeights`.
+        Raises `UnreadableImage` (also where the print is too small), `UnsupportedScript` and `MissingWeights`.
         """
         key = sha256(image).hexdigest()
         with self._lock:
@@ -91,6 +95,7 @@ class Reader:
             quads = turn.to_upright(quads)
         rulings = find_rulings(upright, float(np.median(side_lengths(quads)[1]))) if len(quads) else Rulings()
         quads = cut_at_rulings(quads, rulings)
+        _require_height(quads)
         lines = block_by_block(self._lines(upright, quads))
         return ReadPage(
             width=turn.width,
@@ -128,6 +133,18 @@ class Reader:
                 if score >= _LEAST_TESSERACT_SCORE
             ]
         return [line for line in kept if line.text]
+
+
+def _require_height(quads: Quads) -> None:
+    """Raise `UnreadableImage` where most lines of a page are lower than can be read; specks are no lines."""
+    lengths, heights = side_lengths(quads)
+    worded = lengths >= 2 * heights
+    print_there = float((lengths[worded] / heights[worded]).sum()) if worded.any() else 0.0
+    if print_there >= _LEAST_PRINT and (height := float(np.median(heights[worded]))) < _LEAST_HEIGHT:
+        raise UnreadableImage(
+            f"Its print is about {height:.0f} pixels high, too small to read. "
+            "Scan or draw it larger: 20 pixels are good."
+        )
 
 
 def _as_given(line: Line, turn: Turn) -> Line:
