@@ -78,14 +78,18 @@ def _unused(lines: Sequence[Box], cells: Sequence[tuple[Row, Box]], whole: Box, 
     left, _, right, bottom = whole
     boxes = [box for _, box in cells]
     height = median(box.height for box in boxes) or 1.0
-    at_height: dict[int, list[Box]] = defaultdict(list)
+    at_height: dict[int, list[tuple[Box, float, float]]] = defaultdict(list)
     for box in boxes:
-        at_height[int(box.middle_y / height)].append(box)
+        at_height[int(box.middle_y / height)].append((box, box.middle_x, box.middle_y))
 
     def is_unused(line: Box) -> bool:
-        first, last = int(line.top / height) - 1, int(line.bottom / height) + 1
-        near = (box for bucket in range(first, last + 1) for box in at_height.get(bucket, ()))
-        return not any(_holds(line, box) or _holds(box, line) for box in near)
+        x1, y1, x2, y2 = line
+        centre, middle = (x1 + x2) / 2, (y1 + y2) / 2
+        for bucket in range(int(y1 / height) - 1, int(y2 / height) + 2):
+            for (a1, b1, a2, b2), x, y in at_height.get(bucket, ()):
+                if (x1 <= x <= x2 and y1 <= y <= y2) or (a1 <= centre <= a2 and b1 <= middle <= b2):
+                    return False
+        return True
 
     unused = [
         line for line in lines if line.middle_y > below and left <= line.middle_x <= right and is_unused(line)
@@ -129,12 +133,6 @@ def _rows(lines: Iterable[Box], height: float) -> list[list[Box]]:
         else:
             rows.append([line])
     return rows
-
-
-def _holds(outer: Box, inner: Box) -> bool:
-    """Whether one box holds the middle of another."""
-    x, y = (inner.left + inner.right) / 2, (inner.top + inner.bottom) / 2
-    return outer.left <= x <= outer.right and outer.top <= y <= outer.bottom
 
 
 def totals(cells: Iterable[Row], header_rows: int) -> tuple[int, int]:

@@ -18,6 +18,9 @@ _LONGEST = 6000
 _MOST_VALUES = 3
 """Values beside a refusal in JSON: a status, a code."""
 
+_MOST_TAGS = 40
+"""Tags around a refusal; more make a table."""
+
 _LINK = r"(?:https?|oss|file)://\S+|data:image/[^\s)]+"
 _PICTURE = re.compile(
     rf"!\[[^\]\n]*\]\((?:{_LINK}|[^)\s]+)[^)\n]*\)|<img\b[^<>]*>"
@@ -34,10 +37,10 @@ _LATEX = re.compile(
 
 def no_answer(task: Task, answer: Answer) -> str | None:
     """Why an answer gives no row: a refusal, thoughts, a remark on the picture or its address; None for any other."""
-    if answer.words and answer.text == "":
-        return _of_text(task, "\n".join(word.text for word in answer.words[: _MOST_VALUES + 1]))
     if len(answer.words) > _MOST_VALUES:
         return None
+    if answer.words and answer.text == "":
+        return _of_text(task, "\n".join(word.text for word in answer.words))
     if answer.text.strip() and not without_thoughts(answer.text).strip():
         return "the answer holds no more than the model's thoughts"
     return _of_text(task, unfenced(answer.text))
@@ -49,6 +52,8 @@ def picture_line(line: str) -> bool:
 
 
 def _of_text(task: Task, body: str) -> str | None:
+    if body.count("<") > _MOST_TAGS:
+        return None
     head = body[:_LONGEST]
     if "://" in head or "data:" in head or "](" in head or "<img" in head:
         lines = [line for line in body.splitlines() if line.strip()]

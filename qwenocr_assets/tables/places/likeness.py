@@ -11,6 +11,7 @@ _UNSPACED = "\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U00
 _SPACE = re.compile(rf"(?<=[{_UNSPACED}])\s+|\s+(?=[{_UNSPACED}])")
 _UNSPACED_CHARACTER = re.compile(f"[{_UNSPACED}]")
 _NO_LETTER = re.compile(r"[\W_]+")
+_ASCII_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalnum())
 _DIGITS = re.compile(r"[0-9]")
 
 
@@ -23,6 +24,8 @@ def normalised(text: str) -> str:
 
 def compact(normal: str) -> str:
     """The letters and digits of a normalised text."""
+    if normal.isascii():
+        return normal.encode().translate(None, _ASCII_NO_LETTERS).decode()
     return normal if normal.isalnum() else _NO_LETTER.sub("", normal)
 
 
@@ -60,6 +63,11 @@ _LEAST_RATIO = 70
 SHORTEST_FUZZY = 5
 """Characters below which one difference makes another word."""
 
+LONGEST_FUZZY = 400
+"""Characters of the longest text that is compared letter by letter; longer ones are found in pieces, over lines."""
+_WIDEST = 4 * LONGEST_FUZZY
+"""Characters of a line that are compared; around its first place that says a piece of the text, where it has more."""
+
 
 def most_edits(length: int) -> int:
     """How many characters of a text of this length may be read otherwise."""
@@ -72,6 +80,8 @@ def fuzzy_part(wanted: str, text: str) -> tuple[int, int, float] | None:
     Digits are never taken for others: a number that differs in one digit is another number. Nor is a word: however
     long the text is, few letters of each of its words may differ.
     """
+    if len(text) > _WIDEST:
+        return _fuzzy_part_of_long(wanted, text)
     most = most_edits(len(wanted))
     found = fuzz.partial_ratio_alignment(wanted, text, score_cutoff=_LEAST_RATIO) if most else None
     if found is None:
@@ -91,6 +101,20 @@ def fuzzy_part(wanted: str, text: str) -> tuple[int, int, float] | None:
     if distance > most or _DIGITS.findall(wanted) != _DIGITS.findall(part) or not _word_by_word(wanted, part):
         return None
     return start, end, 1 - distance / max(len(wanted), len(part))
+
+
+def _fuzzy_part_of_long(wanted: str, text: str) -> tuple[int, int, float] | None:
+    """As `fuzzy_part`, in the part of a very long line that says a piece of the text: k edits leave one untouched."""
+    pieces = most_edits(len(wanted)) + 1
+    for number in range(pieces):
+        begin, end = len(wanted) * number // pieces, len(wanted) * (number + 1) // pieces
+        at = text.find(wanted[begin:end])
+        if at >= 0:
+            start = max(at - begin - LONGEST_FUZZY, 0)
+            found = fuzzy_part(wanted, text[start : start + _WIDEST])
+            if found is not None:
+                return start + found[0], start + found[1], found[2]
+    return None
 
 
 _LONGEST_EDIT = 2

@@ -2,16 +2,17 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from typing import NamedTuple
 
 from qwenocr_assets.geometry import Box
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.places.likeness import (
+    LONGEST_FUZZY,
     SHORTEST_FUZZY,
     compact,
     fuzzy_part,
@@ -19,8 +20,9 @@ from qwenocr_assets.tables.places.likeness import (
     normalised,
     stands_alone,
 )
-from qwenocr_assets.tables.places.line_boxes import box_of, part_of
+from qwenocr_assets.tables.places.line_boxes import Writing, box_of
 from qwenocr_assets.tables.places.line_chains import Chains
+from qwenocr_assets.tables.places.word_index import WordIndex
 from qwenocr_assets.tables.values.inside import days_in, numbers_in
 
 LINE, WITHIN_LINE, ACROSS_LINES = "line", "within_line", "across_lines"
@@ -29,7 +31,11 @@ NOT_FOUND, GIVEN = "not_found", "given"
 """Values of the column `ground`."""
 
 _MOST_PLACES = 24
-"""Places of one text that are looked at; a page that says "0" a thousand times tells nothing."""
+"""Places of one text that are kept; a page that says "0" a thousand times tells nothing."""
+_MOST_LOOKED_AT = 400
+"""Places of one text that are looked at, standing by themselves or not."""
+_MOST_CANDIDATES = 64
+"""Lines that are compared with a text that was read a little otherwise."""
 
 
 class Place(NamedTuple):
@@ -60,6 +66,7 @@ class PageLines:
             self._starts.append(start)
             start += len(text) + 1
         self._all = "\n".join(self._texts)
+        self._writings: dict[int, Writing] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -80,15 +87,31 @@ class PageLines:
     def within(self, wanted: str) -> list[Place]:
         """Places of a normalised text inside longer lines, standing by itself."""
         places: list[Place] = []
-        at = self._all.find(wanted)
-        while at >= 0 and len(places) < _MOST_PLACES:
-            if stands_alone(self._all, at, at + len(wanted)):
-                index = bisect_right(self._starts, at) - 1
-                if len(wanted) < len(self._texts[index]):
-                    start = at - self._starts[index]
-                    places.append(Place(WITHIN_LINE, self._part(index, start, start + len(wanted))))
-            at = self._all.find(wanted, at + 1)
+        for index, start in islice(self._occurrences(wanted), _MOST_LOOKED_AT):
+            text = self._texts[index]
+            end = start + len(wanted)
+            if len(wanted) < len(text) and stands_alone(text, start, end):
+                places.append(Place(WITHIN_LINE, self._part(index, start, end)))
+                if len(places) == _MOST_PLACES:
+                    break
         return places
+
+    def _occurrences(self, wanted: str) -> Iterator[tuple[int, int]]:
+        """Lines that say a normalised text, and where in them; by its words, where it has any."""
+        lines = self._words.lines_with(wanted)
+        if lines is not None:
+            for index in lines:
+                text = self._texts[index]
+                start = text.find(wanted)
+                while start >= 0:
+                    yield index, start
+                    start = text.find(wanted, start + 1)
+            return
+        at = self._all.find(wanted)
+        while at >= 0:
+            index = bisect_right(self._starts, at) - 1
+            yield index, at - self._starts[index]
+            at = self._all.find(wanted, at + 1)
 
     def same_value(self, number: Decimal | None, day: date | None) -> list[Place]:
         """Places of the same number or date, however it is written."""
@@ -104,10 +127,10 @@ class PageLines:
 
     def fuzzy(self, wanted: str) -> list[Place]:
         """The best place of a text that was read a little otherwise; none for short texts."""
-        if len(wanted) < SHORTEST_FUZZY:
+        if not SHORTEST_FUZZY <= len(wanted) <= LONGEST_FUZZY:
             return []
         best: tuple[float, int, int, int] | None = None
-        for index in self._candidates(wanted):
+        for index in self._candidates(wanted)[:_MOST_CANDIDATES]:
             part = fuzzy_part(wanted, self._texts[index])
             if part is not None and (best is None or part[2] > best[0]):
                 best = (part[2], index, part[0], part[1])
@@ -120,9 +143,17 @@ class PageLines:
         row, text = self._rows[index], self._texts[index]
         if start == 0 and end == len(text):
             return self._boxes[index]
-        written = row["text"].strip()
-        # Capitals are wider: measured as written where normalising has kept the places.
-        return part_of(row, written if len(written) == len(text) else text, start, end)
+        writing = self._writings.get(index)
+        if writing is None:
+            # Capitals are wider: measured as written where normalising has kept the places.
+            written = row["text"].strip()
+            writing = Writing(row, written if len(written) == len(text) else text)
+            self._writings[index] = writing
+        return writing.part(start, end)
+
+    @cached_property
+    def _words(self) -> WordIndex:
+        return WordIndex(self._texts)
 
     @cached_property
     def _boxes(self) -> list[Box | None]:
@@ -152,7 +183,7 @@ class PageLines:
         """Lines that may nearly say it: of k + 1 pieces k edits leave one untouched, and digits all."""
         digits = max(_DIGITS.findall(wanted), key=len, default="")
         if digits:
-            return self._lines_with(digits)
+            return list(self._words.lines_with(digits) or ())
         pieces = most_edits(len(wanted)) + 1
         cuts = [len(wanted) * number // pieces for number in range(pieces + 1)]
         found = (self._lines_with(wanted[start:end]) for start, end in pairwise(cuts))
