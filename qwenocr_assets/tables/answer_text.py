@@ -13,7 +13,7 @@ _FENCE = "```"
 _FENCE_LINE = re.compile(r"^[ \t]*```", re.MULTILINE)
 
 _THOUGHT_BEGINS = re.compile(
-    r"\s*(?:<(?:think|thinking|thoughts?|reasoning|reflection|analysis|scratchpad)>|\[think\]|◁think▷"
+    r"\s{0,80}(?:<(?:think|thinking|thoughts?|reasoning|reflection|analysis|scratchpad)>|\[think\]|◁think▷"
     r"|<\|(?:begin_of_thought|think)\|>)",
     re.IGNORECASE,
 )
@@ -29,7 +29,7 @@ _MARKED_ANSWER = re.compile(
 _LONGEST_INTRODUCTION = 300
 _LONGEST_REMARK = 300
 _STRUCTURED = ("<", "{", "[", "\\", "|")
-_INTRODUCTION = re.compile(r"(?:[^\n]{0,40}[!！.。,，]\s*\n\s*)?[^\n]{1,300}[:：]\**[ \t\r]*\n")
+_INTRODUCTION = re.compile(r"(?:[^\n]{0,40}[!！.。,，][ \t\r]{0,8}\n\s{0,8})?[^\n]{1,300}[:：]\**[ \t\r]*\n")
 """A line that ends with a colon, maybe with a "Sure!" above."""
 
 
@@ -62,11 +62,14 @@ def without_thoughts(text: str) -> str:
 
     Chat templates that open the thought themselves leave only its end in the answer.
     """
-    while (begins := _THOUGHT_BEGINS.match(text)) is not None:
+    at = 0
+    while (begins := _THOUGHT_BEGINS.match(text, at)) is not None:
         ends = _THOUGHT_ENDS.search(text, begins.end())
         if ends is None:
             return ""
-        text = text[ends.end() :]
+        at = ends.end()
+    if at:
+        text = text[at:]
     if "/think" in text:
         ends = _THOUGHT_ENDS.search(text)
         if ends is not None and _THOUGHT_BEGINS.search(text, 0, ends.start()) is None:

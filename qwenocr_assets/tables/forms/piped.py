@@ -10,11 +10,11 @@ from qwenocr_assets.tables.html.dom import fragment_text
 
 _RULE = re.compile(r"\s*[|+]?\s*:?[-=]{1,}:?\s*(?:[|+]\s*:?[-=]+:?\s*)*[|+]?\s*\Z")
 _BAR = re.compile(r"(?<!\\)\|")
-_CODE = re.compile(r"(`+)(.+?)\1")
-_STRONG = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
+_CODE = re.compile(r"(`{1,3})(.{1,300}?)\1")
+_STRONG = re.compile(r"(\*\*|__)(?=\S)(.{1,300}?)(?<=\S)\1")
 _WHOLE = re.compile(r"\A([*_])(?=[^\s*_])(.+)(?<=[^\s*_])\1\Z")
-_LINK = re.compile(r"(?<!!)\[([^\[\]]*)\]\((?:[^()\s]+)(?:\s+\"[^\"]*\")?\)")
-_PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
+_LINK = re.compile(r"(?<!!)\[([^\[\]]{0,300})\]\([^()\s]{1,2000}(?:\s\"[^\"]{0,300}\")?\)")
+_PICTURE = re.compile(r"!\[[^\]]{0,300}\]\([^)]{0,2000}\)")
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|~<>$])")
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _HIDDEN_BAR = "\0"
@@ -29,8 +29,9 @@ def piped_tables(text: str) -> list[ParsedTable]:
     tables: list[ParsedTable] = []
     lines = text.splitlines()
     for block, ends_text in _blocks(lines):
-        rules = [at for at, line in enumerate(block) if _is_rule(line)]
-        rows = [line for at, line in enumerate(block) if at not in set(rules)]
+        kinds = [_is_rule(line) for line in block]
+        rules = [at for at, is_rule in enumerate(kinds) if is_rule]
+        rows = [line for line, is_rule in zip(block, kinds, strict=True) if not is_rule]
         if not rows or (not rules and (len(rows) < 2 or not all(map(_is_closed, rows)))):
             continue
         header_rows = _header_rows(block, rules)
@@ -70,7 +71,7 @@ def _is_closed(line: str) -> bool:
 
 def _header_rows(block: list[str], rules: list[int]) -> int:
     """Rows above the rule that ends the header: the first one below a row, or that of `=` in a grid."""
-    below = [at for at in rules if at > 0 and at - 1 not in rules]
+    below = [at for at, before in zip(rules, [-1, *rules], strict=False) if at > 0 and at - 1 != before]
     if not below:
         return 0
     is_grid = block[0].lstrip().startswith("+")

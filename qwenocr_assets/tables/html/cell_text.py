@@ -66,7 +66,11 @@ def _shown(cell: LexborNode) -> str:
     return text.strip()
 
 
-def _inside(node: LexborNode) -> str:
+_DEEPEST = 12
+"""Marks inside of marks that are told apart; models nest them by the thousand."""
+
+
+def _inside(node: LexborNode, depth: int = 0) -> str:
     """The text of a node's children; as deep as marks that change their text nest by recursion."""
     parts: list[str] = []
     stack: list[LexborNode | str] = []
@@ -87,7 +91,7 @@ def _inside(node: LexborNode) -> str:
             parts.append("\n")
         elif inner.tag in _SILENT or _is_hidden(inner):
             continue
-        elif (marked := _marked(inner)) is not None:
+        elif depth < _DEEPEST and (marked := _marked(inner, depth + 1)) is not None:
             _append(parts, marked)
             apart = True
         else:
@@ -106,29 +110,29 @@ def _append(parts: list[str], text: str) -> None:
     parts.append(text)
 
 
-def _marked(node: LexborNode) -> str | None:
+def _marked(node: LexborNode, depth: int) -> str | None:
     """The text of an element that changes what its text says; None for any other element."""
     tag = node.tag
     style = node.attributes.get("style") or "" if node.attributes else ""
     raising = _RAISING.search(style) if style else None
     if tag == "sup" or (raising and raising[1].lower() == "super"):
-        return raised(_inside(node))
+        return raised(_inside(node, depth))
     if tag == "sub" or raising:
-        return lowered(_inside(node))
+        return lowered(_inside(node, depth))
     if tag in _STRUCK or (style and _STRIKING.search(style)):
-        return struck(_inside(node))
+        return struck(_inside(node, depth))
     if tag in _APART:
-        return _inside(node)
+        return _inside(node, depth)
     if tag == "input":
         return _input(node)
     if tag in ("msup", "msub", "msubsup", "mfrac", "mroot", "msqrt"):
-        return _formula(node)
+        return _formula(node, depth)
     return None
 
 
-def _formula(node: LexborNode) -> str:
+def _formula(node: LexborNode, depth: int) -> str:
     """MathML in one line."""
-    held = [_inside_one(child) for child in node.iter()]
+    held = [_inside_one(child, depth) for child in node.iter()]
     match node.tag, held:
         case "msup", [base, above]:
             return base + raised(above)
@@ -145,11 +149,11 @@ def _formula(node: LexborNode) -> str:
     return " ".join(held)
 
 
-def _inside_one(node: LexborNode) -> str:
+def _inside_one(node: LexborNode, depth: int) -> str:
     if node.tag in _SILENT or _is_hidden(node):
         return ""
-    marked = _marked(node)
-    return _inside(node) if marked is None else marked
+    marked = _marked(node, depth + 1) if depth < _DEEPEST else None
+    return _inside(node, depth) if marked is None else marked
 
 
 def _input(node: LexborNode) -> str:

@@ -5,6 +5,7 @@ Anything else is left to the parser of `html_dom`; where this reads HTML, it rea
 """
 
 import re
+from functools import lru_cache
 
 from qwenocr_assets.tables.raw_tables import RawCell, RawTable, RowGroup, span
 
@@ -29,8 +30,53 @@ class _NotPlainError(Exception):
     """Something that only a parser can tell."""
 
 
+_WHITE_SPACE = r"[ \t\n\f]*"
+_OPENING = re.compile(rf"{_WHITE_SPACE}<table\s*>{_WHITE_SPACE}", re.IGNORECASE | re.ASCII)
+_WHOLE_ROW = re.compile(
+    rf"<tr\s*>{_WHITE_SPACE}((?:<t([dh])(?:{_ATTRIBUTE})*\s*>[^<]*</t\2>{_WHITE_SPACE})+)</tr>{_WHITE_SPACE}",
+    re.IGNORECASE | re.ASCII,
+)
+_CLOSING = re.compile(rf"</table>{_WHITE_SPACE}\Z", re.IGNORECASE | re.ASCII)
+_CELL = re.compile(r"<t([dh])\s*([^<>]*)>([^<]*)<", re.IGNORECASE)
+_UNTIDY = ("&", "\t", "\f", "\0", "  ", "> ", " <")
+"""What is shown otherwise than it is written."""
+
+
 def plain_tables(html: str) -> list[RawTable] | None:
     """The tables of plain HTML; None when it is not plain."""
+    rows = _whole_rows(html)
+    return _tables_of_tokens(html) if rows is None else [RawTable([RowGroup("tbody", rows)])]
+
+
+def _whole_rows(html: str) -> list[list[RawCell]] | None:
+    """The rows of one table without sections, line breaks or forgotten end tags, as most are; None for any other."""
+    opening = _OPENING.match(html)
+    if opening is None or "\r" in html:
+        return None
+    rows: list[list[RawCell]] = []
+    is_tidy = not any(sign in html for sign in _UNTIDY)
+    at = opening.end()
+    try:
+        while (row := _WHOLE_ROW.match(html, at)) is not None:
+            written = row[1]
+            found = _CELL.findall(written)
+            if not is_tidy or "\n" in written:
+                found = [(kind, attributes, _text(text)) for kind, attributes, text in found]
+            rows.append(
+                [
+                    (kind in "hH", *_spans(attributes), text, 0)
+                    if attributes
+                    else (kind in "hH", 1, 1, text, 0)
+                    for kind, attributes, text in found
+                ]
+            )
+            at = row.end()
+    except _NotPlainError:
+        return None
+    return rows if rows and _CLOSING.match(html, at) else None
+
+
+def _tables_of_tokens(html: str) -> list[RawTable] | None:
     at = html.find("<")
     if at < 0 or "\0" in html or "\r" in html:
         return None
@@ -126,6 +172,7 @@ _SHOWN_OTHERWISE = re.compile("hidden|none|through|opacity|font-size|vertical", 
 """What an attribute says of a cell that hides, strikes or raises it."""
 
 
+@lru_cache(maxsize=1024)  # a table's spans are few
 def _spans(attributes: str) -> tuple[int, int]:
     if _SHOWN_OTHERWISE.search(attributes):
         raise _NotPlainError

@@ -71,7 +71,15 @@ def _placed(groups: Sequence[RowGroup], is_open: bool) -> tuple[Grid, int]:
         end = row + len(rows)
         rows_are_cut_off = is_open and number == len(groups)
         free_at: list[int] = []  # per column, the first row that no cell from above covers
+        free_from = 0  # the first row that no cell from above reaches into
         for cells in rows:
+            if row >= free_from and all(cell[1] == 1 == cell[2] for cell in cells):
+                grid += [
+                    _new(Cell, (row, column, 1, 1, is_head or cell[0], cell[3]))
+                    for column, cell in enumerate(cells)
+                ]
+                row += 1
+                continue
             column = 0
             for is_header, row_span, column_span, text, _ in cells:
                 while column < len(free_at) and free_at[column] > row:
@@ -82,6 +90,8 @@ def _placed(groups: Sequence[RowGroup], is_open: bool) -> tuple[Grid, int]:
                     column_span = min(column_span, _MOST_COLUMNS) or 1
                 grid.append(_new(Cell, (row, column, row_span, column_span, is_head or is_header, text)))
                 below = row + row_span
+                if row_span != 1 and below > free_from:
+                    free_from = below
                 if column + column_span > len(free_at):
                     free_at.extend([0] * (column + column_span - len(free_at)))
                 for covered in range(column, column + column_span):

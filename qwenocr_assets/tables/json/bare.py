@@ -27,8 +27,9 @@ _WORDS = {
 }
 _NARROW = {"：": ":", "，": ",", "｛": "{", "｝": "}", "［": "[", "］": "]"}
 _SPACE = re.compile(r"\s+")
-_KEY = re.compile(r"[^\s,:：{}\[\]｛｝［］][^,:：{}\[\]｛｝［］\n]*?(?=\s*[:：])")
-_BARE_KEY_NEXT = re.compile(r"\s*[^\W\d][\w .-]*\s*[:：]")
+_KEY = re.compile(r"[^\s,:：{}\[\]｛｝［］][^,:：{}\[\]｛｝［］\n]{0,200}?(?=\s{0,8}[:：])")
+_MEMBER_ENDS = re.compile(r"\s*(?:\Z|[}\]｝］,，…]|\.{3}|[^\W\d][\w .-]{0,80}\s{0,8}[:：])")
+"""What follows the comma behind a member of an object: a bracket, a key, or a string (where the piece ends)."""
 _ENDS = re.compile(r"[,，}\]｝］]")
 _ELLIPSIS = re.compile(r"(?:\.{3}|…)")
 _SPLIT_NUMBER = re.compile(r"[,，][0-9]")
@@ -135,15 +136,8 @@ class Between:
             end = sign.start()
             if sign[0] not in ",，":
                 return end
-            behind = text[end + 1 :]
             if self._in_object:
-                rest = behind.lstrip()
-                if (
-                    not rest
-                    or rest[0] in "}]｝］,，…"
-                    or rest.startswith("...")
-                    or _BARE_KEY_NEXT.match(behind)
-                ):
+                if _MEMBER_ENDS.match(text, end + 1):
                     return end
             elif _SPLIT_NUMBER.match(text, end) is None or _NUMBER.fullmatch(text[at:end].strip()):
                 return end

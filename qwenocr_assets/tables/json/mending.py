@@ -36,9 +36,11 @@ REPAIRS = (
 _ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])|\\(\'?)|"')
 _COMMENT = re.compile(
     r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
-    | (?:(?<=[\s,{}\[\]"'0-9el])|\A) (?:/\*.*?\*/ | //[^\n]*(?=\n) | (?<![:：]\ )(?<![:：])\#[^\n]*(?=\n))""",
+    | (?:(?<=[\s,{}\[\]"'0-9el])|\A)
+      (/\*(?:(?!\*/).){0,2000}\*/ | (?://|(?<![:：]\ )(?<![:：])\#)[^\n]*\n?)""",
     re.VERBOSE | re.DOTALL,
 )
+"""A string, or a comment to `*/` or to the end of its line; where that is the end of the text, it is none."""
 
 
 def mended(source: str, *, mark_numbers: bool = False) -> tuple[str, tuple[str, ...]]:
@@ -80,7 +82,10 @@ def mended(source: str, *, mark_numbers: bool = False) -> tuple[str, tuple[str, 
 
 
 def _without_comment(found: re.Match[str]) -> str:
-    return found[1] or " "
+    comment = found[2]
+    if comment is None or not comment.endswith(("\n", "*/")):
+        return found[0]
+    return " " if comment.endswith("*/") else "\n"
 
 
 def _string(source: str, found: set[str]) -> str:

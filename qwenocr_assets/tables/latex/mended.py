@@ -11,6 +11,10 @@ _VERBATIM = re.compile(
     re.DOTALL,
 )
 _PERCENT = re.compile(r"(?<!\\)((?:\\\\)*)%")
+_AROUND = 400
+"""Characters before and behind a sign that tell what it is."""
+_MOST_PRICES = 100
+"""Prices in one cell or paragraph that are told from formulas; as many `$` have no pairs."""
 _COMMAND_BEFORE = re.compile(r"\\[A-Za-z]+\*?\Z")
 _BEGIN_BEFORE = re.compile(r"\\begin\s*\{[^{}]*\}(?:\[[^\[\]]*\]|\{(?:[^{}]|\{[^{}]*\})*\})*\Z")
 _ROW_GOES_ON = re.compile(r"(?<!\\)&|\\\\")
@@ -41,14 +45,15 @@ def _with_percents(latex: str) -> str:
 
 
 def _line(line: str) -> str:
-    at = 0
-    while (sign := _PERCENT.search(line, at)) is not None:
+    parts: list[str] = []
+    done = 0
+    for sign in _PERCENT.finditer(line):
         percent = sign.end() - 1
-        if not _is_text(line[:percent], line[percent + 1 :]):
-            return line
-        line = f"{line[:percent]}\\{line[percent:]}"
-        at = percent + 2
-    return line
+        if not _is_text(line[max(percent - _AROUND, 0) : percent], line[percent + 1 : percent + _AROUND]):
+            break
+        parts += (line[done:percent], "\\")
+        done = percent
+    return "".join((*parts, line[done:]))
 
 
 def _is_text(before: str, after: str) -> bool:
@@ -75,7 +80,7 @@ def _with_prices(latex: str) -> str:
 def _prices(piece: str) -> str:
     """A cell or paragraph with its prices told from its formulas: what is left must come in pairs."""
     prices = list(_PRICE.finditer(piece))
-    if not prices:
+    if not prices or len(prices) > _MOST_PRICES:
         return piece
     signs = [sign.start() for sign in _DOLLAR.finditer(piece)]
     escaped: set[int] = set()

@@ -21,11 +21,10 @@ _MOST_VALUES = 3
 _MOST_TAGS = 40
 """Tags around a refusal; more make a table."""
 
-_LINK = r"(?:https?|oss|file)://\S+|data:image/[^\s)]+"
 _PICTURE = re.compile(
-    rf"!\[[^\]\n]*\]\((?:{_LINK}|[^)\s]+)[^)\n]*\)|<img\b[^<>]*>"
-    rf"|(?:https?|oss|file)://[^\s<>]+?\.(?:png|jpe?g|gif|webp|bmp|tiff?|svg)(?:\?\S*)?(?=\s|\Z)"
-    rf"|data:image/[a-z+]+;base64,\S*",
+    r"!\[[^\]\n]{0,300}\]\([^)\n]{1,4000}\)|<img\b[^<>]{0,4000}>"
+    r"|(?:https?|oss|file)://[^\s<>]{1,2000}?\.(?:png|jpe?g|gif|webp|bmp|tiff?|svg)(?:\?\S*)?(?=\s|\Z)"
+    r"|data:image/[a-z+]{1,20};base64,\S*",
     re.IGNORECASE,
 )
 _TAG = re.compile(r"</?[a-z!][^<>]*>", re.IGNORECASE)
@@ -48,7 +47,8 @@ def no_answer(task: Task, answer: Answer) -> str | None:
 
 def picture_line(line: str) -> bool:
     """Whether a line is no more than a picture's address."""
-    return bool(line.strip()) and not _PICTURE.sub("", line).strip(" \t,;|")
+    begin = line.lstrip(" \t,;|")
+    return bool(begin) and _PICTURE.match(begin) is not None and not _PICTURE.sub("", begin).strip(" \t,;|")
 
 
 def _of_text(task: Task, body: str) -> str | None:
