@@ -23,6 +23,8 @@ from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.settings import Settings
 
 _CUSTOM = "custom"
+_ACCEPTED_EVERYWHERE = frozenset({"image/png", "image/jpeg"})
+"""What a server that is not the Qwen-OCR service takes, as long as its entry does not say more."""
 _DEFAULT_IMAGE_TOKENS = 8192
 """Image tokens of the service's default `max_pixels`."""
 _LEAST_IMAGE_TOKENS = 4
@@ -61,6 +63,9 @@ class ModelOverride(BaseModel):
     source: str | None = None
     sureness: Sureness | None = None
     note: str | None = None
+    accepts: frozenset[Annotated[str, Field(pattern="^image/[a-z0-9.+-]+$")]] | None = Field(
+        None, min_length=1
+    )
 
     @model_validator(mode="after")
     def _square_token(self) -> Self:
@@ -231,6 +236,7 @@ def _new_model_defaults(override: ModelOverride) -> dict[str, Any]:
         "source": "pipeline.toml",
         "sureness": "high",
         "note": "",
+        "accepts": _ACCEPTED_EVERYWHERE if override.region == _CUSTOM else None,
     }
 
 

@@ -1,6 +1,6 @@
 """The processes that open and draw documents, and how, as settings and routes say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -11,6 +11,7 @@ from qwenocr_assets.imaging.limits import SERVICE_LIMITS
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.imaging.workers import Workers, run_here
 from qwenocr_assets.intake.documents import Examine
+from qwenocr_assets.intake.media_types import MediaType
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
 from qwenocr_assets.intake.urls.fetching import bounds_of
 from qwenocr_assets.intake.urls.listed_documents import expanding
@@ -18,12 +19,17 @@ from qwenocr_assets.settings import Settings
 from qwenocr_assets.storage.data_folder import DataFolder
 
 
-def recipe_for(settings: Settings, route: Route = DEFAULT_ROUTE) -> Recipe:
-    """How the pages of a route's documents are made.
+def recipe_for(
+    settings: Settings, route: Route = DEFAULT_ROUTE, accepts: Iterable[str] | None = None
+) -> Recipe:
+    """How the pages of a route's documents are made, for a model that `accepts` these types of images.
 
     A route's `max_pixels` also says how many pixels of a page are worth drawing.
     """
     limits = SERVICE_LIMITS
+    if accepts is not None:
+        known = {kind.value for kind in MediaType}
+        limits = replace(limits, accepts=frozenset(MediaType(name) for name in accepts if name in known))
     if route.max_pixels:
         limits = replace(limits, useful_px=min(route.max_pixels, limits.max_px))
     return Recipe(

@@ -85,7 +85,10 @@ class Environment:
     @cached_property
     def recipes(self) -> Mapping[str, Recipe]:
         """By route, how pages of its documents are made."""
-        return {name: recipe_for(self.settings, route) for name, route in self.routes_by_name.items()}
+        accepts = self.model.accepts
+        return {
+            name: recipe_for(self.settings, route, accepts) for name, route in self.routes_by_name.items()
+        }
 
     @cached_property
     def notations(self) -> Mapping[str, Notation]:

@@ -8,15 +8,10 @@ from PIL import Image
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.intake.media_types import MediaType
 
-_SMALL_FORMATS = {
-    MediaType.BMP,
-    MediaType.HEIC,
-    MediaType.JPEG,
-    MediaType.PNG,
-    MediaType.TIFF,
-    MediaType.WEBP,
-}
-_LARGE_FORMATS = {MediaType.JPEG, MediaType.PNG}
+_SMALL_FORMATS = frozenset(
+    {MediaType.BMP, MediaType.HEIC, MediaType.JPEG, MediaType.PNG, MediaType.TIFF, MediaType.WEBP}
+)
+_LARGE_FORMATS = frozenset({MediaType.JPEG, MediaType.PNG})
 _4K_PX = 3840 * 2160
 _4K_SIDE_PX = 3840
 
@@ -54,6 +49,8 @@ class Limits:
     """Most tiles of one page: each is asked about, and paid for, by itself."""
     sheet_px: int = 100_000_000
     """Most pixels to draw of a PDF page that is read in tiles: more than A0 at 200 dpi (62 million)."""
+    accepts: frozenset[MediaType] | None = None
+    """Types that another server takes, whatever the size; None for the service's own rules."""
 
     def require_usable(self, width: int, height: int) -> None:
         """Raise `RejectedInput` for a picture that no change makes acceptable, by its size alone."""
@@ -114,7 +111,9 @@ class Limits:
         an A4 page at 300 dpi (2480 × 3508) does.
         """
         large = max(width, height) >= _4K_SIDE_PX or width * height >= _4K_PX
-        formats = _LARGE_FORMATS if large else _SMALL_FORMATS
+        formats = self.accepts
+        if formats is None:
+            formats = _LARGE_FORMATS if large else _SMALL_FORMATS
         within = width * height <= self.max_px and size_bytes <= self.max_bytes
         return media_type in formats and within and max(width, height) <= self.max_aspect * min(width, height)
 

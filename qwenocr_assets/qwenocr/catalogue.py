@@ -78,6 +78,8 @@ class Model:
     source: str
     sureness: Sureness
     note: str
+    accepts: frozenset[str] | None = None
+    """Types of images that it takes as they are, like image/webp; None for those of the Qwen-OCR service."""
 
     def price(self, mode: Mode = Mode.REAL_TIME) -> Price:
         """What its tokens cost, asked in this way.

@@ -164,6 +164,19 @@ def test_an_address_that_cannot_be_is_refused(settings: dict[str, Any], says: st
         catalogue(**settings)
 
 
+@pytest.mark.parametrize(
+    ("entry", "accepts"),
+    [
+        (NEW, {"image/png", "image/jpeg"}),
+        ({**NEW, "accepts": ["image/png", "image/webp"]}, {"image/png", "image/webp"}),
+        (CHEAPER, None),
+    ],
+)
+def test_types_of_images_that_a_model_takes(entry: dict[str, Any], accepts: set[str] | None) -> None:
+    found = catalogue(entry, region="custom", base_url="http://127.0.0.1:8000")
+    assert found.model(entry["region"], entry["name"]).accepts == accepts
+
+
 def test_a_custom_region_without_models_has_no_price() -> None:
     configured = catalogue(region="custom", base_url="http://127.0.0.1:1")
     with pytest.raises(ConfigurationError, match=r"nothing can be priced. Add it .* as \[\[models\]\]"):

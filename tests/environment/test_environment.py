@@ -9,6 +9,7 @@ from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.emulator import EmulatorTransport, create_emulator
 from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.intake.media_types import MediaType
 from qwenocr_assets.settings import load_settings
 from qwenocr_assets.state.database import open_database
 from qwenocr_assets.steps import run
@@ -52,3 +53,13 @@ def test_settings_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QWENOCR_REGION", "singapore")
     assert environment.region.name == environment.model.region == "beijing"
     assert environment.catalogue is environment.catalogue
+
+
+def test_pages_for_another_server_are_what_its_model_takes() -> None:
+    entry = {
+        "region": "custom", "name": "m", "usd_per_million_input": 0, "usd_per_million_output": 0,
+        "context_tokens": 32_768, "max_output_tokens": 8_192, "token_pixels": 1024,
+    }  # fmt: skip
+    custom = Environment(load_settings(region="custom", base_url="http://127.0.0.1:8000", models=[entry]))
+    assert custom.recipes["default"].limits.accepts == {MediaType.PNG, MediaType.JPEG}
+    assert Environment(load_settings(region="singapore")).recipes["default"].limits.accepts is None

@@ -269,6 +269,18 @@ def test_formats_by_resolution(encoded, pillow_format, size, untouched):
     assert untouched or page.media_type in (MediaType.PNG, MediaType.JPEG)
 
 
+@pytest.mark.parametrize("pillow_format", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "HEIF"])
+@pytest.mark.parametrize("size", [(80, 100), (3840, 200)])
+@pytest.mark.parametrize(
+    "accepts", [{MediaType.PNG, MediaType.JPEG}, {MediaType.WEBP}, set()], ids=["usual", "WEBP", "nothing"]
+)
+def test_another_server_gets_what_it_takes_or_png_or_jpeg(encoded, gradient, pillow_format, size, accepts):
+    content = encoded(gradient("RGB", *size), pillow_format)
+    page = only_page(content, Limits(accepts=frozenset(accepts)))
+    assert (page.origin == "untouched") is (sniff(content[:HEAD_BYTES]) in accepts)
+    assert page.media_type in {MediaType.PNG, MediaType.JPEG, *accepts}
+
+
 @pytest.mark.parametrize(
     ("size", "words"),
     [
