@@ -132,7 +132,8 @@ def record_of(
         cost = None if tokens is None else asked.price.cost_usd(tokens)
         incomplete = answer.broken_off or incomplete
         if answer.finish_reason == "length":
-            incomplete = "the model stopped at its output limit" + (f"; {incomplete}" if incomplete else "")
+            said = "the model stopped at its output limit (`qwenocr retry --split` asks in two halves)"
+            incomplete = said + (f"; {incomplete}" if incomplete else "")
     return AnswerRecord(
         request_key=request_key,
         task=task,

@@ -79,10 +79,17 @@ def retry(
         list[str] | None, typer.Option("--class", help="Only this error class, like `Throttled`.")
     ] = None,
     batch: Annotated[list[str] | None, typer.Option(help="Only this intake batch.")] = None,
+    split: Annotated[
+        bool,
+        typer.Option("--split", help="Ask in two halves what came to its output limit, and nothing else."),
+    ] = False,
 ) -> None:
     """Ask again for pages that got no answer, and for no others."""
-    from qwenocr_assets.cli.commands.retry import ask_again
+    from qwenocr_assets.cli.commands.retry import ask_again, ask_in_halves
 
+    if split:
+        terminal.exit_with(ask_in_halves(terminal.console, batch or []))
+        return
     terminal.exit_with(ask_again(terminal.console, status or [], class_ or [], batch or []))
 
 

@@ -18,6 +18,11 @@ def page_id(document_id: str, number: int) -> str:
     return f"{document_id}-{number:04d}"
 
 
+def tile_id(whole_id: str, index: int) -> str:
+    """A tile's identity: its page's, and its own number."""
+    return f"{whole_id}-t{index:02d}"
+
+
 def page_row(data: DataFolder, document: Mapping[str, Any], page: Page) -> Row:
     """Store a page's image, and return its row; `document` is its document's row."""
     row = _identity(document, page.number)
@@ -88,7 +93,7 @@ def _tile(whole_id: str, tile: Tile | None) -> dict[str, Any]:
     if tile is None:
         return {}
     return {
-        "page_id": f"{whole_id}-t{tile.index:02d}",
+        "page_id": tile_id(whole_id, tile.index),
         "tile_of": whole_id,
         "tile_left_px": tile.left_px,
         "tile_top_px": tile.top_px,

@@ -29,6 +29,8 @@ _BROADEST = 12
 """Most times that a tile of a sheet is broader than high: bands as broad as the sheet cut no line of text."""
 _SHORTEST = 0.6
 """Least length of a tile, as a share of even ones: from there on the place to cut is looked for."""
+_HALF = 0.65
+"""Most of a picture that is in one of its halves."""
 _OVERLAP = 0.15
 """How far tiles overlap that have to be cut through writing, as a share of their length."""
 _PROBE_PX = 4
@@ -87,6 +89,12 @@ def tile_boxes(image: Image.Image, limits: Limits, *, by_area: bool) -> list[Box
     return boxes
 
 
+def cut_in_two(image: Image.Image) -> list[tuple[int, int]]:
+    """Top and bottom of the two halves of a picture, cut near its middle where nothing is written."""
+    grey = image.convert("L").reduce(_PROBE_PX)
+    return _spans(grey, image.height, int(image.height * _HALF), across=False)
+
+
 def _boxes_of_strip(width: int, height: int) -> list[Box]:
     breadth, length = min(width, height), max(width, height)
     tile, overlap = _STRIP_ASPECT * breadth, _STRIP_OVERLAP * breadth
@@ -126,14 +134,16 @@ def _spans(grey: Image.Image, length: int, longest: int, *, across: bool) -> lis
         even = rest / ceil(rest / longest)
         first = start + int(_SHORTEST * even) + margin
         last = start + min(longest - margin, int(rest - _SHORTEST * even))
-        gap = _gap(edges[first // _PROBE_PX + 1 : last // _PROBE_PX])
+        place = first // _PROBE_PX + 1
+        gap = _gap(edges[place : last // _PROBE_PX])
         if gap is None:
             spans.append((start, start + longest))
             start += longest - int(longest * _OVERLAP)
         else:
-            cut = (first // _PROBE_PX + 1 + gap) * _PROBE_PX
-            spans.append((start, cut + margin))
-            start = cut - margin
+            low, high = ((place + edge) * _PROBE_PX for edge in gap)
+            cut = max((low + high) // 2, high - _MARGIN_PX)
+            spans.append((start, min(cut + margin, high)))
+            start = max(cut - margin, low)
     return [*spans, (start, length)]
 
 
@@ -148,8 +158,8 @@ def _edges(grey: Image.Image, *, across: bool) -> "NDArray[np.int64]":
     return counts
 
 
-def _gap(edges: "NDArray[np.int64]") -> int | None:
-    """Where to cut: in the last of the wide places without writing; None if there is none."""
+def _gap(edges: "NDArray[np.int64]") -> tuple[int, int] | None:
+    """Where to cut: the last of the wide places without writing; None if there is none."""
     gaps: list[tuple[int, int]] = []
     begin = None
     for place, count in enumerate([*edges.tolist(), _MOST_EDGES + 1]):
@@ -162,5 +172,4 @@ def _gap(edges: "NDArray[np.int64]") -> int | None:
     if widest < _GAP:
         return None
     wide = min(_WIDE_GAP, _NEARLY_WIDEST * widest)
-    begin, end = next((begin, end) for begin, end in reversed(gaps) if end - begin >= wide)
-    return max((begin + end) // 2, end - _WIDE_GAP // 2)
+    return next((begin, end) for begin, end in reversed(gaps) if end - begin >= wide)

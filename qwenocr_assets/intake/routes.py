@@ -86,6 +86,9 @@ class Route(BaseModel):
     """What to do with the text that PDF pages carry themselves: take it as text lines instead of sending the page for
     them, take it beside what is recognised, or leave it."""
 
+    split_long_answers: bool = False
+    """Whether a page whose answer came to its output limit is asked about again in two halves, by itself."""
+
     def matches(self, name: str) -> bool:
         """Whether the route takes a document of this name, whatever the letters' case.
 

@@ -1,13 +1,19 @@
 """Pages: one normalised, content-addressed image per page."""
 
+from qwenocr_assets.asking.records import Status
 from qwenocr_assets.environment.decoding import decoders
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.progress import Progress
 from qwenocr_assets.imaging.batches import batch_page_rows
+from qwenocr_assets.imaging.halves import with_halves
 from qwenocr_assets.intake.urls.listed_documents import readable
-from qwenocr_assets.schemas import DOCUMENTS, PAGES
+from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES
 from qwenocr_assets.steps.layer_samples import doubt_layers
-from qwenocr_assets.storage.table_files import Row, read_table, write_table
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.table_files import Row, count_rows, read_table, write_table
+
+MOST_HALVINGS = 3
+"""How often in one go pages are cut whose answers come to their output limit."""
 
 
 def make_pages(environment: Environment, batch_id: str, progress: Progress) -> list[Row]:
@@ -28,5 +34,44 @@ def make_pages(environment: Environment, batch_id: str, progress: Progress) -> l
         )
     taken = environment.routes_taking_text_layers
     rows = doubt_layers(rows, {d["document_id"] for d in accepted if d["route"] in taken}, data)
+    rows = with_halves(rows, _pages(data, batch_id), to_halve(environment, batch_id), data)
     write_table(data, PAGES, batch_id, rows)
     return rows
+
+
+def halve_pages(environment: Environment, batch_id: str) -> int:
+    """Cut the pages of a batch in two whose answers came to their output limit; returns how many there were.
+
+    The next run of the batch asks about the halves.
+    """
+    data = environment.data
+    due = at_output_limit(data, batch_id)
+    if due:
+        rows = read_table(data, PAGES, batch_id)
+        write_table(data, PAGES, batch_id, with_halves(rows, (), due, data))
+    return len(due)
+
+
+def to_halve(environment: Environment, batch_id: str) -> set[str]:
+    """Pages and tiles to cut by themselves: their answers came to the output limit, and their route says so."""
+    routes = {name for name, route in environment.routes_by_name.items() if route.split_long_answers}
+    if not routes:
+        return set()
+    data = environment.data
+    documents = {d["document_id"] for d in read_table(data, DOCUMENTS, batch_id) if d["route"] in routes}
+    return {page_id for page_id in at_output_limit(data, batch_id) if page_id.split("-")[0] in documents}
+
+
+def at_output_limit(data: DataFolder, batch_id: str) -> set[str]:
+    """Pages and tiles with an answer that stopped at its output limit."""
+    if count_rows(data, OCR_RESPONSES, batch_id) is None:
+        return set()
+    rows = read_table(data, OCR_RESPONSES, batch_id, ["page_id", "status", "finish_reason"])
+    return {
+        row["page_id"] for row in rows if row["status"] == Status.PARTIAL and row["finish_reason"] == "length"
+    }
+
+
+def _pages(data: DataFolder, batch_id: str) -> list[Row]:
+    """The pages of an earlier run."""
+    return [] if count_rows(data, PAGES, batch_id) is None else list(read_table(data, PAGES, batch_id))

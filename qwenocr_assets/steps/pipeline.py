@@ -20,7 +20,7 @@ from qwenocr_assets.steps.documents import examine
 from qwenocr_assets.steps.finished import is_finished, note_finished
 from qwenocr_assets.steps.intake import manifests_of
 from qwenocr_assets.steps.money import write_costs
-from qwenocr_assets.steps.pages import make_pages
+from qwenocr_assets.steps.pages import MOST_HALVINGS, make_pages, to_halve
 from qwenocr_assets.steps.requests import make_requests
 from qwenocr_assets.steps.rows import flatten
 from qwenocr_assets.steps.rules import check_rules
@@ -82,18 +82,24 @@ def run_batch(
     """Run one intake batch that has a manifest, from its files to its rows."""
     service, budget, run_id = QwenOcr(environment), CostBudget(environment), str(uuid.uuid4())
     examine(environment, batch_id)
-    make_pages(environment, batch_id, progress)
-    make_requests(environment, batch_id)
-    collect_and_hand_over(environment, service, budget, batch_id, progress, run_id=run_id)
-    asked = ask(environment, service, budget, batch_id, progress, run_id=run_id, wanted=wanted)
-    with held(environment, batch_id, progress):
-        flatten(environment, batch_id, progress)
+    sent = 0
+    for _ in range(1 + MOST_HALVINGS):
+        make_pages(environment, batch_id, progress)
+        make_requests(environment, batch_id)
+        collect_and_hand_over(environment, service, budget, batch_id, progress, run_id=run_id)
+        asked = ask(environment, service, budget, batch_id, progress, run_id=run_id, wanted=wanted)
+        sent += sum(asked.sent.values())
+        with held(environment, batch_id, progress):
+            flatten(environment, batch_id, progress)
+        if asked.refused is not None or not to_halve(environment, batch_id):
+            break
+        wanted = EVERYTHING_OPEN
     check_rules(environment, batch_id)
     score(environment, batch_id, truths_of(environment))
     write_costs(environment, budget, batch_id)
     if asked.refused is None:
         note_finished(environment, batch_id)
-    return BatchOutcome(batch_id, sum(asked.sent.values()), asked.refused)
+    return BatchOutcome(batch_id, sent, asked.refused)
 
 
 def _run_unless_finished(environment: Environment, batch_id: str, progress: Progress) -> BatchOutcome:

@@ -22,6 +22,7 @@ from qwenocr_assets.errors import ExitCode, Stopped
 from qwenocr_assets.intake.manifest import write_manifest
 from qwenocr_assets.steps.finished import is_finished, note_finished
 from qwenocr_assets.steps.intake import manifests_of, replayed
+from qwenocr_assets.steps.pages import MOST_HALVINGS, to_halve
 
 
 def run_paths(
@@ -81,9 +82,13 @@ def run_batches(
         for batch_id in (b for b in batch_ids if b not in finished):
             register_partition(instance, batch_id)
             keys = None if only is None else only[batch_id]
-            outcome = run_batch(defs, instance, batch_id, resources, resend=resend, only=keys, tags=tags)
-            sent += outcome.sent
-            stop_if(outcome)
+            for _ in range(1 + MOST_HALVINGS):
+                outcome = run_batch(defs, instance, batch_id, resources, resend=resend, only=keys, tags=tags)
+                sent += outcome.sent
+                stop_if(outcome)
+                if outcome.error or not to_halve(environment, batch_id):
+                    break
+                keys = None
             codes.append(outcome.exit_code)
             if outcome.error:
                 errors.append(f"Batch {batch_id}: {outcome.error}")
