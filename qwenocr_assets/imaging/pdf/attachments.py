@@ -86,10 +86,10 @@ def read_embedded(content: bytes, place: int, passwords: Sequence[str] = ()) -> 
 def _attachments(document: pypdfium2.PdfDocument, content: bytes) -> Iterator[pypdfium2.PdfAttachment]:
     for index in range(document.count_attachments()):
         yield document.get_attachment(index)
-    readable = (
-        without_password(document, content) if b"/Encrypt" in content and b"/ObjStm" in content else content
-    )
-    if not traits(readable).pinned_files:
+    known = traits(content)
+    if known.is_closed:
+        known = traits(without_password(document, content))
+    if not known.pinned_files:
         return
     for number in range(len(document)):
         try:

@@ -15,18 +15,18 @@ import pypdfium2
 _MOST_UNPACKED_BYTES = 64 * 2**20
 """Most that all object streams of a file may unpack to; what lies behind is not looked into."""
 
-_OBJECT_STREAM = re.compile(rb"/Type\s*/ObjStm\b.{0,400}?\bstream\r?\n", re.DOTALL)
-_SUSPECTS = {
-    # the picture's data is not all of the picture
-    b"Mask": re.compile(rb"/(?:SMask(?!\s*/None)|SMaskInData|Mask|ImageMask)(?![A-Za-z])"),
-    # its values mean something else than a JPEG says by itself
-    b"/Decode": re.compile(rb"/Decode(?![A-Za-z])"),
-    b"/ColorTransform": re.compile(rb"/ColorTransform(?![A-Za-z])"),
-    b"/TR": re.compile(rb"/TR2?(?![A-Za-z])"),
-    # it may be turned off
-    b"/OC": re.compile(rb"/OC(?![A-Za-z])"),
-}
-"""Keys, by a part that is quickly looked for, that make a picture look otherwise on the page than by itself."""
+_LONGEST_HEAD = 400
+"""The dictionary of an object stream is short."""
+_SUSPECTS = re.compile(
+    rb"/(?:"
+    rb"SMask(?!\s*/None)|SMaskInData|Mask|ImageMask|"  # the picture's data is not all of the picture
+    rb"Decode|ColorTransform|TR2?|"  # its values mean something else than a JPEG says by itself
+    rb"OC"  # it may be turned off
+    rb")(?![A-Za-z])"
+)
+"""Keys that make a picture look otherwise on the page than by itself."""
+_COLOUR_SPACE = re.compile(rb"/ColorSpace\s*(/\w+|.)", re.DOTALL)
+_LENGTH = re.compile(rb"/Length\s+(\d{1,12})(?!\d|\s+\d+\s+R)")
 _USER_UNIT = re.compile(rb"/UserUnit\s+(\d+\s+\d+\s+R|[\d.]+)")
 
 
@@ -35,23 +35,30 @@ class Traits:
     """What a PDF's dictionaries tell."""
 
     pictures_as_stored: bool
-    """Nothing in the file makes a picture look otherwise on its page than by itself."""
+    """Nothing in the file makes a picture look otherwise on its page than by itself, but for its colour space."""
+    colour_spaces: frozenset[str]
+    """Those in the file, like `DeviceRGB`; "" stands for any that is not named but described."""
     user_units: bool
     """There are pages whose units are not points."""
     pinned_files: bool
     """There are files pinned to pages."""
+    is_closed: bool
+    """Object streams are encrypted, so that all this is not known of what they hold."""
 
 
 def traits(content: bytes) -> Traits:
     """Look through a PDF's dictionaries."""
-    suspects, user_units, pinned_files = False, False, False
-    for dictionaries in _dictionaries(content):
-        suspects = suspects or any(
-            part in dictionaries and key.search(dictionaries) for part, key in _SUSPECTS.items()
-        )
-        user_units = user_units or b"/UserUnit" in dictionaries
-        pinned_files = pinned_files or b"/FileAttachment" in dictionaries
-    return Traits(not suspects, user_units, pinned_files)
+    dictionaries = b"\n".join(_dictionaries(content))
+    return Traits(
+        _SUSPECTS.search(dictionaries) is None,
+        frozenset(
+            space[1:].decode() if space.startswith(b"/") else ""
+            for space in _COLOUR_SPACE.findall(dictionaries)
+        ),
+        b"/UserUnit" in dictionaries,
+        b"/FileAttachment" in dictionaries,
+        b"/Encrypt" in dictionaries and b"/ObjStm" in dictionaries,
+    )
 
 
 def user_unit(document: pypdfium2.PdfDocument, number: int) -> float:
@@ -92,18 +99,34 @@ def _unit(dictionaries: bytes) -> float:
 
 
 def _dictionaries(content: bytes) -> Iterator[bytes]:
-    """The file, and what its object streams hold."""
-    yield content
-    if b"/ObjStm" not in content:
-        return
-    left = _MOST_UNPACKED_BYTES
-    for found in _OBJECT_STREAM.finditer(content):
-        packed = content[found.end() : content.find(b"endstream", found.end())]
-        try:
-            unpacked = zlib.decompressobj().decompress(packed, left)
-        except zlib.error:
-            continue  # encrypted, or packed in some other way
-        left -= len(unpacked)
-        yield unpacked
-        if left <= 0:
+    """The file without the data of its streams, and what its object streams hold."""
+    place, left = 0, _MOST_UNPACKED_BYTES
+    while (start := content.find(b"stream", place)) >= 0:
+        yield content[place:start]
+        if content.endswith(b"end", 0, start):  # of a stream in a stream
+            place = start + 6
+            continue
+        head = content[max(place, start - _LONGEST_HEAD) : start]
+        end = _end_of_stream(content, start, head)
+        if end < 0:  # it breaks off
             return
+        place = end + 9
+        if left > 0 and b"/ObjStm" in head:
+            try:
+                unpacked = zlib.decompressobj().decompress(content[start + 6 : end].lstrip(b"\r\n"), left)
+            except zlib.error:
+                continue  # encrypted, or packed in some other way
+            left -= len(unpacked)
+            yield unpacked
+    yield content[place:]
+
+
+def _end_of_stream(content: bytes, start: int, head: bytes) -> int:
+    """Where the `endstream` of a stream stands, by its length if that is true; -1 if there is none."""
+    lengths = _LENGTH.findall(head)
+    if lengths:
+        said = start + 6 + int(lengths[-1])
+        found = content.find(b"endstream", said, said + 16)
+        if found >= 0:
+            return found
+    return content.find(b"endstream", start)

@@ -87,9 +87,8 @@ class _Pdf:
 
 
 def _traits(document: PdfDocument, content: bytes) -> Traits:
-    if b"/Encrypt" in content and b"/ObjStm" in content:
-        return traits(pdfium.without_password(document, content))
-    return _traits_of(content)
+    known = _traits_of(content)
+    return traits(pdfium.without_password(document, content)) if known.is_closed else known
 
 
 def _pages(pdf: _Pdf, number: int) -> Iterator[MadePage]:

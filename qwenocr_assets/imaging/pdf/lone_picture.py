@@ -25,10 +25,7 @@ _MOST_DIFFERENCE = 32
 """Of 255: how far the drawing and the picture may differ anywhere, both made small and blurred. The two scale a
 little differently, which hard edges show."""
 
-_PLAIN_COLOURS = {
-    "L": pdfium_c.FPDF_COLORSPACE_DEVICEGRAY,
-    "RGB": pdfium_c.FPDF_COLORSPACE_DEVICERGB,
-}
+_PLAIN_COLOURS = {"L": "DeviceGray", "RGB": "DeviceRGB"}
 """By the mode of a JPEG, the PDF's colour space in which it looks as it does by itself."""
 _UNSEEN = pdfium_c.FPDF_ANNOT_FLAG_HIDDEN | pdfium_c.FPDF_ANNOT_FLAG_NOVIEW
 
@@ -66,11 +63,8 @@ def lone_picture(page: pypdfium2.PdfPage, of: Traits, unit: float = 1.0) -> Lone
         image = _plain_jpeg(jpeg)
         if image is None:
             return None
-        metadata = picture.get_metadata()
-        as_stored = as_stored and (metadata.colorspace, image.size) == (
-            _PLAIN_COLOURS[image.mode],
-            (metadata.width, metadata.height),
-        )
+        plain = of.colour_spaces == {_PLAIN_COLOURS[image.mode]} and image.size == (width, height)
+        as_stored = as_stored and plain
         seen = as_stored or _is_what_is_drawn(image, page, unit)
         return LonePicture(jpeg, lossy, dpi) if seen else None
     pixels = picture.get_bitmap().to_pil()
