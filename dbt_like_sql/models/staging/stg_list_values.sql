@@ -10,7 +10,16 @@ with elements as (
     where list_index is not null and review_action is distinct from 'absent'
 )
 
-select *
+select
+    batch_id,
+    document_id,
+    page_id,
+    task,
+    path,
+    item_path,
+    value,
+    value_number,
+    currency
 from elements
 qualify
     not regexp_matches(item_path, '^\[\d+\]$')
