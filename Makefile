@@ -6,6 +6,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ONLY ?=
 # one more than cores: many tests wait for programs they started
 WORKERS := $(shell echo $$(( $$(nproc) + 1 )))
+# tests write and sync a lot: into memory, where there is enough of it
+TEMPORARY := $(shell df --output=avail /dev/shm 2>/dev/null | awk 'END { if ($$1 > 6000000) print "PYTEST_DEBUG_TEMPROOT=/dev/shm" }')
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types docs lock ui bench scripts clean
@@ -27,7 +29,7 @@ demo: setup  ## documents → SQL with the embedded engine, no key needed
 	@$(BIN)/qwenocr demo
 
 test: setup  ## the whole test suite
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15
+	@$(TEMPORARY) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15
 
 check: lint types test  ## lint, types and tests: what CI runs
 

@@ -46,6 +46,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(ended)
         return future
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002
+        """Threads end in their own time: from Python 3.12 on a limit is given, which would be over at once."""
+        await super().shutdown_default_executor()
+
 
 class _NoWaiting(selectors.DefaultSelector):
     """Waits for real only for threads, which wake the loop when they have ended."""
