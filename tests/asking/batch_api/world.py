@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 from pydantic import SecretStr
 
-from qwenocr_assets.asking.batch_answers import Page, Question
+from qwenocr_assets.asking.batch_answers import Judge, Page, Question
 from qwenocr_assets.asking.batch_api.collecting import Collected, Collector
 from qwenocr_assets.asking.batch_api.jobs import Job, Jobs, JobState
 from qwenocr_assets.asking.batch_api.pictures import line_of
@@ -59,6 +59,7 @@ class World:
     clock: list[float]
     rules: Rules = field(default_factory=Rules)
     caps: Caps = field(default_factory=Caps)
+    judge: Judge = lambda *_: None
     records: dict[tuple[str, str], AnswerRecord] = field(default_factory=dict)
     saves: int = 0
 
@@ -151,7 +152,7 @@ class World:
                 service,
                 self.funds,
                 "v",
-                lambda *_: None,
+                self.judge,
                 save,
                 lambda _: self.rules,
             ).collect(batch_id)
