@@ -1,9 +1,13 @@
 """`make bench ONLY=<part>`: run one part's measurements, or all of them.
 
+`ONLY="rows --against /path/to/checkout"` measures another checkout's code beside ours, in the parts that can: pages,
+rows.
+
 Each part prints what it measured and ends with one line per goal: `<part>.<goal> <figure> <goal> ok|short`.
 """
 
 import importlib
+import os
 import pkgutil
 import sys
 
@@ -29,7 +33,12 @@ def main() -> None:
     written = [
         part for part in PARTS if part in {module.name for module in pkgutil.iter_modules(bench.__path__)}
     ]
-    wanted = sys.argv[1:] or written
+    wanted = sys.argv[1:]
+    if "--against" in wanted:
+        at = wanted.index("--against")
+        os.environ["BENCH_AGAINST"] = wanted[at + 1]
+        wanted[at : at + 2] = []
+    wanted = wanted or written
     for part in wanted:
         if part not in written:
             sys.exit(f"No measurement is written for {part!r}. Parts: {', '.join(written)}.")

@@ -1,13 +1,17 @@
 """What benches measure with: CPU and memory of whole process trees, and the line that states a goal."""
 
+import json
 import os
 import resource
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+HERE = Path(__file__).parents[1]
+"""This checkout."""
 REPEATS = 3
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -54,6 +58,25 @@ def _tree_pages(root: int) -> int:
             wanted.add(pid)
             total += pages
     return total
+
+
+def other_checkout() -> Path | None:
+    """The checkout to measure against, if `BENCH_AGAINST` (or `--against`) names one."""
+    named = os.environ.get("BENCH_AGAINST")
+    return Path(named).resolve() if named else None
+
+
+def costs_with(checkout: Path, script: str, argument: str | Path) -> dict[str, float]:
+    """The seconds by name that a script of this `bench/` prints when it runs on the code of a checkout."""
+    run = subprocess.run(
+        [sys.executable, HERE / "bench" / script, argument],
+        env={**os.environ, "PYTHONPATH": str(checkout)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    costs: dict[str, float] = json.loads(run.stdout)
+    return costs
 
 
 def goal(name: str, figure: float, limit: float, unit: str) -> str:

@@ -17,8 +17,8 @@ import pypdfium2
 from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps, ImageStat
 
 from bench import local_way, mixed_pages
-from bench.measuring import cpu_seconds, goal, peak_tree_mb
-from bench.pages_against import goals_against, other_checkout
+from bench.measuring import cpu_seconds, goal, other_checkout, peak_tree_mb
+from bench.pages_against import goals_against
 from bench.pdf_files import A4_POINTS, pdf_of
 from qwenocr_assets.imaging.encoding import to_png
 from qwenocr_assets.imaging.limits import SERVICE_LIMITS

@@ -3,27 +3,17 @@
 `BENCH_AGAINST=/path/to/checkout make bench ONLY=pages` names the other: a `git worktree` of an older commit.
 """
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.measuring import goal
+from bench.measuring import HERE, costs_with, goal
 from bench.mixed_pages import mixed_files
 
 _ROUNDS = 4
 _MOST = 1.05
 """How much more CPU than the other checkout's a page may cost."""
-_HERE = Path(__file__).parents[1]
-
-
-def other_checkout() -> Path | None:
-    """The checkout to measure against, if one is named."""
-    named = os.environ.get("BENCH_AGAINST")
-    return Path(named).resolve() if named else None
+_SCRIPT = "decode_files.py"
 
 
 def goals_against(other: Path | None, files: Mapping[str, Sequence[bytes]], pages: int) -> list[str]:
@@ -37,11 +27,11 @@ def goals_against(other: Path | None, files: Mapping[str, Sequence[bytes]], page
             (Path(folder) / kind).mkdir()
             for number, content in enumerate(contents):
                 (Path(folder) / kind / f"{number:03d}").write_bytes(content)
-        here = [_decoding(_HERE, folder)]
+        here = [costs_with(HERE, _SCRIPT, folder)]
         there = []
         for _ in range(_ROUNDS if other else 0):
-            there.append(_decoding(other, folder))
-            here.append(_decoding(_HERE, folder))
+            there.append(costs_with(other, _SCRIPT, folder))
+            here.append(costs_with(HERE, _SCRIPT, folder))
     ours = {kind: min(costs[kind] for costs in here) for kind in here[0]}
     rate = pages / sum(ours[kind] for kind in mixed)
     print(f"{pages} pages of mixed kinds: {rate:.1f} pages per CPU-second")
@@ -57,13 +47,3 @@ def goals_against(other: Path | None, files: Mapping[str, Sequence[bytes]], page
     print(f"  the same with {other}: {their_rate:.1f} pages per CPU-second")
     lines = [goal(f"pages.{kind}_against", ours[kind] / theirs[kind], _MOST, "× the other") for kind in files]
     return [*lines, goal("pages.mixed_against", their_rate / rate, _MOST, "× the other")]
-
-
-def _decoding(checkout: Path, folder: str) -> dict[str, float]:
-    run = subprocess.run(
-        [sys.executable, _HERE / "bench" / "decode_files.py", folder],
-        env={**os.environ, "PYTHONPATH": str(checkout)},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    costs: dict[str, float] = json.loads(run.stdout)
-    return costs
