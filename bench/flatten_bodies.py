@@ -1,8 +1,8 @@
 """`python bench/flatten_bodies.py FILE`: the CPU seconds that turning each page in it into rows costs, as JSON.
 
 FILE holds, by name, the bodies of a page's answers by task; of a name that begins with `grounding`, only giving the
-rows their places counts. Run by path, so that it works with whatever checkout `PYTHONPATH` names: it keeps to what every
-build has.
+rows their places counts. Run by path, so that it works with whatever checkout `PYTHONPATH` names: it keeps to what
+every build has.
 """
 
 import json

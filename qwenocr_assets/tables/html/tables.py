@@ -73,13 +73,16 @@ def _placed(groups: Sequence[RowGroup], is_open: bool) -> tuple[Grid, int]:
         free_at: list[int] = []  # per column, the first row that no cell from above covers
         free_from = 0  # the first row that no cell from above reaches into
         for cells in rows:
-            if row >= free_from and all(cell[1] == 1 == cell[2] for cell in cells):
-                grid += [
-                    _new(Cell, (row, column, 1, 1, is_head or cell[0], cell[3]))
-                    for column, cell in enumerate(cells)
+            if row >= free_from:
+                single = [
+                    _new(Cell, (row, column, 1, 1, is_head or is_header, text))
+                    for column, (is_header, row_span, column_span, text, _) in enumerate(cells)
+                    if row_span == 1 and column_span == 1
                 ]
-                row += 1
-                continue
+                if len(single) == len(cells):
+                    grid += single
+                    row += 1
+                    continue
             column = 0
             for is_header, row_span, column_span, text, _ in cells:
                 while column < len(free_at) and free_at[column] > row:

@@ -48,21 +48,32 @@ class Chains:
     def _starts(self, wanted: str) -> list[tuple[int, int]]:
         """The lines that end with the beginning of a text, and how much of it they say; a number is not cut."""
         found: list[tuple[int, int]] = []
+        last, before = self._by_end
         for length in range(_FIRST, min(len(wanted), _LONGEST_START)):
-            for index in self._by_end.get(wanted[length - _FIRST : length], ()):
+            index = last.get(wanted[length - _FIRST : length], -1)
+            while index >= 0 and self._steps > 0:
+                self._steps -= 1
                 text = self._lines[index][0]
                 if text.endswith(wanted[:length]):
                     at = len(text) - length
                     if at == 0 or not text[at - 1 : at + 1].isdigit():
                         found.append((index, length))
+                index = before[index]
         return sorted(found, key=lambda start: (start[0], -start[1]))
 
     @cached_property
-    def _by_end(self) -> dict[str, list[int]]:
-        by_end: dict[str, list[int]] = {}
+    def _by_end(self) -> tuple[dict[str, int], list[int]]:
+        """The last line with each end, and per line the one before it with the same end, -1 where none is.
+
+        Chained, since a list for each end is what costs.
+        """
+        last: dict[str, int] = {}
+        before: list[int] = []
         for index, (text, _) in enumerate(self._lines):
-            by_end.setdefault(text[-_FIRST:], []).append(index)
-        return by_end
+            end = text[-_FIRST:]
+            before.append(last.get(end, -1))
+            last[end] = index
+        return last, before
 
     def _follow(self, wanted: str, chain: list[int]) -> list[int] | None:
         """The chain continued by lines that say the rest; the first that fits, what is below before what is beside."""
