@@ -30,7 +30,8 @@ _SINCE = date(1995, 1, 1)
 """Money that was no tender any more by then is on no paper that anybody reads by machine."""
 
 
-def main() -> None:
+def written() -> dict[str, Any]:
+    """What the file says."""
     months: dict[str, set[int]] = defaultdict(set)
     weekdays: set[str] = set()
     signs: dict[str, set[str]] = defaultdict(set)
@@ -46,13 +47,16 @@ def main() -> None:
             signs[form.casefold()].add(
                 "EUR"
             )  # the one currency that every language has a word of its own for
-    written = {
+    return {
         "months": {name: sorted(numbers) for name, numbers in sorted(months.items())},
         "weekdays": sorted(weekdays),
         "decimals": {code: get_currency_precision(code) for code in codes},
         "signs": {sign: sorted(of) for sign, of in sorted(signs.items())},
     }
-    TARGET.write_text(json.dumps(written, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    TARGET.write_text(json.dumps(written(), ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
 
 
 def _codes() -> list[str]:
