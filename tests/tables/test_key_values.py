@@ -131,6 +131,38 @@ def test_kv_result_goes_before_the_text(trace: TraceOf) -> None:
     assert row["value"] == "kv_result"
 
 
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        pytest.param(
+            [{"no": "A", "items": [{"name": "x"}]}, {"no": "B"}],
+            [
+                ("[0].no", "expected"),
+                ("[0].items[0].name", "expected"),
+                ("[1].no", "expected"),
+                ("[1].items", "missing"),
+            ],
+            id="a list of what is asked for",
+        ),
+        pytest.param(
+            [{"no": "A", "vat": "1"}],
+            [("[0].no", "expected"), ("[0].vat", "surplus"), ("[0].items", "missing")],
+            id="a list of one",
+        ),
+        pytest.param(
+            ["A", "B"],
+            [("[0]", "expected"), ("[1]", "expected"), ("no", "missing"), ("items", "missing")],
+            id="a list of other things",
+        ),
+    ],
+)
+def test_each_record_is_held_against_the_schema(
+    trace: TraceOf, answer: Any, expected: list[tuple[str, str]]
+) -> None:
+    rows = key_values(Answer(json.dumps(answer)), trace(KIE), {"no": "", "items": [{"name": ""}]})
+    assert [(row["path"], row["presence"]) for row in rows] == expected
+
+
 def test_a_row_says_where_it_comes_from(trace: TraceOf) -> None:
     (row,) = key_values(Answer('{"a": "x"}'), trace(KIE))
     assert [row[name] for name in ("batch_id", "document_id", "page_id", "task", "request_key")] == [

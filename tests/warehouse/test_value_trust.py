@@ -27,6 +27,9 @@ def item(index: int, key: str, top: float) -> dict[str, Any]:
         pytest.param([{**KEY, "path": "a"}], {"a": 0.7}, id="no lines to look in"),
         pytest.param([{**KEY, "path": "a", "value": "1?3", "ground": "line"}], {"a": 0.4}, id="unreadable"),
         pytest.param(
+            [{**KEY, "path": "a", "ground": "line", "typed_doubt": "two_readings"}], {"a": 0.5}, id="typed"
+        ),
+        pytest.param(
             [item(i, k, 100 + 20 * i + (20 if (i, k) == (0, "c") else 0)) for i in range(3) for k in "abc"],
             {"items[0].c": 0.3},
             id="a value in the next row",
@@ -112,3 +115,13 @@ def test_broken_rules_share_the_blame(put: Put, query: Query) -> None:
     assert found == [("a", 0.3, "one"), ("b", 0.65, "two"), ("c", 0.65, "two")]
     queue = query("SELECT finding, place, reason FROM marts.review_queue ORDER BY review_order")
     assert queue == [("value_breaks_rule", "a", "It breaks: one"), ("rule_broken", "two", "Why.")]
+
+
+@pytest.mark.parametrize("doubt", ["two_readings", "impossible_date", "maybe_without_point"])
+@pytest.mark.parametrize("table", ["key_values", "table_cells"])
+def test_what_is_typed_doubtfully_is_in_the_queue(put: Put, query: Query, table: str, doubt: str) -> None:
+    put("documents", "b1", {"document_id": "d1"})
+    put("pages", "b1", {})
+    value = {**KEY, "path": "a"} if table == "key_values" else {"task": "table_parsing", "text": "v"}
+    put(table, "b1", {**value, "ground": "line", "typed_doubt": doubt})
+    assert query("SELECT finding, value, trust FROM marts.review_queue") == [(doubt, "v", 0.5)]
