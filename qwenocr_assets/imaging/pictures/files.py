@@ -26,6 +26,7 @@ from qwenocr_assets.imaging.tiles import tiling_scale
 from qwenocr_assets.intake.media_types import MediaType
 
 _HEADERS_BYTES = 4096
+_SAMPLES = 64
 _LOSSY = {MediaType.JPEG, MediaType.WEBP, MediaType.HEIC, MediaType.HEIF, MediaType.AVIF}
 
 
@@ -49,9 +50,12 @@ def image_pages(
     Raises:
         RejectedInput: it cannot be opened, or its only picture cannot be used.
     """
-    whole, image, frames = opened_at_pages(content, media_type, recipe.limits)
-    if media_type not in PAGED or (whole is content and image.n_frames == 1):  # type: ignore[attr-defined]
+    if media_type not in PAGED:
         yield from pages_of_image(content, media_type, 1, recipe)
+        return
+    whole, image, frames = opened_at_pages(content, media_type, recipe.limits)
+    if whole is content and image.n_frames == 1:  # type: ignore[attr-defined]
+        yield from pages_of_image(content, media_type, 1, recipe, opened=image)
         return
     for number, frame in enumerate(frames[first - 1 : last], start=first):
         try:
@@ -75,16 +79,17 @@ def pages_of_image(
     changed: Origin = "converted",
     dpi: float | None = None,
     to_original: Affine = IDENTITY,
+    opened: Image.Image | None = None,
 ) -> Iterator[MadePage]:
     """The page of a file with one picture: the file's own bytes if the service takes them.
 
     `as_is` and `changed` name the page's origin in either case; `dpi` overrides what the file says; `to_original`
-    leads from the file's pixels to the original.
+    leads from the file's pixels to the original; `opened` is the file opened already.
 
     Raises:
         RejectedInput: it cannot be decoded, or the service takes no picture of its size.
     """
-    image = open_image(content, media_type)
+    image = opened or open_image(content, media_type)
     recipe.limits.require_usable(*image.size)
     header = header_of(image, content, media_type)
     if dpi is not None:
@@ -212,9 +217,11 @@ def _inked(image: Image.Image) -> Image.Image:
 
     Some writers set the mark and invert nothing, or the other way round: what is one colour is taken the other way.
     """
-    straight = ImageChops.invert(image)
-    first, second = (image, straight) if "adobe" in image.info else (straight, image)
-    return second if is_blank(first.convert("RGB")) else first
+    if "adobe" not in image.info:
+        image = ImageChops.invert(image)
+    few = image.resize((_SAMPLES, _SAMPLES), Image.Resampling.NEAREST)
+    vanished = is_blank(few.convert("RGB")) and is_blank(image.convert("RGB"))
+    return ImageChops.invert(image) if vanished else image
 
 
 def _unturning_tiff(orientation: int, size: tuple[int, int]) -> Affine:

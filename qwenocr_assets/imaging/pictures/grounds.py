@@ -4,6 +4,7 @@ from PIL import Image, ImageChops
 
 from qwenocr_assets.imaging.page_image import Change
 
+_MOST_SAMPLES = 1_000_000
 _BLOCK_PX = 8
 """Writing on a transparent ground has both in blocks of this size; writing on paper that is cut out does not."""
 _VISIBLE = 128
@@ -31,11 +32,20 @@ def flattened(image: Image.Image) -> tuple[Image.Image, Change]:
     change = {"step": "flatten", "from_mode": image.mode}
     if alpha.getextrema() == (255, 255):
         return colours, {**change, "background": "none"}
-    name = _ground(colours.convert("L"), alpha)
+    name = _ground(_sampled(colours).convert("L"), _sampled(alpha))
     level = _GROUNDS[name]
     below = Image.new(colours.mode, colours.size, level if colours.mode == "L" else (level,) * 3)
     below.paste(colours, mask=alpha)
     return below, {**change, "background": name}
+
+
+def _sampled(band: Image.Image) -> Image.Image:
+    """A picture with few enough of its pixels that looking at them costs little."""
+    share = (_MOST_SAMPLES / (band.width * band.height)) ** 0.5
+    if share >= 1:
+        return band
+    size = (max(1, round(band.width * share)), max(1, round(band.height * share)))
+    return band.resize(size, Image.Resampling.NEAREST)
 
 
 def _split(image: Image.Image) -> tuple[Image.Image, Image.Image]:
