@@ -50,7 +50,15 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from qwenocr_assets.tables.values.amounts import LONGEST, NO_HABITS, Amount, Habits, holds, read_amount
+from qwenocr_assets.tables.values.amounts import (
+    LONGEST,
+    NO_HABITS,
+    Amount,
+    Habits,
+    holds,
+    is_label,
+    read_amount,
+)
 from qwenocr_assets.tables.values.days import read_day
 from qwenocr_assets.tables.values.notation import TWO_READINGS, UNDECLARED, Notation
 from qwenocr_assets.tables.values.written import seen
@@ -122,7 +130,7 @@ def _typed_day(day: date | None, doubt: str | None) -> TypedValue:
 
 def read_number(text: str, notation: Notation = UNDECLARED, habits: Habits = NO_HABITS) -> Amount | None:
     """The number a text is, as `typed_value` reads it, or what leaves it open; None for anything else."""
-    if len(text) > LONGEST or not _DIGIT.search(text):
+    if len(text) > LONGEST or is_label(text) or not _DIGIT.search(text):
         return None
     return read_amount(seen(text), notation.decimal, habits)
 

@@ -107,6 +107,12 @@ def read_amount(text: str, decimal: str | None = None, habits: Habits = NO_HABIT
     return Amount(number, name, True, two)
 
 
+def is_label(text: str) -> bool:
+    """Whether a text is letters with a number behind them that is no amount, as V05: much the quicker way to see it."""
+    letters = text.rstrip("0123456789")
+    return letters.isalpha() and _around(letters, True) is None
+
+
 def _contradict(front: _Around, back: _Around) -> bool:
     """Whether what stands around digits says more than one sign."""
     signs = bool(front.sign) + bool(back.sign) + front.brackets + bool(back.side)
