@@ -19,7 +19,7 @@ from upath import UPath
 
 from bench.measuring import cpu_seconds, goal
 from qwenocr_assets.asking.batch_answers import answers_of, image_sizes, read_answers
-from qwenocr_assets.asking.records import AnswerRecord, Status
+from qwenocr_assets.asking.records import AnswerRecord
 from qwenocr_assets.cost.requests import request_rows
 from qwenocr_assets.imaging.batches import batch_page_rows
 from qwenocr_assets.imaging.pages import count_pages
@@ -37,6 +37,7 @@ from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.wire.request_bodies import request_body
 from qwenocr_assets.schemas import DOCUMENTS, OCR_REQUESTS, PAGES, ROW_TABLES
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.journal import Journal
 from qwenocr_assets.storage.table_files import write_table
@@ -108,7 +109,7 @@ def ours(pdf: bytes) -> None:
             request_body(Protocol.NATIVE, model.name, image, TASK, RequestOptions())
             records.append(
                 AnswerRecord(
-                    request["request_key"], TASK, Status.OK, "singapore", model.name, catalogue.version,
+                    request["request_key"], TASK, AnswerStatus.OK, "singapore", model.name, catalogue.version,
                     1, 900.0, datetime.now(UTC), Decimal("0.001"), raw=RAW,
                 ).to_json()
             )  # fmt: skip

@@ -113,6 +113,7 @@ WRITERS: dict[Path, Callable[[], str]] = dict(
         _part("docs/settings.md", "settings", settings_table),
         _part("docs/architecture.md", "rooms", rooms_table),
         (ROOT / "NOTICE", notice),
+        (dictionary.ROWS, dictionary.row_types),
         (dictionary.SOURCES, dictionary.dbt_sources),
         (dictionary.TASKS, dictionary.tasks_model),
         (

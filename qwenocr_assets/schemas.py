@@ -1,16 +1,26 @@
 """The tables, declared once.
 
-From here come the Parquet files, DuckDB's DDL and comments, Dagster's table schemas, the checks and the
-data dictionary in `docs/`. Columns carry their unit (`_usd`, `_ms`, `_px`, `_bytes`); times are UTC and end
-in `_at`.
+From here come the Parquet files, the types of their rows, DuckDB's DDL and comments, Dagster's table schemas, the
+checks and the data dictionary in `docs/`. Columns carry their unit (`_usd`, `_ms`, `_px`, `_bytes`); times are UTC and
+end in `_at`.
 """
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar
 
 import pyarrow as pa
+
+from qwenocr_assets.statuses import AnswerStatus, DocumentStatus, LedgerState, Outcome, PageStatus
+
+if TYPE_CHECKING:  # it is generated from the tables below
+    from qwenocr_assets import rows
+
+R = TypeVar("R", bound=Mapping[str, Any])
+"""A row of a table: a `TypedDict` of `rows`."""
 
 
 class ColumnType(Enum):
@@ -36,6 +46,9 @@ class ColumnType(Enum):
         return self.value[1]
 
 
+StatusType = type[StrEnum]
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column: name, type, what it means, and whether it may be NULL."""
@@ -44,10 +57,12 @@ class Column:
     type: ColumnType
     description: str
     nullable: bool = True
+    values: StatusType | None = None
+    """What a text is one of."""
 
 
 @dataclass(frozen=True, slots=True)
-class TableSchema:
+class TableSchema(Generic[R]):
     """One table: what a row is, its columns, and the columns that identify a row."""
 
     name: str
@@ -97,7 +112,7 @@ _GROUND = (
     Column("ground_page_id", ColumnType.TEXT, "Page of the box, where it is not the row's own (other_page)."),
 )
 
-DOCUMENTS = TableSchema(
+DOCUMENTS: "TableSchema[rows.DocumentRow]" = TableSchema(
     "documents",
     "A file of an intake batch, or of an archive in it: accepted, or rejected with the reason.",
     (
@@ -120,7 +135,7 @@ DOCUMENTS = TableSchema(
         Column("media_type", ColumnType.TEXT, "Type of the file by its content."),
         Column("page_count", ColumnType.INTEGER, "Number of pages; NULL when rejected."),
         Column("route", ColumnType.TEXT, "Route of pipeline.toml that decides its tasks."),
-        Column("status", ColumnType.TEXT, "accepted or rejected.", nullable=False),
+        Column("status", ColumnType.TEXT, "accepted or rejected.", nullable=False, values=DocumentStatus),
         Column("reason", ColumnType.TEXT, "Why it was rejected, and what to do."),
         Column("modified_at", ColumnType.TIMESTAMP, "When the file was last changed, UTC."),
         Column(
@@ -133,7 +148,7 @@ DOCUMENTS = TableSchema(
     ("batch_id", "document_id"),
 )
 
-PAGES = TableSchema(
+PAGES: "TableSchema[rows.PageRow]" = TableSchema(
     "pages",
     "A page of an accepted document, as one normalised image, or rejected with the reason.",
     (
@@ -148,6 +163,7 @@ PAGES = TableSchema(
             ColumnType.TEXT,
             "ready, rejected, or tiled: too large or too long for one image, its tiles follow as rows of their own.",
             nullable=False,
+            values=PageStatus,
         ),
         Column("reason", ColumnType.TEXT, "Why the page was rejected and what to do, or why it was tiled."),
         Column("sha256", ColumnType.TEXT, "SHA-256 of the page image's bytes."),
@@ -207,7 +223,7 @@ PAGES = TableSchema(
     ("batch_id", "page_id"),
 )
 
-OCR_REQUESTS = TableSchema(
+OCR_REQUESTS: "TableSchema[rows.OcrRequestRow]" = TableSchema(
     "ocr_requests",
     "A page and a task, with its quote: what sending it is expected to cost, before anything is sent.",
     (
@@ -239,7 +255,7 @@ OCR_REQUESTS = TableSchema(
     ("batch_id", "page_id", "task"),
 )
 
-OCR_RESPONSES = TableSchema(
+OCR_RESPONSES: "TableSchema[rows.OcrResponseRow]" = TableSchema(
     "ocr_responses",
     "An answer to a request: what came back, what it cost, or why there is none.",
     (
@@ -250,6 +266,7 @@ OCR_RESPONSES = TableSchema(
             "ok, partial (truncated or incomplete), rejected (permanent, this page), failed (transient, "
             "attempts used up), skipped (reason given), unfunded (the budget said no), missing (not asked).",
             nullable=False,
+            values=AnswerStatus,
         ),
         Column("error_class", ColumnType.TEXT, "Class of the error."),
         Column("error_code", ColumnType.TEXT, "Code the service gave."),
@@ -282,7 +299,7 @@ OCR_RESPONSES = TableSchema(
     ("batch_id", "page_id", "task"),
 )
 
-TEXT_LINES = TableSchema(
+TEXT_LINES: "TableSchema[rows.TextLineRow]" = TableSchema(
     "text_lines",
     "A recognised line of text.",
     (
@@ -309,7 +326,7 @@ _TYPED_DOUBT = (
     "only, right-aligned with amounts that have a point); NULL when nothing."
 )
 
-KEY_VALUES = TableSchema(
+KEY_VALUES: "TableSchema[rows.KeyValueRow]" = TableSchema(
     "key_values",
     "A leaf value of key information extraction.",
     (
@@ -353,7 +370,7 @@ KEY_VALUES = TableSchema(
     ("batch_id", "page_id", "task", "path"),
 )
 
-TABLE_CELLS = TableSchema(
+TABLE_CELLS: "TableSchema[rows.TableCellRow]" = TableSchema(
     "table_cells",
     "A cell of a table; spans are resolved, so that row and column are grid positions.",
     (
@@ -377,7 +394,7 @@ TABLE_CELLS = TableSchema(
     ("batch_id", "page_id", "task", "table_index", "row_index", "column_index"),
 )
 
-PARSED_TABLES = TableSchema(
+PARSED_TABLES: "TableSchema[rows.TableRow]" = TableSchema(
     "tables",
     "A table of a page: its size, whether it is all there, and what speaks for and against its cells.",
     (
@@ -416,7 +433,7 @@ PARSED_TABLES = TableSchema(
     ("batch_id", "page_id", "task", "table_index"),
 )
 
-DOCUMENT_BLOCKS = TableSchema(
+DOCUMENT_BLOCKS: "TableSchema[rows.DocumentBlockRow]" = TableSchema(
     "document_blocks",
     "A block of a parsed document.",
     (
@@ -435,7 +452,7 @@ DOCUMENT_BLOCKS = TableSchema(
     ("batch_id", "page_id", "task", "block_index"),
 )
 
-COST_LEDGER = TableSchema(
+COST_LEDGER: "TableSchema[rows.CostLedgerRow]" = TableSchema(
     "cost_ledger",
     "A call that cost money or may have: what was set aside before it, and what became of that. Calls of the "
     "embedded engine cost nothing and are not here.",
@@ -456,6 +473,7 @@ COST_LEDGER = TableSchema(
             "settled (the answer says what it used), uncertain (the answer was lost: counts at its reserved price), "
             "reserved (in flight), released (certainly not billed).",
             nullable=False,
+            values=LedgerState,
         ),
         Column("run_id", ColumnType.TEXT, "Dagster run that made the call.", nullable=False),
         Column("region", ColumnType.TEXT, "Region that was called.", nullable=False),
@@ -485,7 +503,7 @@ COST_LEDGER = TableSchema(
     ("batch_id", "entry_id"),
 )
 
-FORMULAS = TableSchema(
+FORMULAS: "TableSchema[rows.FormulaRow]" = TableSchema(
     "formulas",
     "A formula.",
     (
@@ -502,7 +520,7 @@ FORMULAS = TableSchema(
     ("batch_id", "page_id", "task", "formula_index"),
 )
 
-VALIDATION_RESULTS = TableSchema(
+VALIDATION_RESULTS: "TableSchema[rows.ValidationResultRow]" = TableSchema(
     "validation_results",
     "What came of a rule of the route, for a document or for one of its values.",
     (
@@ -522,6 +540,7 @@ VALIDATION_RESULTS = TableSchema(
             "passed, failed, missing (required and not there), masked (partly hidden, so not checked) or "
             "not_applicable (a field that the rule needs is not there).",
             nullable=False,
+            values=Outcome,
         ),
         Column(
             "value_count",
@@ -533,7 +552,7 @@ VALIDATION_RESULTS = TableSchema(
     ("batch_id", "document_id", "rule", "result_index"),
 )
 
-ROUTES = TableSchema(
+ROUTES: "TableSchema[rows.RouteRow]" = TableSchema(
     "routes",
     "What a route of pipeline.toml asked of people when the values of the batch were last checked.",
     (
@@ -555,7 +574,7 @@ ROUTES = TableSchema(
     ("batch_id", "route"),
 )
 
-SCORES = TableSchema(
+SCORES: "TableSchema[rows.ScoreRow]" = TableSchema(
     "scores",
     "How well a task did on a document whose truth is known: one row a metric. docs/scoring.md defines them.",
     (
@@ -591,7 +610,7 @@ SCORES = TableSchema(
     ("batch_id", "document_id", "task", "metric"),
 )
 
-CORRECTIONS = TableSchema(
+CORRECTIONS: "TableSchema[rows.CorrectionRow]" = TableSchema(
     "corrections",
     "What a person said about a value, a cell or a table. All that was ever said stays; of a place the newest stands.",
     (
@@ -666,7 +685,7 @@ CORRECTIONS = TableSchema(
     ("batch_id", "correction_id"),
 )
 
-TABLES: dict[str, TableSchema] = {
+TABLES: dict[str, TableSchema[Any]] = {
     t.name: t
     for t in (
         DOCUMENTS,
@@ -688,7 +707,7 @@ TABLES: dict[str, TableSchema] = {
 }
 """Every table, in the order the pipeline fills them."""
 
-ROW_TABLES: tuple[TableSchema, ...] = (
+ROW_TABLES: tuple[TableSchema[Any], ...] = (
     TEXT_LINES,
     KEY_VALUES,
     PARSED_TABLES,
@@ -697,6 +716,33 @@ ROW_TABLES: tuple[TableSchema, ...] = (
     FORMULAS,
 )
 """The tables that answers are flattened into."""
+
+GIVEN: dict[str, tuple[TableSchema[Any], tuple[str, ...]]] = {
+    "AcceptedDocumentRow": (DOCUMENTS, ("media_type", "page_count", "route")),
+    "ReadyPageRow": (
+        PAGES,
+        ("sha256", "uri", "media_type", "size_bytes", "width_px", "height_px", "to_original"),
+    ),
+}
+"""Rows of a table with a certain status, and the columns that are then never NULL, by the name of their type."""
+
+
+def is_accepted(document: "rows.DocumentRow") -> "TypeGuard[rows.AcceptedDocumentRow]":
+    """Whether a document is worked on."""
+    return document["status"] == DocumentStatus.ACCEPTED
+
+
+def is_ready(page: "rows.PageRow") -> "TypeGuard[rows.ReadyPageRow]":
+    """Whether a page has an image."""
+    return page["status"] == PageStatus.READY
+
+
+COLUMN_GROUPS: dict[str, tuple[Column, ...]] = {
+    "TraceColumns": _TRACE,
+    "BoxColumns": _BOX,
+    "GroundColumns": _GROUND,
+}
+"""Columns that several tables share, by the name of their type in `rows`."""
 
 
 _PLAIN_KEY = re.compile(r'[^.\[\]"#]+')

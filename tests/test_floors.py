@@ -11,7 +11,7 @@ from qwenocr_assets.steps.finished import MAKES_ROWS
 
 PACKAGE = Path(__file__).parents[1] / "qwenocr_assets"
 
-GROUND = {"settings", "schemas", "errors", "geometry", "state", "storage"}
+GROUND = {"settings", "schemas", "rows", "statuses", "errors", "geometry", "state", "storage"}
 ROOMS = {
     "asking",
     "cost",
@@ -28,7 +28,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cores": set(),
     "errors": set(),
     "geometry": set(),
-    "schemas": set(),
+    "statuses": set(),
+    "rows": {"statuses"},
+    "schemas": {"rows", "statuses"},
     "state": {"errors"},
     "storage": {"errors", "schemas"},
     "settings": {"errors", "storage", "qwenocr"},

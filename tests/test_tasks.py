@@ -103,7 +103,13 @@ PAGES = [
 
 
 def documents(route: str) -> list[dict[str, Any]]:
-    document = {"document_id": "d", "name": "a.png", "sha256": "1" * 64, "status": "accepted"}
+    document = {
+        "batch_id": "b",
+        "document_id": "d",
+        "name": "a.png",
+        "sha256": "1" * 64,
+        "status": "accepted",
+    }
     return [{**document, "route": route}]
 
 

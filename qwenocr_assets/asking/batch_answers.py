@@ -5,13 +5,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from upath import UPath
 
 from qwenocr_assets.asking.answering import answer_all
 from qwenocr_assets.asking.draining import Drain
-from qwenocr_assets.asking.records import AnswerRecord, Asked, Status, latest_by_key, record_of
+from qwenocr_assets.asking.records import AnswerRecord, Asked, latest_by_key, record_of
 from qwenocr_assets.asking.reuse import answers_of_other_batches
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.catalogue import Model
@@ -21,7 +20,10 @@ from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.rows import OcrRequestRow, PageRow
+from qwenocr_assets.schemas import is_ready
 from qwenocr_assets.state.batch_hold import BatchHold
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.data_folder import DataFolder, is_local
 from qwenocr_assets.storage.journal import Journal, Mended
 
@@ -79,7 +81,7 @@ class BatchAnswers:
         answers.latest.update(_latest(journals.values()))
         return answers
 
-    def take_over(self, requests: Sequence[Mapping[str, Any]], resend: Collection[Status]) -> Counter[str]:
+    def take_over(self, requests: Sequence[OcrRequestRow], resend: Collection[AnswerStatus]) -> Counter[str]:
         """Journal the answers that other batches already paid for; returns how many come from which batch."""
         unanswered = {r["request_key"] for r in requests} - self.latest.keys()
         found = answers_of_other_batches(self.data, unanswered, self.batch_id)
@@ -89,9 +91,9 @@ class BatchAnswers:
 
     def open_questions(
         self,
-        requests: Iterable[Mapping[str, Any]],
+        requests: Iterable[OcrRequestRow],
         pages: Mapping[str, Page],
-        resend: Collection[Status],
+        resend: Collection[AnswerStatus],
         *,
         most_attempts: int | None = None,
     ) -> list[Question]:
@@ -211,7 +213,9 @@ def _lost(task: Task, batch_id: str, mended: Mended) -> str | None:
 
 def _is_open(record: AnswerRecord, most_attempts: int | None) -> bool:
     return not record.status.is_final and (
-        most_attempts is None or record.status is not Status.FAILED or record.attempts_in_all < most_attempts
+        most_attempts is None
+        or record.status is not AnswerStatus.FAILED
+        or record.attempts_in_all < most_attempts
     )
 
 
@@ -240,9 +244,7 @@ def answers_of(
     return {key: answer for key, answer in found.items() if answer is not None}
 
 
-def image_sizes(
-    requests: Iterable[Mapping[str, Any]], pages: Iterable[Mapping[str, Any]]
-) -> dict[str, tuple[int, int]]:
+def image_sizes(requests: Iterable[OcrRequestRow], pages: Iterable[PageRow]) -> dict[str, tuple[int, int]]:
     """Width and height in pixels of the page image behind each request key."""
-    sizes = {p["page_id"]: (p["width_px"], p["height_px"]) for p in pages if p["status"] == "ready"}
+    sizes = {p["page_id"]: (p["width_px"], p["height_px"]) for p in pages if is_ready(p)}
     return {r["request_key"]: sizes[r["page_id"]] for r in requests if r["page_id"] in sizes}

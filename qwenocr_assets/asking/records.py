@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 import orjson
@@ -16,23 +15,7 @@ from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.wire.answer_bodies import parse_answer
-
-
-class Status(StrEnum):
-    """How a request ended."""
-
-    OK = "ok"
-    PARTIAL = "partial"
-    REJECTED = "rejected"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    UNFUNDED = "unfunded"
-    MISSING = "missing"
-
-    @property
-    def is_final(self) -> bool:
-        """Whether asking again would bring nothing new; only final answers are reused."""
-        return self not in (Status.FAILED, Status.UNFUNDED, Status.MISSING)
+from qwenocr_assets.statuses import AnswerStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +24,7 @@ class AnswerRecord:
 
     request_key: str
     task: Task
-    status: Status
+    status: AnswerStatus
     region: str
     model: str
     catalogue_version: str
@@ -81,7 +64,7 @@ class AnswerRecord:
             **{
                 **values,
                 "task": Task(values["task"]),
-                "status": Status(values["status"]),
+                "status": AnswerStatus(values["status"]),
                 "mode": Mode(values.get("mode") or Mode.REAL_TIME),
                 "answered_at": datetime.fromisoformat(values["answered_at"]),
                 "cost_usd": None if cost is None else Decimal(cost),
@@ -93,7 +76,7 @@ class AnswerRecord:
 
         With the size of the image that was sent, in pixels, positions that came as thousandths become pixels.
         """
-        if self.status not in (Status.OK, Status.PARTIAL) or self.raw is None:
+        if self.status not in (AnswerStatus.OK, AnswerStatus.PARTIAL) or self.raw is None:
             return None
         try:
             return parse_answer(orjson.loads(self.raw), image_size)
@@ -161,11 +144,11 @@ def latest_by_key(records: Iterable[AnswerRecord]) -> dict[str, AnswerRecord]:
     return {record.request_key: record for record in records}
 
 
-def _status(error: ServiceError | None, incomplete: str | None) -> Status:
+def _status(error: ServiceError | None, incomplete: str | None) -> AnswerStatus:
     if error is None:
-        return Status.PARTIAL if incomplete else Status.OK
+        return AnswerStatus.PARTIAL if incomplete else AnswerStatus.OK
     if isinstance(error, NotOffered):
-        return Status.SKIPPED
+        return AnswerStatus.SKIPPED
     if isinstance(error, Unfunded):
-        return Status.UNFUNDED
-    return Status.REJECTED if isinstance(error, PageRefused) else Status.FAILED
+        return AnswerStatus.UNFUNDED
+    return AnswerStatus.REJECTED if isinstance(error, PageRefused) else AnswerStatus.FAILED

@@ -1,11 +1,12 @@
 """Rows of `ocr_responses`: what came of each request of a batch."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from qwenocr_assets.asking.records import AnswerRecord, Status
+from qwenocr_assets.asking.records import AnswerRecord
 from qwenocr_assets.qwenocr.answers import Answer, Usage
 from qwenocr_assets.qwenocr.requests import Mode
+from qwenocr_assets.rows import OcrRequestRow, OcrResponseRow
+from qwenocr_assets.statuses import AnswerStatus
 
 _NOT_ASKED = "Not asked yet. Run the batch again."
 _GIVEN_UP = "Given up after {} calls: only `qwenocr retry` asks again."
@@ -13,12 +14,12 @@ _WAITING = "Waiting for the Batch API: `qwenocr batch list` says how far it is."
 
 
 def response_rows(
-    requests: Iterable[Mapping[str, Any]],
+    requests: Iterable[OcrRequestRow],
     latest: Mapping[str, AnswerRecord],
     answers: Mapping[str, Answer],
     *,
     most_attempts: int,
-) -> list[dict[str, Any]]:
+) -> list[OcrResponseRow]:
     """One row a request: what its answer's record says, or status `missing` where nothing was asked yet.
 
     `latest` and `answers` are by request key, the latter as `answers_of` gives them. What failed after
@@ -29,22 +30,26 @@ def response_rows(
 
 
 def _row(
-    request: Mapping[str, Any], record: AnswerRecord | None, answer: Answer | None, most_attempts: int
-) -> dict[str, Any]:
-    trace = {name: request[name] for name in ("batch_id", "document_id", "page_id", "task", "request_key")}
+    request: OcrRequestRow, record: AnswerRecord | None, answer: Answer | None, most_attempts: int
+) -> OcrResponseRow:
+    row: OcrResponseRow = {
+        "batch_id": request["batch_id"],
+        "document_id": request["document_id"],
+        "page_id": request["page_id"],
+        "task": request["task"],
+        "request_key": request["request_key"],
+        "status": AnswerStatus.MISSING,
+        "reason": _WAITING if request.get("mode") == Mode.BATCH else _NOT_ASKED,
+        "attempts": 0,
+        "attempts_in_all": 0,
+    }
     if record is None:
-        return {
-            **trace,
-            "status": Status.MISSING.value,
-            "reason": _WAITING if request.get("mode") == Mode.BATCH else _NOT_ASKED,
-            "attempts": 0,
-            "attempts_in_all": 0,
-        }
-    given_up = record.status is Status.FAILED and record.attempts_in_all >= most_attempts
+        return row
+    given_up = record.status is AnswerStatus.FAILED and record.attempts_in_all >= most_attempts
     usage = answer.usage if answer else Usage()
     return {
-        **trace,
-        "status": record.status.value,
+        **row,
+        "status": record.status,
         "error_class": record.error_class,
         "error_code": record.error_code,
         "reason": f"{record.reason} {_GIVEN_UP.format(record.attempts_in_all)}"

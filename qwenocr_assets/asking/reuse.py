@@ -13,10 +13,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qwenocr_assets.asking.records import AnswerRecord, Status, latest_by_key
+from qwenocr_assets.asking.records import AnswerRecord, latest_by_key
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_RESPONSES
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.last_written import journals_ahead
 from qwenocr_assets.storage.scan import scan
@@ -26,7 +27,7 @@ _COLUMNS = [
     *(c for c in AnswerRecord.__dataclass_fields__ if c in OCR_RESPONSES.column_names),
 ]
 
-_FINAL = [status.value for status in Status if status.is_final]
+_FINAL = [status.value for status in AnswerStatus if status.is_final]
 """In the order of `Status`, so the one worth most comes first: a text before a refusal."""
 
 
@@ -76,7 +77,7 @@ def _record(row: dict[str, Any]) -> AnswerRecord:
     fields = {name: row[name] for name in _COLUMNS if name != "batch_id"}
     typed = {
         "task": Task(row["task"]),
-        "status": Status(row["status"]),
+        "status": AnswerStatus(row["status"]),
         "mode": Mode(row["mode"] or Mode.REAL_TIME),
     }
     return _taken_over(AnswerRecord(**{**fields, **typed}), row["batch_id"])

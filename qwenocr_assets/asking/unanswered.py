@@ -1,21 +1,21 @@
 """Requests that ended without an answer: which of them are asked again, by a person or after a while by themselves."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
-from typing import Any
 
 import pyarrow.compute as pc
 
-from qwenocr_assets.asking.records import Status
 from qwenocr_assets.qwenocr.errors import RunRefused
+from qwenocr_assets.rows import OcrResponseRow
 from qwenocr_assets.schemas import OCR_RESPONSES
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import count_rows, read_all_batches, read_table
 
-RETRIED = (Status.FAILED, Status.UNFUNDED, Status.MISSING)
+RETRIED = (AnswerStatus.FAILED, AnswerStatus.UNFUNDED, AnswerStatus.MISSING)
 """What is asked again when nobody says otherwise: everything that may end differently."""
 
 _PAUSES = tuple(timedelta(hours=hours) for hours in (0.25, 1, 4, 16, 24))
@@ -37,7 +37,7 @@ class Unanswered:
 def unanswered(
     data: DataFolder,
     batch_ids: Iterable[str],
-    statuses: Collection[Status] = RETRIED,
+    statuses: Collection[AnswerStatus] = RETRIED,
     classes: Collection[str] = (),
     *,
     most_attempts: int | None = None,
@@ -50,7 +50,7 @@ def unanswered(
     found = []
     for batch_id in batch_ids:
         if count_rows(data, OCR_RESPONSES, batch_id) is None:
-            if Status.MISSING in statuses and not classes:
+            if AnswerStatus.MISSING in statuses and not classes:
                 found.append(Unanswered(batch_id, None))
             continue
         keys = frozenset(
@@ -65,8 +65,8 @@ def unanswered(
     return found
 
 
-def _is_given_up(row: Mapping[str, Any], most_attempts: int) -> bool:
-    return row["status"] == Status.FAILED and (row.get("attempts_in_all") or 0) >= most_attempts
+def _is_given_up(row: OcrResponseRow, most_attempts: int) -> bool:
+    return row["status"] == AnswerStatus.FAILED and (row.get("attempts_in_all") or 0) >= most_attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,10 @@ def failed_batches(data: DataFolder, *, most_attempts: int) -> list[FailedBatch]
 
     What a refused key or arrears made fail is left out: somebody has to mend that first.
     """
-    failed = (pc.field("status") == Status.FAILED.value) & (pc.field("error_class") != RunRefused.__name__)
-    by_batch: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    failed = (pc.field("status") == AnswerStatus.FAILED.value) & (
+        pc.field("error_class") != RunRefused.__name__
+    )
+    by_batch: dict[str, list[OcrResponseRow]] = defaultdict(list)
     for row in read_all_batches(data, OCR_RESPONSES, _FAILED_COLUMNS, failed):
         if not _is_given_up(row, most_attempts):
             by_batch[row["batch_id"]].append(row)
@@ -96,7 +98,7 @@ def failed_batches(data: DataFolder, *, most_attempts: int) -> list[FailedBatch]
             batch_id,
             len(rows),
             min(row["attempts_in_all"] or 0 for row in rows),
-            max(row["answered_at"] for row in rows).replace(tzinfo=UTC),
+            max(row["answered_at"] or datetime.min for row in rows).replace(tzinfo=UTC),
         )
         for batch_id, rows in by_batch.items()
     ]

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Sequence
 
-from qwenocr_assets.asking.records import Status
 from qwenocr_assets.errors import ExitCode
 from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES
+from qwenocr_assets.statuses import AnswerStatus, DocumentStatus
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_table
 
@@ -21,23 +21,17 @@ def exit_code_of_run(
     if any(batches):
         kinds = set(batches)
         return kinds.pop() if len(kinds) == 1 else ExitCode.PARTLY_FAILED
-    if documents and all(status == "rejected" for status in documents):
+    if documents and all(status == DocumentStatus.REJECTED for status in documents):
         return ExitCode.NOTHING_READABLE
-    if Status.UNFUNDED in answers:
+    if AnswerStatus.UNFUNDED in answers:
         return ExitCode.OUT_OF_MONEY
-    return ExitCode.PARTLY_FAILED if Status.FAILED in answers else ExitCode.DONE
+    return ExitCode.PARTLY_FAILED if AnswerStatus.FAILED in answers else ExitCode.DONE
 
 
 def exit_code_of_batches(
     data: DataFolder, batch_ids: Sequence[str], batches: Sequence[ExitCode], warehouse: ExitCode
 ) -> ExitCode:
     """The same, with what the tables of these batches say."""
-    documents, answers = (
-        {
-            str(row["status"])
-            for batch_id in batch_ids
-            for row in read_table(data, schema, batch_id, ["status"])
-        }
-        for schema in (DOCUMENTS, OCR_RESPONSES)
-    )
+    documents = {row["status"] for b in batch_ids for row in read_table(data, DOCUMENTS, b, ["status"])}
+    answers = {row["status"] for b in batch_ids for row in read_table(data, OCR_RESPONSES, b, ["status"])}
     return exit_code_of_run(batches, warehouse, documents, answers)

@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from qwenocr_assets.asking.records import Status
 from qwenocr_assets.cli.budget import budget_left
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.qwenocr.catalogue import Catalogue
 from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, ROW_TABLES, TableSchema
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.data_folder import local_path
 from qwenocr_assets.storage.table_files import count_rows, read_table
 
@@ -34,7 +35,7 @@ def print_summary(environment: Environment, batch_ids: Sequence[str], sent: int,
     """Print what these batches hold now, and how many requests this run sent."""
     data = environment.data
 
-    def all_rows(schema: TableSchema, columns: Sequence[str]) -> list[dict[str, object]]:
+    def all_rows(schema: TableSchema[Any], columns: Sequence[str]) -> list[dict[str, object]]:
         return [row for batch_id in batch_ids for row in read_table(data, schema, batch_id, columns)]
 
     documents = all_rows(DOCUMENTS, ["document_id", "name", "page_count", "status", "reason"])
@@ -54,7 +55,7 @@ def print_summary(environment: Environment, batch_ids: Sequence[str], sent: int,
         console.print(Text(left))
     if sent:
         console.print(f"\n[bold]{sent}[/] requests sent.")
-    elif responses and all(Status(str(row["status"])).is_final for row in responses):
+    elif responses and all(AnswerStatus(str(row["status"])).is_final for row in responses):
         console.print("\n[bold]0[/] requests sent: every page was already answered.")
     else:
         console.print("\n[bold]0[/] requests sent.")

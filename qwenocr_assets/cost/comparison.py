@@ -1,7 +1,7 @@
 """What the same requests would cost elsewhere: every region and model, in real time and in batches."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -11,6 +11,8 @@ from qwenocr_assets.cost.quote import quote_request
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
 from qwenocr_assets.qwenocr.requests import Mode, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.rows import OcrRequestRow, PageRow
+from qwenocr_assets.schemas import is_ready
 
 WORTH_A_WARNING = 2
 """How many times the cheapest equal offer's price."""
@@ -35,11 +37,9 @@ class Offer:
         return not self.missing_tasks
 
 
-def compare(
-    rows: Iterable[Mapping[str, Any]], pages: Iterable[Mapping[str, Any]], catalogue: Catalogue
-) -> list[Offer]:
+def compare(rows: Iterable[OcrRequestRow], pages: Iterable[PageRow], catalogue: Catalogue) -> list[Offer]:
     """What these rows of `ocr_requests` would cost at every cloud model: complete offers first, cheapest first."""
-    sizes = {page["page_id"]: (page["width_px"], page["height_px"]) for page in pages}
+    sizes = {page["page_id"]: (page["width_px"], page["height_px"]) for page in pages if is_ready(page)}
     alike = Counter(
         (
             *sizes[r["page_id"]],

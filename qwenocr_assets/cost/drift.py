@@ -1,14 +1,15 @@
 """Whether bills are what was quoted: input tokens that drift away, and models that cost something else."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.qwenocr.catalogue import Catalogue
 from qwenocr_assets.qwenocr.prices import Price
 from qwenocr_assets.qwenocr.requests import Mode
+from qwenocr_assets.rows import CostLedgerRow
+from qwenocr_assets.statuses import LedgerState
 
 MOST_INPUT_DRIFT = 0.1
 """Share of a batch's estimated input tokens by which the reported ones may differ."""
@@ -31,12 +32,11 @@ class InputDrift:
         return abs(self.share) <= MOST_INPUT_DRIFT
 
 
-def input_drift(rows: Iterable[Mapping[str, Any]]) -> InputDrift:
+def input_drift(rows: Iterable[CostLedgerRow]) -> InputDrift:
     """The drift of these rows of `cost_ledger`."""
-    settled = [row for row in rows if row["state"] == "settled" and row["input_tokens"] is not None]
-    return InputDrift(
-        sum(row["estimated_input_tokens"] for row in settled), sum(row["input_tokens"] for row in settled)
-    )
+    settled = [row for row in rows if row["state"] == LedgerState.SETTLED and row["input_tokens"] is not None]
+    estimated = sum(row["estimated_input_tokens"] for row in settled)
+    return InputDrift(estimated, sum(row["input_tokens"] or 0 for row in settled))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ class PriceDrift:
     usd_per_million_output: Decimal | None
 
 
-def price_drifts(rows: Iterable[Mapping[str, Any]], catalogue: Catalogue) -> list[PriceDrift]:
+def price_drifts(rows: Iterable[CostLedgerRow], catalogue: Catalogue) -> list[PriceDrift]:
     """Reported models of these rows of `cost_ledger` that are priced differently from what was used."""
     calls: dict[tuple[str, str, str, Price], int] = {}
     for row in rows:
-        if row["state"] == "settled" and row["reported_model"]:
+        if row["state"] == LedgerState.SETTLED and row["reported_model"]:
             price = Price.per_million(row["usd_per_million_input"], row["usd_per_million_output"])
             key = (row["region"], row["model"], row["reported_model"], price)
             calls[key] = calls.get(key, 0) + 1

@@ -13,7 +13,6 @@ money aside, against running sums that every transaction keeps. What counts is t
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, text, update
@@ -22,15 +21,7 @@ from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.scopes import Scope, Scopes, day_of, scopes_of
 from qwenocr_assets.qwenocr.prices import Price, Tokens
 from qwenocr_assets.state.tables.money import ENTRIES, TOTALS
-
-
-class State(StrEnum):
-    """What became of the money of a call."""
-
-    RESERVED = "reserved"
-    SETTLED = "settled"
-    UNCERTAIN = "uncertain"
-    RELEASED = "released"
+from qwenocr_assets.statuses import LedgerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +100,7 @@ def reserve(connection: Connection, call: Call, caps: Caps, lease_id: str, now: 
             reserved = connection.execute(_RESERVED, {"scope": str(scope)}).scalar_one()
             return Refused(scope, cap, spent[scope] - call.worst_pico, call.worst_pico, reserved)
     values = {
-        "state": State.RESERVED.value,
+        "state": LedgerState.RESERVED.value,
         "request_key": call.request_key,
         "batch_id": call.batch_id,
         "run_id": call.run_id,
@@ -146,7 +137,7 @@ def settle(
     move(
         connection,
         entry,
-        State.SETTLED,
+        LedgerState.SETTLED,
         now,
         settled_pico=cost,
         input_tokens=tokens.input,
@@ -171,29 +162,34 @@ def priced(connection: Connection, entry_ids: Iterable[int]) -> dict[int, tuple[
 def release(connection: Connection, entry_id: int, now: float) -> None:
     """It is certain that the call was not billed."""
     entry = _entry(connection, entry_id)
-    if entry["state"] in (State.RESERVED, State.UNCERTAIN):
-        move(connection, entry, State.RELEASED, now)
+    if entry["state"] in (LedgerState.RESERVED, LedgerState.UNCERTAIN):
+        move(connection, entry, LedgerState.RELEASED, now)
 
 
 def lose(connection: Connection, entry_id: int, reason: str, now: float) -> None:
     """Nobody knows whether the call was billed: it counts at its reserved price until somebody does."""
     entry = _entry(connection, entry_id)
-    if entry["state"] == State.RESERVED:
-        move(connection, entry, State.UNCERTAIN, now, reason=reason)
+    if entry["state"] == LedgerState.RESERVED:
+        move(connection, entry, LedgerState.UNCERTAIN, now, reason=reason)
 
 
 def reconcile(
-    connection: Connection, entry_id: int, state: State, settled_pico: int | None, reason: str, now: float
+    connection: Connection,
+    entry_id: int,
+    state: LedgerState,
+    settled_pico: int | None,
+    reason: str,
+    now: float,
 ) -> bool:
     """Somebody has looked at the bill: close an uncertain entry as settled or released.
 
     Without an amount it is settled at its reserved price. False when the entry is not uncertain any more.
     """
     entry = _entry(connection, entry_id)
-    if entry["state"] != State.UNCERTAIN:
+    if entry["state"] != LedgerState.UNCERTAIN:
         return False
     amount = entry["reserved_pico"] if settled_pico is None else settled_pico
-    paid = amount if state is State.SETTLED else None
+    paid = amount if state is LedgerState.SETTLED else None
     move(connection, entry, state, now, settled_pico=paid, reason=reason)
     return True
 
@@ -201,7 +197,7 @@ def reconcile(
 def move(
     connection: Connection,
     entry: RowMapping,
-    state: State,
+    state: LedgerState,
     now: float,
     *,
     settled_pico: int | None = None,
@@ -211,7 +207,7 @@ def move(
     reason: str | None = None,
 ) -> None:
     """Bring an entry into another state, and the running sums with it."""
-    before = _counted(State(entry["state"]), entry["reserved_pico"], entry["settled_pico"])
+    before = _counted(LedgerState(entry["state"]), entry["reserved_pico"], entry["settled_pico"])
     after = _counted(state, entry["reserved_pico"], settled_pico)
     connection.execute(
         _CLOSE,
@@ -291,14 +287,14 @@ def _entry(connection: Connection, entry_id: int) -> RowMapping:
     return connection.execute(_FIND, {"id": entry_id}).mappings().one()
 
 
-def _counted(state: State, reserved_pico: int, settled_pico: int | None) -> Sums:
+def _counted(state: LedgerState, reserved_pico: int, settled_pico: int | None) -> Sums:
     """Where an entry in this state counts."""
     match state:
-        case State.RESERVED:
+        case LedgerState.RESERVED:
             return Sums(reserved_pico=reserved_pico)
-        case State.SETTLED:
+        case LedgerState.SETTLED:
             return Sums(settled_pico=settled_pico or 0)
-        case State.UNCERTAIN:
+        case LedgerState.UNCERTAIN:
             return Sums(uncertain_pico=reserved_pico)
-        case State.RELEASED:
+        case LedgerState.RELEASED:
             return Sums()

@@ -10,12 +10,13 @@ from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, t
 
 from qwenocr_assets.cost import entries
 from qwenocr_assets.cost.budget import Caps
-from qwenocr_assets.cost.entries import Call, Refused, Reserved, State, Sums
+from qwenocr_assets.cost.entries import Call, Refused, Reserved, Sums
 from qwenocr_assets.cost.scopes import Scope
 from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.state.database import open_database
 from qwenocr_assets.state.sqlite import READ_ONLY
 from qwenocr_assets.state.tables.money import ENTRIES, LEASES, TOTALS
+from qwenocr_assets.statuses import LedgerState
 
 _POSTGRES_TURN = text("SELECT pg_advisory_xact_lock(hashtext('cost_ledger'))")
 """Held until the transaction ends; on SQLite the transaction itself takes the turn."""
@@ -78,7 +79,7 @@ class Ledger:
         with self.writing() as connection:
             entries.lose(connection, entry_id, reason, self._clock())
 
-    def reconcile(self, entry_id: int, state: State, settled_pico: int | None, reason: str) -> bool:
+    def reconcile(self, entry_id: int, state: LedgerState, settled_pico: int | None, reason: str) -> bool:
         """Close an uncertain entry as settled (without an amount at its reserved price) or released."""
         with self.writing() as connection:
             return entries.reconcile(connection, entry_id, state, settled_pico, reason, self._clock())
@@ -104,14 +105,14 @@ class Ledger:
             lease_ids = list(connection.scalars(select(LEASES.c.lease_id).where(dead)))
             if not lease_ids:
                 return []
-            of_the_dead = (ENTRIES.c.lease_id.in_(lease_ids), ENTRIES.c.state == State.RESERVED.value)
+            of_the_dead = (ENTRIES.c.lease_id.in_(lease_ids), ENTRIES.c.state == LedgerState.RESERVED.value)
             held = connection.execute(
                 select(ENTRIES).where(*of_the_dead).order_by(ENTRIES.c.entry_id)
             ).mappings()
             lost = list(held.all())
             for entry in lost:
                 reason = "the process that made the call ended"
-                entries.move(connection, entry, State.UNCERTAIN, now, reason=reason)
+                entries.move(connection, entry, LedgerState.UNCERTAIN, now, reason=reason)
             connection.execute(delete(LEASES).where(LEASES.c.lease_id.in_(lease_ids)))
             return lost
 
@@ -127,7 +128,7 @@ class Ledger:
         found = {row.scope: Sums(row.reserved_pico, row.settled_pico, row.uncertain_pico) for row in rows}
         return {scope: found.get(str(scope), Sums()) for scope in scopes}
 
-    def entries(self, *, batch_id: str | None = None, state: State | None = None) -> list[RowMapping]:
+    def entries(self, *, batch_id: str | None = None, state: LedgerState | None = None) -> list[RowMapping]:
         """Entries, of a batch or in a state, in the order in which they were reserved."""
         wanted = {"batch_id": batch_id, "state": state and state.value}
         query = select(ENTRIES).order_by(ENTRIES.c.entry_id)

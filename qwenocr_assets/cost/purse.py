@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +19,7 @@ from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.qwenocr.requests import Mode, Request
+from qwenocr_assets.rows import OcrRequestRow
 
 _log = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ class LedgerPurse:
 
 
 def calls_of(
-    requests: Iterable[Mapping[str, Any]],
+    requests: Iterable[OcrRequestRow],
     model: Model,
     catalogue_version: str,
     run_id: str,

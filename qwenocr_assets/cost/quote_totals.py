@@ -1,14 +1,14 @@
 """Quotes added up: by document, task, batch, or all together."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 import pyarrow.compute as pc
 
-from qwenocr_assets.asking.records import Status
+from qwenocr_assets.rows import OcrRequestRow
 from qwenocr_assets.schemas import OCR_RESPONSES
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.scan import scan
 
@@ -28,7 +28,7 @@ class Total:
     saved_usd: Decimal = Decimal(0)
     """Expected price of what is answered already."""
 
-    def add(self, row: Mapping[str, Any], *, answered: bool) -> None:
+    def add(self, row: OcrRequestRow, *, answered: bool) -> None:
         """Add a row of `ocr_requests`."""
         self.requests += 1
         if answered:
@@ -53,7 +53,7 @@ class Totals:
     by_task: dict[str, Total] = field(default_factory=dict)
 
 
-def total_up(rows: Iterable[Mapping[str, Any]], answered: Collection[str]) -> Totals:
+def total_up(rows: Iterable[OcrRequestRow], answered: Collection[str]) -> Totals:
     """The sums of these rows of `ocr_requests`; `answered` are the request keys that need not be sent.
 
     A request that occurs twice (the same page in two documents) is sent once, and counts as answered from then on.
@@ -78,6 +78,6 @@ def answered_keys(data: DataFolder, keys: Collection[str]) -> set[str]:
     """Those of the request keys that some batch has a final answer to."""
     if not keys:
         return set()
-    final = [status.value for status in Status if status.is_final]
+    final = [status.value for status in AnswerStatus if status.is_final]
     wanted = pc.field("request_key").isin(list(keys)) & pc.field("status").isin(final)
     return set(scan(data, OCR_RESPONSES, ["request_key"], wanted)["request_key"].to_pylist())

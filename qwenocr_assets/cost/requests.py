@@ -1,8 +1,6 @@
 """Which requests a batch makes, page × task, each with its quote."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Iterable
 
 from qwenocr_assets.cost.expectations import Expectations
 from qwenocr_assets.cost.quote import quote_request
@@ -14,19 +12,21 @@ from qwenocr_assets.qwenocr.checks import check_request
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.requests import Mode, RequestOptions, request_key
 from qwenocr_assets.qwenocr.tasks import Form, Task
+from qwenocr_assets.rows import DocumentRow, OcrRequestRow, PageRow
+from qwenocr_assets.schemas import is_accepted, is_ready
 
 _TEXT_LAYER_ANSWERS = (Form.LINES, Form.TEXT)
 """What a page's own text answers, where its route says `text_layer = "use"`."""
 
 
 def request_rows(
-    documents: Iterable[Mapping[str, Any]],
-    pages: Iterable[Mapping[str, Any]],
+    documents: Iterable[DocumentRow],
+    pages: Iterable[PageRow],
     routes: Iterable[Route],
     model: Model,
     catalogue: Catalogue,
     expectations: Expectations = Expectations(),  # noqa: B008  frozen
-) -> list[dict[str, Any]]:
+) -> list[OcrRequestRow]:
     """Rows of `ocr_requests`: every ready page with every task of its document's route.
 
     Raises:
@@ -35,12 +35,12 @@ def request_rows(
     """
     model.price()  # a model without one is refused before anything else is said
     by_name = {route.name: route for route in (DEFAULT_ROUTE, *routes)}
-    route_of = {d["document_id"]: by_name[d["route"]] for d in documents if d["status"] == "accepted"}
-    ready = [page for page in pages if page["status"] == "ready"]
+    route_of = {d["document_id"]: by_name[d["route"]] for d in documents if is_accepted(d)}
+    ready = [page for page in pages if is_ready(page)]
     used = {route_of[page["document_id"]].name for page in ready}
     for name in sorted(used):
         check_route(by_name[name], model, catalogue)
-    rows: list[dict[str, Any]] = []
+    rows: list[OcrRequestRow] = []
     for page in ready:
         route = route_of[page["document_id"]]
         picture = page.get("pixels_sha256") or page["sha256"]
@@ -71,7 +71,14 @@ def request_rows(
                     "protocol": protocol.value,
                     "mode": route.mode.value,
                     "options": options.to_json(),
-                    **asdict(quote),
+                    "image_tokens": quote.image_tokens,
+                    "prompt_tokens": quote.prompt_tokens,
+                    "expected_output_tokens": quote.expected_output_tokens,
+                    "expected_output_from": quote.expected_output_from,
+                    "worst_input_tokens": quote.worst_input_tokens,
+                    "worst_output_tokens": quote.worst_output_tokens,
+                    "expected_cost_usd": quote.expected_cost_usd,
+                    "worst_cost_usd": quote.worst_cost_usd,
                     "catalogue_version": catalogue.version,
                 }
             )

@@ -8,12 +8,13 @@ from decimal import Decimal
 from sqlalchemy import func, insert, select
 
 from qwenocr_assets.cost.budget import Caps
-from qwenocr_assets.cost.entries import State, Sums
+from qwenocr_assets.cost.entries import Sums
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.scopes import Kind, Scope, day_of, scopes_of
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.prices import dollars, to_usd
 from qwenocr_assets.state.tables.money import ALERTS, ENTRIES, TOTALS
+from qwenocr_assets.statuses import LedgerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def free_quota_use(ledger: Ledger, models: Iterable[Model], activated_on: date) 
             func.coalesce(func.sum(ENTRIES.c.input_tokens), 0),
             func.coalesce(func.sum(ENTRIES.c.output_tokens), 0),
         ).where(
-            ENTRIES.c.state == State.SETTLED.value,
+            ENTRIES.c.state == LedgerState.SETTLED.value,
             ENTRIES.c.region == model.region,
             ENTRIES.c.model == model.name,
             ENTRIES.c.day >= activated_on.isoformat(),

@@ -12,7 +12,7 @@ from qwenocr_assets.schemas import TableSchema
 _MOST_ROWS_SHOWN = 50
 
 
-def column_schema(schema: TableSchema) -> dg.TableSchema:
+def column_schema(schema: TableSchema[Any]) -> dg.TableSchema:
     """A declared table as Dagster shows it."""
     return dg.TableSchema(
         columns=[
@@ -28,7 +28,7 @@ def column_schema(schema: TableSchema) -> dg.TableSchema:
 
 
 def table_spec(
-    schema: TableSchema, *, group: str, deps: Sequence[str], kinds: set[str] | None = None
+    schema: TableSchema[Any], *, group: str, deps: Sequence[str], kinds: set[str] | None = None
 ) -> dg.AssetSpec:
     """The asset of a declared table; `defs.overlay` adds what its schema says."""
     return dg.AssetSpec(schema.name, deps=deps, group_name=group, kinds=kinds or {"parquet"}, skippable=True)

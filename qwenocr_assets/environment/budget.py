@@ -1,9 +1,8 @@
 """The budget as a run uses it: the caps, and the purse from which calls are paid."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Refused
@@ -13,6 +12,7 @@ from qwenocr_assets.cost.unfunded import remember
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.purse import OpenPurse, Purse
+from qwenocr_assets.rows import OcrRequestRow
 from qwenocr_assets.storage.disk import writing_to
 
 
@@ -38,7 +38,7 @@ class CostBudget:
 
     @asynccontextmanager
     async def purse(
-        self, requests: Iterable[Mapping[str, Any]], model: Model, *, batch_id: str, run_id: str
+        self, requests: Iterable[OcrRequestRow], model: Model, *, batch_id: str, run_id: str
     ) -> AsyncIterator[Purse]:
         """A purse for these rows of `ocr_requests` at a model; afterwards, what was refused is remembered.
 

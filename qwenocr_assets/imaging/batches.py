@@ -1,9 +1,8 @@
 """The documents and pages of a whole batch, over worker processes, in an order that does not depend on them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging import decoding
@@ -14,8 +13,8 @@ from qwenocr_assets.imaging.workers import Ended, Job
 from qwenocr_assets.intake.documents import unreadable_part
 from qwenocr_assets.intake.manifest import ManifestFile
 from qwenocr_assets.intake.parts import Part
+from qwenocr_assets.rows import AcceptedDocumentRow, PageRow
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.storage.table_files import Row
 
 Run = Callable[[Iterable[Job]], None]
 """`Workers.run`, or `run_here`."""
@@ -68,11 +67,11 @@ def examine_files(run: Run, files: Sequence[ManifestFile], recipe: Recipe) -> li
 def batch_page_rows(
     run: Run,
     data: DataFolder,
-    documents: Sequence[Mapping[str, Any]],
-    recipe_of: Callable[[Mapping[str, Any]], Recipe],
+    documents: Sequence[AcceptedDocumentRow],
+    recipe_of: Callable[[AcceptedDocumentRow], Recipe],
     *,
     on_document: Callable[[], None] = lambda: None,
-) -> list[Row]:
+) -> list[PageRow]:
     """Make the pages of a batch's accepted documents: store their images, and return their rows of `pages` in order.
 
     `documents` are rows of that table; `on_document` is called when one is done.
@@ -86,10 +85,10 @@ class _Making:
     """The pages of one document in the making."""
 
     def __init__(
-        self, data: DataFolder, document: Mapping[str, Any], recipe: Recipe, done: Callable[[], None]
+        self, data: DataFolder, document: AcceptedDocumentRow, recipe: Recipe, done: Callable[[], None]
     ) -> None:
         self._data, self._document, self._recipe, self._done = data, document, recipe, done
-        self._made: dict[int, list[Row]] = {}
+        self._made: dict[int, list[PageRow]] = {}
         self._open_jobs = 0
         self._losses = 0
 
@@ -100,7 +99,7 @@ class _Making:
         for first in starts:
             yield self._job(first, min(first + _PAGES_A_JOB - 1, count))
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[PageRow]:
         return [row for number in sorted(self._made) for row in self._made[number]]
 
     def _job(self, first: int, last: int) -> Job:

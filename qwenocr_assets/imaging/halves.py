@@ -5,7 +5,7 @@ cut.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -18,8 +18,10 @@ from qwenocr_assets.imaging.page_rows import tile_id
 from qwenocr_assets.imaging.pictures.headers import decoding, open_image
 from qwenocr_assets.imaging.tiles import cut_in_two
 from qwenocr_assets.intake.media_types import MediaType
+from qwenocr_assets.rows import PageRow, ReadyPageRow
+from qwenocr_assets.schemas import is_ready
+from qwenocr_assets.statuses import PageStatus
 from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
-from qwenocr_assets.storage.table_files import Row
 
 _STEP = "half"
 _LEAST_PX = 200
@@ -27,57 +29,57 @@ _LEAST_PX = 200
 
 
 def with_halves(
-    rows: Sequence[Row], before: Iterable[Mapping[str, Any]], page_ids: Collection[str], data: DataFolder
-) -> list[Row]:
+    rows: Sequence[PageRow], before: Iterable[PageRow], page_ids: Collection[str], data: DataFolder
+) -> list[PageRow]:
     """Rows of `pages` in which these pages or tiles are two tiles each.
 
     What `before`, the rows of an earlier run, has in halves stays so, as long as the page's picture is the same.
     """
     earlier = {key: list(group) for key, group in groupby(before, key=_page)}
-    result: list[Row] = []
+    result: list[PageRow] = []
     for key, group in groupby(rows, key=_page):
         made = list(group)
-        kept = [dict(row) for row in earlier.get(key, ())]
+        kept = earlier.get(key, [])
         if _halves(kept) and _pictures(made) == _uncut(kept):
             made = [{**row, "batch_id": made[0]["batch_id"]} for row in kept]
         result += _cut(made, page_ids, data)
     return result
 
 
-def _page(row: Mapping[str, Any]) -> tuple[str, int]:
+def _page(row: PageRow) -> tuple[str, int]:
     return row["document_id"], row["page_number"]
 
 
-def _changes(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _changes(row: PageRow | ReadyPageRow) -> list[dict[str, Any]]:
     return orjson.loads(row.get("changes") or b"[]")  # type: ignore[no-any-return]
 
 
-def _halves(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _halves(rows: Iterable[PageRow]) -> list[dict[str, Any]]:
     """What is said of the cuts that rows come from."""
     return [change for row in rows for change in _changes(row) if change["step"] == _STEP]
 
 
-def _pictures(rows: Iterable[Mapping[str, Any]]) -> set[str]:
-    return {row["sha256"] for row in rows if row.get("sha256")}
+def _pictures(rows: Iterable[PageRow]) -> set[str]:
+    return {sha256 for row in rows if (sha256 := row.get("sha256"))}
 
 
-def _uncut(rows: Sequence[Mapping[str, Any]]) -> set[str]:
+def _uncut(rows: Sequence[PageRow]) -> set[str]:
     """The pictures that rows had before any of them was cut: a half names the one that it was cut from first."""
-    found = set()
+    found: set[str] = set()
     for row in rows:
         if cuts := _halves([row]):
             found.add(cuts[0]["of"])
-        elif row.get("sha256"):
-            found.add(row["sha256"])
+        elif sha256 := row.get("sha256"):
+            found.add(sha256)
     return found
 
 
-def _cut(rows: list[Row], page_ids: Collection[str], data: DataFolder) -> list[Row]:
+def _cut(rows: list[PageRow], page_ids: Collection[str], data: DataFolder) -> list[PageRow]:
     """The rows of one page, with those of its pictures cut that are among `page_ids`."""
-    result: list[Row] = []
+    result: list[PageRow] = []
     last = max((_index(row) for row in rows), default=0)
     for row in rows:
-        if row["page_id"] not in page_ids or row["status"] != "ready" or row["height_px"] < _LEAST_PX:
+        if row["page_id"] not in page_ids or not is_ready(row) or row["height_px"] < _LEAST_PX:
             result.append(row)
             continue
         if not row.get("tile_of"):
@@ -87,30 +89,27 @@ def _cut(rows: list[Row], page_ids: Collection[str], data: DataFolder) -> list[R
     return result
 
 
-def _index(row: Mapping[str, Any]) -> int:
+def _index(row: PageRow) -> int:
     return int(row["page_id"].rsplit("-t", 1)[1]) if row.get("tile_of") else 0
 
 
-def _as_tiled(row: Mapping[str, Any]) -> Row:
-    columns = (
-        "batch_id",
-        "document_id",
-        "page_id",
-        "page_number",
-        "width_px",
-        "height_px",
-        "dpi",
-        "file_dpi",
-    )
+def _as_tiled(row: ReadyPageRow) -> PageRow:
     return {
-        **{column: row.get(column) for column in columns},
-        "status": "tiled",
+        "batch_id": row["batch_id"],
+        "document_id": row["document_id"],
+        "page_id": row["page_id"],
+        "page_number": row["page_number"],
+        "width_px": row["width_px"],
+        "height_px": row["height_px"],
+        "dpi": row.get("dpi"),
+        "file_dpi": row.get("file_dpi"),
+        "status": PageStatus.TILED,
         "reason": "Its answer came to the output limit: read again as 2 tiles. Each is a request.",
         "to_original": row["to_original"],
     }
 
 
-def _two(row: Row, last: int, data: DataFolder) -> Iterable[Row]:
+def _two(row: ReadyPageRow, last: int, data: DataFolder) -> Iterable[PageRow]:
     media_type = MediaType(row["media_type"])
     content = (data.root / row["uri"]).read_bytes()
     image = open_image(content, media_type)

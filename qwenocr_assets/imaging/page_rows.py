@@ -1,16 +1,15 @@
 """The rows of `pages`: images stored by their content, pages that could not be made with the reason."""
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
 
 import orjson
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.limits import RECOMMENDED_PX
-from qwenocr_assets.imaging.page_image import Page, PageImage, RejectedPage, Tile, TiledPage
+from qwenocr_assets.imaging.page_image import Page, PageImage, RejectedPage, TiledPage
+from qwenocr_assets.rows import AcceptedDocumentRow, PageRow
+from qwenocr_assets.statuses import PageStatus
 from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
-from qwenocr_assets.storage.table_files import Row
 
 
 def page_id(document_id: str, number: int) -> str:
@@ -23,16 +22,14 @@ def tile_id(whole_id: str, index: int) -> str:
     return f"{whole_id}-t{index:02d}"
 
 
-def page_row(data: DataFolder, document: Mapping[str, Any], page: Page) -> Row:
+def page_row(data: DataFolder, document: AcceptedDocumentRow, page: Page) -> PageRow:
     """Store a page's image, and return its row; `document` is its document's row."""
-    row = _identity(document, page.number)
     match page:
         case RejectedPage():
             return rejected_row(document, page.number, page.reason)
         case TiledPage():
             return {
-                **row,
-                "status": "tiled",
+                **_row(document, page.number, PageStatus.TILED),
                 "reason": _tiled(page),
                 "width_px": page.width_px,
                 "height_px": page.height_px,
@@ -41,18 +38,20 @@ def page_row(data: DataFolder, document: Mapping[str, Any], page: Page) -> Row:
                 "to_original": list(page.to_original),
             }
         case PageImage():
-            return row | _image(data, page) | _tile(row["page_id"], page.tile)
+            return _image(data, _row(document, page.number, PageStatus.READY), page)
 
 
-def _image(data: DataFolder, page: PageImage) -> dict[str, Any]:
+def _image(data: DataFolder, row: PageRow, page: PageImage) -> PageRow:
     sha256 = hashlib.sha256(page.content).hexdigest()
     file = data.page_image(sha256, page.suffix)
     if not file.exists():
         write_atomically(file, page.content)
     layer = page.text_layer
     lines = None if layer is None else [(line.text, line.quad) for line in layer.lines]
+    tile = page.tile
     return {
-        "status": "ready",
+        **row,
+        "page_id": row["page_id"] if tile is None else tile_id(row["page_id"], tile.index),
         "sha256": sha256,
         "pixels_sha256": page.pixels_sha256,
         "uri": str(file.relative_to(data.root)),
@@ -70,6 +69,9 @@ def _image(data: DataFolder, page: PageImage) -> dict[str, Any]:
         "to_original": list(page.to_original),
         "text_layer": None if lines is None else orjson.dumps(lines).decode(),
         "text_layer_doubt": None if layer is None else layer.doubt,
+        "tile_of": None if tile is None else row["page_id"],
+        "tile_left_px": None if tile is None else tile.left_px,
+        "tile_top_px": None if tile is None else tile.top_px,
     }
 
 
@@ -89,26 +91,16 @@ def _warning(page: PageImage) -> str | None:
     return f"{pixels / 1e6:.1f} megapixels; the product guide recommends {RECOMMENDED_PX / 1e6:.2f} at most."
 
 
-def _tile(whole_id: str, tile: Tile | None) -> dict[str, Any]:
-    if tile is None:
-        return {}
-    return {
-        "page_id": tile_id(whole_id, tile.index),
-        "tile_of": whole_id,
-        "tile_left_px": tile.left_px,
-        "tile_top_px": tile.top_px,
-    }
-
-
-def rejected_row(document: Mapping[str, Any], number: int, reason: RejectedInput) -> Row:
+def rejected_row(document: AcceptedDocumentRow, number: int, reason: RejectedInput) -> PageRow:
     """The row of a page that could not be made."""
-    return {**_identity(document, number), "status": "rejected", "reason": str(reason)}
+    return {**_row(document, number, PageStatus.REJECTED), "reason": str(reason)}
 
 
-def _identity(document: Mapping[str, Any], number: int) -> dict[str, Any]:
+def _row(document: AcceptedDocumentRow, number: int, status: PageStatus) -> PageRow:
     return {
         "batch_id": document["batch_id"],
         "document_id": document["document_id"],
         "page_id": page_id(document["document_id"], number),
         "page_number": number,
+        "status": status,
     }

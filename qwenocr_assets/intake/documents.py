@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.intake.files import MAX_DOCUMENT_BYTES
@@ -10,7 +9,8 @@ from qwenocr_assets.intake.manifest import Manifest, ManifestFile
 from qwenocr_assets.intake.parts import CountPages, Part, counted, parts_of
 from qwenocr_assets.intake.routes import Route, route_for
 from qwenocr_assets.intake.urls.lists import stands_in_list
-from qwenocr_assets.storage.table_files import Row
+from qwenocr_assets.rows import DocumentRow
+from qwenocr_assets.statuses import DocumentStatus
 
 Examine = Callable[[Sequence[ManifestFile]], Iterable[Sequence[Part]]]
 """Look into files: for each, in order, the documents found in it (`imaging.batches.examine_files`, or `examining`)."""
@@ -21,7 +21,7 @@ def document_id(sha256: str, name: str) -> str:
     return hashlib.sha256(f"{sha256}\0{name}".encode()).hexdigest()[:16]
 
 
-def document_rows(manifest: Manifest, routes: Sequence[Route], examine: Examine) -> list[Row]:
+def document_rows(manifest: Manifest, routes: Sequence[Route], examine: Examine) -> list[DocumentRow]:
     """One row of `documents` per document in the manifest's files, in their order."""
     return [
         _row(manifest.batch_id, file, part, routes)
@@ -56,9 +56,9 @@ def unreadable_part(file: ManifestFile) -> Part:
     return Part(None, file.uri, file.sha256, file.size_bytes, reason=reason)
 
 
-def _row(batch_id: str, file: ManifestFile, part: Part, routes: Sequence[Route]) -> Row:
+def _row(batch_id: str, file: ManifestFile, part: Part, routes: Sequence[Route]) -> DocumentRow:
     name = file.name if part.member is None else f"{file.name}/{part.member}"
-    row: dict[str, Any] = {
+    return {
         "batch_id": batch_id,
         "document_id": document_id(part.sha256, name),
         "name": name,
@@ -68,9 +68,8 @@ def _row(batch_id: str, file: ManifestFile, part: Part, routes: Sequence[Route])
         "route": route_for(name, routes).name,
         "modified_at": file.modified_at,
         "version": None if stands_in_list(name) else file.version,
+        "media_type": None if part.media_type is None else part.media_type.value,
+        "page_count": part.page_count if part.reason is None else None,
+        "status": DocumentStatus.ACCEPTED if part.reason is None else DocumentStatus.REJECTED,
+        "reason": None if part.reason is None else str(part.reason),
     }
-    if part.media_type is not None:
-        row["media_type"] = part.media_type.value
-    if part.reason is not None:
-        return {**row, "status": "rejected", "reason": str(part.reason)}
-    return {**row, "page_count": part.page_count, "status": "accepted"}

@@ -24,6 +24,7 @@ from qwenocr_assets.intake.rules import Rule, distinct_names
 from qwenocr_assets.qwenocr.checks import schema_problem
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.rows import RouteRow
 
 
 def _as_tuple(value: Any) -> Any:
@@ -188,11 +189,16 @@ def load_routes(entries: Sequence[Mapping[str, Any]], folder: Path) -> tuple[Rou
     return tuple(routes)
 
 
-def route_rows(routes: Sequence[Route]) -> list[dict[str, Any]]:
-    """Rows of the table `routes`, without their batch: what each asks of people, `DEFAULT_ROUTE` included."""
+def route_rows(batch_id: str, routes: Sequence[Route]) -> list[RouteRow]:
+    """Rows of the table `routes`: what each asks of people, `DEFAULT_ROUTE` included."""
     by_name = {route.name: route for route in (DEFAULT_ROUTE, *routes)}
     return [
-        {"route": route.name, "review_below": route.review_below, "audit_share": route.audit_share}
+        {
+            "batch_id": batch_id,
+            "route": route.name,
+            "review_below": route.review_below,
+            "audit_share": route.audit_share,
+        }
         for route in by_name.values()
     ]
 

@@ -5,29 +5,30 @@ from collections.abc import Iterable, Sequence
 from qwenocr_assets.intake.routes import Route
 from qwenocr_assets.quality.standing_values import standing_values
 from qwenocr_assets.quality.validation import validate
-from qwenocr_assets.schemas import CORRECTIONS, DOCUMENTS, KEY_VALUES, PAGES, VALIDATION_RESULTS
+from qwenocr_assets.rows import ValidationResultRow
+from qwenocr_assets.schemas import CORRECTIONS, DOCUMENTS, KEY_VALUES, PAGES, VALIDATION_RESULTS, is_accepted
 from qwenocr_assets.state.batch_hold import hold_batch
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.storage.table_files import Row, read_all_batches, read_table, write_table
+from qwenocr_assets.storage.table_files import read_all_batches, read_table, write_table
 
 
-def check_batch(data: DataFolder, batch_id: str, routes: Sequence[Route]) -> list[Row]:
+def check_batch(data: DataFolder, batch_id: str, routes: Sequence[Route]) -> list[ValidationResultRow]:
     """Rows of `validation_results` of a batch, from its table files.
 
     What people said about its pages counts whichever batch they looked at.
     """
     pages = {row["page_id"] for row in read_table(data, PAGES, batch_id, ["page_id"])}
     said = [row for row in read_all_batches(data, CORRECTIONS) if row["page_id"] in pages]
-    found = validate(
+    return validate(
+        batch_id,
         standing_values(read_table(data, KEY_VALUES, batch_id), said),
         {
             row["document_id"]: row["route"]
             for row in read_table(data, DOCUMENTS, batch_id)
-            if row["status"] == "accepted"
+            if is_accepted(row)
         },
         {route.name: route.rules for route in routes},
     )
-    return [{"batch_id": batch_id, **row} for row in found]
 
 
 def check_again(
@@ -48,5 +49,5 @@ def check_again(
     return written
 
 
-def _as_stored(rows: Sequence[Row]) -> list[Row]:
+def _as_stored(rows: Sequence[ValidationResultRow]) -> list[dict[str, object]]:
     return [{name: row.get(name) for name in VALIDATION_RESULTS.column_names} for row in rows]

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from qwenocr_assets.asking.records import Status
+from qwenocr_assets.rows import OcrResponseRow
+from qwenocr_assets.statuses import AnswerStatus
 
-_NOT_ASKED = frozenset({Status.SKIPPED, Status.UNFUNDED})
-_UNANSWERED = frozenset({Status.REJECTED, Status.FAILED, Status.MISSING})
+_NOT_ASKED = frozenset({AnswerStatus.SKIPPED, AnswerStatus.UNFUNDED})
+_UNANSWERED = frozenset({AnswerStatus.REJECTED, AnswerStatus.FAILED, AnswerStatus.MISSING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,10 @@ class Completeness:
     """
 
     by_status: dict[str, int]
-    unanswered: tuple[Mapping[str, Any], ...]
-    incomplete: tuple[Mapping[str, Any], ...]
+    unanswered: tuple[OcrResponseRow, ...]
+    incomplete: tuple[OcrResponseRow, ...]
     """Rows with a partial answer: never counted as success."""
-    unfunded: tuple[Mapping[str, Any], ...] = ()
+    unfunded: tuple[OcrResponseRow, ...] = ()
 
     @property
     def asked(self) -> int:
@@ -35,7 +36,7 @@ class Completeness:
         return not self.unanswered and not self.incomplete and not self.unfunded
 
     @property
-    def failures(self) -> tuple[Mapping[str, Any], ...]:
+    def failures(self) -> tuple[OcrResponseRow, ...]:
         """All that did not end well and was meant to."""
         return (*self.unanswered, *self.incomplete, *self.unfunded)
 
@@ -45,23 +46,23 @@ class Completeness:
         return len(self.unanswered) / self.asked if self.asked else 0.0
 
 
-def completeness(responses: Iterable[Mapping[str, Any]]) -> Completeness:
+def completeness(responses: Iterable[OcrResponseRow]) -> Completeness:
     """Count the rows of `ocr_responses` by how they ended."""
     rows = list(responses)
     return Completeness(
         by_status=dict(sorted(Counter(row["status"] for row in rows).items())),
         unanswered=tuple(row for row in rows if row["status"] in _UNANSWERED),
-        incomplete=tuple(row for row in rows if row["status"] == Status.PARTIAL),
-        unfunded=tuple(row for row in rows if row["status"] == Status.UNFUNDED),
+        incomplete=tuple(row for row in rows if row["status"] == AnswerStatus.PARTIAL),
+        unfunded=tuple(row for row in rows if row["status"] == AnswerStatus.UNFUNDED),
     )
 
 
-def by_class(rows: Iterable[Mapping[str, Any]], spent_usd: Mapping[str, Decimal]) -> list[dict[str, Any]]:
+def by_class(rows: Iterable[OcrResponseRow], spent_usd: Mapping[str, Decimal]) -> list[dict[str, Any]]:
     """Rows of `ocr_responses` by status and error class, with the calls made and the money spent, most rows first.
 
     `spent_usd` is what counts in the ledger, by request key: also what answers may have cost that were lost.
     """
-    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[OcrResponseRow]] = defaultdict(list)
     for row in rows:
         groups[row["status"], row.get("error_class") or ""].append(row)
     return [

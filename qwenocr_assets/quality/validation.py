@@ -9,27 +9,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from functools import cache
 from itertools import product, repeat
-from typing import Any
+from typing import Any, TypedDict
 
 import duckdb
 from stdnum.exceptions import InvalidFormat, InvalidLength, ValidationError
 
 from qwenocr_assets.intake.rules import Bound, Rule, fields_of, number_format
-from qwenocr_assets.storage.table_files import Row
-
-
-class Outcome(StrEnum):
-    """What came of a rule: `masked` is a value whose hidden digits nobody can check."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    MASKED = "masked"
-    MISSING = "missing"
-    NOT_APPLICABLE = "not_applicable"
-
+from qwenocr_assets.quality.standing_values import StandingValue
+from qwenocr_assets.rows import ValidationResultRow
+from qwenocr_assets.statuses import Outcome
 
 _MASK = re.compile(r"[*＊•●×]{2,}|(?<![A-Za-z])[xX]{3,}(?![A-Za-z])")
 _INDEX = re.compile(r"\[\d+\]")
@@ -41,26 +31,47 @@ def is_masked(value: str) -> bool:
     return _MASK.search(value) is not None
 
 
+class _Result(TypedDict):
+    page_id: str | None
+    path: str | None
+    value: str | None
+    outcome: Outcome
+    value_count: int
+    reason: str | None
+
+
 def validate(
-    key_values: Iterable[Row], routes: Mapping[str, str], rules: Mapping[str, Sequence[Rule]]
-) -> list[Row]:
+    batch_id: str,
+    values: Iterable[StandingValue],
+    routes: Mapping[str, str],
+    rules: Mapping[str, Sequence[Rule]],
+) -> list[ValidationResultRow]:
     """Rows of `validation_results`, in the order of documents and rules.
 
-    `key_values` are rows of the table of that name, `routes` gives each document's route by document_id, `rules` the
+    `values` are those of the batch as they stand, `routes` gives each document's route by document_id, `rules` the
     rules by route. A document without any key values is checked too: what it requires is missing.
     """
-    values: dict[str, list[Row]] = defaultdict(list)
-    for row in key_values:
-        if row.get("value") is not None:
-            values[row["document_id"]].append(row)
-    found: list[Row] = []
+    of_document: dict[str, list[StandingValue]] = defaultdict(list)
+    for value in values:
+        if value.get("value") is not None:
+            of_document[value["document_id"]].append(value)
+    found: list[ValidationResultRow] = []
     with closing(duckdb.connect(config={"enable_external_access": "false"})) as con:
         for document_id, route in routes.items():
-            fields = _fields(values[document_id])
+            fields = _fields(of_document[document_id])
             for rule in rules.get(route, ()):
                 checked = _by_sql(con, rule, fields) if rule.sql else _by_field(rule, fields)
-                about = {"document_id": document_id, "rule": rule.name, "severity": rule.severity}
-                found += [{**about, "result_index": index, **row} for index, row in enumerate(checked)]
+                found += [
+                    {
+                        "batch_id": batch_id,
+                        "document_id": document_id,
+                        "rule": rule.name,
+                        "severity": rule.severity,
+                        "result_index": index,
+                        **result,
+                    }
+                    for index, result in enumerate(checked)
+                ]
     return found
 
 
@@ -158,12 +169,12 @@ def _out_of_bounds(
     return None
 
 
-Fields = Mapping[str, Sequence[Row]]
+Fields = Mapping[str, Sequence[StandingValue]]
 """Values by their path, with `[*]` for the places in lists."""
 
 
-def _fields(rows: Sequence[Row]) -> Fields:
-    fields: dict[str, list[Row]] = defaultdict(list)
+def _fields(rows: Sequence[StandingValue]) -> Fields:
+    fields: dict[str, list[StandingValue]] = defaultdict(list)
     for row in rows:
         path = _INDEX.sub("[*]", _OCCURRENCE.sub("", row["path"]))
         if "[*]" in path or not fields[path]:
@@ -171,20 +182,25 @@ def _fields(rows: Sequence[Row]) -> Fields:
     return {path: found for path, found in fields.items() if found}
 
 
-def _by_field(rule: Rule, fields: Fields) -> Iterator[dict[str, Any]]:
+def _by_field(rule: Rule, fields: Fields) -> Iterator[_Result]:
     found = fields.get(rule.field or "", ())
     if not found and rule.required:
         reason = "The document has no such value."
-        yield {"path": rule.field, "outcome": Outcome.MISSING.value, "value_count": 0, "reason": reason}
+        yield {
+            "page_id": None, "path": rule.field, "value": None,
+            "outcome": Outcome.MISSING, "value_count": 0, "reason": reason,
+        }  # fmt: skip
     for row in found:
-        outcome, problem = check_value(rule, row["value"], row.get("value_number"), row.get("value_date"))
+        outcome, problem = check_value(
+            rule, row["value"] or "", row.get("value_number"), row.get("value_date")
+        )
         yield {
             "page_id": row["page_id"], "path": row["path"], "value": row["value"],
-            "outcome": outcome.value, "value_count": 1, "reason": problem or None,
+            "outcome": outcome, "value_count": 1, "reason": problem or None,
         }  # fmt: skip
 
 
-def _by_sql(con: duckdb.DuckDBPyConnection, rule: Rule, fields: Fields) -> Iterator[dict[str, Any]]:
+def _by_sql(con: duckdb.DuckDBPyConnection, rule: Rule, fields: Fields) -> Iterator[_Result]:
     """One row for each value that took part, so that each can be looked at; one without a path if none is there."""
     names = fields_of(rule.sql or "")
     reason: str | None
@@ -192,14 +208,15 @@ def _by_sql(con: duckdb.DuckDBPyConnection, rule: Rule, fields: Fields) -> Itera
     absent = [name for name in names if name not in fields]
     if absent:
         outcome, reason = Outcome.NOT_APPLICABLE, f"The document has no {', '.join(absent)}."
-    elif any(is_masked(row["value"]) for row in involved):
+    elif any(is_masked(row["value"] or "") for row in involved):
         outcome, reason = Outcome.MASKED, "A part of a value is masked: nothing was checked."
     else:
         outcome, reason = _condition(con, rule.sql or "", names, fields)
-    for row in involved or [{}]:
+    about: Sequence[StandingValue | None] = involved or [None]
+    for row in about:
         yield {
-            "page_id": row.get("page_id"), "path": row.get("path"), "value": row.get("value"),
-            "outcome": outcome.value, "value_count": len(involved), "reason": reason,
+            "page_id": row and row["page_id"], "path": row and row["path"], "value": row and row["value"],
+            "outcome": outcome, "value_count": len(involved), "reason": reason,
         }  # fmt: skip
 
 
@@ -220,7 +237,7 @@ def _condition(
     return (Outcome.PASSED, None) if found[0] else (Outcome.FAILED, f"It does not hold that {sql}.")
 
 
-def _typed(row: Row) -> Any:
+def _typed(row: StandingValue) -> Any:
     number, day = row.get("value_number"), row.get("value_date")
     if number is not None:
         return number

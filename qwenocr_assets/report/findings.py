@@ -1,18 +1,21 @@
 """What is known against the values of documents: out of the published marts, or out of a batch's own tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import duckdb
 
 from qwenocr_assets.report.views import Correction, Finding
+from qwenocr_assets.rows import KeyValueRow, RowsByTable, TableRow, ValidationResultRow
+from qwenocr_assets.statuses import Outcome
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
-from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.warehouse.connect import open_reader
 
 Place = tuple[str, str, str]
 """page_id, task, and the path of a value or `table 0 row 1 column 2`."""
+
+_RULED = "key_information_extraction"
+"""The task whose values rules are about."""
 
 _KNOWN = "select count(*) from core.documents where list_contains($documents, document_id)"
 _TRUST = """
@@ -39,7 +42,7 @@ class Evidence:
     corrections: Mapping[Place, Correction] = field(default_factory=dict)
 
 
-def evidence(data: DataFolder, tables: Mapping[str, Sequence[Row]]) -> Evidence:
+def evidence(data: DataFolder, tables: RowsByTable) -> Evidence:
     """Findings and trust for the documents of a batch, `tables` being its rows by table.
 
     Taken from the published warehouse when it has these documents; else findings come from the tables alone, and
@@ -78,36 +81,36 @@ def _corrections(con: duckdb.DuckDBPyConnection, documents: list[str]) -> dict[P
     return {(page, task, place): Correction(*said) for page, task, place, *said in rows}
 
 
-def findings_of_tables(tables: Mapping[str, Sequence[Row]]) -> Iterable[Finding]:
+def findings_of_tables(tables: RowsByTable) -> Iterable[Finding]:
     """What speaks against single values in a batch's own tables, most doubtful first."""
     found: list[Finding] = []
     for row in tables["key_values"]:
         kind, reason, priority = _against(row)
         if kind:
-            found.append(_finding(row, kind, row["path"], row["value"], reason, priority))
-    for row in tables["tables"]:
-        place = f"table {row['table_index']}"
-        if not row["is_complete"]:
-            found.append(
-                _finding(row, "table_cut_off", place, None, "The answer breaks off inside the table.", 1)
-            )
-        if row["totals_wrong"]:
-            reason = f"{row['totals_wrong']} printed total(s) differ from the sum above."
-            found.append(_finding(row, "total_differs", place, None, reason, 1))
-        if row["cells_not_found"]:
-            reason = f"{row['cells_not_found']} cell(s) stand nowhere among the lines of the page."
-            found.append(_finding(row, "cells_not_on_page", place, None, reason, 2))
-    for row in tables["validation_results"]:
-        if row["outcome"] in ("failed", "missing"):
-            reason, priority = row["reason"] or "", 1 if row["severity"] == "error" else 2
-            if row["path"] and row["outcome"] == "failed" and (row["value_count"] or 1) == 1:
-                found.append(_finding(row, "value_breaks_rule", row["path"], row["value"], reason, 1))
+            found.append(_finding(row, row["task"], kind, row["path"], row["value"], reason, priority))
+    for table in tables["tables"]:
+        place, task = f"table {table['table_index']}", table["task"]
+        if not table["is_complete"]:
+            reason = "The answer breaks off inside the table."
+            found.append(_finding(table, task, "table_cut_off", place, None, reason, 1))
+        if table["totals_wrong"]:
+            reason = f"{table['totals_wrong']} printed total(s) differ from the sum above."
+            found.append(_finding(table, task, "total_differs", place, None, reason, 1))
+        if table["cells_not_found"]:
+            reason = f"{table['cells_not_found']} cell(s) stand nowhere among the lines of the page."
+            found.append(_finding(table, task, "cells_not_on_page", place, None, reason, 2))
+    for result in tables["validation_results"]:
+        if result["outcome"] in (Outcome.FAILED, Outcome.MISSING):
+            reason, priority = result["reason"] or "", 1 if result["severity"] == "error" else 2
+            path, value = result["path"], result["value"]
+            if path and result["outcome"] == Outcome.FAILED and (result["value_count"] or 1) == 1:
+                found.append(_finding(result, _RULED, "value_breaks_rule", path, value, reason, 1))
             else:
-                found.append(_finding(row, "rule_broken", row["rule"], None, reason, priority))
+                found.append(_finding(result, _RULED, "rule_broken", result["rule"], None, reason, priority))
     return sorted(found, key=lambda finding: finding.priority)
 
 
-def _against(row: Row) -> tuple[str, str, int]:
+def _against(row: KeyValueRow) -> tuple[str, str, int]:
     if row["ground"] == "not_found":
         return (
             "value_not_on_page",
@@ -123,11 +126,19 @@ def _against(row: Row) -> tuple[str, str, int]:
     return "", "", 0
 
 
-def _finding(row: Row, kind: str, place: str, value: Any, reason: str, priority: int) -> Finding:
+def _finding(
+    row: KeyValueRow | TableRow | ValidationResultRow,
+    task: str,
+    kind: str,
+    place: str,
+    value: str | None,
+    reason: str,
+    priority: int,
+) -> Finding:
     return Finding(
         row["document_id"],
         row.get("page_id"),
-        row.get("task") or "key_information_extraction",
+        task,
         kind,
         place,
         value,

@@ -6,7 +6,7 @@ from qwenocr_assets.geometry import Quad
 from qwenocr_assets.report.findings import Evidence, Place
 from qwenocr_assets.report.languages import language_of
 from qwenocr_assets.report.views import AUDIT, Finding, Kind, Level, Mark
-from qwenocr_assets.storage.table_files import Row
+from qwenocr_assets.rows import GroundColumns, KeyValueRow, TableCellRow, TableRow, TextLineRow
 from qwenocr_assets.tables.places.line_boxes import box_of
 
 _BAD_BELOW, _GOOD_FROM = 0.5, 0.8
@@ -18,6 +18,10 @@ _LEVEL_OF_GROUND: dict[str | None, Level] = {
     "fuzzy": "unsure",
     "not_found": "bad",
 }
+
+
+Marked = TextLineRow | KeyValueRow | TableRow | TableCellRow
+"""Rows with a place on a page."""
 
 
 class Marker:
@@ -32,7 +36,7 @@ class Marker:
             if (place := place_of(finding)) is not None:
                 self._against.setdefault(place, []).append(finding)
 
-    def mark(self, row: Row, kind: Kind, anchor: str, place: str, text: str) -> Mark:
+    def mark(self, row: Marked, kind: Kind, anchor: str, place: str, text: str) -> Mark:
         """The mark of a row of `text_lines`, `key_values`, `tables` or `table_cells`."""
         key = (row["page_id"], row["task"], place)
         findings = self._against.get(key, [])
@@ -41,7 +45,8 @@ class Marker:
             correction = None  # it was about what the model said before
         said, trust = self._trust.get(key, (None, None))
         known = trust if said == text else None  # the warehouse may hold another reading of the page
-        score = known if known is not None else row.get("ground_score")
+        ground: GroundColumns = row if "ground" in row else {}
+        score = known if known is not None else ground.get("ground_score")
         if correction is not None:
             score = None  # it was the model's; a person knows
         return Mark(
@@ -49,14 +54,14 @@ class Marker:
             kind=kind,
             place=place,
             text=text,
-            level="good" if correction else _level(known, row.get("ground"), findings),
+            level="good" if correction else _level(known, ground.get("ground"), findings),
             score=score,
-            ground=row.get("ground"),
+            ground=ground.get("ground"),
             to_look_at=bool(findings),
             reasons=tuple(dict.fromkeys(f.reason for f in findings if f.reason)),
             correction=correction,
             box=corners_of(row),
-            box_page_id=row.get("ground_page_id") or row["page_id"],
+            box_page_id=ground.get("ground_page_id") or row["page_id"],
             language=language_of(text, self._language),
         )
 
@@ -70,9 +75,9 @@ def place_of(finding: Finding) -> Place | None:
     return finding.page_id, finding.task, finding.place
 
 
-def corners_of(row: Row) -> Quad | None:
+def corners_of(row: Marked) -> Quad | None:
     """Where a row stands, by its quad or else its upright box; None without either."""
-    numbers = row.get("quad_px") or box_of(row)
+    numbers = ("quad_px" in row and row["quad_px"]) or box_of(row)
     return Quad.of(numbers) if numbers else None
 
 

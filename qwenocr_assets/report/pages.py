@@ -18,7 +18,15 @@ from qwenocr_assets.report.views import (
     TableView,
     TextView,
 )
-from qwenocr_assets.storage.table_files import Row
+from qwenocr_assets.rows import (
+    DocumentBlockRow,
+    KeyValueRow,
+    PageRow,
+    RowsByTable,
+    TableCellRow,
+    TableRow,
+    TextLineRow,
+)
 from qwenocr_assets.tables.places.line_boxes import runs_leftwards
 
 Places = dict[tuple[str, str], str]
@@ -27,7 +35,7 @@ Places = dict[tuple[str, str], str]
 _IN_LIST = re.compile(r'(?P<list>[^\[\]]+)\[(?P<row>\d+)\](?:\.(?P<plain>[^.\[\]]+)|\["(?P<quoted>.+)"\])')
 
 
-def page_view(page: Row, rows: dict[str, list[Row]], marker: Marker) -> tuple[PageView, Places]:
+def page_view(page: PageRow, rows: RowsByTable, marker: Marker) -> tuple[PageView, Places]:
     """The page with this row of `pages`, its `rows` by table; and the anchors of what stands on it."""
     anchor = f"p{page['page_number']}"
     places: Places = {}
@@ -57,7 +65,7 @@ def page_view(page: Row, rows: dict[str, list[Row]], marker: Marker) -> tuple[Pa
     return view, places
 
 
-def _field(row: Row, anchor: str, marker: Marker, places: Places) -> Field:
+def _field(row: KeyValueRow, anchor: str, marker: Marker, places: Places) -> Field:
     places[row["task"], row["path"]] = anchor
     mark = marker.mark(row, "field", anchor, row["path"], row["value"] or "")
     # what was read out of the model's value says nothing of the one a person put in its place
@@ -65,7 +73,7 @@ def _field(row: Row, anchor: str, marker: Marker, places: Places) -> Field:
     return Field(mark, row["path"], row["value_number"] is not None, reading, row["presence"])
 
 
-def _reading(row: Row) -> str:
+def _reading(row: KeyValueRow) -> str:
     if row["value_date"] is not None:
         said = row["value_date"].isoformat()
     elif isinstance(number := row["value_number"], Decimal):
@@ -94,8 +102,8 @@ def _lists(fields: Sequence[Field]) -> tuple[tuple[Field, ...], tuple[FieldList,
     return tuple(single), tuple(lists)
 
 
-def _tables(rows: dict[str, list[Row]], page: str, marker: Marker, places: Places) -> tuple[TableView, ...]:
-    cells: dict[tuple[str, int], list[Row]] = defaultdict(list)
+def _tables(rows: RowsByTable, page: str, marker: Marker, places: Places) -> tuple[TableView, ...]:
+    cells: dict[tuple[str, int], list[TableCellRow]] = defaultdict(list)
     for row in rows["table_cells"]:
         cells[row["task"], row["table_index"]].append(row)
     views = []
@@ -121,7 +129,7 @@ def _tables(rows: dict[str, list[Row]], page: str, marker: Marker, places: Place
     return tuple(views)
 
 
-def _cell(row: Row, table: str, marker: Marker, places: Places, header_rows: int) -> Cell:
+def _cell(row: TableCellRow, table: str, marker: Marker, places: Places, header_rows: int) -> Cell:
     place = f"table {row['table_index']} row {row['row_index']} column {row['column_index']}"
     anchor = f"{table}-r{row['row_index']}c{row['column_index']}"
     places[row["task"], place] = anchor
@@ -130,7 +138,7 @@ def _cell(row: Row, table: str, marker: Marker, places: Places, header_rows: int
     return Cell(mark, row["number"] is not None, row["row_span"], row["column_span"], scope)
 
 
-def _notes(table: Row) -> Iterator[str]:
+def _notes(table: TableRow) -> Iterator[str]:
     if not table["is_complete"]:
         yield "The answer breaks off inside this table."
     if table["totals_wrong"]:
@@ -143,8 +151,8 @@ def _notes(table: Row) -> Iterator[str]:
         yield f"Stands inside a cell of table {table['parent_table_index']}."
 
 
-def _texts(rows: Sequence[Row], page: str, marker: Marker) -> tuple[TextView, ...]:
-    by_task: dict[str, list[Row]] = defaultdict(list)
+def _texts(rows: Sequence[TextLineRow], page: str, marker: Marker) -> tuple[TextView, ...]:
+    by_task: dict[str, list[TextLineRow]] = defaultdict(list)
     for row in rows:
         by_task[row["task"]].append(row)
     views = []
@@ -158,7 +166,7 @@ def _texts(rows: Sequence[Row], page: str, marker: Marker) -> tuple[TextView, ..
     return tuple(views)
 
 
-def _blocks(rows: Sequence[Row]) -> Iterator[BlockView]:
+def _blocks(rows: Sequence[DocumentBlockRow]) -> Iterator[BlockView]:
     for row in rows:
         text = row["text"] or row["latex"]
         yield BlockView(row["block_type"], row["level"] or 0, text, language_of(text))

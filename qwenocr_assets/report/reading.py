@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from qwenocr_assets.report.findings import Evidence, evidence
 from qwenocr_assets.report.languages import language_of_document
 from qwenocr_assets.report.marks import Marker, place_of
 from qwenocr_assets.report.pages import page_view
 from qwenocr_assets.report.views import Cost, DocumentView, Failure, Finding, PageView, State
+from qwenocr_assets.rows import DocumentRow, OcrResponseRow, RowsByTable
 from qwenocr_assets.schemas import (
     DOCUMENTS,
     OCR_REQUESTS,
@@ -20,27 +21,30 @@ from qwenocr_assets.schemas import (
     PAGES,
     ROW_TABLES,
     VALIDATION_RESULTS,
+    TableSchema,
 )
+from qwenocr_assets.statuses import AnswerStatus, DocumentStatus, PageStatus
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.storage.table_files import Row, read_table
+from qwenocr_assets.storage.table_files import read_table
 
-_SHOWN_TABLES = (DOCUMENTS, PAGES, OCR_REQUESTS, OCR_RESPONSES, *ROW_TABLES, VALIDATION_RESULTS)
-_LOST = ("rejected", "failed", "missing")
-_NOT_WHOLE = ("partial", "skipped", "unfunded")
+_SHOWN_TABLES: tuple[TableSchema[Any], ...] = (
+    DOCUMENTS,
+    PAGES,
+    OCR_REQUESTS,
+    OCR_RESPONSES,
+    *ROW_TABLES,
+    VALIDATION_RESULTS,
+)
+_LOST = (AnswerStatus.REJECTED, AnswerStatus.FAILED, AnswerStatus.MISSING)
+_NOT_WHOLE = (AnswerStatus.PARTIAL, AnswerStatus.SKIPPED, AnswerStatus.UNFUNDED)
 _ORDER: tuple[State, ...] = ("failed", "doubtful", "fine")
-
-Rows = Mapping[str, Sequence[Row]]
-"""Rows by table."""
 
 
 def documents_of_batch(data: DataFolder, batch_id: str) -> Iterator[DocumentView]:
     """The documents of a batch, in no order."""
-    tables: dict[str, list[Any]] = {t.name: read_table(data, t, batch_id) for t in _SHOWN_TABLES}
+    tables = cast(RowsByTable, {t.name: read_table(data, t, batch_id) for t in _SHOWN_TABLES})
     known = evidence(data, tables)
-    of_document: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for name, rows in tables.items():
-        for row in rows:
-            of_document[row["document_id"]][name].append(row)
+    of_document = _grouped(tables, "document_id")
     findings: dict[str, list[Finding]] = defaultdict(list)
     for finding in known.findings:
         findings[finding.document_id].append(finding)
@@ -62,7 +66,9 @@ def doubtful_first(document: DocumentView) -> tuple[int, int, int, str]:
     return _ORDER.index(document.state), worst, -len(document.findings), document.name
 
 
-def _document(document: Row, rows: Rows, findings: Sequence[Finding], known: Evidence) -> DocumentView:
+def _document(
+    document: DocumentRow, rows: RowsByTable, findings: Sequence[Finding], known: Evidence
+) -> DocumentView:
     texts = [row["text"] for row in rows["text_lines"]] or [row["value"] or "" for row in rows["key_values"]]
     language = language_of_document(texts)
     marker = Marker(known, findings, language)
@@ -90,13 +96,9 @@ def _document(document: Row, rows: Rows, findings: Sequence[Finding], known: Evi
     )
 
 
-def _pages(rows: Rows, marker: Marker) -> list[tuple[PageView, dict[tuple[str, str], str]]]:
-    of_page: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for table, own in rows.items():
-        for row in own:
-            if row.get("page_id"):
-                of_page[row["page_id"]][table].append(row)
-    shown = [page for page in rows["pages"] if page["status"] != "rejected" and not page["tile_of"]]
+def _pages(rows: RowsByTable, marker: Marker) -> list[tuple[PageView, dict[tuple[str, str], str]]]:
+    of_page = _grouped(rows, "page_id")
+    shown = [page for page in rows["pages"] if page["status"] != PageStatus.REJECTED and not page["tile_of"]]
     shown.sort(key=lambda page: page["page_number"])
     views = [page_view(page, of_page[page["page_id"]], marker) for page in shown]
     marks = [mark for view, _ in views for mark in view.marks]
@@ -106,11 +108,25 @@ def _pages(rows: Rows, marker: Marker) -> list[tuple[PageView, dict[tuple[str, s
     ]
 
 
-def _state(rows: Rows, findings: Sequence[Finding]) -> State:
-    statuses = [row["status"] for table in ("documents", "pages", "ocr_responses") for row in rows[table]]
-    if any(status in _LOST for status in statuses):
+def _grouped(tables: RowsByTable, column: str) -> dict[str, RowsByTable]:
+    """The rows by what stands in a column; every table is there, empty where it has none."""
+    groups: dict[str, dict[str, list[Any]]] = defaultdict(lambda: {name: [] for name in tables})
+    for name, rows in cast(dict[str, list[dict[str, Any]]], tables).items():
+        for row in rows:
+            if row.get(column):
+                groups[row[column]][name].append(row)
+    return cast(dict[str, RowsByTable], groups)
+
+
+def _state(rows: RowsByTable, findings: Sequence[Finding]) -> State:
+    answers = [row["status"] for row in rows["ocr_responses"]]
+    if (
+        any(document["status"] == DocumentStatus.REJECTED for document in rows["documents"])
+        or any(page["status"] == PageStatus.REJECTED for page in rows["pages"])
+        or any(status in _LOST for status in answers)
+    ):
         return "failed"
-    return "doubtful" if findings or any(status in _NOT_WHOLE for status in statuses) else "fine"
+    return "doubtful" if findings or any(status in _NOT_WHOLE for status in answers) else "fine"
 
 
 def _anchor(
@@ -122,26 +138,28 @@ def _anchor(
     return next((page.anchor for page in pages if page.page_id == finding.page_id), None)
 
 
-def _failures(document: Row, rows: Rows) -> Iterator[Failure]:
-    if document["status"] != "accepted":
+def _failures(document: DocumentRow, rows: RowsByTable) -> Iterator[Failure]:
+    if document["status"] != DocumentStatus.ACCEPTED:
         yield Failure("The document", document["status"], document["reason"] or "")
     numbers = {page["page_id"]: page["page_number"] for page in rows["pages"]}
     for page in rows["pages"]:
-        if page["status"] == "rejected":
+        if page["status"] == PageStatus.REJECTED:
             yield Failure(f"Page {page['page_number']}", page["status"], page["reason"] or "")
     answered = {(row["page_id"], row["task"]) for row in rows["ocr_responses"]}
     for row in rows["ocr_responses"]:
-        if row["status"] != "ok":
+        if row["status"] != AnswerStatus.OK:
             subject = f"Page {numbers.get(row['page_id'], '?')}, {row['task']}"
             yield Failure(subject, row["status"], row["reason"] or row["error_class"] or "")
-    for row in rows["ocr_requests"]:
-        if (row["page_id"], row["task"]) not in answered:
-            subject = f"Page {numbers.get(row['page_id'], '?')}, {row['task']}"
-            yield Failure(subject, "missing", "No answer is recorded for this request; run the batch again.")
+    for request in rows["ocr_requests"]:
+        if (request["page_id"], request["task"]) not in answered:
+            subject = f"Page {numbers.get(request['page_id'], '?')}, {request['task']}"
+            yield Failure(
+                subject, AnswerStatus.MISSING, "No answer is recorded for this request; run the batch again."
+            )
 
 
-def _costs(responses: Sequence[Row]) -> Iterator[Cost]:
-    by_task: dict[str, list[Row]] = defaultdict(list)
+def _costs(responses: Sequence[OcrResponseRow]) -> Iterator[Cost]:
+    by_task: dict[str, list[OcrResponseRow]] = defaultdict(list)
     for row in responses:
         by_task[row["task"]].append(row)
     for task, rows in by_task.items():

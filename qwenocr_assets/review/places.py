@@ -3,7 +3,6 @@
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
 
 _TABLE = re.compile(r"table (\d+)(?: row (\d+) column (\d+))?")
 _STEP = re.compile(
@@ -38,18 +37,6 @@ class Place:
     def label(self) -> str:
         """What it has in common with its like: `items[2].price` is one of `items[].price`."""
         return re.sub(r"\[\d+\]", "[]", self.text) if self.is_value else CELL
-
-    def columns(self) -> dict[str, Any]:
-        """The place as columns of `corrections`."""
-        return {
-            "place": self.text,
-            "key": self.key,
-            "parent_path": self.parent_path,
-            "list_index": self.list_index,
-            "table_index": self.table_index,
-            "row_index": self.row_index,
-            "column_index": self.column_index,
-        }
 
 
 def read_place(text: str) -> Place | None:

@@ -9,9 +9,18 @@ from typing import Any
 from qwenocr_assets.qwenocr.tasks import Form, tasks_in
 from qwenocr_assets.review.places import Place, cell_place, read_place
 from qwenocr_assets.review.statements import Refused, Statement, Verdict, fingerprint
-from qwenocr_assets.schemas import CORRECTIONS, DOCUMENTS, KEY_VALUES, PAGES, PARSED_TABLES, TABLE_CELLS
+from qwenocr_assets.rows import CorrectionRow, PageRow
+from qwenocr_assets.schemas import (
+    CORRECTIONS,
+    DOCUMENTS,
+    KEY_VALUES,
+    PAGES,
+    PARSED_TABLES,
+    TABLE_CELLS,
+    is_accepted,
+)
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.storage.table_files import Row, read_table, write_table
+from qwenocr_assets.storage.table_files import read_table, write_table
 from qwenocr_assets.tables.answer_text import storable
 from qwenocr_assets.tables.typed_values import TypedValue, typed_value
 from qwenocr_assets.tables.values.neighbours import neighbours, order_of_days
@@ -36,7 +45,7 @@ class Source:
 class Taken:
     """What came of statements."""
 
-    corrections: tuple[Row, ...] = ()
+    corrections: tuple[CorrectionRow, ...] = ()
     """New rows of `corrections`."""
     known: int = 0
     """Statements that were taken before."""
@@ -51,19 +60,28 @@ class _Cannot(Exception):
     """Why a statement cannot be taken."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the model says at a place; `typed` is what a value says, which cells and tables have no columns for."""
+
+    request_key: str
+    value: str | None
+    typed: TypedValue | None = None
+
+
 @dataclass
 class _Batch:
     """An intake batch as its table files have it, with what was said about it so far."""
 
     routes: Mapping[str, str | None]
     """Accepted documents with their routes."""
-    pages: Mapping[str, Mapping[str, Any]]
-    readings: Mapping[tuple[str, str, str], Mapping[str, Any]]
+    pages: Mapping[str, PageRow]
+    readings: Mapping[tuple[str, str, str], Reading]
     """What the model says, by page, task and place."""
-    said: list[Row]
-    new: list[Row] = field(default_factory=list)
+    said: list[CorrectionRow]
+    new: list[CorrectionRow] = field(default_factory=list)
 
-    def on_page(self, page_id: str) -> Iterator[Mapping[str, Any]]:
+    def on_page(self, page_id: str) -> Iterator[Reading]:
         return (row for (page, _, _), row in self.readings.items() if page == page_id)
 
 
@@ -111,20 +129,32 @@ def take(
 def _read(data: DataFolder, batch_id: str) -> _Batch:
     if "/" in batch_id or batch_id.startswith("."):
         return _Batch({}, {}, {}, [])
-    readings: dict[tuple[str, str, str], Mapping[str, Any]] = {}
-    for row in read_table(data, KEY_VALUES, batch_id):
-        readings[row["page_id"], row["task"], row["path"]] = row
-    for row in read_table(data, TABLE_CELLS, batch_id):
-        place = cell_place(row["table_index"], row["row_index"], row["column_index"])
-        readings[row["page_id"], row["task"], place] = row | {"value": row["text"] or None}
-    for row in read_table(data, PARSED_TABLES, batch_id):
-        readings[row["page_id"], row["task"], f"table {row['table_index']}"] = row | {"value": None}
-    accepted = (r for r in read_table(data, DOCUMENTS, batch_id) if r["status"] == "accepted")
+    readings: dict[tuple[str, str, str], Reading] = {}
+    for value in read_table(data, KEY_VALUES, batch_id):
+        typed = TypedValue(
+            value["value_type"],
+            value["value_number"],
+            value["value_date"],
+            value["currency"],
+            value["value_boolean"],
+        )
+        reading = Reading(value["request_key"], value["value"], typed)
+        readings[value["page_id"], value["task"], value["path"]] = reading
+    for cell in read_table(data, TABLE_CELLS, batch_id):
+        place = cell_place(cell["table_index"], cell["row_index"], cell["column_index"])
+        readings[cell["page_id"], cell["task"], place] = Reading(cell["request_key"], cell["text"] or None)
+    for table in read_table(data, PARSED_TABLES, batch_id):
+        place = f"table {table['table_index']}"
+        readings[table["page_id"], table["task"], place] = Reading(table["request_key"], None)
     return _Batch(
-        {row["document_id"]: row["route"] for row in accepted},
+        {
+            row["document_id"]: row["route"]
+            for row in read_table(data, DOCUMENTS, batch_id)
+            if is_accepted(row)
+        },
         {row["page_id"]: row for row in read_table(data, PAGES, batch_id)},
         readings,
-        list(read_table(data, CORRECTIONS, batch_id)),
+        read_table(data, CORRECTIONS, batch_id),
     )
 
 
@@ -136,12 +166,12 @@ def _correction(
     by: str | None,
     now: datetime,
     notations: Mapping[str, Notation],
-) -> Row | None:
+) -> CorrectionRow | None:
     """The statement as a row; None when it was taken before."""
     place = read_place(said.place)
     reading = _checked(said, place, batch, now)
     assert place is not None
-    model_value = reading["value"] if reading else None
+    model_value = reading.value if reading else None
     human_value = _stands(said, batch, model_value)
     person = said.by or by or said.account or NOBODY
     at = (said.at or now).replace(tzinfo=None)
@@ -162,8 +192,14 @@ def _correction(
         "document_id": said.document_id,
         "page_id": said.page_id,
         "task": said.task,
-        "request_key": reading["request_key"] if reading else None,
-        **place.columns(),
+        "request_key": reading.request_key if reading else None,
+        "place": place.text,
+        "key": place.key,
+        "parent_path": place.parent_path,
+        "list_index": place.list_index,
+        "table_index": place.table_index,
+        "row_index": place.row_index,
+        "column_index": place.column_index,
         "action": _action(model_value, human_value),
         "model_value": model_value,
         "human_value": human_value,
@@ -186,7 +222,7 @@ def _correction(
     }
 
 
-def _checked(said: Statement, place: Place | None, batch: _Batch, now: datetime) -> Mapping[str, Any] | None:
+def _checked(said: Statement, place: Place | None, batch: _Batch, now: datetime) -> Reading | None:
     """What the model says at the place; None for a value that it does not have."""
     if said.document_id not in batch.routes:
         raise _Cannot(
@@ -204,9 +240,9 @@ def _checked(said: Statement, place: Place | None, batch: _Batch, now: datetime)
         raise _Cannot("The model's answer does not have this any more: export again.")
     if reading is None and said.task not in tasks_in(*_ADDED_TO):
         raise _Cannot(f"Values cannot be added to {said.task}.")
-    if said.seen is not None and reading and said.seen != fingerprint(reading["value"]):
+    if said.seen is not None and reading and said.seen != fingerprint(reading.value):
         raise _Cannot(
-            f"The model says {reading['value']!r} here now, which is not what was shown: export again."
+            f"The model says {reading.value!r} here now, which is not what was shown: export again."
         )
     if not place.is_value and not place.is_cell and said.verdict is not Verdict.RIGHT:
         raise _Cannot("A whole table can only be right: correct its cells.")
@@ -239,47 +275,41 @@ def _action(model_value: str | None, human_value: str | None) -> str:
 def _typed(
     human_value: str | None,
     model_value: str | None,
-    reading: Mapping[str, Any] | None,
+    reading: Reading | None,
     notation: Notation,
-    page_readings: Callable[[], Iterable[Mapping[str, Any]]],
+    page_readings: Callable[[], Iterable[Reading]],
 ) -> TypedValue:
     """What a person's value says; `page_readings` are the model's on the same page."""
     if human_value is None:
         return TypedValue("null")
-    if reading and human_value == model_value and "value_type" in reading:
-        return TypedValue(
-            reading["value_type"],
-            reading["value_number"],
-            reading["value_date"],
-            reading["currency"],
-            reading["value_boolean"],
-        )
+    if reading and reading.typed and human_value == model_value:
+        return reading.typed
     typed = typed_value(human_value, notation)
     if typed.doubt != TWO_READINGS:
         return typed
     # who corrects 1,284 to 1,234 writes as the page does
-    around = [row["value"] for row in page_readings() if row["value"]]
+    around = [other.value for other in page_readings() if other.value]
     order = notation.date_order or order_of_days(around)
     return typed_value(human_value, Notation(order, notation.decimal), neighbours(around).column)
 
 
-def _about(said: Statement, rows: Sequence[Row]) -> Iterable[Row]:
+def _about(said: Statement, rows: Sequence[CorrectionRow]) -> Iterable[CorrectionRow]:
     place = (said.page_id, said.task, said.place)
     return (row for row in rows if (row["page_id"], row["task"], row["place"]) == place)
 
 
-def _newest(row: Row) -> tuple[Any, ...]:
+def _newest(row: CorrectionRow) -> tuple[Any, ...]:
     return row["corrected_at"], row["correction_id"]
 
 
-def _says(row: Row) -> tuple[str | None, str | None]:
+def _says(row: CorrectionRow) -> tuple[str | None, str | None]:
     return row["model_value"], row["human_value"]
 
 
-def _disagreements(batches: Iterable[_Batch], new: Sequence[Row]) -> Iterable[str]:
+def _disagreements(batches: Iterable[_Batch], new: Sequence[CorrectionRow]) -> Iterable[str]:
     touched = {(row["page_id"], row["task"], row["place"]) for row in new}
     for batch in batches:
-        people: dict[tuple[str, str, str], dict[str, Row]] = {}
+        people: dict[tuple[str, str, str], dict[str, CorrectionRow]] = {}
         for row in sorted(batch.said, key=_newest):
             people.setdefault((row["page_id"], row["task"], row["place"]), {})[row["corrected_by"]] = row
         for place, rows in people.items():

@@ -4,19 +4,30 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import orjson
 
 from qwenocr_assets.geometry import Quad
 from qwenocr_assets.qwenocr.tasks import Form, MissingForm, Task
+from qwenocr_assets.rows import (
+    AcceptedDocumentRow,
+    DocumentBlockRow,
+    KeyValueRow,
+    OcrRequestRow,
+    PageRow,
+    RowsByTable,
+    ScoreRow,
+    TableCellRow,
+    TextLineRow,
+)
+from qwenocr_assets.schemas import R, is_accepted
 from qwenocr_assets.scoring.fields import field_scores, merged
 from qwenocr_assets.scoring.lines import Line, line_scores
 from qwenocr_assets.scoring.metric import Metric, Score
 from qwenocr_assets.scoring.teds import table_scores
 from qwenocr_assets.scoring.text import character_errors, word_errors
 from qwenocr_assets.scoring.truth import Truth, TruthFolder, TruthPage
-from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.grid import Cell
 from qwenocr_assets.tables.values.notation import UNDECLARED, Notation
 
@@ -43,7 +54,11 @@ _SCORED_AS: dict[Form, tuple[_Scored, ...]] = {
 }
 """What answers are compared with; free ones with whatever they turned out to hold."""
 
-_HELD: dict[_Scored, str] = {"text": "text_lines", "fields": "key_values", "tables": "table_cells"}
+_HELD: dict[_Scored, Literal["text_lines", "key_values", "table_cells"]] = {
+    "text": "text_lines",
+    "fields": "key_values",
+    "tables": "table_cells",
+}
 """The table that shows it of a free answer."""
 
 
@@ -51,8 +66,8 @@ _HELD: dict[_Scored, str] = {"text": "text_lines", "fields": "key_values", "tabl
 class BatchScores:
     """What came of scoring a batch."""
 
-    rows: list[dict[str, Any]]
-    """Rows of `scores`, without the batch."""
+    rows: list[ScoreRow]
+    """Rows of `scores`."""
     without_truth: list[str]
     """Names of documents that were read and that no truth is about."""
     used: set[str]
@@ -60,7 +75,7 @@ class BatchScores:
 
 
 def score_batch(
-    tables: Mapping[str, Sequence[Row]],
+    tables: RowsByTable,
     truths: TruthFolder,
     *,
     least_iou: float = 0.5,
@@ -71,54 +86,55 @@ def score_batch(
     `tables` holds the batch's rows of `TABLES_READ`; `notations` says by route how numbers and dates are written.
     What was asked and not answered counts as empty.
     """
-    rows = {name: _by_document(tables.get(name, ())) for name in TABLES_READ}
+    given = cast(Mapping[str, Sequence[Mapping[str, Any]]], tables)
+    documents = {name: _by_document(given.get(name, ())) for name in TABLES_READ}
     found = BatchScores([], [], set())
     for document in tables["documents"]:
-        if document["status"] != "accepted":
+        if not is_accepted(document):
             continue
         truth = truths.find(document["name"], document["sha256"])
         if truth is None:
             found.without_truth.append(document["name"])
             continue
         found.used.add(truth.name)
-        of_document = {name: rows[name][document["document_id"]] for name in TABLES_READ}
+        rows = {name: documents[name][document["document_id"]] for name in TABLES_READ}
         notation = (notations or {}).get(document["route"], UNDECLARED)
-        found.rows.extend(_document_rows(document, of_document, truth, least_iou, notation))
+        found.rows.extend(_document_rows(document, cast(RowsByTable, rows), truth, least_iou, notation))
     return found
 
 
-def _by_document(rows: Iterable[Row]) -> defaultdict[str, list[Row]]:
-    grouped: defaultdict[str, list[Row]] = defaultdict(list)
+def _by_document(rows: Iterable[R]) -> defaultdict[str, list[R]]:
+    grouped: defaultdict[str, list[R]] = defaultdict(list)
     for row in rows:
         grouped[row["document_id"]].append(row)
     return grouped
 
 
 def _document_rows(
-    document: Row, rows: Mapping[str, list[Row]], truth: Truth, least_iou: float, notation: Notation
-) -> Iterator[dict[str, Any]]:
+    document: AcceptedDocumentRow, rows: RowsByTable, truth: Truth, least_iou: float, notation: Notation
+) -> Iterator[ScoreRow]:
     pages = sorted((p for p in rows["pages"] if p.get("tile_of") is None), key=lambda p: p["page_number"])
-    requests: dict[str, Row] = {}
+    requests: dict[str, OcrRequestRow] = {}
     for request in rows["ocr_requests"]:
         requests.setdefault(request["task"], request)
     for task, request in requests.items():
-        of_task = {
-            name: [row for row in rows[name] if row["task"] == task]
-            for name in ("text_lines", "key_values", "table_cells", "document_blocks")
-        }
-        experiment = {
-            "document_id": document["document_id"],
-            "task": task,
-            "truth": truth.name,
-            "route": request["route"],
-            "region": request["region"],
-            "model": request["model"],
-            "options": request["options"],
-            "dpi": min((p["dpi"] for p in pages if p.get("dpi") is not None), default=None),
+        of_task: RowsByTable = {
+            "text_lines": [row for row in rows["text_lines"] if row["task"] == task],
+            "key_values": [row for row in rows["key_values"] if row["task"] == task],
+            "table_cells": [row for row in rows["table_cells"] if row["task"] == task],
+            "document_blocks": [row for row in rows["document_blocks"] if row["task"] == task],
         }
         for score in _scores(task, request, pages, of_task, truth, least_iou, notation):
             yield {
-                **experiment,
+                "batch_id": document["batch_id"],
+                "document_id": document["document_id"],
+                "task": task,
+                "truth": truth.name,
+                "route": request["route"],
+                "region": request["region"],
+                "model": request["model"],
+                "options": request["options"],
+                "dpi": min((dpi for p in pages if (dpi := p.get("dpi")) is not None), default=None),
                 "metric": score.metric.value,
                 "score": score.value,
                 "errors": float(score.errors),
@@ -129,9 +145,9 @@ def _document_rows(
 
 def _scores(
     task: str,
-    request: Row,
-    pages: Sequence[Row],
-    rows: Mapping[str, list[Row]],
+    request: OcrRequestRow,
+    pages: Sequence[PageRow],
+    rows: RowsByTable,
     truth: Truth,
     least_iou: float,
     notation: Notation,
@@ -144,8 +160,8 @@ def _scores(
         preferred = (truth.fields, truth.key_values) if has_schema else (truth.key_values, truth.fields)
         wanted = next((fields for fields in preferred if fields), None)
         if wanted is not None:
-            by_page = _by_page(rows["key_values"])
-            answer = merged(nested(by_page[page["page_id"]]) for page in pages)
+            values = _by_page(rows["key_values"])
+            answer = merged(nested(values[page["page_id"]]) for page in pages)
             yield from field_scores(answer, wanted, notation)
     if "tables" in scored:
         by_page = _by_page(rows["table_cells"])
@@ -157,7 +173,7 @@ def _scores(
         )
 
 
-def _scored_as(task: Task, rows: Mapping[str, list[Row]]) -> tuple[_Scored, ...]:
+def _scored_as(task: Task, rows: RowsByTable) -> tuple[_Scored, ...]:
     form = task.spec.form
     if form is Form.FREE:
         return tuple(scored for scored, table in _HELD.items() if rows[table])
@@ -175,9 +191,7 @@ def added(scores: Iterable[Score]) -> list[Score]:
     return list(totals.values())
 
 
-def _text_scores(
-    pages: Sequence[Row], rows: Mapping[str, list[Row]], truth: Truth, least_iou: float
-) -> list[Score]:
+def _text_scores(pages: Sequence[PageRow], rows: RowsByTable, truth: Truth, least_iou: float) -> list[Score]:
     lines, blocks = _by_page(rows["text_lines"]), _by_page(rows["document_blocks"])
     scores: list[Score | None] = []
     if len(truth.pages) == 1 and len(pages) > 1 and truth.pages[0].text is not None:
@@ -195,37 +209,40 @@ def _text_scores(
     return added(score for score in scores if score is not None)
 
 
-def _side_by_side(pages: Sequence[Row], truth: Truth) -> Iterator[tuple[Row | None, TruthPage]]:
+def _side_by_side(pages: Sequence[PageRow], truth: Truth) -> Iterator[tuple[PageRow | None, TruthPage]]:
     """Each page of the truth with the page of that number; None when the document has none."""
     by_number = {page["page_number"]: page for page in pages}
     for number, wanted in enumerate(truth.pages, 1):
         yield by_number.get(number), wanted
 
 
-def _by_page(rows: Iterable[Row]) -> defaultdict[str, list[Row]]:
-    grouped: defaultdict[str, list[Row]] = defaultdict(list)
+def _by_page(rows: Iterable[R]) -> defaultdict[str, list[R]]:
+    grouped: defaultdict[str, list[R]] = defaultdict(list)
     for row in rows:
         grouped[row["page_id"]].append(row)
     return grouped
 
 
-def _text(lines: Sequence[Row], blocks: Sequence[Row]) -> str:
+def _text(lines: Sequence[TextLineRow], blocks: Sequence[DocumentBlockRow]) -> str:
     """A page's text in reading order."""
     ordered = sorted(lines, key=lambda row: (row.get("reading_index") or 0, row["line_index"]))
-    texts = ordered or sorted(blocks, key=lambda row: row["block_index"])
-    return "\n".join(row["text"] for row in texts)
+    texts = [row["text"] for row in ordered] or [
+        row["text"] for row in sorted(blocks, key=lambda row: row["block_index"])
+    ]
+    return "\n".join(texts)
 
 
-def _line(row: Row, page: Row | None) -> Line:
+def _line(row: TextLineRow, page: PageRow | None) -> Line:
     """A line with its corners on the original, where truths have theirs."""
-    if row.get("quad_px") is None:
+    corners = row.get("quad_px")
+    if corners is None:
         return Line(row["text"])
-    quad = Quad(*row["quad_px"])
+    quad = Quad(*corners)
     to_original = page.get("to_original") if page is not None else None
     return Line(row["text"], quad if to_original is None else quad.mapped(to_original))
 
 
-def _grids(cells: Iterable[Row]) -> list[list[Cell]]:
+def _grids(cells: Iterable[TableCellRow]) -> list[list[Cell]]:
     tables: dict[int, list[Cell]] = defaultdict(list)
     for row in cells:
         place = (row["row_index"], row["column_index"], row["row_span"], row["column_span"])
@@ -236,7 +253,7 @@ def _grids(cells: Iterable[Row]) -> list[list[Cell]]:
 _STEP = re.compile(r'\[(?P<index>\d+)\]|\[(?P<quoted>"(?:[^"\\]|\\.)*")\]|\.?(?P<key>[^.\[\]]+)')
 
 
-def nested(key_values: Iterable[Row]) -> Any:
+def nested(key_values: Iterable[KeyValueRow]) -> Any:
     """Rows of `key_values` as the JSON object they came from: `items[2].price` leads through a list. Absent values and
     those that the schema asked for in vain are left out."""
     root: dict[str | int, Any] = {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from qwenocr_assets.asking.batch_answers import BatchAnswers, Question
 from qwenocr_assets.asking.draining import Drain, draining_on_signals
-from qwenocr_assets.asking.records import AnswerRecord, Status
+from qwenocr_assets.asking.records import AnswerRecord
 from qwenocr_assets.environment.budget import CostBudget
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.holding import held
@@ -22,6 +22,7 @@ from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_REQUESTS
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.steps.batch_api import asked_at_once, in_batches, page_images
 from qwenocr_assets.storage.table_files import read_table
 from qwenocr_assets.tables.completeness import incomplete
@@ -34,7 +35,7 @@ _MOST_NAMED = 3
 class Wanted:
     """Which requests are asked. As it is: all that have no final answer."""
 
-    resend: frozenset[Status] = frozenset()
+    resend: frozenset[AnswerStatus] = frozenset()
     """Statuses to ask for again although they are final, like `rejected` or `skipped`."""
     keys: Collection[str] | None = None
     """Request keys: nothing else is asked."""
@@ -49,7 +50,7 @@ class Wanted:
         """Whether an open question is asked, given the last record of it."""
         if self.keys is not None and question.request_key not in self.keys:
             return False
-        status = Status.MISSING if record is None else record.status
+        status = AnswerStatus.MISSING if record is None else record.status
         error_class = None if record is None else record.error_class
         return (not self.statuses or status in self.statuses) and (
             not self.classes or error_class in self.classes
@@ -221,4 +222,4 @@ def _came_from(taken_over: Mapping[str, int]) -> str:
 
 
 def _was_sent(record: AnswerRecord | None) -> bool:
-    return record is not None and record.status is not Status.UNFUNDED
+    return record is not None and record.status is not AnswerStatus.UNFUNDED

@@ -30,9 +30,10 @@ from qwenocr_assets.qwenocr.batch_api.limits import (
 from qwenocr_assets.qwenocr.batch_api.service import BatchService
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.schemas import OCR_REQUESTS, PAGES
+from qwenocr_assets.rows import OcrRequestRow
+from qwenocr_assets.schemas import OCR_REQUESTS, PAGES, is_ready
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
-from qwenocr_assets.storage.table_files import Row, read_table
+from qwenocr_assets.storage.table_files import read_table
 from qwenocr_assets.tables.completeness import incomplete
 
 _LIMITS = FileLimits()
@@ -52,14 +53,15 @@ class HandedOver:
     warning: str | None = None
 
 
-def in_batches(requests: Iterable[Row]) -> list[Row]:
+def in_batches(requests: Iterable[OcrRequestRow]) -> list[OcrRequestRow]:
     """The rows of `ocr_requests` whose route hands them to the Batch API."""
     return [row for row in requests if row.get("mode") == Mode.BATCH]
 
 
 def page_images(data: DataFolder, batch_id: str) -> dict[str, Page]:
     """By page id, where the images of a batch's pages lie."""
-    return {p["page_id"]: Page(p["uri"], p["media_type"]) for p in read_table(data, PAGES, batch_id)}
+    pages = read_table(data, PAGES, batch_id)
+    return {p["page_id"]: Page(p["uri"], p["media_type"]) for p in pages if is_ready(p)}
 
 
 def collect_and_hand_over(
@@ -114,7 +116,7 @@ def asked_at_once(
     environment: Environment,
     budget: CostBudget,
     batch_id: str,
-    rows: Sequence[Row],
+    rows: Sequence[OcrRequestRow],
     questions: Iterable[Question],
 ) -> list[Question]:
     """Of these questions of routes in batch mode, those that go in real time all the same."""
@@ -146,7 +148,7 @@ class _Work:
     environment: Environment
     jobs: Jobs
     batch_id: str
-    rows: Sequence[Row]
+    rows: Sequence[OcrRequestRow]
 
     @property
     def data(self) -> DataFolder:

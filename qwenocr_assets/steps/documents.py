@@ -4,11 +4,12 @@ from qwenocr_assets.environment.decoding import decoders, examining
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.intake.documents import document_rows
 from qwenocr_assets.intake.manifest import read_manifest
+from qwenocr_assets.rows import DocumentRow
 from qwenocr_assets.schemas import DOCUMENTS
-from qwenocr_assets.storage.table_files import Row, write_table
+from qwenocr_assets.storage.table_files import write_table
 
 
-def examine(environment: Environment, batch_id: str) -> list[Row]:
+def examine(environment: Environment, batch_id: str) -> list[DocumentRow]:
     """Look into the files of the batch's manifest, and what lists of URLs name; writes and returns their rows.
 
     Raises:

@@ -8,12 +8,12 @@ runs again; its answers are not paid for again.
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import orjson
 from pydantic import SecretStr
 
 import qwenocr_assets
-from qwenocr_assets.asking.records import Status
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.intake.urls.listed_documents import may_be_fetched_yet
 from qwenocr_assets.schemas import (
@@ -23,6 +23,7 @@ from qwenocr_assets.schemas import (
     PAGES,
     ROW_TABLES,
     VALIDATION_RESULTS,
+    TableSchema,
 )
 from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
 from qwenocr_assets.storage.table_files import count_rows, read_table
@@ -38,13 +39,21 @@ MAKES_ROWS = frozenset(
         "intake",
         "quality",
         "qwenocr",
+        "rows",
         "schemas",
     }
-    | {"scoring", "settings", "steps", "storage", "tables"}
+    | {"scoring", "settings", "statuses", "steps", "storage", "tables"}
 )
 """Rooms whose code a batch's rows depend on; a changed word in a report is no reason to run a batch again."""
 
-_TABLES = (DOCUMENTS, PAGES, OCR_REQUESTS, OCR_RESPONSES, *ROW_TABLES, VALIDATION_RESULTS)
+_TABLES: tuple[TableSchema[Any], ...] = (
+    DOCUMENTS,
+    PAGES,
+    OCR_REQUESTS,
+    OCR_RESPONSES,
+    *ROW_TABLES,
+    VALIDATION_RESULTS,
+)
 
 
 def is_finished(environment: Environment, batch_id: str) -> bool:
@@ -71,7 +80,7 @@ def _all_final(data: DataFolder, batch_id: str) -> bool:
     documents = read_table(data, DOCUMENTS, batch_id, ["name", "media_type"])
     if any(map(may_be_fetched_yet, documents)):
         return False
-    return asked == len(answers) and all(Status(row["status"]).is_final for row in answers)
+    return asked == len(answers) and all(row["status"].is_final for row in answers)
 
 
 def _made_from(environment: Environment, batch_id: str) -> str:

@@ -8,15 +8,16 @@ import orjson
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.imaging.pdf.layer_sample import Sample, is_said, sample_of
 from qwenocr_assets.qwenocr import Client, ImageBytes, NotOffered, Request, Task
+from qwenocr_assets.rows import PageRow, ReadyPageRow
+from qwenocr_assets.schemas import is_ready
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.storage.table_files import Row
 
 _AT_ONCE = 4
 """Pages in memory; the engine reads as many at a time as there are processors."""
 _DOUBT = "Lines of the page are recognised otherwise than its own text says."
 
 
-def doubt_layers(pages: Sequence[Row], document_ids: Collection[str], data: DataFolder) -> list[Row]:
+def doubt_layers(pages: Sequence[PageRow], document_ids: Collection[str], data: DataFolder) -> list[PageRow]:
     """Rows of `pages` with a note where the own text of these documents' pages is not what one sees.
 
     Free, and only where the embedded engine is installed; without it, text that is all there is taken at its word.
@@ -24,7 +25,10 @@ def doubt_layers(pages: Sequence[Row], document_ids: Collection[str], data: Data
     used = [
         page
         for page in pages
-        if page["document_id"] in document_ids and page.get("text_layer") and not page.get("text_layer_doubt")
+        if is_ready(page)
+        and page["document_id"] in document_ids
+        and page.get("text_layer")
+        and not page.get("text_layer_doubt")
     ]
     if not used:
         return list(pages)
@@ -35,16 +39,16 @@ def doubt_layers(pages: Sequence[Row], document_ids: Collection[str], data: Data
     return [{**page, "text_layer_doubt": _DOUBT} if page["page_id"] in doubted else page for page in pages]
 
 
-async def _doubted(pages: Sequence[Row], data: DataFolder) -> set[str]:
+async def _doubted(pages: Sequence[ReadyPageRow], data: DataFolder) -> set[str]:
     """Ids of pages that read otherwise. Raises `ConfigurationError` where the embedded engine is not installed."""
     at_once = anyio.Semaphore(_AT_ONCE)
     doubted: set[str] = set()
     async with Client("local") as client:
 
-        async def look_at(page: Row) -> None:
+        async def look_at(page: ReadyPageRow) -> None:
             async with at_once:
                 content = await anyio.to_thread.run_sync((data.root / page["uri"]).read_bytes)
-                sample = sample_of(content, orjson.loads(page["text_layer"]))
+                sample = sample_of(content, orjson.loads(page["text_layer"] or "[]"))
                 if sample is not None and not await _is_confirmed(client, sample):
                     doubted.add(page["page_id"])
 

@@ -1,13 +1,13 @@
 """Money: what a batch has cost, as the ledger has it, and what is left."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from qwenocr_assets.cost.ledger_rows import write_ledger_rows
 from qwenocr_assets.cost.spending import Period, spending
 from qwenocr_assets.cost.unfunded import UnfundedBatch, unfunded_batches
 from qwenocr_assets.environment.budget import CostBudget
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.rows import CostLedgerRow
 from qwenocr_assets.schemas import COST_LEDGER
 from qwenocr_assets.storage.table_files import read_table
 
@@ -16,7 +16,7 @@ from qwenocr_assets.storage.table_files import read_table
 class Spent:
     """Rows of `cost_ledger`, the caps' periods as they stand, and which caps hold the batch back."""
 
-    rows: list[dict[str, Any]]
+    rows: list[CostLedgerRow]
     periods: list[Period]
     refusals: list[UnfundedBatch]
 

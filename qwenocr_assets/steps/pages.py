@@ -1,28 +1,29 @@
 """Pages: one normalised, content-addressed image per page."""
 
-from qwenocr_assets.asking.records import Status
 from qwenocr_assets.environment.decoding import decoders
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.progress import Progress
 from qwenocr_assets.imaging.batches import batch_page_rows
 from qwenocr_assets.imaging.halves import with_halves
 from qwenocr_assets.intake.urls.listed_documents import readable
-from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES
+from qwenocr_assets.rows import PageRow
+from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, is_accepted
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.steps.layer_samples import doubt_layers
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.storage.table_files import Row, count_rows, read_table, write_table
+from qwenocr_assets.storage.table_files import count_rows, read_table, write_table
 
 MOST_HALVINGS = 3
 """How often in one go pages are cut whose answers come to their output limit."""
 
 
-def make_pages(environment: Environment, batch_id: str, progress: Progress) -> list[Row]:
+def make_pages(environment: Environment, batch_id: str, progress: Progress) -> list[PageRow]:
     """Make the page images of the batch's accepted documents; writes and returns their rows.
 
     A page that cannot be made is a row that says why.
     """
     data = environment.data
-    accepted = [d for d in read_table(data, DOCUMENTS, batch_id) if d["status"] == "accepted"]
+    accepted = [d for d in read_table(data, DOCUMENTS, batch_id) if is_accepted(d)]
     recipes = environment.recipes
     with progress.stage("Pages", len(accepted)) as advance, decoders(environment.settings) as run:
         rows = batch_page_rows(
@@ -34,7 +35,7 @@ def make_pages(environment: Environment, batch_id: str, progress: Progress) -> l
         )
     taken = environment.routes_taking_text_layers
     rows = doubt_layers(rows, {d["document_id"] for d in accepted if d["route"] in taken}, data)
-    rows = with_halves(rows, _pages(data, batch_id), to_halve(environment, batch_id), data)
+    rows = with_halves(rows, read_table(data, PAGES, batch_id), to_halve(environment, batch_id), data)
     write_table(data, PAGES, batch_id, rows)
     return rows
 
@@ -68,10 +69,7 @@ def at_output_limit(data: DataFolder, batch_id: str) -> set[str]:
         return set()
     rows = read_table(data, OCR_RESPONSES, batch_id, ["page_id", "status", "finish_reason"])
     return {
-        row["page_id"] for row in rows if row["status"] == Status.PARTIAL and row["finish_reason"] == "length"
+        row["page_id"]
+        for row in rows
+        if row["status"] == AnswerStatus.PARTIAL and row["finish_reason"] == "length"
     }
-
-
-def _pages(data: DataFolder, batch_id: str) -> list[Row]:
-    """The pages of an earlier run."""
-    return [] if count_rows(data, PAGES, batch_id) is None else list(read_table(data, PAGES, batch_id))

@@ -1,16 +1,16 @@
 """Pictures of pages with their boxes: files to open, and one small sheet."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from upath import UPath
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.draw import contact_sheet, draw_boxes
+from qwenocr_assets.rows import PageRow, TextLineRow
+from qwenocr_assets.schemas import is_ready
 from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
-from qwenocr_assets.storage.table_files import Row
 
 _MOST_PICTURES = 12
 """Pages drawn per batch: enough to see whether reading went well, few enough to cost nothing next to it."""
@@ -28,7 +28,7 @@ class BatchPictures:
 
 
 def draw_batch(
-    data: DataFolder, batch_id: str, pages: Sequence[Mapping[str, Any]], lines: Sequence[Row]
+    data: DataFolder, batch_id: str, pages: Sequence[PageRow], lines: Sequence[TextLineRow]
 ) -> BatchPictures:
     """Draw the lines of a batch's first pages over their images."""
     quads: dict[str, list[list[float]]] = defaultdict(list)
@@ -37,7 +37,7 @@ def draw_batch(
             quads[line["page_id"]].append(quad)
     drawn: list[bytes] = []
     for page in pages:
-        if page["page_id"] not in quads or page["uri"] is None:
+        if page["page_id"] not in quads or not is_ready(page):
             continue
         if len(drawn) == _MOST_PICTURES:
             break

@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qwenocr_assets.asking.records import Status
 from qwenocr_assets.asking.unanswered import RETRIED, unanswered
 from qwenocr_assets.environment.budget import CostBudget
 from qwenocr_assets.environment.environment import Environment
@@ -14,6 +13,7 @@ from qwenocr_assets.environment.progress import Progress, QuietProgress
 from qwenocr_assets.environment.service import QwenOcr
 from qwenocr_assets.errors import QwenocrError
 from qwenocr_assets.intake.manifest import write_manifest
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.steps.answers import EVERYTHING_OPEN, Wanted, ask
 from qwenocr_assets.steps.batch_api import collect_and_hand_over
 from qwenocr_assets.steps.documents import examine
@@ -58,7 +58,7 @@ def run(
 def ask_again(
     environment: Environment,
     *,
-    statuses: Collection[Status] = RETRIED,
+    statuses: Collection[AnswerStatus] = RETRIED,
     batches: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> list[BatchOutcome]:

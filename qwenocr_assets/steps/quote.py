@@ -18,9 +18,10 @@ from qwenocr_assets.intake.documents import document_rows
 from qwenocr_assets.intake.manifest import Manifest
 from qwenocr_assets.intake.urls.listed_documents import readable
 from qwenocr_assets.qwenocr.catalogue import Model
+from qwenocr_assets.rows import DocumentRow, OcrRequestRow, PageRow
+from qwenocr_assets.schemas import is_accepted
 from qwenocr_assets.steps.intake import manifests_of
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.storage.table_files import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,9 @@ class Quote:
 
     model: Model
     catalogue_version: str
-    documents: list[Row]
-    pages: list[Row]
-    requests: list[Row]
+    documents: list[DocumentRow]
+    pages: list[PageRow]
+    requests: list[OcrRequestRow]
     totals: Totals
     offers: list[Offer]
     warning: str | None
@@ -50,9 +51,9 @@ def quote(environment: Environment, paths: Sequence[Path]) -> Quote:
     routes = environment.routes
     manifests = manifests_of(paths, settings)
     expectations = learn_expectations(environment.data, model)
-    documents: list[Row] = []
-    pages: list[Row] = []
-    requests: list[Row] = []
+    documents: list[DocumentRow] = []
+    pages: list[PageRow] = []
+    requests: list[OcrRequestRow] = []
     with decoders(settings) as run:
         for manifest in manifests:
             files = document_rows(manifest, routes, examining(settings, environment.data, run))
@@ -61,7 +62,7 @@ def quote(environment: Environment, paths: Sequence[Path]) -> Quote:
             pages += made
             requests += request_rows(files, made, routes, model, catalogue, expectations)
     answered = answered_keys(environment.data, {r["request_key"] for r in requests})
-    offers = compare(requests, [p for p in pages if p["status"] == "ready"], catalogue)
+    offers = compare(requests, pages, catalogue)
     return Quote(
         model=model,
         catalogue_version=catalogue.version,
@@ -74,9 +75,11 @@ def quote(environment: Environment, paths: Sequence[Path]) -> Quote:
     )
 
 
-def _pages_of(environment: Environment, run: Run, manifest: Manifest, documents: list[Row]) -> list[Row]:
+def _pages_of(
+    environment: Environment, run: Run, manifest: Manifest, documents: list[DocumentRow]
+) -> list[PageRow]:
     recipes = environment.recipes
-    accepted = [document for document in documents if document["status"] == "accepted"]
+    accepted = [document for document in documents if is_accepted(document)]
     with tempfile.TemporaryDirectory(prefix=f"qwenocr-quote-{manifest.batch_id[:8]}-") as folder:
         scratch = DataFolder(UPath(folder))
         return batch_page_rows(

@@ -1,13 +1,13 @@
 """Requests: page × task, each with its quote. Nothing is sent."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from qwenocr_assets.cost.comparison import Offer, compare
 from qwenocr_assets.cost.expectations import learn_expectations
 from qwenocr_assets.cost.requests import request_rows
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.qwenocr.advice import model_warnings
+from qwenocr_assets.rows import OcrRequestRow
 from qwenocr_assets.schemas import DOCUMENTS, OCR_REQUESTS, PAGES
 from qwenocr_assets.storage.table_files import read_table, write_table
 
@@ -16,7 +16,7 @@ from qwenocr_assets.storage.table_files import read_table, write_table
 class Requests:
     """What a batch asks, and what the same would cost elsewhere."""
 
-    rows: list[dict[str, Any]]
+    rows: list[OcrRequestRow]
     offers: list[Offer]
     """Of regions and models that can do all of it, the cheapest first."""
     warnings: list[str]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from qwenocr_assets.asking.batch_answers import answers_of, image_sizes, read_answers
 from qwenocr_assets.asking.records import AnswerRecord
@@ -12,17 +12,17 @@ from qwenocr_assets.environment.progress import Progress
 from qwenocr_assets.imaging.pdf.layer_rows import layer_agreement, text_layer_rows
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.rows import OcrRequestRow, OcrResponseRow, PageRow, RowsByTable
 from qwenocr_assets.schemas import (
     DOCUMENTS,
     OCR_REQUESTS,
     OCR_RESPONSES,
     PAGES,
     ROW_TABLES,
-    TEXT_LINES,
     TableSchema,
 )
 from qwenocr_assets.steps.pictures import BatchPictures, draw_batch
-from qwenocr_assets.storage.table_files import Row, read_table, write_table
+from qwenocr_assets.storage.table_files import read_table, write_table
 from qwenocr_assets.tables.batch import flatten_batch
 from qwenocr_assets.tables.places.tile_rows import join_tiles
 
@@ -40,11 +40,11 @@ class BatchRows:
     progress: Progress
 
     @cached_property
-    def requests(self) -> list[dict[str, Any]]:
+    def requests(self) -> list[OcrRequestRow]:
         return read_table(self.environment.data, OCR_REQUESTS, self.batch_id)
 
     @cached_property
-    def pages(self) -> list[dict[str, Any]]:
+    def pages(self) -> list[PageRow]:
         return read_table(self.environment.data, PAGES, self.batch_id)
 
     @cached_property
@@ -57,7 +57,7 @@ class BatchRows:
         return answers_of(self.records, image_sizes(self.requests, self.pages))
 
     @cached_property
-    def tables(self) -> dict[str, list[Row]]:
+    def tables(self) -> RowsByTable:
         """The rows of the row tables, by table."""
         with self.progress.stage("Rows", len(self.pages)) as advance:
             tables = flatten_batch(
@@ -67,11 +67,11 @@ class BatchRows:
                 on_page=advance,
                 notations=self.environment.notations,
             )
-        tables = join_tiles(tables, self.pages)
-        tables[TEXT_LINES.name] += text_layer_rows(page for page in self.pages if not self._is_read(page))
-        return tables
+        joined = cast(RowsByTable, join_tiles(tables, self.pages))
+        joined["text_lines"] += text_layer_rows(page for page in self.pages if not self._is_read(page))
+        return joined
 
-    def _is_read(self, page: Row) -> bool:
+    def _is_read(self, page: PageRow) -> bool:
         """Whether the page was read since its own text, which its route would take, is doubted."""
         return page["document_id"] in self._taking_layers and bool(page.get("text_layer_doubt"))
 
@@ -82,24 +82,25 @@ class BatchRows:
         documents = read_table(self.environment.data, DOCUMENTS, self.batch_id, ["document_id", "route"])
         return {d["document_id"] for d in documents if d["route"] in routes}
 
-    def write_responses(self) -> list[dict[str, Any]]:
+    def write_responses(self) -> list[OcrResponseRow]:
         """Write what came of each request; returns the rows."""
         most = self.environment.settings.max_attempts_in_all
         rows = response_rows(self.requests, self.records, self.answers, most_attempts=most)
         write_table(self.environment.data, OCR_RESPONSES, self.batch_id, rows)
         return rows
 
-    def write(self, schema: TableSchema) -> int:
+    def write(self, schema: TableSchema[Any]) -> int:
         """Write one row table; returns how many rows it has."""
-        return write_table(self.environment.data, schema, self.batch_id, self.tables[schema.name])
+        rows = cast(dict[str, list[Any]], self.tables)[schema.name]
+        return write_table(self.environment.data, schema, self.batch_id, rows)
 
     def layer_agreement(self) -> float | None:
         """How far recognition agrees with the text that pages carry themselves, where both were taken."""
-        return layer_agreement(self.tables[TEXT_LINES.name])
+        return layer_agreement(self.tables["text_lines"])
 
     def draw(self) -> BatchPictures:
         """Draw the lines over the first pages."""
-        return draw_batch(self.environment.data, self.batch_id, self.pages, self.tables[TEXT_LINES.name])
+        return draw_batch(self.environment.data, self.batch_id, self.pages, self.tables["text_lines"])
 
 
 def flatten(environment: Environment, batch_id: str, progress: Progress) -> dict[str, int]:

@@ -5,22 +5,23 @@ from dataclasses import dataclass
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.intake.routes import route_rows
 from qwenocr_assets.quality.batch_rules import check_batch
+from qwenocr_assets.rows import RouteRow, ValidationResultRow
 from qwenocr_assets.schemas import ROUTES, VALIDATION_RESULTS
-from qwenocr_assets.storage.table_files import Row, write_table
+from qwenocr_assets.storage.table_files import write_table
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
     """Rows of `validation_results` and of `routes`."""
 
-    results: list[Row]
-    routes: list[Row]
+    results: list[ValidationResultRow]
+    routes: list[RouteRow]
 
 
 def check_rules(environment: Environment, batch_id: str) -> Checked:
     """Apply each route's rules to the batch; writes and returns the results, and what the routes ask of people."""
     results = check_batch(environment.data, batch_id, environment.routes)
     write_table(environment.data, VALIDATION_RESULTS, batch_id, results)
-    asked: list[Row] = [{"batch_id": batch_id, **row} for row in route_rows(environment.routes)]
+    asked = route_rows(batch_id, environment.routes)
     write_table(environment.data, ROUTES, batch_id, asked)
     return Checked(results, asked)

@@ -1,6 +1,9 @@
 """Scores: a batch compared with the truth about its documents."""
 
+from typing import cast
+
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.rows import RowsByTable
 from qwenocr_assets.schemas import SCORES, TABLES
 from qwenocr_assets.scoring.batch import TABLES_READ, BatchScores, score_batch
 from qwenocr_assets.scoring.truth import TruthFolder, read_truths
@@ -19,10 +22,10 @@ def score(
     """Score a batch and write its rows of `scores`, in place of those that were there."""
     data = environment.data
     found = score_batch(
-        {name: read_table(data, TABLES[name], batch_id) for name in TABLES_READ},
+        cast(RowsByTable, {name: read_table(data, TABLES[name], batch_id) for name in TABLES_READ}),
         truths,
         least_iou=environment.settings.scoring.iou if least_iou is None else least_iou,
         notations=environment.notations,
     )
-    write_table(data, SCORES, batch_id, [{"batch_id": batch_id, **row} for row in found.rows])
+    write_table(data, SCORES, batch_id, found.rows)
     return found

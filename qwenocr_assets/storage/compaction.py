@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -42,7 +43,7 @@ class Compaction:
 
 def compact(
     data: DataFolder,
-    tables: Iterable[TableSchema],
+    tables: Iterable[TableSchema[Any]],
     *,
     settled: timedelta = SETTLED,
     now: datetime | None = None,
@@ -56,14 +57,14 @@ def compact(
     return [done for table in tables if (done := _compact(data.table_folder(table.name), table, before))]
 
 
-def remove_batch(data: DataFolder, tables: Iterable[TableSchema], batch_id: str) -> None:
+def remove_batch(data: DataFolder, tables: Iterable[TableSchema[Any]], batch_id: str) -> None:
     """Remove a batch's rows from the table files; its manifest and raw answers stay, so a run makes them again."""
     for table in tables:
         data.table_file(table.name, batch_id).unlink(missing_ok=True)
         take_out(data.table_folder(table.name), batch_id)
 
 
-def _compact(folder: UPath, table: TableSchema, before: datetime) -> Compaction | None:
+def _compact(folder: UPath, table: TableSchema[Any], before: datetime) -> Compaction | None:
     small = [path for path in sorted(own_files(folder)) if _written_at(path) < before]
     half_full = [
         p for p in compacted_files(folder) if sum(b.rows for b in batches_in(p).values()) < _FULL_ROWS / 2
@@ -113,7 +114,7 @@ def _written_at(path: UPath) -> datetime:
     return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
-def _as_declared(rows: pa.Table, table: TableSchema) -> pa.Table | None:
+def _as_declared(rows: pa.Table, table: TableSchema[Any]) -> pa.Table | None:
     """The rows with the declared columns, NULL where the file is from before one; None when they do not fit."""
     columns = []
     for column in table.columns:

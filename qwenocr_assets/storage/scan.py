@@ -7,6 +7,7 @@ does not count is out of date: the batch was written again since.
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,7 +33,7 @@ class BatchFile:
     """Set when other batches lie in the file too."""
 
 
-def batch_files(data: DataFolder, schema: TableSchema) -> dict[str, BatchFile]:
+def batch_files(data: DataFolder, schema: TableSchema[Any]) -> dict[str, BatchFile]:
     """Every batch of a table with the file that counts, sorted by batch."""
     folder = data.table_folder(schema.name)
     folder.fs.invalidate_cache(folder.path)
@@ -44,7 +45,7 @@ def batch_files(data: DataFolder, schema: TableSchema) -> dict[str, BatchFile]:
     return dict(sorted((compacted | own).items()))
 
 
-def batch_file(data: DataFolder, schema: TableSchema, batch_id: str) -> BatchFile | None:
+def batch_file(data: DataFolder, schema: TableSchema[Any], batch_id: str) -> BatchFile | None:
     """The file that counts for a batch; None when the step that writes it has not run."""
     path = data.table_file(schema.name, batch_id)
     if path.exists():
@@ -55,7 +56,7 @@ def batch_file(data: DataFolder, schema: TableSchema, batch_id: str) -> BatchFil
 
 def scan(
     data: DataFolder,
-    schema: TableSchema,
+    schema: TableSchema[Any],
     columns: Sequence[str] | None = None,
     where: pc.Expression | None = None,
     *,
@@ -83,7 +84,7 @@ def scan(
 
 def _read(
     data: DataFolder,
-    schema: TableSchema,
+    schema: TableSchema[Any],
     columns: list[str],
     where: pc.Expression | None,
     files: Sequence[BatchFile],
@@ -107,7 +108,7 @@ def _read(
     return pa.concat_tables(found)
 
 
-def _unreadable(schema: TableSchema, error: Exception) -> StorageError:
+def _unreadable(schema: TableSchema[Any], error: Exception) -> StorageError:
     return StorageError(
         f"The table files of {schema.name} cannot be read ({error}).",
         "If one is damaged, delete it and run its batch again: what is answered costs nothing.",

@@ -6,6 +6,7 @@ instead of declared: an index would double the file and slow every load.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
@@ -49,7 +50,7 @@ OPS_TABLES: dict[str, OpsTable] = {
 }
 
 
-def core_table(schema: TableSchema) -> str:
+def core_table(schema: TableSchema[Any]) -> str:
     """The statement that creates a table of `core`."""
     columns = ", ".join(
         f'"{c.name}" {c.type.duckdb}{"" if c.nullable else " NOT NULL"}' for c in schema.columns
@@ -57,7 +58,7 @@ def core_table(schema: TableSchema) -> str:
     return f"CREATE TABLE {CORE}.{schema.name} ({columns})"
 
 
-def core_comments(schema: TableSchema) -> list[str]:
+def core_comments(schema: TableSchema[Any]) -> list[str]:
     """The statements that describe a table of `core` and its columns."""
     table = f"{CORE}.{schema.name}"
     return [
@@ -76,7 +77,9 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def create_missing(con: duckdb.DuckDBPyConnection, tables: Iterable[TableSchema] = TABLES.values()) -> None:
+def create_missing(
+    con: duckdb.DuckDBPyConnection, tables: Iterable[TableSchema[Any]] = TABLES.values()
+) -> None:
     """Bring `core` and `ops` to the declared form, touching nothing that already has it.
 
     A table whose columns are no longer the declared ones is dropped with its entries in the load log, so that
@@ -123,7 +126,7 @@ def create_ops(con: duckdb.DuckDBPyConnection) -> list[str]:
 _Columns = list[tuple[str, str, bool]]
 
 
-def _declared_columns(schema: TableSchema) -> _Columns:
+def _declared_columns(schema: TableSchema[Any]) -> _Columns:
     return [(c.name, c.type.duckdb.replace(" ", ""), c.nullable) for c in schema.columns]
 
 

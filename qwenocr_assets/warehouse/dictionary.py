@@ -1,14 +1,16 @@
-"""What is generated from the declared tables and tasks: the data dictionary in `docs/`, dbt's `sources.yml`, and the
-model `stg_tasks`. `make docs` writes them.
+"""What is generated from the declared tables and tasks: the data dictionary in `docs/`, the types of rows, dbt's
+`sources.yml`, and the model `stg_tasks`. `make docs` writes them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.schemas import TABLES
+from qwenocr_assets.schemas import COLUMN_GROUPS, GIVEN, TABLES, Column, ColumnType, TableSchema
 from qwenocr_assets.warehouse.build import planned_schemas
 from qwenocr_assets.warehouse.ddl import CORE, OPS_TABLES, literal
 from qwenocr_assets.warehouse.models import Model
@@ -16,6 +18,7 @@ from qwenocr_assets.warehouse.models import Model
 _ROOT = Path(__file__).resolve().parents[2]
 MODELS = _ROOT / "dbt_like_sql"
 DICTIONARY = _ROOT / "docs" / "data-dictionary.md"
+ROWS = _ROOT / "qwenocr_assets" / "rows.py"
 SOURCES = MODELS / "models" / "staging" / "sources.yml"
 TASKS = MODELS / "models" / "staging" / "stg_tasks.sql"
 
@@ -62,6 +65,72 @@ def data_dictionary(models: Mapping[str, Model]) -> str:
         made_of = f"{_KINDS[model.materialized]}{of}."
         parts.append(_section(model.relation, f"{model.description} {made_of}", rows))
     return "\n".join(parts)
+
+
+_ROWS_HEAD = '''"""The rows of the declared tables. Who writes them may leave out what may be NULL.
+
+{generated}
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NotRequired, TypedDict, final
+
+from qwenocr_assets.statuses import {statuses}
+'''
+
+_ROWS_BY_TABLE = '''@final
+class RowsByTable(TypedDict, total=False):
+    """Rows of several tables."""
+'''
+
+_PYTHON = {
+    ColumnType.TEXT: "str",
+    ColumnType.INTEGER: "int",
+    ColumnType.REAL: "float",
+    ColumnType.REALS: "list[float]",
+    ColumnType.NUMBER: "Decimal",
+    ColumnType.BOOLEAN: "bool",
+    ColumnType.DATE: "date",
+    ColumnType.TIMESTAMP: "datetime",
+    ColumnType.USD: "Decimal",
+    ColumnType.JSON: "str",
+}
+
+
+def row_types() -> str:
+    """The module `rows`: a `TypedDict` for each group of columns that tables share, and for the rows of each table."""
+    statuses = {c.values.__name__ for table in TABLES.values() for c in table.columns if c.values}
+    head = _ROWS_HEAD.format(generated=_GENERATED, statuses=", ".join(sorted(statuses)))
+    groups = [_typed_dict(name, "Columns of several tables.", group) for name, group in COLUMN_GROUPS.items()]
+    tables = [_typed_dict(row_type(t.name), f"A row of `{t.name}`.", t.columns) for t in TABLES.values()]
+    given = [
+        _typed_dict(name, f"A row of `{table.name}` with that status.", _given(table, columns))
+        for name, (table, columns) in GIVEN.items()
+    ]
+    by_table = [f"    {t.name}: list[{row_type(t.name)}]" for t in TABLES.values()]
+    every = "\n".join([_ROWS_BY_TABLE, *by_table])
+    return "\n\n".join([head, *groups, *tables, *given, f"{every}\n"])
+
+
+def row_type(table: str) -> str:
+    """The name of the type of a table's rows: `PageRow` of `pages`."""
+    return "".join(word.capitalize() for word in table.removesuffix("s").split("_")) + "Row"
+
+
+def _given(table: TableSchema[Any], names: Collection[str]) -> list[Column]:
+    return [replace(c, nullable=False) if c.name in names else c for c in table.columns]
+
+
+def _typed_dict(name: str, text: str, columns: Sequence[Column]) -> str:
+    bases = {n: group for n, group in COLUMN_GROUPS.items() if n != name and set(group) <= set(columns)}
+    inherited = {column for group in bases.values() for column in group}
+    final = [] if name in COLUMN_GROUPS else ["@final"]
+    lines = [*final, f"class {name}({', '.join(bases) or 'TypedDict'}):", f'    """{text}"""', ""]
+    for c in (column for column in columns if column not in inherited):
+        kind = _PYTHON[c.type] if c.values is None else c.values.__name__
+        lines.append(f"    {c.name}: " + (f"NotRequired[{kind} | None]" if c.nullable else kind))
+    return "\n".join(lines) + "\n"
 
 
 def dbt_sources() -> str:

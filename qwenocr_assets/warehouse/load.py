@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -94,7 +95,7 @@ def _delete(con: duckdb.DuckDBPyConnection, table: str, batches: Sequence[str]) 
         )
 
 
-def _insert(con: duckdb.DuckDBPyConnection, schema: TableSchema, files: Sequence[LoadableFile]) -> None:
+def _insert(con: duckdb.DuckDBPyConnection, schema: TableSchema[Any], files: Sequence[LoadableFile]) -> None:
     if not files:
         return
     _insert_rows(con, schema, [f for f in files if not f.is_compacted])
@@ -104,7 +105,9 @@ def _insert(con: duckdb.DuckDBPyConnection, schema: TableSchema, files: Sequence
     _check_primary_key(con, schema, files)
 
 
-def _insert_rows(con: duckdb.DuckDBPyConnection, schema: TableSchema, files: Sequence[LoadableFile]) -> None:
+def _insert_rows(
+    con: duckdb.DuckDBPyConnection, schema: TableSchema[Any], files: Sequence[LoadableFile]
+) -> None:
     """Insert the rows of batches with files of their own, or of some batches of one compacted file."""
     if not files:
         return
@@ -130,7 +133,7 @@ def _value(name: str, kind: ColumnType) -> str:
 
 
 def _check_batches(
-    con: duckdb.DuckDBPyConnection, schema: TableSchema, files: Sequence[LoadableFile]
+    con: duckdb.DuckDBPyConnection, schema: TableSchema[Any], files: Sequence[LoadableFile]
 ) -> None:
     """A file must hold rows of its own batch only: rows are replaced and removed by batch."""
     counts = dict(
@@ -150,7 +153,7 @@ def _check_batches(
 
 
 def _check_primary_key(
-    con: duckdb.DuckDBPyConnection, schema: TableSchema, files: Sequence[LoadableFile]
+    con: duckdb.DuckDBPyConnection, schema: TableSchema[Any], files: Sequence[LoadableFile]
 ) -> None:
     """No two rows of the loaded batches may share the primary key."""
     key = ", ".join(schema.primary_key)

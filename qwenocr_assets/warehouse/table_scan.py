@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 import pyarrow as pa
@@ -29,7 +29,7 @@ class Key(NamedTuple):
 class TableFile:
     """One table's rows of one batch, as found in the data folder."""
 
-    table: TableSchema
+    table: TableSchema[Any]
     batch_id: str
     path: UPath
     fingerprint: str
@@ -57,7 +57,7 @@ class LoadableFile:
     """Whether the file holds other batches too."""
 
 
-def find_table_files(data: DataFolder, tables: Iterable[TableSchema]) -> list[TableFile]:
+def find_table_files(data: DataFolder, tables: Iterable[TableSchema[Any]]) -> list[TableFile]:
     """Every batch's file of the given tables, sorted by table and batch; its own, or the compacted one it lies in."""
     return [
         TableFile(table, batch, file.path, _fingerprint(file), file.compacted)

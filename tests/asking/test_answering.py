@@ -9,12 +9,13 @@ import pytest
 
 from qwenocr_assets.asking.answering import answer_all
 from qwenocr_assets.asking.draining import Drain
-from qwenocr_assets.asking.records import AnswerRecord, Status
+from qwenocr_assets.asking.records import AnswerRecord
 from qwenocr_assets.emulator.testing.virtual_time import run_in_virtual_time
 from qwenocr_assets.errors import BatchTaken, DiskFull, StorageError
 from qwenocr_assets.qwenocr.errors import RunRefused, ServiceFault
 from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.statuses import AnswerStatus
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -23,7 +24,7 @@ def reply_to(question: int, error: RunRefused | None = None) -> tuple[Reply, Ans
     record = AnswerRecord(
         request_key=str(question),
         task=Task.TABLE_PARSING,
-        status=Status.FAILED if error else Status.OK,
+        status=AnswerStatus.FAILED if error else AnswerStatus.OK,
         region="local",
         model="m",
         catalogue_version="v",

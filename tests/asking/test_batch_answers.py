@@ -10,13 +10,13 @@ from upath import UPath
 
 from qwenocr_assets.asking.batch_answers import BatchAnswers, Page, Question, read_answers
 from qwenocr_assets.asking.draining import Drain
-from qwenocr_assets.asking.records import Status
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.options import ClientOptions
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.state.batch_hold import BatchHold, hold_batch
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.data_folder import DataFolder
 
 
@@ -72,8 +72,8 @@ def test_a_page_image_that_cannot_be_read_fails_alone_and_is_asked_again(
     asyncio.run(run())
     latest = read_answers([data.journal(Task.MULTI_LAN, "b")])
     assert {key: record.status for key, record in latest.items()} == {
-        "there": Status.OK,
-        "gone": Status.FAILED,
+        "there": AnswerStatus.OK,
+        "gone": AnswerStatus.FAILED,
     }
     assert "gone.png cannot be read" in (latest["gone"].reason or "")
     requests = [

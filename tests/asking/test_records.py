@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from qwenocr_assets.asking.records import AnswerRecord, Asked, Status, record_of
+from qwenocr_assets.asking.records import AnswerRecord, Asked, record_of
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.errors import (
     PageRefused,
@@ -19,6 +19,7 @@ from qwenocr_assets.qwenocr.errors import (
 )
 from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.statuses import AnswerStatus
 
 MODEL = load_catalogue().model("singapore", None)
 ASKED = Asked(MODEL.region, MODEL.name, MODEL.price(), "2026-02-04")
@@ -34,12 +35,12 @@ def _record(error: ServiceError, attempts: int, before: AnswerRecord | None = No
     ("error", "attempts", "before", "in_all"),
     [
         (Retryable(FAULT), 4, None, 4),
-        (Retryable(FAULT), 4, (Status.FAILED, 4, 8), 16),
-        (Retryable(FAULT), 4, (Status.UNFUNDED, 0, 8), 12),
-        (Retryable(FAULT), 4, (Status.REJECTED, 1, 0), 4),
-        (Unfunded(FAULT), 0, (Status.FAILED, 4, 0), 4),
-        (PageRefused(FAULT), 1, (Status.FAILED, 4, 0), 5),
-        (RunRefused(FAULT), 1, (Status.FAILED, 4, 0), 4),
+        (Retryable(FAULT), 4, (AnswerStatus.FAILED, 4, 8), 16),
+        (Retryable(FAULT), 4, (AnswerStatus.UNFUNDED, 0, 8), 12),
+        (Retryable(FAULT), 4, (AnswerStatus.REJECTED, 1, 0), 4),
+        (Unfunded(FAULT), 0, (AnswerStatus.FAILED, 4, 0), 4),
+        (PageRefused(FAULT), 1, (AnswerStatus.FAILED, 4, 0), 5),
+        (RunRefused(FAULT), 1, (AnswerStatus.FAILED, 4, 0), 4),
         (ServiceDown(FAULT), 3, None, 0),
     ],
     ids=[
@@ -54,7 +55,7 @@ def _record(error: ServiceError, attempts: int, before: AnswerRecord | None = No
     ],
 )
 def test_calls_count_over_runs(
-    error: ServiceError, attempts: int, before: tuple[Status, int, int] | None, in_all: int
+    error: ServiceError, attempts: int, before: tuple[AnswerStatus, int, int] | None, in_all: int
 ) -> None:
     earlier = None
     if before is not None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from upath import UPath
 
-from qwenocr_assets.asking.records import AnswerRecord, Status
+from qwenocr_assets.asking.records import AnswerRecord
 from qwenocr_assets.asking.reuse import answers_of_other_batches
 from qwenocr_assets.cost.quote_totals import answered_keys
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_RESPONSES
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage import compaction
 from qwenocr_assets.storage.compaction import compact
 from qwenocr_assets.storage.data_folder import DataFolder
@@ -88,7 +89,7 @@ def test_the_answer_that_counts(
         {"k": expected} if expected else {}
     )
     assert all(record.cost_usd == 0 for record in found.values())
-    last = {a[0]: Status(a[1]) for a in askings if a}
+    last = {a[0]: AnswerStatus(a[1]) for a in askings if a}
     assert answered_keys(data, ["k"]) == ({"k"} if any(s.is_final for s in last.values()) else set())
 
 
@@ -98,7 +99,7 @@ def test_no_question_needs_no_files(tmp_path: Path) -> None:
 
 def journalled(status: str, hour: int, key: str = "k") -> dict[str, object]:
     record = AnswerRecord(
-        key, Task.TEXT_RECOGNITION, Status(status), "singapore", "m", "v", 1, 1.0,
+        key, Task.TEXT_RECOGNITION, AnswerStatus(status), "singapore", "m", "v", 1, 1.0,
         datetime(2026, 11, 1, hour, tzinfo=UTC), Decimal(1), raw="{}",
     )  # fmt: skip
     return record.to_json()

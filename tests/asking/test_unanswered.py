@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from upath import UPath
 
-from qwenocr_assets.asking.records import Status
 from qwenocr_assets.asking.unanswered import RETRIED, FailedBatch, Unanswered, failed_batches, unanswered
 from qwenocr_assets.schemas import OCR_RESPONSES
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.compaction import compact
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import write_table
@@ -50,14 +50,14 @@ def data(tmp_path: Path) -> DataFolder:
     [
         (["first", "second"], RETRIED, [], "bde"),
         (["first"], RETRIED, [], "b"),
-        (["first", "second"], [Status.REJECTED, Status.PARTIAL], [], "cf"),
+        (["first", "second"], [AnswerStatus.REJECTED, AnswerStatus.PARTIAL], [], "cf"),
         (["first", "second"], RETRIED, ["Throttled"], "b"),
         (["first", "second"], RETRIED, ["Unreadable"], ""),
     ],
     ids=["what may end differently", "a batch", "statuses", "a class", "no such class"],
 )
 def test_what_is_asked_again(
-    data: DataFolder, batches: list[str], statuses: list[Status], classes: list[str], keys: str
+    data: DataFolder, batches: list[str], statuses: list[AnswerStatus], classes: list[str], keys: str
 ) -> None:
     found = unanswered(data, batches, statuses, classes)
     assert sorted(key for batch in found for key in batch.request_keys or ()) == list(keys)
@@ -77,11 +77,11 @@ def test_what_was_given_up_is_asked_again_only_by_a_person(
 
 @pytest.mark.parametrize(
     ("statuses", "classes", "is_found"),
-    [(RETRIED, [], True), ([Status.FAILED], [], False), (RETRIED, ["Throttled"], False)],
+    [(RETRIED, [], True), ([AnswerStatus.FAILED], [], False), (RETRIED, ["Throttled"], False)],
     ids=["missing", "another status", "a class of error"],
 )
 def test_all_of_a_batch_that_was_killed_early_is_missing(
-    data: DataFolder, statuses: list[Status], classes: list[str], is_found: bool
+    data: DataFolder, statuses: list[AnswerStatus], classes: list[str], is_found: bool
 ) -> None:
     assert unanswered(data, ["killed"], statuses, classes) == (
         [Unanswered("killed", None)] if is_found else []

@@ -28,7 +28,6 @@ from PIL import Image, ImageDraw, ImageFont
 from upath import UPath
 
 from qwenocr_assets.asking.batch_answers import read_answers
-from qwenocr_assets.asking.records import Status
 from qwenocr_assets.emulator import Emulator, create_emulator, jittered, rough_service
 from qwenocr_assets.emulator.traffic import CallRecord
 from qwenocr_assets.engine.app import create_app
@@ -36,6 +35,7 @@ from qwenocr_assets.engine.page.read_page import Cell, Line, ReadPage, Table
 from qwenocr_assets.qwenocr.prices import to_pico
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES, ROW_TABLES
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import Row, read_table
 from tests.waiting import wait_until
@@ -225,7 +225,7 @@ def _saved(project: Path) -> frozenset[str]:
     data = DataFolder(UPath(project / "data"))
     records = read_answers(data.journal(task, batch) for task in Task for batch in data.batch_ids())
     return frozenset(
-        orjson.loads(r.raw)["request_id"] for r in records.values() if r.status == Status.OK and r.raw
+        orjson.loads(r.raw)["request_id"] for r in records.values() if r.status == AnswerStatus.OK and r.raw
     )
 
 

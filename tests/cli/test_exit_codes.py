@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from qwenocr_assets import errors
-from qwenocr_assets.asking.records import Status
 from qwenocr_assets.cli.ending import exit_code_of_run
 from qwenocr_assets.errors import ExitCode, exit_code_of
 from qwenocr_assets.qwenocr.errors import error_classes
+from qwenocr_assets.statuses import AnswerStatus
 from tests.cli.conftest import Command
 
 PAGE = (Path(__file__).parents[2] / "docs" / "exit-codes.md").read_text(encoding="utf-8")
@@ -46,7 +46,7 @@ DONE, CONFIGURATION, STORAGE, LATER = (
 def test_how_a_run_ends(
     batches: list[ExitCode], warehouse: ExitCode, documents: set[str], answers: set[str], expected: ExitCode
 ) -> None:
-    assert answers <= {status.value for status in Status}
+    assert answers <= {status.value for status in AnswerStatus}
     assert exit_code_of_run(batches, warehouse, documents, answers) is expected
 
 

@@ -6,12 +6,13 @@ from decimal import Decimal
 import pytest
 
 from qwenocr_assets.cost.budget import Caps
-from qwenocr_assets.cost.entries import Refused, Reserved, State, Sums
+from qwenocr_assets.cost.entries import Refused, Reserved, Sums
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.scopes import Kind, Scope, scopes_of
 from qwenocr_assets.errors import ConfigurationError, StorageError
 from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.state.database import open_database
+from qwenocr_assets.statuses import LedgerState
 from tests.cost.conftest import Clock, call
 
 FREE = Caps()
@@ -36,51 +37,59 @@ def lose(ledger: Ledger, entry: int) -> None:
 
 
 def reconcile_as_settled(ledger: Ledger, entry: int) -> bool:
-    return ledger.reconcile(entry, State.SETTLED, None, "on the bill")
+    return ledger.reconcile(entry, LedgerState.SETTLED, None, "on the bill")
 
 
 def reconcile_with_amount(ledger: Ledger, entry: int) -> bool:
-    return ledger.reconcile(entry, State.SETTLED, 7, "on the bill")
+    return ledger.reconcile(entry, LedgerState.SETTLED, 7, "on the bill")
 
 
 def reconcile_as_released(ledger: Ledger, entry: int) -> bool:
-    return ledger.reconcile(entry, State.RELEASED, None, "not on the bill")
+    return ledger.reconcile(entry, LedgerState.RELEASED, None, "not on the bill")
 
 
 @pytest.mark.parametrize(
     ("steps", "state", "sums"),
     [
-        pytest.param([], State.RESERVED, Sums(reserved_pico=1_000), id="reserved"),
-        pytest.param([settle], State.SETTLED, Sums(settled_pico=70_000), id="answered, at the real price"),
-        pytest.param([Ledger.release], State.RELEASED, Sums(), id="not billed"),
-        pytest.param([lose], State.UNCERTAIN, Sums(uncertain_pico=1_000), id="answer lost"),
-        pytest.param([settle, settle], State.SETTLED, Sums(settled_pico=70_000), id="told twice"),
+        pytest.param([], LedgerState.RESERVED, Sums(reserved_pico=1_000), id="reserved"),
         pytest.param(
-            [settle, Ledger.release], State.SETTLED, Sums(settled_pico=70_000), id="paid stays paid"
+            [settle], LedgerState.SETTLED, Sums(settled_pico=70_000), id="answered, at the real price"
         ),
-        pytest.param([settle, lose], State.SETTLED, Sums(settled_pico=70_000), id="known stays known"),
-        pytest.param([Ledger.release, lose], State.RELEASED, Sums(), id="free stays free"),
-        pytest.param([lose, Ledger.release], State.RELEASED, Sums(), id="lost, then known to be free"),
-        pytest.param([lose, settle], State.SETTLED, Sums(settled_pico=70_000), id="a late answer"),
+        pytest.param([Ledger.release], LedgerState.RELEASED, Sums(), id="not billed"),
+        pytest.param([lose], LedgerState.UNCERTAIN, Sums(uncertain_pico=1_000), id="answer lost"),
+        pytest.param([settle, settle], LedgerState.SETTLED, Sums(settled_pico=70_000), id="told twice"),
         pytest.param(
-            [lose, reconcile_as_settled], State.SETTLED, Sums(settled_pico=1_000), id="found on the bill"
+            [settle, Ledger.release], LedgerState.SETTLED, Sums(settled_pico=70_000), id="paid stays paid"
+        ),
+        pytest.param([settle, lose], LedgerState.SETTLED, Sums(settled_pico=70_000), id="known stays known"),
+        pytest.param([Ledger.release, lose], LedgerState.RELEASED, Sums(), id="free stays free"),
+        pytest.param([lose, Ledger.release], LedgerState.RELEASED, Sums(), id="lost, then known to be free"),
+        pytest.param([lose, settle], LedgerState.SETTLED, Sums(settled_pico=70_000), id="a late answer"),
+        pytest.param(
+            [lose, reconcile_as_settled],
+            LedgerState.SETTLED,
+            Sums(settled_pico=1_000),
+            id="found on the bill",
         ),
         pytest.param(
-            [lose, reconcile_with_amount], State.SETTLED, Sums(settled_pico=7), id="found with its amount"
+            [lose, reconcile_with_amount],
+            LedgerState.SETTLED,
+            Sums(settled_pico=7),
+            id="found with its amount",
         ),
-        pytest.param([lose, reconcile_as_released], State.RELEASED, Sums(), id="not on the bill"),
+        pytest.param([lose, reconcile_as_released], LedgerState.RELEASED, Sums(), id="not on the bill"),
         pytest.param(
             [lose, reconcile_as_released, settle],
-            State.SETTLED,
+            LedgerState.SETTLED,
             Sums(settled_pico=70_000),
             id="the answer knows best",
         ),
         pytest.param(
-            [reconcile_as_released], State.RESERVED, Sums(reserved_pico=1_000), id="only uncertain ones"
+            [reconcile_as_released], LedgerState.RESERVED, Sums(reserved_pico=1_000), id="only uncertain ones"
         ),
     ],
 )
-def test_what_becomes_of_a_call(ledger: Ledger, steps: list[Step], state: State, sums: Sums) -> None:
+def test_what_becomes_of_a_call(ledger: Ledger, steps: list[Step], state: LedgerState, sums: Sums) -> None:
     entry = reserved(ledger)
     for step in steps:
         step(ledger, entry)
@@ -142,12 +151,12 @@ def test_the_period_turns(ledger: Ledger, clock: Clock) -> None:
 @pytest.mark.parametrize(
     ("minutes", "state"),
     [
-        pytest.param(1, State.RESERVED, id="lives"),
-        pytest.param(3, State.UNCERTAIN, id="no sign of life"),
+        pytest.param(1, LedgerState.RESERVED, id="lives"),
+        pytest.param(3, LedgerState.UNCERTAIN, id="no sign of life"),
     ],
 )
 def test_what_a_dead_process_had_reserved_is_uncertain(
-    ledger: Ledger, clock: Clock, minutes: int, state: State
+    ledger: Ledger, clock: Clock, minutes: int, state: LedgerState
 ) -> None:
     ledger.renew("lease", "host", 1, 120)
     reserved(ledger)
@@ -155,7 +164,7 @@ def test_what_a_dead_process_had_reserved_is_uncertain(
     ledger.renew("another", "host", 2, 120)
     reserved(ledger, lease="another", request_key="k2")
     ledger.expire()
-    assert [e["state"] for e in ledger.entries()] == [state, State.RESERVED]
+    assert [e["state"] for e in ledger.entries()] == [state, LedgerState.RESERVED]
 
 
 def test_a_paused_process_settles_what_was_taken_for_lost(ledger: Ledger, clock: Clock) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from qwenocr_assets.cost.entries import State
 from qwenocr_assets.cost.lease import LEASE_SECONDS, living_lease
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.scopes import Kind, Scope
+from qwenocr_assets.statuses import LedgerState
 from tests.cost.crowd import CAPS, WORST, crowd
 
 ROOT = Path(__file__).parents[2]
@@ -49,15 +49,15 @@ def settle_by_the_bill(ledger: Ledger, bill: Path) -> None:
         assert entry_id not in billed, "billed twice"
         billed[entry_id] = amount
     entries = ledger.entries()
-    assert not [e for e in entries if e["state"] == State.RESERVED]
+    assert not [e for e in entries if e["state"] == LedgerState.RESERVED]
     for entry in entries:
         amount_or_none = billed.get(entry["entry_id"])
-        if entry["state"] == State.SETTLED:
+        if entry["state"] == LedgerState.SETTLED:
             assert entry["settled_pico"] == amount_or_none
-        elif entry["state"] == State.RELEASED:
+        elif entry["state"] == LedgerState.RELEASED:
             assert amount_or_none is None
         else:
-            state = State.RELEASED if amount_or_none is None else State.SETTLED
+            state = LedgerState.RELEASED if amount_or_none is None else LedgerState.SETTLED
             assert ledger.reconcile(entry["entry_id"], state, amount_or_none, "bill")
     months = [scope for scope in _scopes(ledger) if scope.kind is Kind.MONTH]
     sums = ledger.sums(months).values()

@@ -18,11 +18,12 @@ from hypothesis.stateful import (
 )
 
 from qwenocr_assets.cost.budget import Caps
-from qwenocr_assets.cost.entries import Refused, State, Sums
+from qwenocr_assets.cost.entries import Refused, Sums
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.scopes import Kind, Scope, scopes_of
 from qwenocr_assets.qwenocr.prices import Price, Tokens
 from qwenocr_assets.state.database import sqlite_url
+from qwenocr_assets.statuses import LedgerState
 from tests.cost.conftest import NOON, Clock, call
 
 CAPS = Caps(run_pico=4_000, day_pico=5_000, month_pico=9_000, route_month_pico={"invoices": 6_000})
@@ -135,11 +136,11 @@ class Story(RuleBasedStateMachine):
         self._reconcile()
 
     def _reconcile(self) -> None:
-        for entry in self.ledger.entries(batch_id=self.batch, state=State.UNCERTAIN):
+        for entry in self.ledger.entries(batch_id=self.batch, state=LedgerState.UNCERTAIN):
             if entry["entry_id"] in self.open:
                 continue
             billed = self.bill.get(entry["entry_id"])
-            state = State.RELEASED if billed is None else State.SETTLED
+            state = LedgerState.RELEASED if billed is None else LedgerState.SETTLED
             assert self.ledger.reconcile(entry["entry_id"], state, billed, "bill")
 
     @invariant()
@@ -147,11 +148,11 @@ class Story(RuleBasedStateMachine):
         counted: dict[Scope, list[int]] = {scope: [0, 0, 0] for scope in self.scopes}
         for entry in self.ledger.entries(batch_id=self.batch):
             amounts = {
-                State.RESERVED: (entry["reserved_pico"], 0, 0),
-                State.SETTLED: (0, entry["settled_pico"], 0),
-                State.UNCERTAIN: (0, 0, entry["reserved_pico"]),
-                State.RELEASED: (0, 0, 0),
-            }[State(entry["state"])]
+                LedgerState.RESERVED: (entry["reserved_pico"], 0, 0),
+                LedgerState.SETTLED: (0, entry["settled_pico"], 0),
+                LedgerState.UNCERTAIN: (0, 0, entry["reserved_pico"]),
+                LedgerState.RELEASED: (0, 0, 0),
+            }[LedgerState(entry["state"])]
             for scope in scopes_of(entry["run_id"], entry["day"], entry["route"]):
                 counted[scope] = [a + b for a, b in zip(counted[scope], amounts, strict=True)]
         sums = self.ledger.sums(self.scopes)

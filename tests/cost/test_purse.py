@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.clerk import Clerk
-from qwenocr_assets.cost.entries import Call, State
+from qwenocr_assets.cost.entries import Call
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.purse import LedgerPurse, open_purse
 from qwenocr_assets.emulator import (
@@ -37,6 +37,7 @@ from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.state.database import sqlite_url
+from qwenocr_assets.statuses import LedgerState
 from tests.cost.conftest import call
 
 REGION = load_catalogue().region("singapore")
@@ -120,8 +121,8 @@ def test_the_ledger_meets_the_emulators_bill(ledger: Ledger) -> None:
     assert all(reply.answer is not None for reply in replies)
 
     bill, entries = emulator.bill.total, ledger.entries()
-    settled = [e for e in entries if e["state"] == State.SETTLED]
-    uncertain = [e for e in entries if e["state"] == State.UNCERTAIN]
+    settled = [e for e in entries if e["state"] == LedgerState.SETTLED]
+    uncertain = [e for e in entries if e["state"] == LedgerState.UNCERTAIN]
     assert {e["state"] for e in entries} == {"settled", "uncertain", "released"}
     assert len(settled) == bill.calls - bill.lost_calls == len(KEYS)
     lost = sum(

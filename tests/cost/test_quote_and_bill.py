@@ -128,7 +128,7 @@ def test_the_quote_of_500_mixed_pages_is_what_their_input_costs(tmp_path: Path) 
 
     with Ledger.open(sqlite_url(tmp_path / "ledger.db")) as ledger:
         assert asyncio.run(run(ledger)) == len(requests)
-        rows = [ledger_row(entry) for entry in ledger.entries()]
+        rows = [ledger_row(entry, None) for entry in ledger.entries()]
 
     quoted = sum(row["usd_per_million_input"] * row["estimated_input_tokens"] for row in rows) / 1_000_000
     settled = sum(row["usd_per_million_input"] * row["input_tokens"] for row in rows) / 1_000_000

@@ -10,7 +10,7 @@ import pytest
 
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.drift import PriceDrift, input_drift, price_drifts
-from qwenocr_assets.cost.entries import Refused, Reserved, State
+from qwenocr_assets.cost.entries import Refused, Reserved
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.savings import saved_usd
 from qwenocr_assets.cost.scopes import Kind, Scope, scopes_of
@@ -19,6 +19,7 @@ from qwenocr_assets.cost.unfunded import may_resume, remember, unfunded_batches
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.state.database import sqlite_url
+from qwenocr_assets.statuses import LedgerState
 from tests.cost.conftest import Clock, call
 
 CATALOGUE = load_catalogue()
@@ -127,7 +128,7 @@ def test_money_that_is_given_back_resumes_too(ledger: Ledger) -> None:
     ledger.lose(entry, "lost")
     [waiting] = unfunded_batches(ledger).values()
     assert not may_resume(ledger, waiting, caps)
-    ledger.reconcile(entry, State.RELEASED, None, "not on the bill")
+    ledger.reconcile(entry, LedgerState.RELEASED, None, "not on the bill")
     assert may_resume(ledger, waiting, caps)
 
 

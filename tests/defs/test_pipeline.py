@@ -8,11 +8,11 @@ import dagster as dg
 import pytest
 from upath import UPath
 
-from qwenocr_assets.asking.records import Status
 from qwenocr_assets.asking.unanswered import unanswered
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, ROW_TABLES, TEXT_LINES, TableSchema
 from qwenocr_assets.settings import load_settings
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.data_folder import local_path
 from qwenocr_assets.storage.table_files import read_table
 from qwenocr_assets.warehouse.query import run_query
@@ -122,7 +122,7 @@ def test_final_answers_are_asked_again_when_a_person_says_so(pipeline: Any) -> N
 def test_only_what_is_named_is_asked_again(pipeline: Any) -> None:
     pipeline.draw("letters/klingon.png", "?", background="red")
     batch_id, _ = pipeline.run()
-    [batch] = unanswered(pipeline.settings.data_folder, [batch_id], [Status.SKIPPED])
+    [batch] = unanswered(pipeline.settings.data_folder, [batch_id], [AnswerStatus.SKIPPED])
     assert len(batch.request_keys) == 2
     _, again = pipeline.run(resend=["skipped"], only=sorted(batch.request_keys)[:1])
     assert again.sent == 1

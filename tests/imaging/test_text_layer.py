@@ -66,10 +66,11 @@ def test_only_where_it_is_asked_for(pdf_page):
 def test_rows(pdf_page):
     page = page_of(pdf_page(TEXT))
     stored = {
-        "batch_id": "b", "document_id": "d", "page_id": "d-0001", "sha256": "s", "pixels_sha256": page.pixels_sha256,
+        "batch_id": "b", "document_id": "d", "page_id": "d-0001", "status": "ready", "sha256": "s",
+        "pixels_sha256": page.pixels_sha256,
         "text_layer": orjson.dumps([(line.text, line.quad) for line in page.text_layer.lines]).decode(),
     }  # fmt: skip
-    rows = text_layer_rows([stored, {"page_id": "d-0002", "text_layer": None}])
+    rows = text_layer_rows([stored, {"page_id": "d-0002", "status": "ready", "text_layer": None}])
     assert [(row["page_id"], row["task"], row["line_index"], row["text"]) for row in rows] == [
         ("d-0001", "text_layer", index, line) for index, line in enumerate(LINES)
     ]

@@ -59,7 +59,7 @@ def test_accepted(inbox, name, content, media_type, page_count):
         page_count,
         "default",
     )
-    assert "reason" not in row
+    assert row["reason"] is None
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_each_line_is_a_document_or_a_reason(web: Web, look: Look, data: DataFol
         "a.png",
     ]
     rows = look({"in/march.urls.txt": "\n".join(lines).encode(), "z.png": png(9)})
-    said = [(row["name"], row["status"], row.get("reason", "")[:30]) for row in rows]
+    said = [(row["name"], row["status"], (row["reason"] or "")[:30]) for row in rows]
     assert said == [
         ("in/march.urls.txt/a.png", "accepted", ""),
         ("in/march.urls.txt/gone.png", "rejected", "The server answered 404 Not Fo"),

@@ -41,8 +41,10 @@ def typed(value: str | None, notation: Notation) -> dict[str, Any]:
 def model_row(page: str, path: str, value: str | None, notation: Notation = Notation()) -> dict[str, Any]:  # noqa: B008  frozen
     place = read_place(path)
     assert place is not None
-    columns = {name: place.columns()[name] for name in ("key", "parent_path", "list_index")}
-    row = {"page_id": page, "task": KIE, "path": path, "value": value, **columns, **typed(value, notation)}
+    row = {
+        "page_id": page, "task": KIE, "path": path, "value": value, "key": place.key,
+        "parent_path": place.parent_path, "list_index": place.list_index, **typed(value, notation),
+    }  # fmt: skip
     return filled(TABLES["key_values"], "b1", row)
 
 
@@ -55,7 +57,8 @@ def said_row(page: str, said: Said, number: int) -> dict[str, Any]:
         "correction_id": f"c{number:03}", "action": action, "model_value": model_value, "human_value": human_value,
         "reviewed_because": "queue", "corrected_by": "mika", "corrected_at": datetime(2026, 1, 1, 0, minute),
         "source_file": "back.csv", "source_sha256": "5a",
-        **place.columns(), **typed(human_value, Notation(decimal=",")),
+        "place": place.text, "key": place.key, "parent_path": place.parent_path, "list_index": place.list_index,
+        **typed(human_value, Notation(decimal=",")),
     }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ def outcomes(rule: dict[str, Any], values: dict[str, str]) -> list[tuple[str | N
                 "value_number": typed.number, "value_date": typed.day,
             }
         )  # fmt: skip
-    found = validate(rows, {"d": "r"}, {"r": [Rule.model_validate({"name": "n", **rule})]})
+    found = validate("b", rows, {"d": "r"}, {"r": [Rule.model_validate({"name": "n", **rule})]})
     return [(row["path"], row["outcome"]) for row in found]
 
 

@@ -10,7 +10,7 @@ from qwenocr_assets.scoring.batch import BatchScores, nested, score_batch
 from qwenocr_assets.scoring.lines import Line
 from qwenocr_assets.scoring.truth import Truth, TruthFolder, TruthPage
 
-PLACE = {"document_id": "d", "page_id": "p1"}
+PLACE = {"batch_id": "b", "document_id": "d", "page_id": "p1"}
 SCHEMA = json.dumps({"result_schema": {"total": ""}})
 
 
@@ -26,7 +26,14 @@ def scored(
     numbers = range(1, page_count + 1)
     rows = {
         "documents": [
-            {"document_id": "d", "name": "a.png", "sha256": "0", "status": "accepted", "route": "r"}
+            {
+                "batch_id": "b",
+                "document_id": "d",
+                "name": "a.png",
+                "sha256": "0",
+                "status": "accepted",
+                "route": "r",
+            }
         ],
         "pages": [{"document_id": "d", "page_id": f"p{n}", "page_number": n, "dpi": 100.0} for n in numbers],
         "ocr_requests": [

@@ -14,7 +14,6 @@ from sqlalchemy.exc import DBAPIError
 from upath import UPath
 
 from qwenocr_assets.asking.batch_api.jobs import Jobs
-from qwenocr_assets.cost.entries import State
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.scopes import Kind, Scope
 from qwenocr_assets.errors import BatchInUse, DamagedDatabase, StorageError
@@ -24,6 +23,7 @@ from qwenocr_assets.state.batch_hold import hold_batch
 from qwenocr_assets.state.database import open_database, sqlite_url
 from qwenocr_assets.state.migrations import MIGRATIONS, MIGRATIONS_RUN, make_declared, migrate
 from qwenocr_assets.state.tables import METADATA
+from qwenocr_assets.statuses import LedgerState
 from tests.conftest import emptied
 
 BEFORE = Path(__file__).parent / "before_migrations"
@@ -147,11 +147,11 @@ def test_one_of_an_earlier_build_keeps_its_rows_and_comes_to_the_same_form(old: 
 def test_money_jobs_and_leases_of_an_earlier_build_go_on(old: str) -> None:
     with Ledger.open(old) as ledger:
         assert [e["state"] for e in ledger.entries(batch_id="b1")] == [
-            State.SETTLED,
-            State.RELEASED,
-            State.UNCERTAIN,
-            State.RESERVED,
-            State.RESERVED,
+            LedgerState.SETTLED,
+            LedgerState.RELEASED,
+            LedgerState.UNCERTAIN,
+            LedgerState.RESERVED,
+            LedgerState.RESERVED,
         ]
         january = Scope(Kind.MONTH, "2026-01")
         month = ledger.sums([january])[january]

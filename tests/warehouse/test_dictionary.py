@@ -2,15 +2,32 @@
 
 import pytest
 
-from qwenocr_assets.schemas import TABLES
+from qwenocr_assets import schemas as declarations
+from qwenocr_assets.schemas import TABLES, TableSchema
 from qwenocr_assets.warehouse.build import Schemas, planned_schemas
 from qwenocr_assets.warehouse.column_lineage import column_lineages, followed_to_core
+from qwenocr_assets.warehouse.dictionary import row_type
 from qwenocr_assets.warehouse.models import Model
 
 
 @pytest.fixture(scope="module")
 def schemas(models: dict[str, Model]) -> Schemas:
     return planned_schemas(models)
+
+
+def test_every_table_is_declared_with_the_type_of_its_own_rows() -> None:
+    declared = {
+        table.name: declarations.__annotations__[name]
+        for name, table in vars(declarations).items()
+        if isinstance(table, TableSchema)
+    }
+    assert declared == {name: f"TableSchema[rows.{row_type(name)}]" for name in TABLES}
+
+
+def test_a_column_says_all_the_values_that_it_may_have() -> None:
+    closed = [c for table in TABLES.values() for c in table.columns if c.values is not None]
+    assert closed
+    assert not [(c.name, v.value) for c in closed for v in c.values or () if v.value not in c.description]
 
 
 def test_every_model_and_every_column_is_described(models: dict[str, Model], schemas: Schemas) -> None:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import orjson
 from PIL import Image
@@ -18,13 +19,17 @@ from qwenocr_assets.qwenocr.tasks import Form, tasks_in
 from qwenocr_assets.qwenocr.wire.answer_bodies import parse_answer
 from qwenocr_assets.qwenocr.wire.positions import words_of_text
 from qwenocr_assets.report.marks import corners_of
-from qwenocr_assets.schemas import KEY_VALUES, PAGES, TABLE_CELLS, TEXT_LINES
+from qwenocr_assets.schemas import KEY_VALUES, PAGES, TABLE_CELLS, TEXT_LINES, TableSchema, is_ready
 from qwenocr_assets.settings import load_settings
 from qwenocr_assets.storage.data_folder import write_atomically
 from qwenocr_assets.storage.table_files import read_table
 
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
-_TABLES = {"lines": (TEXT_LINES, "text"), "fields": (KEY_VALUES, "path"), "cells": (TABLE_CELLS, "text")}
+_TABLES: dict[str, tuple[TableSchema[Any], str]] = {
+    "lines": (TEXT_LINES, "text"),
+    "fields": (KEY_VALUES, "path"),
+    "cells": (TABLE_CELLS, "text"),
+}
 _LABEL_LENGTH = 60
 _WITH_BOXES = " or ".join(tasks_in(Form.LINES))
 
@@ -94,8 +99,9 @@ def draw_document(
         if page["document_id"] == document["document_id"]
         and page["page_number"] == page_number
         and not page["tile_of"]
+        and is_ready(page)
     ]
-    if not pages or pages[0]["uri"] is None:
+    if not pages:
         raise RejectedInput(f"{document['name']} has no page image {page_number}.", "Choose another --page.")
     schema, column = _TABLES[what]
     boxes = [

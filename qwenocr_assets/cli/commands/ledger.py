@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import RowMapping
 
-from qwenocr_assets.cost.entries import State
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.ledger_rows import write_ledger_rows
 from qwenocr_assets.cost.spending import FreeQuotaUse, Period, free_quota_use, spending
@@ -20,6 +19,7 @@ from qwenocr_assets.cost.unfunded import UnfundedBatch, unfunded_batches
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import UsageError
 from qwenocr_assets.qwenocr.prices import dollars, to_pico, to_usd
+from qwenocr_assets.statuses import LedgerState
 
 _MOST_ENTRIES = 50
 
@@ -32,7 +32,7 @@ def print_ledger(console: Console, *, as_json: bool = False) -> None:
         periods = spending(ledger, environment.caps)
         quotas = _free_quotas(ledger, environment)
         waiting = unfunded_batches(ledger)
-        uncertain = ledger.entries(state=State.UNCERTAIN)
+        uncertain = ledger.entries(state=LedgerState.UNCERTAIN)
     if as_json:
         text = orjson.dumps(
             {
@@ -60,20 +60,20 @@ def reconcile_entries(console: Console, entry_ids: Sequence[int], *, as_: str, a
     Raises:
         UsageError: not a state, an amount that cannot be, or an entry that is not uncertain.
     """
-    if as_ not in (State.SETTLED, State.RELEASED):
+    if as_ not in (LedgerState.SETTLED, LedgerState.RELEASED):
         raise UsageError(f"--as {as_} is not possible.", "Say --as settled or --as released.")
     pico = None if amount is None else _amount(amount)
-    if pico is not None and (as_ != State.SETTLED or len(entry_ids) != 1):
+    if pico is not None and (as_ != LedgerState.SETTLED or len(entry_ids) != 1):
         raise UsageError("--amount is for one entry that is settled.", "Name it by its number.")
     environment = Environment.load()
     with Ledger.open(environment.database_url) as ledger:
-        uncertain = {entry["entry_id"]: entry for entry in ledger.entries(state=State.UNCERTAIN)}
+        uncertain = {entry["entry_id"]: entry for entry in ledger.entries(state=LedgerState.UNCERTAIN)}
         if unknown := [str(number) for number in entry_ids if number not in uncertain]:
             raise UsageError(
                 f"No uncertain entry has the number {', '.join(unknown)}.", "See `qwenocr ledger show`."
             )
         chosen = entry_ids or list(uncertain)
-        closed = [n for n in chosen if ledger.reconcile(n, State(as_), pico, "reconciled by a person")]
+        closed = [n for n in chosen if ledger.reconcile(n, LedgerState(as_), pico, "reconciled by a person")]
         batches = {uncertain[n]["batch_id"] for n in closed}
         for batch_id in sorted(batches):
             write_ledger_rows(environment.data, ledger, batch_id)

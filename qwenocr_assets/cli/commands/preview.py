@@ -1,9 +1,9 @@
 """`qwenocr preview`: pages before and after enhancement, side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from rich.console import Console
 from rich.text import Text
@@ -21,6 +21,8 @@ from qwenocr_assets.imaging.workers import Ended, Job
 from qwenocr_assets.intake.documents import document_rows
 from qwenocr_assets.intake.routes import EnhanceStep
 from qwenocr_assets.intake.urls.listed_documents import readable
+from qwenocr_assets.rows import AcceptedDocumentRow
+from qwenocr_assets.schemas import is_accepted
 from qwenocr_assets.steps.intake import manifests_of
 from qwenocr_assets.storage.data_folder import write_atomically
 
@@ -55,22 +57,23 @@ def preview(file: Path, steps: tuple[str, ...], environment: Environment) -> lis
         for manifest in manifests_of([file], settings):
             examine = examining(settings, data, run)
             rows = document_rows(manifest, environment.routes, examine)
-            for row in readable(data, rows):
-                if row["status"] == "rejected":
+            for row in rows:
+                if not is_accepted(row):
                     raise RejectedInput(f"{row['name']}: {row['reason']}")
-                recipe = environment.recipes[row["route"]]
+            for document in readable(data, [row for row in rows if is_accepted(row)]):
+                recipe = environment.recipes[document["route"]]
                 chain = steps or recipe.enhance or known
-                before = _pages(run, row, replace(recipe, enhance=()))
-                after = _pages(run, row, replace(recipe, enhance=chain))
+                before = _pages(run, document, replace(recipe, enhance=()))
+                after = _pages(run, document, replace(recipe, enhance=chain))
                 for one, other in zip(before, after, strict=True):
-                    path = folder / f"{row['document_id']}-{one.number:04d}.jpg"
+                    path = folder / f"{document['document_id']}-{one.number:04d}.jpg"
                     write_atomically(path, side_by_side(one.content, other.content))
                     names = [str(change["step"]) for change in other.changes]
                     shown.append((path, [name for name in names if name in known]))
     return shown
 
 
-def _pages(run: Run, document: Mapping[str, Any], recipe: Recipe) -> list[PageImage]:
+def _pages(run: Run, document: AcceptedDocumentRow, recipe: Recipe) -> list[PageImage]:
     made: list[PageImage] = []
 
     def receive(page: object) -> None:

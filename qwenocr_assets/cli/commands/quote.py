@@ -14,6 +14,7 @@ from qwenocr_assets.cli.budget import budget_left
 from qwenocr_assets.cost.quote_totals import Total
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.qwenocr.prices import dollars
+from qwenocr_assets.statuses import DocumentStatus, PageStatus
 from qwenocr_assets.steps.quote import Quote, quote
 
 _MOST_DOCUMENTS = 30
@@ -46,7 +47,7 @@ def _print(quoted: Quote, environment: Environment, console: Console) -> None:
 
     tasks = Table("task", *_HEADINGS, "output tokens from", show_edge=False, header_style="bold")
     for task, total in totals.by_task.items():
-        sources = dict.fromkeys(r["expected_output_from"] for r in quoted.requests if r["task"] == task)
+        sources = dict.fromkeys(r["expected_output_from"] or "" for r in quoted.requests if r["task"] == task)
         tasks.add_row(task, *_cells(total), Text("; ".join(sources)))
     console.print()
     console.print(tasks)
@@ -66,11 +67,10 @@ def _print(quoted: Quote, environment: Environment, console: Console) -> None:
         )
     if left := budget_left(environment, needed_usd=totals.all.expected_usd):
         console.print(Text(left))
-    for row in (row for row in quoted.pages if row["status"] == "tiled"):
+    for row in (row for row in quoted.pages if row["status"] == PageStatus.TILED):
         console.print(Text(f"{names[row['document_id']]}, page {row['page_number']}: {row['reason']}"))
-    rejected = [row for row in (*quoted.documents, *quoted.pages) if row["status"] == "rejected"]
-    for row in rejected:
-        console.print(Text(f"Not read: {row.get('name') or row['page_id']}: {row['reason']}"))
+    for name, reason in _rejected(quoted):
+        console.print(Text(f"Not read: {name}: {reason}"))
 
     console.print("\nAll of these requests elsewhere, cheapest first:")
     offers = Table("region", "model", "", "expected", "at most", "", show_edge=False, header_style="bold")
@@ -122,10 +122,14 @@ def _as_json(quoted: Quote) -> dict[str, Any]:
         "by_task": {task: asdict(total) for task, total in totals.by_task.items()},
         "requests": quoted.requests,
         "offers": [asdict(offer) for offer in quoted.offers],
-        "rejected": [
-            {"name": row.get("name") or row["page_id"], "reason": row["reason"]}
-            for row in (*quoted.documents, *quoted.pages)
-            if row["status"] == "rejected"
-        ],
+        "rejected": [{"name": name, "reason": reason} for name, reason in _rejected(quoted)],
         "warning": quoted.warning,
     }
+
+
+def _rejected(quoted: Quote) -> list[tuple[str, str | None]]:
+    """Documents and pages that cannot be read, with the reason."""
+    documents = [(d["name"], d["reason"]) for d in quoted.documents if d["status"] == DocumentStatus.REJECTED]
+    return documents + [
+        (p["page_id"], p["reason"]) for p in quoted.pages if p["status"] == PageStatus.REJECTED
+    ]

@@ -9,10 +9,11 @@ from upath import UPath
 from qwenocr_assets.errors import RejectedInput, UsageError
 from qwenocr_assets.report.reading import file_name
 from qwenocr_assets.report.write import Report, write_report
+from qwenocr_assets.rows import DocumentRow
 from qwenocr_assets.schemas import DOCUMENTS
 from qwenocr_assets.settings import load_settings
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
-from qwenocr_assets.storage.table_files import Row, read_table
+from qwenocr_assets.storage.table_files import read_table
 
 
 def print_report(
@@ -59,7 +60,7 @@ def batches_by_age(data: DataFolder) -> list[str]:
     return sorted(ages, key=lambda batch_id: (-ages[batch_id], batch_id))
 
 
-def find_document(data: DataFolder, name: str, batch: str | None = None) -> Row:
+def find_document(data: DataFolder, name: str, batch: str | None = None) -> DocumentRow:
     """The row of `documents` with this name, or with this end of its name; of several batches, in the newest.
 
     Raises:

@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 
 from rich.console import Console
 
-from qwenocr_assets.asking.records import Status
 from qwenocr_assets.asking.unanswered import RETRIED, unanswered
 from qwenocr_assets.cli.commands.run import run_batches
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode, UsageError
 from qwenocr_assets.qwenocr.errors import error_classes
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.steps.pages import halve_pages
 
 
@@ -60,8 +60,8 @@ def _chosen(environment: Environment, batches: Sequence[str]) -> Sequence[str]:
     return batches or known
 
 
-def _status(name: str) -> Status:
-    names = [status.value for status in Status if status is not Status.OK]
+def _status(name: str) -> AnswerStatus:
+    names = [status.value for status in AnswerStatus if status is not AnswerStatus.OK]
     if name not in names:
         raise UsageError(f"There is no status {name!r} to ask again.", f"Statuses: {', '.join(names)}.")
-    return Status(name)
+    return AnswerStatus(name)

@@ -8,6 +8,7 @@ from qwenocr_assets.defs.metadata import markdown_table
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.progress import Progress
+from qwenocr_assets.statuses import PageStatus
 from qwenocr_assets.steps.pages import make_pages
 
 
@@ -19,7 +20,7 @@ def pages(
 ) -> dg.MaterializeResult[None]:
     """The page images of the accepted documents; a page that cannot be made is a row that says why."""
     rows = make_pages(environment, context.partition_key, progress)
-    rejected = [row for row in rows if row["status"] == "rejected"]
+    rejected = [row for row in rows if row["status"] == PageStatus.REJECTED]
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(rows),

@@ -8,7 +8,6 @@ from typing import Any
 
 import dagster as dg
 
-from qwenocr_assets.asking.records import Status
 from qwenocr_assets.cost.drift import InputDrift, PriceDrift, input_drift, price_drifts
 from qwenocr_assets.cost.savings import saved_usd
 from qwenocr_assets.cost.scopes import Kind
@@ -20,7 +19,9 @@ from qwenocr_assets.environment.budget import CostBudget
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.quality.completeness import by_class, completeness
 from qwenocr_assets.qwenocr.prices import dollars, to_usd
+from qwenocr_assets.rows import CostLedgerRow, OcrResponseRow
 from qwenocr_assets.schemas import COST_LEDGER, OCR_REQUESTS, OCR_RESPONSES
+from qwenocr_assets.statuses import AnswerStatus, LedgerState
 from qwenocr_assets.steps.money import write_costs
 from qwenocr_assets.storage.table_files import read_table
 
@@ -62,7 +63,10 @@ def cost_ledger(
     found = write_costs(environment, cost_budget, batch_id)
     rows = found.rows
     quoted = {r["request_key"]: r["expected_cost_usd"] for r in read_table(data, OCR_REQUESTS, batch_id)}
-    spent = {state: _sum(rows, state) for state in ("settled", "uncertain", "reserved")}
+    spent = {
+        state: _sum(rows, state)
+        for state in (LedgerState.SETTLED, LedgerState.UNCERTAIN, LedgerState.RESERVED)
+    }
     drift, drifts = input_drift(rows), price_drifts(rows, environment.catalogue)
     yield dg.MaterializeResult(
         metadata={
@@ -78,7 +82,7 @@ def cost_ledger(
     yield from _checks(responses, found.refusals, rows, drift, drifts)
 
 
-def _failures(responses: list[dict[str, Any]], rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _failures(responses: list[OcrResponseRow], rows: list[CostLedgerRow]) -> dict[str, Any]:
     """What did not end well, by class, with the money that went into it."""
     failures = completeness(responses).failures
     if not failures:
@@ -102,18 +106,18 @@ def _left(periods: Iterable[Period]) -> dict[str, Any]:
     return left
 
 
-def _sum(rows: list[dict[str, Any]], state: str) -> Decimal:
+def _sum(rows: list[CostLedgerRow], state: LedgerState) -> Decimal:
     return sum((row["cost_usd"] for row in rows if row["state"] == state), Decimal(0))
 
 
 def _checks(
-    responses: list[dict[str, Any]],
+    responses: list[OcrResponseRow],
     refusals: list[UnfundedBatch],
-    rows: list[dict[str, Any]],
+    rows: list[CostLedgerRow],
     drift: InputDrift,
     drifts: list[PriceDrift],
 ) -> Iterator[dg.AssetCheckResult]:
-    unfunded = [r for r in responses if r["status"] == Status.UNFUNDED]
+    unfunded = [r for r in responses if r["status"] == AnswerStatus.UNFUNDED]
     yield dg.AssetCheckResult(
         check_name=FUNDED,
         passed=not unfunded,
@@ -125,7 +129,7 @@ def _checks(
             **({"next_step": "Raise the cap under [budget], or wait for its period."} if unfunded else {}),
         },
     )
-    uncertain = [row for row in rows if row["state"] == "uncertain"]
+    uncertain = [row for row in rows if row["state"] == LedgerState.UNCERTAIN]
     yield dg.AssetCheckResult(
         check_name=AS_QUOTED,
         passed=not uncertain and drift.is_within_limit and not drifts,

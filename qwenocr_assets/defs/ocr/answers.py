@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from qwenocr_assets.asking.records import AnswerRecord, Status
+from qwenocr_assets.asking.records import AnswerRecord
 from qwenocr_assets.defs.metadata import usd
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.progress import LoggedProgress
@@ -18,6 +18,7 @@ from qwenocr_assets.environment.progress import Progress
 from qwenocr_assets.environment.service import QwenOcr
 from qwenocr_assets.qwenocr.errors import ServiceDown
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.steps.answers import Wanted, ask
 
 _OUTAGE_SECONDS = 300
@@ -84,7 +85,7 @@ def ocr_answers(
         LoggedProgress(progress, context),
         run_id=context.run.run_id,
         wanted=Wanted(
-            frozenset(map(Status, config.resend)),
+            frozenset(map(AnswerStatus, config.resend)),
             config.only,
             config.only_statuses,
             config.only_classes,

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from qwenocr_assets.asking.records import Status
 from qwenocr_assets.asking.unanswered import FailedBatch, due_at, failed_batches
 from qwenocr_assets.defs.jobs import redrive_batch
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.settings import Settings
+from qwenocr_assets.statuses import AnswerStatus
 
 _MOST_RUNS_A_TICK = 10
 """Submitting a run takes the daemon about 0.1 s, and a tick may take 60 s."""
@@ -77,6 +77,6 @@ def _run_request(batch: FailedBatch, runs: int) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=f"{batch.batch_id}-{batch.last_at.isoformat()}-{runs}",
         partition_key=batch.batch_id,
-        run_config={"ops": {"ocr_answers": {"config": {"only_statuses": [Status.FAILED.value]}}}},
+        run_config={"ops": {"ocr_answers": {"config": {"only_statuses": [AnswerStatus.FAILED.value]}}}},
         tags={"qwenocr/failed": str(batch.requests)},
     )

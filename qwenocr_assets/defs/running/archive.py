@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from dagster._core.storage.event_log.schema import DynamicPartitionsTable
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
-from qwenocr_assets.asking.records import Status
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.intake.scan import find_files
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.data_folder import DataFolder, local_path
 from qwenocr_assets.warehouse.query import run_query
 
@@ -137,8 +137,8 @@ def _closed(data: DataFolder, most_attempts: int) -> set[str]:
     for batch, requests, status, answers, least_attempts in run_query(
         local_path(data.warehouse), _PROGRESS
     ).rows:
-        given_up = status == Status.FAILED and least_attempts >= most_attempts
-        closed = status is not None and (Status(status).is_final or given_up)
+        given_up = status == AnswerStatus.FAILED and least_attempts >= most_attempts
+        closed = status is not None and (AnswerStatus(status).is_final or given_up)
         left[batch] = left.get(batch, requests) - (answers if closed else 0)
     return {batch for batch, requests in left.items() if requests == 0}
 

@@ -15,6 +15,7 @@ from qwenocr_assets.environment.holding import held
 from qwenocr_assets.environment.progress import Progress
 from qwenocr_assets.quality.completeness import Completeness, completeness
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.rows import OcrResponseRow
 from qwenocr_assets.schemas import OCR_RESPONSES, ROW_TABLES, TEXT_LINES
 from qwenocr_assets.steps.rows import BatchRows
 from qwenocr_assets.tables.flatten import fed_by
@@ -74,13 +75,13 @@ def _seen(made: BatchRows) -> dict[str, Any]:
     metadata: dict[str, Any] = {}
     if (agreement := made.layer_agreement()) is not None:
         metadata["text_layer_agreement"] = agreement
-    if made.tables[TEXT_LINES.name] and (pictures := made.draw()).sheet:
+    if made.tables["text_lines"] and (pictures := made.draw()).sheet:
         metadata["pages_with_boxes"] = picture(pictures.sheet, "pages with their boxes")
         metadata["pictures"] = dg.MetadataValue.path(str(pictures.folder))
     return metadata
 
 
-def _response_metadata(responses: list[dict[str, Any]]) -> dict[str, Any]:
+def _response_metadata(responses: list[OcrResponseRow]) -> dict[str, Any]:
     result = completeness(responses)
     return {
         "dagster/row_count": len(responses),

@@ -8,8 +8,8 @@ import dagster as dg
 from qwenocr_assets.defs.metadata import markdown_table, table_spec
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.environment.environment import Environment
-from qwenocr_assets.quality.validation import Outcome
 from qwenocr_assets.schemas import CORRECTIONS, DOCUMENTS, KEY_VALUES, ROUTES, VALIDATION_RESULTS
+from qwenocr_assets.statuses import Outcome
 from qwenocr_assets.steps.rules import check_rules
 from qwenocr_assets.storage.table_files import read_table
 

@@ -1,21 +1,22 @@
 """The text that PDF pages carry themselves as rows of `text_lines`, and how well it agrees with what was recognised."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import orjson
 
 from qwenocr_assets.geometry import Quad
+from qwenocr_assets.rows import PageRow, TextLineRow
+from qwenocr_assets.schemas import is_ready
 
 TASK = "text_layer"
 """What stands in the column `task` of lines that come from the page's own text."""
 
 
-def text_layer_rows(pages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def text_layer_rows(pages: Iterable[PageRow]) -> list[TextLineRow]:
     """Rows of `text_lines` for the pages (rows of that table) whose own text was kept; their task is `text_layer`."""
-    rows: list[dict[str, Any]] = []
-    for page in pages:
+    rows: list[TextLineRow] = []
+    for page in filter(is_ready, pages):
         for index, (text, corners) in enumerate(orjson.loads(page.get("text_layer") or "[]")):
             box = Quad(*corners).box
             rows.append(
@@ -44,7 +45,7 @@ def agreement(layer: Sequence[str], recognised: Sequence[str]) -> float:
     return 2 * common / (ours.total() + theirs.total()) if ours or theirs else 1.0
 
 
-def layer_agreement(lines: Sequence[Mapping[str, Any]]) -> float | None:
+def layer_agreement(lines: Sequence[TextLineRow]) -> float | None:
     """Mean agreement of the pages that have both their own text and recognised lines (rows of `text_lines`).
 
     Of several tasks that recognised lines of a page, the first by name counts.

@@ -7,9 +7,8 @@ What could not be fetched is tried again by the next run.
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -33,6 +32,7 @@ from qwenocr_assets.intake.urls.lists import (
     stand_in_sha256,
     stands_in_list,
 )
+from qwenocr_assets.rows import AcceptedDocumentRow, DocumentRow
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path, write_atomically
 
 _AT_ONCE = 4
@@ -69,20 +69,19 @@ def expanding(examine: Examine, data: DataFolder, bounds: Bounds) -> Examine:
     return look
 
 
-def readable(data: DataFolder, documents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def readable(data: DataFolder, documents: Sequence[AcceptedDocumentRow]) -> list[AcceptedDocumentRow]:
     """Rows of `documents`; those that came out of lists have as `uri` where their bytes are kept."""
     return [
-        {**row, "uri": _uri(data.fetched(row["sha256"]))} if _was_fetched(row) else dict(row)
-        for row in documents
+        {**row, "uri": _uri(data.fetched(row["sha256"]))} if _was_fetched(row) else row for row in documents
     ]
 
 
-def may_be_fetched_yet(document: Mapping[str, Any]) -> bool:
+def may_be_fetched_yet(document: DocumentRow) -> bool:
     """Whether a row of `documents` stands for an entry of a list that the next run tries to fetch."""
     return document["media_type"] is None and stands_in_list(document["name"])
 
 
-def _was_fetched(document: Mapping[str, Any]) -> bool:
+def _was_fetched(document: AcceptedDocumentRow) -> bool:
     return stands_in_list(document["name"]) and not document["uri"].startswith(
         ("file://", "zip://", "pdf://")
     )

@@ -13,15 +13,14 @@ from qwenocr_assets.asking.batch_api.jobs import JobState
 from qwenocr_assets.asking.batch_api.planning import MOST_TIMES, Rules, sort_questions, split
 from qwenocr_assets.asking.batch_api.polling import cancel, poll
 from qwenocr_assets.asking.batch_api.submitting import SETTLE_SECONDS
-from qwenocr_assets.asking.records import Status
 from qwenocr_assets.cost.budget import Caps
-from qwenocr_assets.cost.entries import State
 from qwenocr_assets.cost.scopes import Kind, Scope
 from qwenocr_assets.emulator import BatchFault
 from qwenocr_assets.qwenocr.batch_api.limits import FileLimits
 from qwenocr_assets.qwenocr.errors import Retryable
 from qwenocr_assets.qwenocr.prices import Price, Tokens
 from qwenocr_assets.qwenocr.requests import Mode
+from qwenocr_assets.statuses import AnswerStatus, LedgerState
 from tests.asking.batch_api.world import BATCH, MODEL
 
 
@@ -60,7 +59,7 @@ def test_what_is_finished_is_kept_and_the_rest_is_left(
     assert records is None or statuses(world) == records
     assert all(r.mode is Mode.BATCH for r in world.records.values())
     assert world.sums() == (0, world.billed_usd, 0)
-    costs = [r.cost_usd for r in world.records.values() if r.status is Status.OK]
+    costs = [r.cost_usd for r in world.records.values() if r.status is AnswerStatus.OK]
     assert sum(costs, Decimal(0)) == world.billed_usd
     assert not world.jobs.waiting_keys(BATCH)
     assert not world.jobs.all(JobState.ENDED)
@@ -146,7 +145,7 @@ def test_a_page_of_two_intake_batches_is_in_one_file_and_answers_both(make_world
     world.collect("20260102-bbbb")
     assert not world.jobs.all(JobState.ENDED)
     shared = [record for (batch, _), record in world.records.items() if batch != BATCH]
-    assert [(r.status, r.cost_usd, r.reused_from) for r in shared] == [(Status.OK, 0, BATCH)] * 2
+    assert [(r.status, r.cost_usd, r.reused_from) for r in shared] == [(AnswerStatus.OK, 0, BATCH)] * 2
     assert world.emulator.bill.total.calls == 3
     assert world.sums() == (0, world.billed_usd, 0)
 
@@ -195,7 +194,7 @@ def test_a_job_that_the_service_has_forgotten_is_uncertain(make_world: Any) -> N
     with world.service() as service:
         assert len(poll(world.jobs, service, region="beijing", all_now=True).ended) == 1
     assert len(world.collect().left) == 2
-    assert {e["state"] for e in world.ledger.entries()} == {State.UNCERTAIN}
+    assert {e["state"] for e in world.ledger.entries()} == {LedgerState.UNCERTAIN}
 
 
 def test_polls_are_a_minute_apart(make_world: Any) -> None:

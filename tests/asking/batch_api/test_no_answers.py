@@ -12,7 +12,7 @@ from upath import UPath
 
 from qwenocr_assets.asking.batch_answers import BatchAnswers, Page, Question
 from qwenocr_assets.asking.draining import Drain
-from qwenocr_assets.asking.records import AnswerRecord, Status
+from qwenocr_assets.asking.records import AnswerRecord
 from qwenocr_assets.emulator import BatchFault
 from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
@@ -21,6 +21,7 @@ from qwenocr_assets.qwenocr.options import ClientOptions, Streaming
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.state.batch_hold import BatchHold, hold_batch
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.tables.completeness import incomplete
 
@@ -94,7 +95,7 @@ def test_in_real_time_and_streamed_no_answer_ends_ok(
     tmp_path: Path, hold: BatchHold, stream: Streaming
 ) -> None:
     records = asked(tuple(NO_ANSWERS.values()), tmp_path, hold, stream=stream)
-    assert [record.status for record in records] == [Status.PARTIAL] * len(NO_ANSWERS)
+    assert [record.status for record in records] == [AnswerStatus.PARTIAL] * len(NO_ANSWERS)
     assert all(record.reason for record in records)
     assert sum("the model refused" in (record.reason or "") for record in records) == 4
 
@@ -102,7 +103,7 @@ def test_in_real_time_and_streamed_no_answer_ends_ok(
 @pytest.mark.parametrize("stream", ["never", "always"])
 def test_an_answer_behind_its_thoughts_ends_ok(tmp_path: Path, hold: BatchHold, stream: Streaming) -> None:
     (record,) = asked(("<think>Hm.</think>\nInvoice 417",), tmp_path, hold, stream=stream)
-    assert record.status is Status.OK
+    assert record.status is AnswerStatus.OK
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def test_an_answer_behind_its_thoughts_ends_ok(tmp_path: Path, hold: BatchHold, 
 )
 def test_nor_does_one_of_another_task(tmp_path: Path, hold: BatchHold, task: Task, text: str) -> None:
     (record,) = asked((text,), tmp_path, hold, stream="never", task=task)
-    assert record.status is Status.PARTIAL
+    assert record.status is AnswerStatus.PARTIAL
 
 
 def test_in_batch_files_no_answer_ends_ok(make_world: Any) -> None:
@@ -126,5 +127,5 @@ def test_in_batch_files_no_answer_ends_ok(make_world: Any) -> None:
     world.submit(questions)
     world.wait()
     world.collect()
-    assert [record.status for record in world.records.values()] == [Status.PARTIAL] * len(NO_ANSWERS)
+    assert [record.status for record in world.records.values()] == [AnswerStatus.PARTIAL] * len(NO_ANSWERS)
     assert len({record.reason for record in world.records.values()}) > 8
