@@ -113,6 +113,28 @@ def test_a_picture_on_a_layer_that_is_off_is_not_the_page(hidden, pdf_page, how)
     assert differs(page, drawn(pdf_page(UNDER))) < 5
 
 
+def test_a_picture_that_differs_by_a_digit_is_not_the_page(encoded):
+    """An older scan of the same invoice, on a layer that is off."""
+    scans = []
+    for total in ("Total 1,284.58", "Total 1,284.59"):
+        scan = Image.new("L", (1654, 2067), 235)
+        for row in range(30):
+            ImageDraw.Draw(scan).text(
+                (150, 100 + 60 * row), "Goods as listed overleaf 12.50", 40, font_size=33
+            )
+        ImageDraw.Draw(scan).text((150, 1930), total, 40, font_size=33)
+        scans.append(encoded(scan, "JPEG", quality=85))
+    grey = b"/BitsPerComponent 8/ColorSpace/DeviceGray/Filter/DCTDecode"
+    new, old = (
+        picture(data, grey).replace(b"/Width 80/Height 100", b"/Width 1654/Height 2067") for data in scans
+    )
+    old = old.replace(grey, grey + b"/OC 3 0 R")
+    hidden = with_layers(FULL + FULL.replace(b"/I", b"/J"), [new, old], b"/XObject<</I 5 0 R/J 6 0 R>>")
+    assert only_page(hidden).origin == "rendered"
+    shown = with_layers(FULL.replace(b"/I", b"/J") + FULL, [new, old], b"/XObject<</I 5 0 R/J 6 0 R>>")
+    assert only_page(shown).content == scans[0]
+
+
 @pytest.mark.parametrize("layer", ["marked", "own"])
 def test_a_picture_on_a_layer_that_is_on_is_taken_out(jpeg, layer):
     content = b"/OC /Off BDC " + FULL + b"EMC" if layer == "marked" else FULL

@@ -14,14 +14,16 @@ import pypdfium2.raw as pdfium_c
 from PIL import Image, ImageChops, ImageFilter
 
 from qwenocr_assets.imaging.limits import POINTS_PER_INCH
-from qwenocr_assets.imaging.normalising import is_grey
+from qwenocr_assets.imaging.normalising import is_blank, is_grey
 from qwenocr_assets.imaging.pdf.dictionaries import Traits
 from qwenocr_assets.imaging.pdf.pdfium import LOSSY_FILTERS, annotations_on, draw_small, filter_names
 from qwenocr_assets.imaging.pictures.grounds import has_transparency
 
 _TOLERANCE = 0.02
 """How far, as a share of the page, a picture may miss the page's edges and still be the page."""
-_MOST_DIFFERENCE = 32
+_COMPARED_DPI = 100
+"""A picture that differs from what is drawn by one digit differs enough at this resolution."""
+_MOST_DIFFERENCE = 16
 """Of 255: how far the drawing and the picture may differ anywhere, both made small and blurred. The two scale a
 little differently, which hard edges show."""
 
@@ -68,6 +70,8 @@ def lone_picture(page: pypdfium2.PdfPage, of: Traits, unit: float = 1.0) -> Lone
         seen = as_stored or _is_what_is_drawn(image, page, unit)
         return LonePicture(jpeg, lossy, dpi) if seen else None
     pixels = picture.get_bitmap().to_pil()
+    if "JBIG2Decode" in complex_filters and is_blank(pixels):
+        return None  # what PDFium cannot decode it leaves empty
     if has_transparency(pixels) or not (as_stored or _is_what_is_drawn(pixels, page, unit)):
         return None
     if pixels.mode == "RGB" and is_grey(pixels, tolerance=0):
@@ -77,10 +81,9 @@ def lone_picture(page: pypdfium2.PdfPage, of: Traits, unit: float = 1.0) -> Lone
 
 def _is_what_is_drawn(picture: Image.Image, page: pypdfium2.PdfPage, unit: float) -> bool:
     """Whether the page as drawn shows just this picture."""
-    drawn = draw_small(page, unit, most=picture.width / page.get_width())
-    shown = picture.copy()
-    shown.draft("RGB", drawn.size)
-    reduced = shown.convert("RGB").resize(drawn.size, Image.Resampling.BOX)
+    drawn = draw_small(page, unit, most=picture.width / page.get_width(), dpi=_COMPARED_DPI)
+    picture.draft("RGB", (2 * drawn.width, 2 * drawn.height))
+    reduced = picture.convert("RGB").resize(drawn.size, Image.Resampling.HAMMING)
     a, b = (image.filter(ImageFilter.GaussianBlur(1)) for image in (drawn, reduced))
     # the outermost pixels show the hair of margin that a picture may leave
     edge = max(4, round(_TOLERANCE * max(drawn.size)))

@@ -123,10 +123,12 @@ def draw_page(
     return bitmap.to_pil(), pixels_a_point * POINTS_PER_INCH
 
 
-def draw_small(page: pypdfium2.PdfPage, unit: float = 1.0, most: float = inf) -> Image.Image:
-    """The page in RGB, 50 pixels to the inch, or less for a very large one; `most` bounds the pixels a unit."""
+def draw_small(
+    page: pypdfium2.PdfPage, unit: float = 1.0, *, most: float = inf, dpi: float = _PROBE_DPI
+) -> Image.Image:
+    """The page in RGB, `dpi` pixels to the inch, or less for a very large one; `most` bounds the pixels a unit."""
     width, height = page.get_size()
-    scale = min(_PROBE_DPI / POINTS_PER_INCH * unit, most, sqrt(_MOST_PROBE_PX / (width * height)))
+    scale = min(dpi / POINTS_PER_INCH * unit, most, sqrt(_MOST_PROBE_PX / (width * height)))
     drawn: Image.Image = page.render(scale=scale, rev_byteorder=True).to_pil()
     return drawn
 
