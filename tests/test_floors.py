@@ -182,3 +182,19 @@ def test_what_makes_rows_is_what_the_steps_stand_on() -> None:
     }  # how fast, who may write, and what is made of rows
     below = MAY_IMPORT["environment"] | MAY_IMPORT["steps"]
     assert below - makes_no_rows | {"steps"} == MAKES_ROWS
+
+
+@pytest.mark.parametrize("path", FILES, ids=[str(p.relative_to(PACKAGE)) for p in FILES])
+def test_statuses_of_rows_are_compared_with_their_names(path: Path) -> None:
+    """A misspelt `row["status"] == "redy"` is false for ever; `PageStatus.REDY` fails the type check."""
+    compared = [
+        n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Compare)
+    ]
+    assert not [
+        ast.unparse(n)
+        for n in compared
+        if isinstance(n.left, ast.Subscript)
+        and isinstance(n.left.slice, ast.Constant)
+        and n.left.slice.value in ("status", "state", "outcome")
+        and any(isinstance(c, ast.Constant) for n_ in n.comparators for c in ast.walk(n_))
+    ]

@@ -14,7 +14,7 @@ from qwenocr_assets.qwenocr.catalogue import Catalogue
 from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, ROW_TABLES, TableSchema
-from qwenocr_assets.statuses import AnswerStatus
+from qwenocr_assets.statuses import AnswerStatus, PageStatus
 from qwenocr_assets.storage.data_folder import local_path
 from qwenocr_assets.storage.table_files import count_rows, read_table
 
@@ -93,9 +93,9 @@ def _counts(statuses: object) -> str:
 def _print_reasons(console: Console, *tables: list[dict[str, object]]) -> None:
     told = [row for table in tables for row in table if row.get("reason")]
     for row in told:
-        if row["status"] == "tiled":
+        if row["status"] == PageStatus.TILED:
             console.print(Text(f"{row['name']}: {row['reason']}"))
-    rows = [row for row in told if row["status"] != "tiled"]
+    rows = [row for row in told if row["status"] != PageStatus.TILED]
     if not rows:
         return
     console.print("\n[bold]Not read, and why[/]")

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import OCR_REQUESTS, OCR_RESPONSES
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.scan import BatchFile, batch_files, scan
 
@@ -56,7 +57,7 @@ def learn_expectations(data: DataFolder, model: Model) -> Expectations:
         (pc.field("model") == model.name)
         & pc.field("output_tokens").is_valid()
         & pc.field("reused_from").is_null()
-        & pc.field("status").isin(["ok", "partial"]),
+        & pc.field("status").isin([AnswerStatus.OK.value, AnswerStatus.PARTIAL.value]),
     )
     asked = set(pc.unique(answers["batch_id"]).to_pylist())
     requests = scan(data, OCR_REQUESTS, [*OCR_REQUESTS.primary_key, "route"], batch_ids=asked)

@@ -10,7 +10,8 @@ from typing import Any
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.schemas import ROW_TABLES
+from qwenocr_assets.rows import OcrRequestRow, PageRow
+from qwenocr_assets.schemas import ROW_TABLES, is_ready
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.flatten import AnsweredPage, flatten, ground, lines_of
 from qwenocr_assets.tables.undecided import decided
@@ -18,8 +19,8 @@ from qwenocr_assets.tables.values.notation import UNDECLARED, Notation
 
 
 def flatten_batch(
-    requests: Iterable[Mapping[str, Any]],
-    pages: Iterable[Mapping[str, Any]],
+    requests: Iterable[OcrRequestRow],
+    pages: Iterable[PageRow],
     answers: Mapping[str, Answer],
     *,
     on_page: Callable[[], None],
@@ -49,7 +50,7 @@ def flatten_batch(
         answered: list[AnsweredPage] = []
         for page in document:
             found = of_page.get(page["page_id"])
-            if found is None:
+            if found is None or not is_ready(page):
                 on_page()
                 continue
             answered.append(

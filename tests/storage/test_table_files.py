@@ -9,7 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 from upath import UPath
 
+from qwenocr_assets.errors import StorageError
 from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, TABLES, TableSchema
+from qwenocr_assets.statuses import DocumentStatus
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_table, write_table
 
@@ -68,3 +70,23 @@ def test_times_are_kept_in_utc(data: DataFolder, zone: timezone) -> None:
 def test_a_required_column_without_a_value_is_an_error(data: DataFolder) -> None:
     with pytest.raises(pa.ArrowInvalid):
         write_table(data, DOCUMENTS, "b", [{"batch_id": "b"}])
+
+
+def test_statuses_are_read_as_what_they_are(data: DataFolder) -> None:
+    write_table(data, DOCUMENTS, "b", [document("accepted"), document("rejected")])
+    statuses = [row["status"] for row in read_table(data, DOCUMENTS, "b")]
+    assert statuses == [DocumentStatus.ACCEPTED, DocumentStatus.REJECTED]
+    assert all(isinstance(status, DocumentStatus) for status in statuses)
+
+
+def test_a_status_of_a_newer_version_is_no_other_status(data: DataFolder) -> None:
+    write_table(data, DOCUMENTS, "b", [document("postponed")])
+    with pytest.raises(
+        StorageError, match=r"documents of batch b has status 'postponed'.*accepted, rejected"
+    ):
+        read_table(data, DOCUMENTS, "b")
+
+
+def document(status: str) -> dict[str, object]:
+    names = ("batch_id", "document_id", "name", "uri", "sha256")
+    return {**dict.fromkeys(names, "b"), "size_bytes": 1, "status": status}

@@ -17,6 +17,7 @@ from qwenocr_assets.intake.inbox.states import FileState
 from qwenocr_assets.intake.manifest import read_manifest
 from qwenocr_assets.schemas import DOCUMENTS, PAGES
 from qwenocr_assets.state.tables.inbox import BATCHES, FILES, FOLDERS, INBOXES
+from qwenocr_assets.statuses import PageStatus
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_table
 
@@ -75,7 +76,9 @@ def copy_states(
 def read_contents(data: DataFolder, batch_id: str) -> frozenset[str]:
     """The contents (SHA-256) of a batch's files whose pages are all stored, so that the file is needed no more."""
     stored = {
-        page["document_id"] for page in read_table(data, PAGES, batch_id) if page["status"] != "rejected"
+        page["document_id"]
+        for page in read_table(data, PAGES, batch_id)
+        if page["status"] != PageStatus.REJECTED
     }
     whole: dict[str, bool] = {}
     for document in read_table(data, DOCUMENTS, batch_id):
