@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 def png(width: int, height: int) -> bytes:
     buffer = io.BytesIO()
-    Image.new("L", (width, height), 200).save(buffer, "PNG")
+    Image.linear_gradient("L").resize((width, height)).save(buffer, "PNG")  # something stands on every part
     return buffer.getvalue()
 
 
