@@ -1,5 +1,7 @@
 """Answers that are no answer: each kind is not ok, says why, and gives no row; and what only looks like one."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -132,6 +134,18 @@ def test_a_refusal_is_found_in_any_wrapping(task: Task, text: str) -> None:
 def test_what_a_page_says_is_no_refusal(text: str) -> None:
     assert incomplete(TEXT, Answer(text)) is None
     assert lines(text) == text.splitlines()
+
+
+TRUTHS = sorted((Path(__file__).parents[2] / "data" / "truth").rglob("*.json"))
+
+
+@pytest.mark.parametrize("truth", TRUTHS, ids=lambda path: path.stem)
+def test_what_the_samples_say_is_an_answer_in_every_language(truth: Path) -> None:
+    for page in json.loads(truth.read_text(encoding="utf-8")).get("pages", []):
+        said = [line["text"] for line in page["lines"]]
+        for text in ("\n".join(said), *said):
+            assert incomplete(TEXT, Answer(text)) is None
+            assert lines(text) == text.splitlines()
 
 
 @pytest.mark.parametrize(
