@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 from rich.console import Console
 
+from qwenocr_assets.errors import ExitCode
 from qwenocr_assets.schemas import SCORES
 from qwenocr_assets.settings import load_settings, project_root
 from qwenocr_assets.storage.data_folder import local_path
@@ -89,7 +90,10 @@ def test_without_truths_there_is_no_check_until_somebody_asks(pipeline: Any, tru
 
     (truths / "bad.json").write_text("{")
     screen = Console(file=io.StringIO(), width=250)
-    assert print_scores(screen, truths, None, truths.parent / "s.csv", truths.parent / "s.json") is False
+    assert (
+        print_scores(screen, truths, None, truths.parent / "s.csv", truths.parent / "s.json")
+        == ExitCode.PARTLY_FAILED
+    )
     said = screen.file.getvalue()  # type: ignore[attr-defined]
     assert "Documents without truth (1): letters/b.png" in said
     assert "Truths without a document (1): letters/gone" in said
