@@ -30,8 +30,8 @@ def modified_at(info: Mapping[str, Any]) -> datetime | None:
 def journals_ahead(data: DataFolder, tasks: Collection[str]) -> Iterator[tuple[str, Journal]]:
     """The batches with answers to one of these tasks that their `ocr_responses` may lack, each with its journal.
 
-    Runs that were interrupted leave them: rows are written at the end. A file system that tells no times counts as
-    ahead.
+    Runs that were interrupted leave them: rows are written at the end. Where times are the same, or none are told, a
+    journal counts as ahead.
     """
     rows_at = _times_below(data.table_folder(OCR_RESPONSES.name))
     rows = {batch: rows_at.get(file.path.name) for batch, file in batch_files(data, OCR_RESPONSES).items()}
@@ -40,7 +40,7 @@ def journals_ahead(data: DataFolder, tasks: Collection[str]) -> Iterator[tuple[s
         for name, written in _times_below(folder).items():
             batch_id = name.partition(".")[0]
             known = rows.get(batch_id)
-            if batch_id and (known is None or written is None or written > known):
+            if batch_id and (known is None or written is None or written >= known):
                 yield batch_id, Journal(data.journal(task, batch_id))
 
 

@@ -36,10 +36,27 @@ def leaves(source: Any, schema: Mapping[str, Any] | None = None) -> Iterator[Lea
     With a result schema (product guide, section Key information extraction), each leaf is `expected` or `surplus`, and
     each key of the schema that the answer lacks gives a leaf of its own without a value, `missing`: a key inside a
     list once for every element, or for the list itself when it is not there at all. Where the schema has an object and
-    the answer a list of objects, as of a page with several receipts, each of these is held against the schema.
+    the answer a list of objects, as of a page with several receipts, each of these is held against the schema. A key
+    around all of it that the schema does not know (`{"invoices": [{…}, {…}]}`) is no part of the paths.
     """
+    source = _unwrapped(source, schema)
     if isinstance(source, dict | list | Pairs):
         yield from _inside(Leaf("", "", None, None, source), schema)
+
+
+def _unwrapped(source: Any, schema: Any) -> Any:
+    """What the schema asked for, where the model put names of its own around it; else the source as it is."""
+    inner = source
+    while isinstance(schema, Mapping) and isinstance(inner, dict | Pairs) and len(_pairs(inner)) == 1:
+        [(key, inner)] = _pairs(inner)
+        if str(key) in schema:
+            break
+        objects = inner if is_records(inner) else [inner]
+        if any(
+            str(name) in schema for one in objects if isinstance(one, dict | Pairs) for name, _ in _pairs(one)
+        ):
+            return inner
+    return source
 
 
 def _inside(node: Leaf, schema: Any) -> Iterator[Leaf]:

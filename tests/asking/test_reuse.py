@@ -1,5 +1,6 @@
 """Answers of other batches: of several answers to one request the one worth most, wherever its file lies."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -147,5 +148,6 @@ def test_only_journals_that_are_ahead_of_their_rows_are_read(tmp_path: Path) -> 
     data = DataFolder(UPath(tmp_path))
     for batch_id in ("a", "b"):
         Journal(data.journal("text_recognition", batch_id)).append([journalled("ok", 1)])
+        os.utime(data.journal("text_recognition", batch_id).path, (1, 1))
     write(data, "a", "ok", 1)
     assert [batch_id for batch_id, _ in journals_ahead(data, ["text_recognition", "multi_lan"])] == ["b"]

@@ -154,6 +154,31 @@ def test_kv_result_goes_before_the_text(trace: TraceOf) -> None:
             [("[0]", "expected"), ("[1]", "expected"), ("no", "missing"), ("items", "missing")],
             id="a list of other things",
         ),
+        pytest.param(
+            {"請求書": [{"no": "A", "items": []}, {"no": "B", "items": []}]},
+            [
+                ("[0].no", "expected"),
+                ("[0].items", "expected"),
+                ("[1].no", "expected"),
+                ("[1].items", "expected"),
+            ],
+            id="a list with a name around it",
+        ),
+        pytest.param(
+            {"data": {"فاتورة": {"no": "A", "items": []}}},
+            [("no", "expected"), ("items", "expected")],
+            id="one with names around it",
+        ),
+        pytest.param(
+            {"data": {"total": "1"}},
+            [("data.total", "surplus"), ("no", "missing"), ("items", "missing")],
+            id="a name around other things",
+        ),
+        pytest.param(
+            {"items": [{"name": "x"}]},
+            [("items[0].name", "expected"), ("no", "missing")],
+            id="a name that is asked for",
+        ),
     ],
 )
 def test_each_record_is_held_against_the_schema(
