@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from qwenocr_assets.cli.commands.models import print_models
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.qwenocr.catalogue import load_catalogue, model_from
-from qwenocr_assets.settings import Settings, load_settings
 
 OVERRIDE = {"region": "beijing", "name": "qwen-vl-ocr-1120", "usd_per_million_input": 0.031}
 
@@ -20,9 +20,11 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QWENOCR_PROJECT", str(tmp_path))
 
 
-def shown(settings: Settings, *, width: int = 200, region: str | None = None, as_json: bool = False) -> str:
+def shown(
+    environment: Environment, *, width: int = 200, region: str | None = None, as_json: bool = False
+) -> str:
     console = Console(width=width, file=StringIO())
-    print_models(settings, console, region=region, as_json=as_json)
+    print_models(environment, console, region=region, as_json=as_json)
     return console.file.getvalue()  # type: ignore[attr-defined]
 
 
@@ -41,12 +43,12 @@ def shown(settings: Settings, *, width: int = 200, region: str | None = None, as
     ],
 )
 def test_the_table(says: str) -> None:
-    assert says in shown(load_settings())
+    assert says in shown(Environment.load())
 
 
 @pytest.mark.parametrize("width", [80, 100, 140])
 def test_nothing_is_cut_off_in_a_narrow_terminal(width: int) -> None:
-    text = shown(load_settings(), width=width)
+    text = shown(Environment.load(), width=width)
     assert "…" not in text
     last_column = "".join(
         line.rpartition("│")[2].replace(" ", "") for line in text.splitlines() if "│" in line
@@ -55,14 +57,14 @@ def test_nothing_is_cut_off_in_a_narrow_terminal(width: int) -> None:
 
 
 def test_json_holds_every_field_exactly() -> None:
-    answer = json.loads(shown(load_settings(), as_json=True))
+    answer = json.loads(shown(Environment.load(), as_json=True))
     assert answer["version"] == load_catalogue().version
     assert [r["name"] for r in answer["regions"]] == list(load_catalogue().regions)
     assert tuple(model_from(m) for m in answer["models"]) == load_catalogue().models
 
 
 def test_one_region_with_its_overrides() -> None:
-    answer = json.loads(shown(load_settings(models=[OVERRIDE]), region="beijing", as_json=True))
+    answer = json.loads(shown(Environment.load(models=[OVERRIDE]), region="beijing", as_json=True))
     assert {m["region"] for m in answer["models"]} == {"beijing"}
     prices = {m["name"]: m["usd_per_million_input"] for m in answer["models"]}
     assert prices["qwen-vl-ocr-2025-11-20"] == "0.031"
@@ -71,4 +73,4 @@ def test_one_region_with_its_overrides() -> None:
 
 def test_an_unknown_region() -> None:
     with pytest.raises(ConfigurationError, match="Known regions: singapore"):
-        shown(load_settings(), region="mars")
+        shown(Environment.load(), region="mars")

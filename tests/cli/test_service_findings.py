@@ -9,7 +9,7 @@ import pytest
 
 from qwenocr_assets.cli.findings import Finding
 from qwenocr_assets.cli.service_findings import service_findings
-from qwenocr_assets.settings import load_settings
+from qwenocr_assets.environment.environment import Environment
 
 SECRET = "sk-0123456789abcdef"
 MODEL = {
@@ -40,7 +40,7 @@ def findings(server: socket.socket, **settings: Any) -> dict[str, list[Finding]]
     address = f"http://127.0.0.1:{server.getsockname()[1]}"
     base_url = {} if settings.get("region", "local") == "local" else {"base_url": address}
     found: dict[str, list[Finding]] = {}
-    for finding in service_findings(load_settings(**{**base_url, **settings})):
+    for finding in service_findings(Environment.load(**{**base_url, **settings})):
         found.setdefault(finding.subject, []).append(finding)
     return found
 

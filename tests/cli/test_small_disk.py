@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from qwenocr_assets.errors import ExitCode
 from tests.cli.slow_account import HeldAccount
 
 pytestmark = pytest.mark.slow
@@ -61,7 +62,7 @@ def test_a_disk_without_space(
         assert "Traceback" not in said, said[-2000:]
         assert run["code"] == 0 or SAYS_WHAT_TO_DO.search(said), (run["free_mb"], said[-2000:])
         lost += sum(int(number) for number in LOST.findall(said))
-    assert runs[0]["code"] == 1
+    assert runs[0]["code"] == ExitCode.STORAGE
     assert runs[-1]["code"] == 0, runs[-1]["said"]
     assert lines == [1]
     paid = account.paid()

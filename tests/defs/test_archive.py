@@ -21,7 +21,7 @@ from qwenocr_assets.defs.running.archive import (
 )
 from qwenocr_assets.defs.running.launch import register_partition
 from qwenocr_assets.defs.warehouse.core import deleted_batches
-from qwenocr_assets.errors import RejectedInput, WarehouseError
+from qwenocr_assets.errors import UsageError, WarehouseError
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.warehouse.query import run_query
 
@@ -208,5 +208,5 @@ def test_ages(text: str, days: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "90", "d", "-1d", "1h", "1.5d", "99999d"])
 def test_what_is_no_age_is_refused(text: str) -> None:
-    with pytest.raises(RejectedInput, match="is no age"):
+    with pytest.raises(UsageError, match="is no age"):
         age_of(text)

@@ -92,8 +92,9 @@ def build_sql_models(folder: Path, result_schemas: Iterable[ResultSchema] = ()) 
 
 
 def _spec(model: Model, core_columns: Origins) -> dg.AssetSpec:
-    # what a model reads of the core tables comes through the one step that loads them
-    deps = [*model.refs, *(["warehouse"] if model.sources else [])]
+    # what a model reads of the core tables comes through the one step that loads them; one that reads nothing is built
+    # with the others
+    deps = [*model.refs, *(["warehouse"] if model.sources or not model.refs else [])]
     return dg.AssetSpec(
         model.name,
         deps=deps,
