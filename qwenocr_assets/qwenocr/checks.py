@@ -7,6 +7,7 @@ service's API reference. All functions are pure.
 from collections.abc import Callable, Iterator
 from math import inf
 from typing import Any
+from unicodedata import category
 
 from qwenocr_assets.errors import ConfigurationError, RejectedInput
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model, load_catalogue
@@ -165,6 +166,8 @@ def _wrong_values(value: Any, where: str) -> Iterator[str]:
         if where and not value:
             yield f"has no keys at {where}"
         for key, inner in value.items():
+            if unprintable := [c for c in key if category(c) == "Cc" and c not in "\t\n"]:
+                yield f"has the control character U+{ord(unprintable[0]):04X} in the key {key!r}"
             yield from _wrong_values(inner, f"{where}.{key}" if where else str(key))
     elif isinstance(value, list):
         if len(value) == 1:

@@ -3,7 +3,6 @@
 The folder is a dbt project; this reads the part of dbt's syntax that it uses.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
@@ -15,11 +14,11 @@ from qwenocr_assets.warehouse.dbt_files import Project, read_project
 from qwenocr_assets.warehouse.model_sql import RENAME, Increment, compile_file
 from qwenocr_assets.warehouse.model_tests import ModelTest, read_tests, singular_test
 from qwenocr_assets.warehouse.result_schemas import ResultSchema
+from qwenocr_assets.warehouse.texts.names import is_sql_name
 from qwenocr_assets.warehouse.wide_views import wide_views
 
 _MATERIALIZED = ("view", "table", "incremental")
 _OPTIONS = ("materialized", "incremental_strategy", "pre_hook")
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,13 @@ def load_models(folder: Path, schemas: Iterable[ResultSchema] = ()) -> dict[str,
         marts = Path(generated) / "marts"
         marts.mkdir()
         views = wide_views(schemas)
+        for path in sorted(folder.rglob("*.sql")):
+            if path.stem in views.origins:
+                raise WarehouseError(
+                    f"The result schema {views.origins[path.stem]} would make the view {path.stem}, "
+                    f"and there is {path}.",
+                    "Rename the schema's file, or its route where it stands in one.",
+                )
         for name, sql in views.sql.items():
             (marts / f"{name}.sql").write_text(sql, encoding="utf-8")
         (marts / "schema.yml").write_text(views.properties, encoding="utf-8")
@@ -94,7 +100,7 @@ def _load(project: Project) -> dict[str, Model]:
 def _model_files(project: Project) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for path in sorted(p for f in project.model_folders for p in f.rglob("*.sql")):
-        if not _NAME.fullmatch(path.stem):
+        if not is_sql_name(path.stem):
             raise WarehouseError(
                 f"{path}: a model's name is made of lower-case letters, digits and _.", "Rename the file."
             )

@@ -1,6 +1,5 @@
 """The result schemas of the routes: what key information extraction is asked for."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import Any
 import orjson
 
 from qwenocr_assets.errors import WarehouseError
+from qwenocr_assets.qwenocr.checks import schema_problem
+from qwenocr_assets.warehouse.texts.names import part_of_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def result_schemas(routes: Iterable[Mapping[str, Any]], folder: Path) -> tuple[R
     A schema is named after its file, one written into its route after the route.
 
     Raises:
-        WarehouseError: a schema cannot be read, or two of different content have one name.
+        WarehouseError: a schema cannot be read or sent, or two of different content have one name.
     """
     found: dict[str, ResultSchema] = {}
     for route in routes:
@@ -38,12 +39,14 @@ def result_schemas(routes: Iterable[Mapping[str, Any]], folder: Path) -> tuple[R
         origin = schema if isinstance(schema, str) else f"route {name} of pipeline.toml"
         if isinstance(schema, str):
             name, schema = Path(schema).stem, _read(folder / schema)
-        name = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "schema"
+        if problem := schema_problem(schema):
+            raise WarehouseError(f"The result schema {origin} {problem}.", "Correct it.")
+        name = part_of_name(name, "schema")
         other = found.get(name)
         if other is not None and other.keys != schema:
             raise WarehouseError(
                 f"The result schemas {other.origin} and {origin} would both make the view {name}_fields.",
-                "Rename one of the files.",
+                "Rename one of the two.",
             )
         routes_of = (*(other.routes if other else ()), str(route.get("name")))
         found[name] = ResultSchema(name, schema, routes_of, origin)

@@ -1,20 +1,22 @@
 """Wide, typed views made from the routes' result schemas: one row a record, and one row a list item.
 
 `schemas/invoice.json` with the keys `total` and `items` gives `invoice_fields` and `invoice_items`. A changed schema
-changes them the next time the models are loaded.
+changes them the next time the models are loaded. Any key makes a column, whatever characters it is made of; how it
+is named is the rule of `texts.names`.
 """
 # Names put into SQL are quoted; texts are literals.
 # ruff: noqa: S608
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import yaml
 
+from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.schemas import asked_for, value_path
 from qwenocr_assets.warehouse.ddl import literal
 from qwenocr_assets.warehouse.result_schemas import ResultSchema
+from qwenocr_assets.warehouse.texts.names import distinct, part_of_name, sql_name
 
 
 class GeneratedModels(NamedTuple):
@@ -24,15 +26,28 @@ class GeneratedModels(NamedTuple):
     """By name, as a file of `models/marts/` would say it."""
     properties: str
     """Their `schema.yml`."""
+    origins: dict[str, str]
+    """By name, where a person changes the schema it is made of."""
 
 
 def wide_views(schemas: Iterable[ResultSchema]) -> GeneratedModels:
-    """The views of result schemas: `<name>_fields`, and `<name>_<list>` for each list of objects at the top."""
+    """The views of result schemas: `<name>_fields`, and `<name>_<list>` for each list of objects at the top.
+
+    Raises:
+        WarehouseError: two schemas would make views of one name; names both.
+    """
     sql: dict[str, str] = {}
+    origins: dict[str, str] = {}
     entries: list[dict[str, Any]] = []
     for schema in schemas:
         for view in _views(schema):
-            sql[view.name] = view.sql
+            if view.name in sql:
+                raise WarehouseError(
+                    f"The result schemas {origins[view.name]} and {schema.origin} would both make the view "
+                    f"{view.name}.",
+                    "Rename one of the two.",
+                )
+            sql[view.name], origins[view.name] = view.sql, schema.origin
             columns = [{"name": name, "description": text} for name, text in view.columns.items()]
             one_row = {"unique": {"arguments": {"column_name": f"concat_ws('/', {', '.join(view.key)})"}}}
             entries.append(
@@ -44,7 +59,7 @@ def wide_views(schemas: Iterable[ResultSchema]) -> GeneratedModels:
                 }
             )
     properties = yaml.safe_dump({"version": 2, "models": entries}, sort_keys=False, allow_unicode=True)
-    return GeneratedModels(sql, properties)
+    return GeneratedModels(sql, properties, origins)
 
 
 class _View(NamedTuple):
@@ -75,9 +90,13 @@ def _views(schema: ResultSchema) -> Iterator[_View]:
         if isinstance(value, list) and value and isinstance(value[0], Mapping)
     }
     plain = {key: value for key, value in schema.keys.items() if key not in lists}
-    yield _fields_view(schema, _fields(plain))
+    fields = _fields_view(schema, _fields(plain))
+    yield fields
+    taken = {fields.name}
     for key, inner in lists.items():
-        yield _items_view(schema, key, _fields(inner))
+        name = distinct(f"{schema.name}_{part_of_name(key)}", taken)
+        taken.add(name)
+        yield _items_view(schema, name, key, _fields(inner))
 
 
 def _fields(keys: Mapping[str, Any], parent: str = "", above: Sequence[str] = ()) -> list[_Field]:
@@ -90,7 +109,7 @@ def _fields(keys: Mapping[str, Any], parent: str = "", above: Sequence[str] = ()
             continue
         if isinstance(hint, list):
             continue
-        column = _column((*above, key))
+        column = sql_name("_".join((*above, key)))
         asked = f"Asked for as {path}" + (f": {hint}" if hint else "")
         kind = asked_for(str(hint))
         if kind is None:
@@ -120,19 +139,17 @@ _NOT_FOUND = "values_not_found"
 def _distinct(fields: list[_Field]) -> list[_Field]:
     """The fields with columns no other field and no column of the view itself has."""
     taken = {*_OWN, *_OWN_OF_ITEMS, _NOT_FOUND}
-    distinct = []
+    found = []
     for field in fields:
-        column, number = field.column, 2
-        while column in taken:
-            column, number = f"{field.column}_{number}", number + 1
+        column = distinct(field.column, taken)
         taken.add(column)
-        distinct.append(field._replace(column=column))
-    return distinct
+        found.append(field._replace(column=column))
+    return found
 
 
-def _column(keys: Sequence[str]) -> str:
-    name = re.sub(r"\W+", "_", "_".join(keys)).strip("_").lower()
-    return f"_{name}" if not name or name[0].isdigit() else name
+def _text(text: str) -> str:
+    """A text as an SQL literal of a file with Jinja, in which nothing of it is Jinja's."""
+    return literal(text).replace("{", "{{ '{' }}")
 
 
 _TYPED_FIRST = 1_000_000
@@ -147,7 +164,7 @@ def _selected(fields: Iterable[_Field]) -> str:
         if field.beside != "value":
             order += f" + case when {field.beside} is null then {_TYPED_FIRST} else 0 end"
         lines.append(
-            f"    min_by({field.source}, {order}) filter (where field = {literal(field.path)} "
+            f"    min_by({field.source}, {order}) filter (where field = {_text(field.path)} "
             f'and {field.source} is not null) as "{field.column}",'
         )
     return "\n".join(lines)
@@ -161,7 +178,7 @@ def _records(schema: ResultSchema) -> str:
     """
     return rf"""{{{{ config(materialized='view') }}}}
 
--- Generated from {schema.origin}.
+-- Generated from a result schema; the description names it.
 with found as (
     select
         documents.document_id,
@@ -249,7 +266,7 @@ group by found.document_id, found.batch_id, found.document_name, records.record_
     )
 
 
-def _items_view(schema: ResultSchema, key: str, fields: list[_Field]) -> _View:
+def _items_view(schema: ResultSchema, name: str, key: str, fields: list[_Field]) -> _View:
     path = value_path("", key)
     inside = f"substr(found.field, {len(path) + 1})"
     sql = rf"""{_records(schema)},
@@ -270,7 +287,7 @@ items as (
         found.ground
     from found
     {_OF_RECORD}
-    where starts_with(found.field, {literal(path)})
+    where starts_with(found.field, {_text(path)})
         and regexp_matches({inside}, '^\[\d+\]')
 )
 
@@ -294,7 +311,6 @@ having count(value) > 0
         **{field.column: field.description for field in fields},
         _NOT_FOUND: "Values of the item that stand nowhere among the page's recognised lines.",
     }
-    name = f"{schema.name}_{_column([key])}"
     return _View(
         name,
         sql,
@@ -305,4 +321,4 @@ having count(value) > 0
 
 
 def _literals(texts: Iterable[str]) -> str:
-    return ", ".join(literal(text) for text in texts)
+    return ", ".join(map(_text, texts))

@@ -1,11 +1,16 @@
 """Everything that Dagster loads: assets with descriptions, owners and columns, jobs, sensors and a schedule."""
 
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from qwenocr_assets.defs.warehouse.sql_models import build_sql_models
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.schemas import TABLES
+from qwenocr_assets.warehouse.dictionary import MODELS
+from qwenocr_assets.warehouse.result_schemas import result_schemas
 
 GROUPS = {"intake", "pages", "ocr", "tables", "warehouse", "staging", "marts", "publish"}
 
@@ -68,3 +73,12 @@ def test_the_nightly_schedule_asks_for_one_run(definitions: dg.Definitions) -> N
         evaluated = schedule.evaluate_tick(context)
     assert len(evaluated.run_requests or []) == 1
     assert schedule.execution_timezone == "UTC"
+
+
+def test_views_with_names_of_any_script_are_assets() -> None:
+    schemas = result_schemas([{"name": "发票", "schema": {"号": "", "明细": [{"金额": "number"}]}}], Path())
+    models, snapshot = build_sql_models(MODELS, schemas)
+    assert {dg.AssetKey("u53d1u7968_fields"), dg.AssetKey("u53d1u7968_u660eu7ec6")} <= models.keys
+    dg.Definitions.validate_loadable(
+        dg.Definitions([models, snapshot], resources={"environment": Environment.load()})
+    )

@@ -9,8 +9,11 @@ from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qwenocr_assets.errors import WarehouseError
+from qwenocr_assets.schemas import value_path
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.warehouse.build import build_models
 from qwenocr_assets.warehouse.connect import open_writer
@@ -19,6 +22,7 @@ from qwenocr_assets.warehouse.load import load_changes
 from qwenocr_assets.warehouse.models import load_models
 from qwenocr_assets.warehouse.publish import working_file
 from qwenocr_assets.warehouse.result_schemas import ResultSchema, result_schemas
+from qwenocr_assets.warehouse.texts.names import distinct, is_sql_name, part_of_name, sql_name
 from qwenocr_assets.warehouse.wide_views import wide_views
 
 SCHEMA = {
@@ -221,8 +225,107 @@ def test_schemas_of_routes(tmp_path: Path) -> None:
             [{"name": "a", "schema": {"x": ""}}, {"name": "A", "schema": {"y": ""}}],
             "would both make the view a_fields",
         ),
+        (
+            [{"name": "a", "schema": {"x\0": ""}}],
+            "route a of pipeline.toml has the control character U\\+0000",
+        ),
+        ([{"name": "a", "schema": ["x"]}], "route a of pipeline.toml is a list"),
     ],
 )
 def test_schemas_that_cannot_be_used(routes: Any, message: str, tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match=message):
         result_schemas(routes, tmp_path)
+
+
+NAMES = {
+    "发票": "发票",
+    "請求書 No.1": "請求書_no_1",
+    "Счёт-Фактура": "счёт_фактура",
+    "चालान": "चालान",
+    "ใบแจ้งหนี้": "ใบแจ้งหนี้",
+    "ＩＮＶ１": "inv1",
+    "2024": "_2024",
+    "Rechnung (ß)": "rechnung_ss",
+    "sel__lers_": "sel__lers",
+    "😀": "unnamed",
+    "": "unnamed",
+}
+
+
+@pytest.mark.parametrize(("text", "name"), NAMES.items())
+def test_names(text: str, name: str) -> None:
+    assert sql_name(text) == name
+    assert is_sql_name(name)
+    duckdb.sql(f"CREATE OR REPLACE TABLE {name} AS SELECT 1 AS {name}")
+
+
+@given(st.text(), st.text())
+def test_a_name_is_always_one_that_sql_takes_and_names_itself(text: str, other: str) -> None:
+    name = sql_name(text)
+    assert is_sql_name(name)
+    assert sql_name(name) == name.strip("_") or name[1].isdigit()
+    assert distinct(name, {name, sql_name(other)}) not in {name, sql_name(other)}
+    assert len(part_of_name(text * 50).encode()) <= 100
+
+
+@pytest.mark.parametrize(
+    ("routes", "views"),
+    [
+        ({"发票": {"号": "", "明细": [{"名称": ""}]}, "收据": {"号": ""}}, "发票_fields 发票_明细 收据_fields"),
+        ({"счёт": {"а": "", "Товары": [{"b": ""}]}}, "счёт_fields счёт_товары"),
+        ({"inv": {"fields": [{"a": ""}], "Items": [{"a": ""}], "items": [{"b": ""}]}},
+         "inv_fields inv_fields_2 inv_items inv_items_2"),
+        ({"2024": {"a": ""}}, "_2024_fields"),
+        ({"明" * 300: {"细" * 300: [{"a": ""}]}}, f"{'明' * 33}_fields {'明' * 33}_{'细' * 33}"),
+    ],
+)  # fmt: skip
+def test_names_of_views(routes: dict[str, Any], views: str, tmp_path: Path) -> None:
+    schemas = result_schemas([{"name": name, "schema": keys} for name, keys in routes.items()], tmp_path)
+    assert " ".join(wide_views(schemas).sql) == views
+    assert set(views.split()) <= set(load_models(MODELS, schemas))
+
+
+@pytest.mark.parametrize(
+    ("schemas", "message"),
+    [
+        (
+            {"A": {"b_fields": [{"x": ""}]}, "a_b": {"y": ""}},
+            r"A\.json and a_b\.json would both make the view a_b_fields",
+        ),
+        ({"发票": {"x": ""}, "發/发票": {"y": ""}}, r"发票\.json and 發/发票\.json would both make the view"),
+        ({"line": {"items": [{"x": ""}]}}, r"line\.json would make the view line_items, .*line_items\.sql"),
+    ],
+)
+def test_a_name_twice_names_both_files(schemas: dict[str, Any], message: str, tmp_path: Path) -> None:
+    for name, keys in schemas.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.json").write_text(json.dumps(keys))
+    with pytest.raises(WarehouseError, match=message):
+        load_models(
+            MODELS,
+            result_schemas([{"name": name, "schema": f"{name}.json"} for name in schemas], tmp_path),
+        )
+
+
+def test_any_key_is_a_column(
+    view: Callable[..., list[dict[str, Any]]], put: Callable[..., Path], data: DataFolder
+) -> None:
+    keys = (
+        "{{ 7*7 }}", "{% if", "a {# b", "a #} }} %}", "it's", 'c"d', "e\\", "-- x", "/* y", "a\nb", "", "😀", "select",
+        "发票代码", "k" * 300, "Total", "total", "İ", "i̇", "ſ", "s", "a.b", "document_id", "$1", "{% endraw %}",
+    )  # fmt: skip
+    rows = [
+        {"task": KIE, "page_id": "d3-p1", "path": path, "value": f"value {number}"}
+        for number, key in enumerate(keys)
+        for path in (value_path("", key), value_path("明 {{细[0]", key))
+    ]
+    put("documents", "b2", {"document_id": "d3", "route": "{{ r", "name": "c.pdf"})
+    put("pages", "b2", {"page_id": "d3-p1"})
+    put("key_values", "b2", *rows)
+    load_changes(data, working_file(data))
+    schema = ResultSchema(
+        "x", {**dict.fromkeys(keys, ""), "明 {{细": [dict.fromkeys(keys, "")]}, ("{{ r",), "a\n{{ b"
+    )
+    for name, own in (("x_fields", 4), ("x_明_细", 7)):
+        (row,) = view(name, schema)
+        assert list(row.values())[own:-1] == [f"value {number}" for number in range(len(keys))]

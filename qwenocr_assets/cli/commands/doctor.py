@@ -17,6 +17,7 @@ from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode, QwenocrError
 from qwenocr_assets.settings import project_root
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
+from qwenocr_assets.warehouse.models import load_models
 
 
 def print_findings(console: Console) -> ExitCode:
@@ -42,6 +43,7 @@ def examine() -> Iterator[Finding]:
         return
     yield Finding("settings", True, str(project_root() / "pipeline.toml"))
     yield tried("routes", lambda: _routes(environment))
+    yield tried("SQL models", lambda: _models(environment))
     yield tried("data folder", lambda: _data(environment.data))
     yield from service_findings(environment)
     yield tried("budget", lambda: _budget(environment))
@@ -57,6 +59,11 @@ def examine() -> Iterator[Finding]:
 def _routes(environment: Environment) -> Finding:
     routes = environment.routes
     return Finding("routes", True, ", ".join(route.name for route in routes) or "only the default route")
+
+
+def _models(environment: Environment) -> Finding:
+    models = load_models(environment.models_folder, environment.result_schemas)
+    return Finding("SQL models", True, f"{len(models)} models, with the views of the routes' schemas")
 
 
 def _data(data: DataFolder) -> Finding:

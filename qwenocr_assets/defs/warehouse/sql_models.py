@@ -37,7 +37,7 @@ def build_sql_models(folder: Path, result_schemas: Iterable[ResultSchema] = ()) 
         specs=[_spec(model, core[model.relation]) for model in models.values()],
         check_specs=[
             dg.AssetCheckSpec(
-                _TESTS, asset=model.name, description=f"{len(model.tests)} tests of dbt_like_sql."
+                _TESTS, asset=asset_name(model.name), description=f"{len(model.tests)} tests of dbt_like_sql."
             )
             for model in models.values()
             if model.tests
@@ -53,11 +53,11 @@ def build_sql_models(folder: Path, result_schemas: Iterable[ResultSchema] = ()) 
         with open_writer(working_file(environment.data)) as con:
             present = begin_build(con, models)
             for name, model in models.items():
-                if name not in selected:
+                if asset_name(name) not in selected:
                     continue
                 result = build_model(con, model, present)
                 yield dg.MaterializeResult(
-                    asset_key=name,
+                    asset_key=asset_name(name),
                     metadata={
                         "dagster/row_count": result.rows,
                         "change": result.change.value,
@@ -69,11 +69,11 @@ def build_sql_models(folder: Path, result_schemas: Iterable[ResultSchema] = ()) 
                     index_pages(con)
             # afterwards, since a test may compare with a model that is built later
             for model in models.values():
-                if model.name in selected and model.tests:
+                if asset_name(model.name) in selected and model.tests:
                     yield _check(model, run_tests(con, model))
 
     @dg.asset(
-        deps=list(models),
+        deps=[asset_name(name) for name in models],
         group_name="publish",
         kinds={"duckdb"},
         pool=WRITER_POOL,
@@ -91,12 +91,17 @@ def build_sql_models(folder: Path, result_schemas: Iterable[ResultSchema] = ()) 
     return [sql_models, published_snapshot]
 
 
+def asset_name(model: str) -> str:
+    """The name of a model's asset: Dagster takes ASCII alone, so other letters stand there by their code points."""
+    return "".join(c if c.isascii() else f"u{ord(c):04x}" for c in model)
+
+
 def _spec(model: Model, core_columns: Origins) -> dg.AssetSpec:
     # what a model reads of the core tables comes through the one step that loads them; one that reads nothing is built
     # with the others
-    deps = [*model.refs, *(["warehouse"] if model.sources or not model.refs else [])]
+    deps = [*map(asset_name, model.refs), *(["warehouse"] if model.sources or not model.refs else [])]
     return dg.AssetSpec(
-        model.name,
+        asset_name(model.name),
         deps=deps,
         group_name=model.schema,
         kinds={"sql", "duckdb"},
@@ -115,7 +120,7 @@ def _assets_lineage(lineage: Origins) -> dg.TableColumnLineage:
     return dg.TableColumnLineage(
         {
             column: [
-                dg.TableColumnDep(dg.AssetKey(relation.rpartition(".")[2]), source)
+                dg.TableColumnDep(dg.AssetKey(asset_name(relation.rpartition(".")[2])), source)
                 for relation, source in sources
                 if not relation.startswith("ops.")  # what the loader remembers is no asset
             ]
@@ -143,7 +148,7 @@ def _check(model: Model, tests: Sequence[TestResult]) -> dg.AssetCheckResult:
     errors = any(test.severity == "error" for test in failed)
     rows = [{"test": t.name, "severity": t.severity, "failing rows": t.failing_rows} for t in failed]
     return dg.AssetCheckResult(
-        asset_key=model.name,
+        asset_key=asset_name(model.name),
         check_name=_TESTS,
         passed=not failed,
         severity=dg.AssetCheckSeverity.ERROR if errors or not failed else dg.AssetCheckSeverity.WARN,
