@@ -29,7 +29,8 @@ _KINDS = {"view": "A view", "table": "A table", "incremental": "A table, extende
 _INTRODUCTION = """# Data dictionary
 
 What there is to query in `data/warehouse.duckdb`: {tables} tables of rows in schema `core`, and {models} models
-built on them in `staging` (each document once) and `marts` (answers to questions); `ops` says what was loaded and
+built on them in `staging` (current documents, each once) and `marts` (answers to questions, of current documents too);
+`*_history` has what was superseded as well; `ops` says what was loaded and
 built from what. The descriptions are in the
 file too: `SELECT * FROM duckdb_columns()`. Times are UTC; columns carry their unit.
 

@@ -41,7 +41,8 @@ class Model:
     """Tables it reads that are not models: schema and name."""
     description: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
-    """Descriptions by column. A model that reads a single source passes that table's descriptions on."""
+    """Descriptions by column. A model that reads a single source passes that table's descriptions on, and a history
+    passes its own on to the model of the current rows."""
     own_columns: frozenset[str] = frozenset()
     """Columns that its own entry in `schema.yml` names."""
     tests: tuple[ModelTest, ...] = ()
@@ -91,7 +92,9 @@ def _load(project: Project) -> dict[str, Model]:
     for name, (file, _) in project.models.items():
         if name not in compiled:
             raise WarehouseError(f"{file} describes the model {name}, and there is no {name}.sql.", RENAME)
-    models = {name: _describe(project, compiled[name], relations) for name in _build_order(compiled)}
+    models: dict[str, Model] = {}
+    for name in _build_order(compiled):
+        models[name] = _describe(project, compiled[name], relations, models.get(f"{name}_history"))
     for name, tests in _singular_tests(project, models, relations).items():
         models[name] = replace(models[name], tests=(*models[name].tests, *tests))
     return models
@@ -172,10 +175,12 @@ def _build_order(models: Mapping[str, Model]) -> list[str]:
         ) from error
 
 
-def _describe(project: Project, model: Model, relations: Mapping[str, str]) -> Model:
-    """The model with what `schema.yml` says about it."""
-    passed_on = {}
-    if len(model.sources) == 1:
+def _describe(project: Project, model: Model, relations: Mapping[str, str], history: Model | None) -> Model:
+    """The model with what `schema.yml` says about it; `history` is the model of all its versions, built before it."""
+    passed_on: dict[str, str] = {}
+    if history and history.name in model.refs:
+        passed_on = dict(history.columns)
+    elif len(model.sources) == 1:
         passed_on = {c.name: c.description for c in project.source_tables[model.sources[0]].columns}
     if model.name not in project.models:
         return replace(model, columns=passed_on)

@@ -260,7 +260,8 @@ group by found.document_id, found.batch_id, found.document_name, records.record_
         sql,
         f"One row a record of the routes {', '.join(schema.routes)}: what {schema.origin} asks for. A document is one "
         "record, but each element of an answer that is a list is one of its own. Of several pages of a record the "
-        "first whose value is of the type asked for counts, else the first that has a value; its text is of that page.",
+        "first whose value is of the type asked for counts, else the first that has a value; its text is of that page. "
+        "A sum of an amount counts each record of a current document once.",
         columns,
         ("document_id", "record_index"),
     )
@@ -314,7 +315,8 @@ having count(value) > 0
     return _View(
         name,
         sql,
-        f"One row an element of {key}, as {schema.origin} asks for it.",
+        f"One row an element of {key}, as {schema.origin} asks for it. A sum of an amount counts each element of a "
+        "current document once.",
         columns,
         ("page_id", "record_index", "item_index"),
     )

@@ -49,6 +49,9 @@ def filled(schema: TableSchema, batch_id: str, given: dict[str, Any]) -> dict[st
         "page_number": int(page_id.rpartition("-p")[2].partition("-")[0] or 0),
         "task": "advanced_recognition",
     }
+    if schema.name == "documents":  # each a file of its own
+        document_id = given.get("document_id", row["document_id"])
+        row |= {"uri": f"file:///in/{document_id}", "sha256": document_id}
     return {k: v for k, v in (row | given).items() if k in schema.column_names}
 
 

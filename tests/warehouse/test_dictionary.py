@@ -1,5 +1,7 @@
 """The project's own models: described, generated files up to date, lineage that reaches core."""
 
+import re
+
 import pytest
 
 from qwenocr_assets import schemas as declarations
@@ -39,6 +41,11 @@ def test_every_model_and_every_column_is_described(models: dict[str, Model], sch
         if not m.columns.get(column)
     ]
     assert undescribed == []
+
+
+def test_every_mart_says_what_a_sum_over_it_means(models: dict[str, Model]) -> None:
+    marts = [m for m in models.values() if m.schema == "marts"]
+    assert [m.name for m in marts if not re.search(r"\b[Aa] sum (of|over) ", m.description)] == []
 
 
 def test_every_model_has_tests_and_every_core_table_a_staging_view(models: dict[str, Model]) -> None:

@@ -372,9 +372,9 @@ def test_which_documents_are_current(
 
 
 def test_a_deleted_batch_leaves_the_newest_of_the_rest_current(put: Put, at: At, query: Query) -> None:
-    asked = "SELECT document_id, is_current FROM marts.documents_overview ORDER BY 1"
+    asked = "SELECT document_id FROM marts.documents_overview WHERE is_current"
     put("documents", "b1", {"document_id": "d1", "uri": "file:///a", "version": 1})
     later = put("documents", "b2", {"document_id": "d2", "uri": "file:///a", "version": 2})
-    assert query(asked) == [("d1", False), ("d2", True)]
+    assert query(asked) == [("d2",)]
     later.unlink()
-    assert query(asked) == [("d1", True)]
+    assert query(asked) == [("d1",)]

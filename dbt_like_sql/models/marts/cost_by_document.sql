@@ -1,13 +1,14 @@
--- One row a document: what reading it has cost, in whichever batches, and what a page and a row of it cost.
+-- One row a document: what reading it has cost, in whichever batches and under whichever names, and what a page and a row of it cost.
 with costs as (
     select
-        document_id,
+        copies.counted_as as document_id,
         count(*) as calls,
-        sum(cost_usd) as cost_usd,
-        coalesce(sum(cost_usd) filter (where state = 'uncertain'), 0) as uncertain_usd
-    from {{ ref('stg_cost_ledger') }}
-    where state <> 'released'
-    group by document_id
+        sum(ledger.cost_usd) as cost_usd,
+        coalesce(sum(ledger.cost_usd) filter (where ledger.state = 'uncertain'), 0) as uncertain_usd
+    from {{ ref('stg_cost_ledger') }} as ledger
+    inner join {{ ref('stg_document_copies') }} as copies on copies.document_id = ledger.document_id
+    where ledger.state <> 'released'
+    group by copies.counted_as
 ),
 
 extracted as (

@@ -54,6 +54,7 @@ select
     documents.reason,
     documents.version,
     documents.is_current,
+    documents.addresses,
     coalesce(pages.pages_ready, 0) as pages_ready,
     coalesce(pages.pages_rejected, 0) as pages_rejected,
     coalesce(answers.answers_ok, 0) as answers_ok,

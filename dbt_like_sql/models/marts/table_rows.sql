@@ -1,13 +1,17 @@
 {{ config(materialized='view') }}
 
--- One row a row of a table, as a rectangle: what spans several places stands in each of them.
+-- One row a row of a table, as a rectangle: a text that spans several places stands in each of them, its number in the
+-- first only, so that no sum counts it twice.
 with places as (
     select
         cells.page_id,
         cells.task,
         cells.table_index,
         cells.text,
-        cells.number,
+        case
+            when covered_row.row_index = cells.row_index and covered_column.column_index = cells.column_index
+                then cells.number
+        end as number,
         cells.is_header,
         covered_row.row_index,
         covered_column.column_index

@@ -1,5 +1,3 @@
-select pages.*
-from {{ source('core', 'pages') }} as pages
-inner join {{ ref('stg_document_batches') }} as chosen
-    on chosen.document_id = pages.document_id
-    and chosen.batch_id = pages.batch_id
+select *
+from {{ ref('stg_pages_history') }}
+where document_id in (select document_id from {{ ref('stg_document_batches') }})
