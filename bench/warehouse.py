@@ -11,7 +11,7 @@ from pathlib import Path
 
 from upath import UPath
 
-from bench import warehouse_faults
+from bench import warehouse_faults, warehouse_search
 from qwenocr_assets.schemas import DOCUMENTS, KEY_VALUES, OCR_REQUESTS, OCR_RESPONSES, PAGES, TEXT_LINES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import Row, write_table
@@ -154,6 +154,7 @@ def main() -> None:
     print(f"warehouse.load_rows_per_second {rate:.0f} 300000 {'ok' if rate >= 300_000 else 'short'}")
     print(f"warehouse.build_all_seconds {whole:.1f} 60 {'ok' if whole < 60 else 'short'}")
     print(f"warehouse.add_one_batch_seconds {more:.1f} 5 {'ok' if more < 5 else 'short'}")
+    warehouse_search.main()
     warehouse_faults.main()
 
 

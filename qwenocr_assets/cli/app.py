@@ -145,7 +145,7 @@ def search(
     words: Annotated[str, typer.Argument(help="Words that all stand on the page.")],
     limit: Annotated[int, typer.Option(min=1, help="Most pages to show.")] = 20,
 ) -> None:
-    """Find the pages on which words stand, whatever their case and accents."""
+    """Find where words stand, page and box, however they are written and broken over lines."""
     from qwenocr_assets.cli.commands import warehouse
 
     warehouse.search(words, terminal.console, limit)

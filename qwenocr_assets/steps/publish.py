@@ -9,7 +9,7 @@ from qwenocr_assets.warehouse.load import LoadReport, load_changes
 from qwenocr_assets.warehouse.models import load_models
 from qwenocr_assets.warehouse.publish import publish as publish_file
 from qwenocr_assets.warehouse.publish import working_file
-from qwenocr_assets.warehouse.search import INDEXED, index_pages
+from qwenocr_assets.warehouse.search import INDEXED, index_pages, is_indexed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def publish(environment: Environment) -> Published:
         present = begin_build(con, models)
         for name, model in models.items():
             result = build_model(con, model, present)
-            if name == INDEXED and result.change is not Change.UNCHANGED:
+            if name == INDEXED and (result.change is not Change.UNCHANGED or not is_indexed(con)):
                 index_pages(con)
         failed = [test.name for model in models.values() for test in run_tests(con, model) if not test.passed]
     return Published(report, tuple(failed), publish_file(working, data))

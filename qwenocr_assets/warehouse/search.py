@@ -1,111 +1,233 @@
 """Full-text search over the pages.
 
-The words are looked for in the text itself, so nothing is missed, in any script. Where DuckDB's extension `fts` is
-installed beside the writer, the published file carries an index, and a reader that has the extension too ranks pages
-by it (BM25). Everywhere else, and for scripts written without spaces, which the index cannot cut into words, pages are
-ranked by how often the words stand on them and how long they are.
+Words are looked for in the pages' texts as people type them (`texts.folding`), in any script; these stand in a table
+of the published file. DuckDB's extension `fts` is not used: it drops what is written without spaces. Pages are ranked
+as BM25 does it for one word: how often it stands there, less for each time more, and by the page's length. A word
+that stands by itself counts four times one inside another.
 """
 # Names put into SQL are constants.
 # ruff: noqa: S608
 
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
 from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.warehouse.connect import open_reader, transaction
 from qwenocr_assets.warehouse.query import QueryResult
+from qwenocr_assets.warehouse.texts.folding import RULES, fold, fold_lines, fold_word
 
 INDEXED = "page_text"
 """The mart that is searched."""
 _PAGES = f"marts.{INDEXED}"
-_INDEX = "fts_marts_page_text"
-"""The schema that `create_fts_index` makes."""
-_WITHOUT_SPACES = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
-)
-"""Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+_FOLDED = f"search.folded_{RULES}"
+_LINES = "staging.stg_text_lines"
 _AROUND = 60
 """Characters of text shown around a hit."""
+_PLACES = 5
+"""Hits of one page that are shown, so that no page hides the others."""
+_BREAKABLE = 5
+"""Letters of a word that may be broken by a line's end without a hyphen: shorter ones come about by chance."""
+_HANGUL = re.compile("[\uac00-\ud7a3]{2}")
+"""Korean breaks between any two syllables."""
+
+Box = tuple[float | None, ...]
+_NO_BOX: Box = (None, None, None, None)
 
 
-def index_pages(con: duckdb.DuckDBPyConnection) -> bool:
-    """Index `marts.page_text` in an open working file; returns False where the extension is not installed."""
-    if not has_fts(con):
-        return False
-    with transaction(con):
+def is_indexed(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether pages are folded, by the rules of this build."""
+    return _exists(con, _FOLDED)
+
+
+def index_pages(con: duckdb.DuckDBPyConnection) -> None:
+    """Fold the pages of `marts.page_text` in an open working file that are new or changed."""
+    with _folding(con), transaction(con):
+        if not is_indexed(con):
+            con.execute("DROP SCHEMA IF EXISTS search CASCADE")  # of other rules
+            con.execute("CREATE SCHEMA search")
+            con.execute(f"CREATE TABLE {_FOLDED} (page_id VARCHAR, text_hash UBIGINT, folded VARCHAR)")
         con.execute(
-            f"PRAGMA create_fts_index('{_PAGES}', 'page_id', 'text', stemmer='none', stopwords='none', "
-            r"ignore='(\\.|[^\p{L}\p{N}])+', strip_accents=1, lower=1, overwrite=1)"
+            f"DELETE FROM {_FOLDED} WHERE (page_id, text_hash) NOT IN "
+            f"(SELECT (page_id, hash(text)) FROM {_PAGES} WHERE text IS NOT NULL)"
         )
-    return True
+        con.execute(
+            f"INSERT INTO {_FOLDED} SELECT page_id, hash(text), fold_page(text) FROM {_PAGES} "
+            f"WHERE text IS NOT NULL AND page_id NOT IN (SELECT page_id FROM {_FOLDED})"
+        )
 
 
 def search_pages(warehouse: Path, words: str, limit: int = 20) -> QueryResult:
-    """The pages of the published file on which all the words stand, the best first, whatever the case and accents.
+    """Where all the words stand on one page of the published file: at most `limit` pages, the best first.
 
-    Columns: document_name, page_number, hits (of the words on the page), excerpt (around the first), page_id.
+    Columns: document_name, page_number, hits (of the words on the page), excerpt (around this one), left_px, top_px,
+    right_px, bottom_px (of its lines, in pixels of the page image; NULL where the page was read without places),
+    page_id. Of a page its first places have a row each, in reading order.
     Raises `WarehouseError` when there is no warehouse yet or no word is given.
     """
-    wanted = words.split()
+    wanted = [word for word in map(fold_word, words.split()) if word]
     if not wanted:
         raise WarehouseError("There is nothing to search for.", 'Try `qwenocr search "total due"`.')
     with open_reader(warehouse) as con:
-        indexed = not _WITHOUT_SPACES.search(words) and has_fts(con) and _is_indexed(con)
-        rank = f"{_INDEX}.match_bm25(page_id, $words, conjunctive := 1)" if indexed else "hits / ln(2 + size)"
         try:
-            found = con.execute(
-                f"""
-                WITH folded AS (
-                    SELECT *, lower(strip_accents(text)) AS plain, length(text) AS size FROM {_PAGES}
-                    WHERE text IS NOT NULL
-                ),
-                hit AS (
-                    SELECT *,
-                        list_sum([
-                            (length(plain) - length(replace(plain, w, ''))) / length(w) FOR w IN $folded
-                        ])::BIGINT AS hits
-                    FROM folded
-                    WHERE list_bool_and([contains(plain, w) FOR w IN $folded])
-                )
-                SELECT document_name, page_number, hits,
-                    replace(substr(text, greatest(1, strpos(plain, $folded[1]) - {_AROUND}),
-                        {2 * _AROUND} + length($folded[1])), chr(10), ' / ') AS excerpt,
-                    page_id
-                FROM hit
-                ORDER BY {rank} DESC NULLS LAST, document_name, page_number
-                LIMIT $limit
-                """,
-                {"folded": [_folded(con, w) for w in wanted], "limit": limit}
-                | ({"words": words} if indexed else {}),
-            ).fetchall()
+            ranked = _ranked(con, wanted, limit)
         except duckdb.CatalogException as error:
             raise WarehouseError(
                 f"The warehouse has no {_PAGES} ({error}).", "Run `qwenocr run PATH`."
             ) from error
-    return QueryResult(("document_name", "page_number", "hits", "excerpt", "page_id"), found)
-
-
-def has_fts(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the extension is installed; it is never fetched from the network."""
-    try:
-        con.execute("SET autoinstall_known_extensions = false")
-        con.execute("LOAD fts")
-    except duckdb.Error:
-        return False
-    return True
-
-
-def _is_indexed(con: duckdb.DuckDBPyConnection) -> bool:
-    return bool(
-        con.execute(
-            "SELECT 1 FROM duckdb_schemas() WHERE schema_name = ? AND database_name = current_database()",
-            [_INDEX],
-        ).fetchone()
+        found = []
+        for document, page, hits, page_id, text in ranked:
+            lines, boxes = text.split("\n"), _boxes(con, page_id, text)
+            for place in _places(lines, wanted)[:_PLACES]:
+                box = _around(boxes[place.first : place.last + 1])
+                found.append((document, page, hits, _excerpt(lines, place), *box, page_id))
+    columns = (
+        "document_name",
+        "page_number",
+        "hits",
+        "excerpt",
+        "left_px",
+        "top_px",
+        "right_px",
+        "bottom_px",
     )
+    return QueryResult((*columns, "page_id"), found)
 
 
-def _folded(con: duckdb.DuckDBPyConnection, word: str) -> str:
-    row = con.execute("SELECT lower(strip_accents(?))", [word]).fetchone()
-    return str(row[0]) if row else word
+def _ranked(
+    con: duckdb.DuckDBPyConnection, wanted: Sequence[str], limit: int
+) -> list[tuple[str, int, int, str, str]]:
+    """Name, number, hits, id and text of the best pages."""
+    table = _FOLDED
+    if not is_indexed(con):  # published by an older build
+        table = "folded_now"
+        with _folding(con):
+            con.execute(
+                f"CREATE TEMP TABLE {table} AS SELECT page_id, fold_page(text) AS folded FROM {_PAGES} "
+                "WHERE text IS NOT NULL"
+            )
+    hits = "[(length({0}) - length(replace({0}, w, ''))) // length(w) FOR w IN ${1}::VARCHAR[]]"
+    alone = (
+        "[length(regexp_extract_all(folded, '(^|[^\\p{L}\\p{N}])' || regexp_escape(w) || '($|[^\\p{L}\\p{N}])')) "
+        "FOR w IN list_concat($whole::VARCHAR[], $broken::VARCHAR[])]"
+    )
+    return con.execute(
+        f"""
+        WITH page AS (
+            SELECT page_id, folded, replace(folded, chr(10), '') AS joined, length(folded) AS size,
+                avg(length(folded)) OVER () AS usual
+            FROM {table}
+        ),
+        hit AS (
+            SELECT page_id, size, usual, {alone} AS alone,
+                list_concat({hits.format("folded", "whole")}, {hits.format("joined", "broken")}) AS hits
+            FROM page
+            WHERE list_bool_and(list_concat(
+                [contains(folded, w) FOR w IN $whole::VARCHAR[]], [contains(joined, w) FOR w IN $broken::VARCHAR[]]
+            ))
+        ),
+        weighed AS (
+            SELECT *, [h + 3 * alone[i] FOR h, i IN hits] AS weights FROM hit
+        ),
+        scored AS (
+            SELECT page_id, list_sum(hits)::BIGINT AS hits, list_sum([
+                t / (t + 4.8 * (0.25 + 0.75 * size / usual))
+                FOR t IN weights
+            ]) AS score
+            FROM weighed
+        )
+        SELECT document_name, page_number, hits, page_id, text
+        FROM scored JOIN {_PAGES} USING (page_id)
+        ORDER BY score DESC, document_name, page_number
+        LIMIT $limit
+        """,
+        {
+            "whole": [w for w in wanted if not _may_break(w)],
+            "broken": [w for w in wanted if _may_break(w)],
+            "limit": limit,
+        },
+    ).fetchall()
+
+
+class _Place(NamedTuple):
+    first: int
+    last: int
+    """Lines."""
+    share: float
+    """How far into the first line it begins, from 0 to 1."""
+
+
+def _places(lines: Sequence[str], wanted: Sequence[str]) -> list[_Place]:
+    """Where words stand, each run of lines once, in reading order."""
+    pieces = fold_lines(lines)
+    found: dict[tuple[int, int], _Place] = {}
+    for word in wanted:
+        parts = [piece.rstrip("\n") for piece in pieces] if _may_break(word) else pieces
+        of_line = [number for number, part in enumerate(parts) for _ in part]
+        starts = [0, *accumulate(map(len, parts))]
+        for match in re.finditer(re.escape(word), "".join(parts)):
+            first, last = of_line[match.start()], of_line[match.end() - 1]
+            share = (match.start() - starts[first]) / len(parts[first])
+            found.setdefault((first, last), _Place(first, last, share))
+    return sorted(found.values())
+
+
+def _may_break(word: str) -> bool:
+    return len(word) >= _BREAKABLE or bool(_HANGUL.search(word))
+
+
+def _boxes(con: duckdb.DuckDBPyConnection, page_id: str, text: str) -> list[Box]:
+    """The box of each line of a page's text: of the task whose lines it is made of."""
+    if _exists(con, _LINES):
+        rows = con.execute(
+            f"SELECT task, text, left_px, top_px, right_px, bottom_px FROM {_LINES} WHERE page_id = ? "
+            "ORDER BY task, coalesce(reading_index, line_index), line_index",
+            [page_id],
+        ).fetchall()
+        for task in dict.fromkeys(row[0] for row in rows):
+            of_task = [row for row in rows if row[0] == task]
+            if "\n".join(row[1] for row in of_task) == text:
+                return [row[2:] for row in of_task for _ in row[1].split("\n")]
+    return [_NO_BOX] * (text.count("\n") + 1)
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    """The box around boxes; lines without one are left out."""
+    sides = [tuple(side for side in box if side is not None) for box in boxes]
+    whole = [box for box in sides if len(box) == 4]
+    if not whole:
+        return _NO_BOX
+    left, top, right, bottom = zip(*whole, strict=True)
+    return min(left), min(top), max(right), max(bottom)
+
+
+def _excerpt(lines: Sequence[str], place: _Place) -> str:
+    whole = " / ".join(lines)
+    start = sum(len(line) + 3 for line in lines[: place.first])
+    start += int(place.share * len(lines[place.first]))
+    return whole[max(0, start - _AROUND) : start + 2 * _AROUND]
+
+
+@contextmanager
+def _folding(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """SQL knows `fold_page`."""
+    con.create_function("fold_page", fold, ["VARCHAR"], "VARCHAR")
+    try:
+        yield
+    finally:
+        con.remove_function("fold_page")
+
+
+def _exists(con: duckdb.DuckDBPyConnection, relation: str) -> bool:
+    schema, _, name = relation.partition(".")
+    found = con.execute(
+        "SELECT 1 FROM information_schema.tables WHERE table_catalog = current_database() "
+        "AND table_schema = ? AND table_name = ?",
+        [schema, name],
+    )
+    return found.fetchone() is not None

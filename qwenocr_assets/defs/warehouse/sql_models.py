@@ -21,7 +21,7 @@ from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.models import Model, load_models
 from qwenocr_assets.warehouse.publish import publish, working_file
 from qwenocr_assets.warehouse.result_schemas import ResultSchema
-from qwenocr_assets.warehouse.search import INDEXED, index_pages
+from qwenocr_assets.warehouse.search import INDEXED, index_pages, is_indexed
 
 _TESTS = "tests"
 
@@ -65,7 +65,7 @@ def build_sql_models(folder: Path, result_schemas: Iterable[ResultSchema] = ()) 
                         "dagster/column_lineage": _assets_lineage(lineage[model.relation]),
                     },
                 )
-                if name == INDEXED and result.change is not Change.UNCHANGED:
+                if name == INDEXED and (result.change is not Change.UNCHANGED or not is_indexed(con)):
                     index_pages(con)
             # afterwards, since a test may compare with a model that is built later
             for model in models.values():
