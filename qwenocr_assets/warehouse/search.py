@@ -111,46 +111,28 @@ def _ranked(
                 f"CREATE TEMP TABLE {table} AS SELECT page_id, fold_page(text) AS folded FROM {_PAGES} "
                 "WHERE text IS NOT NULL"
             )
-    hits = "[(length({0}) - length(replace({0}, w, ''))) // length(w) FOR w IN ${1}::VARCHAR[]]"
-    alone = (
-        "[length(regexp_extract_all(folded, '(^|[^\\p{L}\\p{N}])' || regexp_escape(w) || '($|[^\\p{L}\\p{N}])')) "
-        "FOR w IN list_concat($whole::VARCHAR[], $broken::VARCHAR[])]"
-    )
+    texts = ["replace(folded, chr(10), '')" if _may_break(word) else "folded" for word in wanted]
+    here = [f"(length({t}) - length(replace({t}, $w{i}, ''))) // length($w{i})" for i, t in enumerate(texts)]
+    alone = [
+        "len(regexp_extract_all(folded, "
+        f"'(^|[^\\p{{L}}\\p{{N}}])' || regexp_escape($w{i}) || '($|[^\\p{{L}}\\p{{N}}])'))"
+        for i in range(len(wanted))
+    ]
+    weights = [f"({h} + 3 * {a})" for h, a in zip(here, alone, strict=True)]
+    score = " + ".join(f"{w} / ({w} + 4.8 * (0.25 + 0.75 * length(folded) / usual))" for w in weights)
     return con.execute(
         f"""
-        WITH page AS (
-            SELECT page_id, folded, replace(folded, chr(10), '') AS joined, length(folded) AS size,
-                avg(length(folded)) OVER () AS usual
-            FROM {table}
+        WITH hit AS (
+            SELECT page_id, {" + ".join(here)} AS hits, {score} AS score
+            FROM {table}, (SELECT avg(length(folded)) AS usual FROM {table})
+            WHERE {" AND ".join(f"contains({t}, $w{i})" for i, t in enumerate(texts))}
         ),
-        hit AS (
-            SELECT page_id, size, usual, {alone} AS alone,
-                list_concat({hits.format("folded", "whole")}, {hits.format("joined", "broken")}) AS hits
-            FROM page
-            WHERE list_bool_and(list_concat(
-                [contains(folded, w) FOR w IN $whole::VARCHAR[]], [contains(joined, w) FOR w IN $broken::VARCHAR[]]
-            ))
-        ),
-        weighed AS (
-            SELECT *, [h + 3 * alone[i] FOR h, i IN hits] AS weights FROM hit
-        ),
-        scored AS (
-            SELECT page_id, list_sum(hits)::BIGINT AS hits, list_sum([
-                t / (t + 4.8 * (0.25 + 0.75 * size / usual))
-                FOR t IN weights
-            ]) AS score
-            FROM weighed
-        )
+        best AS (SELECT * FROM hit ORDER BY score DESC, page_id LIMIT $limit)
         SELECT document_name, page_number, hits, page_id, text
-        FROM scored JOIN {_PAGES} USING (page_id)
+        FROM best JOIN {_PAGES} USING (page_id)
         ORDER BY score DESC, document_name, page_number
-        LIMIT $limit
         """,
-        {
-            "whole": [w for w in wanted if not _may_break(w)],
-            "broken": [w for w in wanted if _may_break(w)],
-            "limit": limit,
-        },
+        {f"w{i}": word for i, word in enumerate(wanted)} | {"limit": limit},
     ).fetchall()
 
 

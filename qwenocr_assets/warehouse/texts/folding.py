@@ -82,4 +82,4 @@ def _folded(line: str) -> str:
         line = line.translate(_TABLE)
     line = " ".join(line.lower().split())
     line = _INNER_HYPHEN.sub("", line)
-    return line if line.isascii() else _SPACED.sub("", line)
+    return line if line.isascii() else unicodedata.normalize("NFC", _SPACED.sub("", line))
