@@ -76,7 +76,7 @@ def _tables(text: str) -> str | None:
     tables = answered_tables(text)
     if any(not table.is_complete for table in tables):
         return "the table breaks off inside a row"
-    if tables or says_there_is_no_table(body):
+    if tables or not body.strip() or says_there_is_no_table(body):
         return None
     return f"the answer holds no table: {quoted(body)}"
 

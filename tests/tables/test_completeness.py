@@ -30,6 +30,7 @@ FREE = Task.CUSTOM_PROMPT
         (TABLE, "```html\n<table><tr><td>a</td></tr></table>\n```"),
         (TABLE, "<tr><td>a</td></tr>"),
         (TABLE, "There is no table."),
+        (TABLE, "```html\n\n```"),
         (DOCUMENT, "\\documentclass{article}\n\\begin{document}\nx\n\\end{document}"),
         (DOCUMENT, "\\section{a} costs 5\\% or \\{ more, $5"),
         (DOCUMENT, "% \\begin{document}\nx"),
