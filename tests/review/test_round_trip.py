@@ -80,7 +80,14 @@ def test_an_export_changes_exactly_the_corrected_marts(data: DataFolder, build: 
     changes = {"total": "1.008,00", "buyer": "شركة الميناء الجديد", "items[0].amount": None}
     exported = submitted(task(page, embedded(data)), changes, added=new_region("due_date", "2026-12-01"))
     assert take([exported]).taken.refused == ()
-    corrected = ["invoice_fields", "invoice_items", "line_items", "review_queue", "value_trust"]
+    corrected = [
+        "invoice_fields",
+        "invoice_items",
+        "line_items",
+        "line_items_history",
+        "review_queue",
+        "value_trust",
+    ]
     assert changed_in(before, build()) == {"field_accuracy": set(), **{mart: {"d1"} for mart in corrected}}
     values = "SELECT value, value_number, model_value, corrected_by, corrected_at FROM staging.stg_key_values"
     assert rows(data, f"{values} WHERE path = 'total' AND document_id = 'd1'") == [
@@ -158,7 +165,14 @@ def test_what_label_studio_itself_wrote_changes_only_that_document(
 ) -> None:
     before = build()
     take((RECORDED / "everything.json").read_bytes())
-    corrected = ["invoice_fields", "invoice_items", "line_items", "review_queue", "value_trust"]
+    corrected = [
+        "invoice_fields",
+        "invoice_items",
+        "line_items",
+        "line_items_history",
+        "review_queue",
+        "value_trust",
+    ]
     counted = ["cost_by_document", "documents_overview"]  # a value was added
     assert changed_in(before, build()) == {
         **{mart: {"d1"} for mart in corrected + counted},
