@@ -79,8 +79,8 @@ def write_step(data: DataFolder, steps: Steps, step: int) -> None:
     rows: dict[str, list[Row]] = {
         "documents": [
             {
-                "batch_id": batch, "document_id": document, "name": f"{step}", "uri": "", "sha256": "",
-                "size_bytes": step, "page_count": 1, "status": "accepted",
+                "batch_id": batch, "document_id": document, "name": f"{step}", "uri": f"file:///in/{step}",
+                "sha256": document, "size_bytes": step, "page_count": 1, "status": "accepted",
             }
         ],
         "pages": [{"batch_id": batch, "document_id": document, "page_id": page, "page_number": 1, "status": "ready"}],

@@ -68,10 +68,37 @@ def write_batch(root: Path) -> DataFolder:
     put(
         folder,
         "documents",
-        {"document_id": "d1", "name": EVIL_NAME, "status": "accepted", "route": "invoices"},
-        {"document_id": "d2", "name": ARABIC_NAME, "status": "accepted"},
-        {"document_id": "d3", "name": "broken.pdf", "status": "rejected", "reason": "It ends too early."},
-        {"document_id": "d4", "name": "fine.tif", "status": "accepted", "route": "letters"},
+        {
+            "document_id": "d1",
+            "sha256": "d1",
+            "uri": "file:///in/d1",
+            "name": EVIL_NAME,
+            "status": "accepted",
+            "route": "invoices",
+        },
+        {
+            "document_id": "d2",
+            "sha256": "d2",
+            "uri": "file:///in/d2",
+            "name": ARABIC_NAME,
+            "status": "accepted",
+        },
+        {
+            "document_id": "d3",
+            "sha256": "d3",
+            "uri": "file:///in/d3",
+            "name": "broken.pdf",
+            "status": "rejected",
+            "reason": "It ends too early.",
+        },
+        {
+            "document_id": "d4",
+            "sha256": "d4",
+            "uri": "file:///in/d4",
+            "name": "fine.tif",
+            "status": "accepted",
+            "route": "letters",
+        },
     )
     ready = {"status": "ready", "media_type": "image/png", "width_px": 400, "height_px": 300}
     put(
