@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -22,6 +23,7 @@ from qwenocr_assets.engine.understanding.document import document_latex
 from qwenocr_assets.engine.understanding.tables import tables_html
 from qwenocr_assets.engine.understanding.text import plain_text
 from qwenocr_assets.qwenocr import tokens as counted
+from tests.engine.conftest import FixedReader
 from tests.waiting import LIMIT_SECONDS
 
 NATIVE = "/api/v1/services/aigc/multimodal-generation/generation"
@@ -261,6 +263,23 @@ def test_max_tokens_cuts_the_text_and_says_so(
     assert text == counted.cut_to_tokens(plain_text(read_page), 5)
     assert response.json()["output"]["choices"][0]["finish_reason"] == "length"
     assert response.json()["usage"]["output_tokens"] == 5
+
+
+@pytest.mark.parametrize(
+    ("model", "finish_reason"),
+    [("embedded-ocr", "stop"), (MODEL, "length")],
+    ids=["its own name", "a model of the service"],
+)
+def test_a_dense_page_is_cut_only_under_the_name_of_a_model_that_cuts(
+    model: str, finish_reason: str, send: Any, image_url: str, native_body: Any, read_page: ReadPage
+) -> None:
+    dense = replace(read_page, lines=read_page.lines * 60)
+    body = native_body(image_url, "advanced_recognition") | {"model": model}
+    response = send(create_app(FixedReader(dense)), NATIVE, json=body)
+
+    assert response.json()["output"]["choices"][0]["finish_reason"] == finish_reason
+    words = item(response)["ocr_result"]["words_info"]
+    assert (len(words) == len(dense.lines)) == (finish_reason == "stop")
 
 
 def test_a_cut_answer_keeps_only_whole_lines(post: Any, image_url: str, native_body: Any) -> None:

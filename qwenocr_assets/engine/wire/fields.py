@@ -6,7 +6,7 @@ import orjson
 
 from qwenocr_assets.engine.wire.errors import invalid_parameter
 from qwenocr_assets.engine.wire.images import page_image
-from qwenocr_assets.engine.wire.values import MAX_OUTPUT_TOKENS, JsonObject, PageImage
+from qwenocr_assets.engine.wire.values import JsonObject, PageImage, max_output_tokens
 from qwenocr_assets.qwenocr.tokens import MAX_PIXELS, MIN_PIXELS
 
 
@@ -82,11 +82,12 @@ def only_image(images: list[tuple[Any, JsonObject]]) -> PageImage:
     return page_image(url, min_pixels=min_pixels, max_pixels=max_pixels)
 
 
-def max_tokens(parameters: JsonObject, key: str = "max_tokens") -> int:
+def max_tokens(parameters: JsonObject, model: str, key: str = "max_tokens") -> int:
     """The output limit, by default the model's."""
-    value = _whole_number(parameters, key, MAX_OUTPUT_TOKENS)
-    if value > MAX_OUTPUT_TOKENS:
-        raise invalid_parameter(f"Range of {key} should be [1, {MAX_OUTPUT_TOKENS}]")
+    most = max_output_tokens(model)
+    value = _whole_number(parameters, key, most)
+    if value > most:
+        raise invalid_parameter(f"Range of {key} should be [1, {most}]")
     return value
 
 

@@ -36,11 +36,12 @@ def parse(body: bytes, headers: Mapping[str, str]) -> OcrRequest:
     parts = fields.last_user_content(fields.child(request, "input").get("messages"))
     images = [(part["image"], part) for part in parts if "image" in part]
     prompt = "\n".join(fields.text(part) for part in parts if "image" not in part)
+    model = fields.model(request)
     return OcrRequest(
-        model=fields.model(request),
+        model=model,
         instruction=_instruction(fields.child(parameters, "ocr_options"), prompt),
         image=fields.only_image(images),
-        max_tokens=fields.max_tokens(parameters),
+        max_tokens=fields.max_tokens(parameters, model),
         stream=wants_stream(headers),
         cumulative=not fields.flag(parameters, "incremental_output"),
     )

@@ -27,11 +27,12 @@ def parse(body: bytes, _headers: Mapping[str, str]) -> OcrRequest:
     images = [(_url(part), part) for part in parts if "image_url" in part]
     prompt = "\n".join(fields.text(part) for part in parts if "image_url" not in part)
     limit = "max_completion_tokens" if "max_completion_tokens" in request else "max_tokens"
+    model = fields.model(request)
     return OcrRequest(
-        model=fields.model(request),
+        model=model,
         instruction=prompts.by_prompt(prompt),
         image=fields.only_image(images),
-        max_tokens=fields.max_tokens(request, limit),
+        max_tokens=fields.max_tokens(request, model, limit),
         stream=fields.flag(request, "stream"),
         stream_usage=fields.flag(fields.child(request, "stream_options"), "include_usage"),
     )

@@ -9,13 +9,20 @@ from typing import Any, Protocol
 
 from qwenocr_assets.engine.page.read_page import ReadPage
 from qwenocr_assets.engine.wire.usage import Usage
+from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.tasks import Task
 
 JsonObject = dict[str, Any]
 
 MAX_INPUT_TOKENS = 30_000
-MAX_OUTPUT_TOKENS = 8_192
+_MAX_OUTPUT_TOKENS = 8_192
 """Limits of the model generation whose wire format the engine speaks, qwen-vl-ocr-2025-11-20."""
+
+
+def max_output_tokens(model: str) -> int:
+    """The longest answer of a model: under the names of the service's models the engine has their limit."""
+    own = load_catalogue().model("local")
+    return own.max_output_tokens if own.is_called(model) else _MAX_OUTPUT_TOKENS
 
 
 class PageReader(Protocol):
