@@ -6,26 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenocr_assets.engine.page.read_page import Cell, Line, ReadPage, Table
+from qwenocr_assets.engine.page.read_page import Cell, Table
 from qwenocr_assets.engine.understanding.key_values import all_pairs, fill_schema
 from qwenocr_assets.engine.understanding.labels import concepts, fits, normalised, similarity
 from qwenocr_assets.engine.understanding.records import is_number, records_of
-
-
-def line(text: str, left: float, top: float) -> Line:
-    right, bottom = left + 10 * len(text), top + 20
-    places = tuple((i + 0.5) / len(text) for i in range(len(text)))
-    return Line(text, (left, top, right, top, right, bottom, left, bottom), 0.99, places)
-
-
-def page(*lines: tuple[str, float, float], tables: tuple[Table, ...] = ()) -> ReadPage:
-    read = tuple(line(*entry) for entry in lines)
-    return ReadPage(1000, 1400, 0, 0.0, read, read, tables)
-
-
-def table(rows: list[list[str]], top: float = 600) -> Table:
-    cells = tuple(Cell(r, c, 1, 1, text) for r, row in enumerate(rows) for c, text in enumerate(row))
-    return Table(cells, (50, top, 900, top + 30 * len(rows)))
+from tests.engine.written_pages import page, table
 
 
 @pytest.mark.parametrize(

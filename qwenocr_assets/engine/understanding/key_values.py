@@ -1,14 +1,22 @@
 """The answer of key information extraction: all pairs of a page, or those that a schema asks for."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from qwenocr_assets.engine.page.geometry import box_of
 from qwenocr_assets.engine.page.read_page import ReadPage
-from qwenocr_assets.engine.understanding.labels import concepts, concepts_of, fits, normalised, similarity
+from qwenocr_assets.engine.understanding.dates import days_in
+from qwenocr_assets.engine.understanding.labels import (
+    concepts,
+    concepts_of,
+    fits,
+    meant,
+    normalised,
+    similarity,
+)
 from qwenocr_assets.engine.understanding.pairs import Pair, find_pairs
 from qwenocr_assets.engine.understanding.records import Records, records_of
+from qwenocr_assets.engine.understanding.unlabelled import Unlabelled
 from qwenocr_assets.geometry import Box
 
 _CUT = 80.0
@@ -17,12 +25,10 @@ _SECTION_BONUS = 12.0
 """A pair under the heading that the schema's parent key names is preferred by this much."""
 _MISFIT = 25.0
 
-_LONE_VALUES = {
-    "date": re.compile(r"\d{4}\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}日?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}"),
-    "email": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
-    "iban": re.compile(r"\b[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?\b"),
-}
-"""Values that tell what they are without a label, when the page has just one of the kind."""
+_NAMES = frozenset({"customer", "seller", "company", "name"})
+"""Concepts that ask for the first line of a block; the others are its address."""
+
+Path = tuple[str, ...]
 
 
 def all_pairs(page: ReadPage) -> dict[str, Any]:
@@ -58,13 +64,26 @@ def fill_schema(page: ReadPage, schema: Mapping[str, Any]) -> dict[str, Any]:
     leaves = dict(_leaves(schema))
     sections = {path[:-1]: _section(path[-2], page) for path in leaves if len(path) > 1}
     found = _assign(leaves, pairs, sections)
-    for path in leaves:
-        if path not in found and (value := _lone_value(normalised(path[-1]), page)) is not None:
+    unlabelled = Unlabelled(page)
+    for path, key in leaves.items():
+        value = _settled(key, path, found.get(path), unlabelled)
+        if value is not None:
             found[path] = value
     return _filled(schema, (), found, page)
 
 
-Path = tuple[str, ...]
+def _settled(key: str, path: Path, labelled: str | None, unlabelled: Unlabelled) -> str | None:
+    """The value of a leaf from what its label says and what the page says without one."""
+    names = concepts_of(key)
+    if "total" in names and unlabelled.total is not None:
+        return unlabelled.total.text
+    if labelled is not None and all(concepts()[name].kind == "date" for name in names or {"name"}):
+        labelled = next(iter(days_in(labelled)), None) or labelled
+        if not days_in(labelled):
+            return unlabelled.value(key, None) or labelled
+    if labelled is not None:
+        return labelled
+    return unlabelled.value(key, normalised(path[-2]) if len(path) > 1 else None)
 
 
 def _leaves(schema: Mapping[str, Any], above: Path = ()) -> Iterator[tuple[Path, str]]:
@@ -101,7 +120,7 @@ def _assign(
     leaves: Mapping[Path, str], pairs: Sequence[Pair], sections: Mapping[Path, Box | None]
 ) -> dict[Path, str]:
     """The best pair for each leaf, best matches first, each pair given once."""
-    labels = [normalised(pair.label) for pair in pairs]
+    labels = [meant(pair.label) for pair in pairs]
     scored = sorted(
         (
             (score, -index, path)
@@ -115,7 +134,8 @@ def _assign(
     used: set[int] = set()
     for _, minus_index, path in scored:
         if path not in found and -minus_index not in used:
-            found[path] = pairs[-minus_index].value
+            pair = pairs[-minus_index]
+            found[path] = pair.lines[0] if concepts_of(leaves[path]) & _NAMES else pair.value
             used.add(-minus_index)
     return found
 
@@ -129,18 +149,6 @@ def _score(key: str, path: Path, pair: Pair, label: str, sections: Mapping[Path,
             inside = section.holds(pair.box.left + 1, pair.box.middle_y)
             score += _SECTION_BONUS if inside else -_SECTION_BONUS
     return score if fits(key, pair.value) else score - _MISFIT
-
-
-def _lone_value(key: str, page: ReadPage) -> str | None:
-    """The page's only date (email, IBAN) for a key that asks for one; None when there are several or none."""
-    names = concepts_of(key)
-    kinds = {concepts()[name].kind for name in names} | names
-    for kind, pattern in _LONE_VALUES.items():
-        if kind in kinds:
-            values = {match.group() for line in page.upright_lines for match in pattern.finditer(line.text)}
-            if len(values) == 1:
-                return values.pop()
-    return None
 
 
 def _filled(

@@ -63,6 +63,12 @@ def normalised(label: str) -> str:
     return " ".join(_ABBREVIATIONS.get(word, word) for word in words)
 
 
+def meant(label: str) -> str:
+    """A label as normalised words without what stands in brackets and rates: "Sales tax (8.25%)" is a sales tax."""
+    bare = re.sub(r"[(（][^()（）]*[)）]|@?\s*\d+(?:[.,]\d+)?\s?%", " ", label)
+    return normalised(bare) or normalised(label)
+
+
 @cache
 def concepts() -> dict[str, Concept]:
     """Every known concept by its name."""

@@ -27,11 +27,16 @@ _WIDE_GAP = 1.6
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A label and its value as printed, with the place of the label in upright page pixels."""
+    """A label and its value as printed, line by line, with the place of the label in upright page pixels."""
 
     label: str
-    value: str
+    lines: tuple[str, ...]
     box: Box
+
+    @property
+    def value(self) -> str:
+        """The lines of the value as one text."""
+        return ", ".join(line.rstrip(" ,") for line in self.lines)
 
 
 def find_pairs(page: ReadPage) -> list[Pair]:
@@ -48,7 +53,7 @@ def find_pairs(page: ReadPage) -> list[Pair]:
         if records is None:
             pairs += _from_form(table)
         else:
-            pairs += [Pair(label, value, box) for label, value in records.sums]
+            pairs += [Pair(label, (value,), box) for label, value in records.sums]
     return sorted(pairs, key=lambda pair: pair.box.top)
 
 
@@ -62,7 +67,7 @@ def _from_rows(rows: Sequence[Row]) -> Iterator[Pair]:
                 continue
             found = _in_line(piece.text)
             if found is not None:
-                yield Pair(*found, box_of(piece))
+                yield Pair(found[0], (found[1],), box_of(piece))
                 continue
             value = _value_of(piece, beside, pieces[index + 1 :], taken, is_plain_pair)
             if value is not None:
@@ -71,7 +76,7 @@ def _from_rows(rows: Sequence[Row]) -> Iterator[Pair]:
                 if value is not beside and concepts_of(normalised(label)) & _BLOCKS:
                     block = [value, *_below(value, pieces[index + 1 :], taken)]
                 taken.update(block)
-                yield Pair(label, ", ".join(line.text.rstrip(" ,") for line in block), box_of(piece))
+                yield Pair(label, tuple(line.text for line in block), box_of(piece))
 
 
 def _in_line(text: str) -> tuple[str, str] | None:
@@ -219,16 +224,16 @@ def _from_form(table: Table) -> Iterator[Pair]:
     for index, texts in rows.items():
         place = Box(box.left, box.top + index * height, box.right, box.top + (index + 1) * height)
         if index == 0 and _is_header_over_values(list(rows.values())):
-            yield from (Pair(a, b, place) for a, b in zip(*list(rows.values()), strict=True) if a and b)
+            yield from (Pair(a, (b,), place) for a, b in zip(*list(rows.values()), strict=True) if a and b)
             return
         position = 0
         while position < len(texts):
             text = texts[position]
             split = _split(text)
             if split is not None and split[1]:
-                yield Pair(*split, place)
+                yield Pair(split[0], (split[1],), place)
             elif position + 1 < len(texts) and texts[position + 1] and _may_be_label(text):
-                yield Pair(split[0] if split else text, texts[position + 1], place)
+                yield Pair(split[0] if split else text, (texts[position + 1],), place)
                 position += 1
             position += 1
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from qwenocr_assets.engine.page.layout import joined
 from qwenocr_assets.engine.page.read_page import Cell, Table
-from qwenocr_assets.engine.understanding.labels import concepts_of, is_known, normalised
+from qwenocr_assets.engine.understanding.labels import concepts_of, is_known, meant, normalised
 
 _SUMS = frozenset({"subtotal", "tax", "total", "discount", "shipping", "cash", "change"})
 
@@ -90,7 +90,7 @@ def _sum(row: Sequence[str]) -> tuple[str, str] | None:
     filled = [text for text in row if text]
     if len(filled) == 2 and len(row) > 2 and any(c.isdigit() for c in filled[1]):
         label = filled[0].rstrip(" :：")
-        if concepts_of(normalised(label.split("(")[0])) & _SUMS:
+        if concepts_of(meant(label)) & _SUMS:
             return label, filled[1]
     return None
 
