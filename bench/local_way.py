@@ -25,7 +25,6 @@ from qwenocr_assets.imaging.batches import batch_page_rows
 from qwenocr_assets.imaging.pages import count_pages
 from qwenocr_assets.imaging.pdf.document import poppler
 from qwenocr_assets.imaging.recipe import DEFAULT_RECIPE
-from qwenocr_assets.imaging.workers import run_here
 from qwenocr_assets.intake.documents import document_rows, examining
 from qwenocr_assets.intake.manifest import cut_batches
 from qwenocr_assets.intake.routes import Route
@@ -43,6 +42,7 @@ from qwenocr_assets.storage.journal import Journal
 from qwenocr_assets.storage.table_files import write_table
 from qwenocr_assets.tables.batch import flatten_batch
 from qwenocr_assets.warehouse.load import load_changes
+from qwenocr_assets.workers.pool import run_here
 
 TASK = Task.ADVANCED_RECOGNITION
 ROUTE = Route(name="lines", tasks=(TASK,))

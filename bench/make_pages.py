@@ -8,16 +8,17 @@ from upath import UPath
 
 from qwenocr_assets.cores import core_count
 from qwenocr_assets.imaging.batches import batch_page_rows, examine_files
+from qwenocr_assets.imaging.decoder_words import DECODER_WORDS
 from qwenocr_assets.imaging.recipe import DEFAULT_RECIPE
-from qwenocr_assets.imaging.workers import Workers, run_here
 from qwenocr_assets.intake.documents import document_rows
 from qwenocr_assets.intake.manifest import cut_batches
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.workers.pool import Workers, run_here
 
 
 def main(file: Path, count: int) -> None:
-    with tempfile.TemporaryDirectory() as folder, Workers(max(count, 1)) as workers:
+    with tempfile.TemporaryDirectory() as folder, Workers(max(count, 1), DECODER_WORDS) as workers:
         run = workers.run if count else run_here
         (manifest,) = cut_batches(UPath(file), find_files(UPath(file)))
         documents = document_rows(manifest, (), lambda files: examine_files(run, files, DEFAULT_RECIPE))

@@ -7,9 +7,9 @@ from functools import partial
 
 from qwenocr_assets.cores import core_count
 from qwenocr_assets.imaging.batches import Run, examine_files
+from qwenocr_assets.imaging.decoder_words import DECODER_WORDS
 from qwenocr_assets.imaging.limits import SERVICE_LIMITS
 from qwenocr_assets.imaging.recipe import Recipe
-from qwenocr_assets.imaging.workers import Workers, run_here
 from qwenocr_assets.intake.documents import Examine
 from qwenocr_assets.intake.media_types import MediaType
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
@@ -17,6 +17,7 @@ from qwenocr_assets.intake.urls.fetching import bounds_of
 from qwenocr_assets.intake.urls.listed_documents import expanding
 from qwenocr_assets.settings import Settings
 from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.workers.pool import Workers, run_here
 
 
 def recipe_for(
@@ -55,5 +56,5 @@ def decoders(settings: Settings) -> Iterator[Run]:
     if count == 0:
         yield run_here
         return
-    with Workers(count, settings.decoder_memory_mb, settings.decoder_seconds) as workers:
+    with Workers(count, DECODER_WORDS, settings.decoder_memory_mb, settings.decoder_seconds) as workers:
         yield workers.run

@@ -9,12 +9,12 @@ from qwenocr_assets.imaging import decoding
 from qwenocr_assets.imaging.page_image import Page
 from qwenocr_assets.imaging.page_rows import page_row, rejected_row
 from qwenocr_assets.imaging.recipe import Recipe
-from qwenocr_assets.imaging.workers import Ended, Job
 from qwenocr_assets.intake.documents import unreadable_part
 from qwenocr_assets.intake.manifest import ManifestFile
 from qwenocr_assets.intake.parts import Part
 from qwenocr_assets.rows import AcceptedDocumentRow, PageRow
 from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.workers.pool import Ended, Job
 
 Run = Callable[[Iterable[Job]], None]
 """`Workers.run`, or `run_here`."""

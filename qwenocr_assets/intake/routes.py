@@ -182,7 +182,9 @@ def load_routes(entries: Sequence[Mapping[str, Any]], folder: Path) -> tuple[Rou
         try:
             route = Route.model_validate(dict(entry), context={"folder": folder})
         except ValidationError as error:
-            raise ConfigurationError(f"{label} cannot be used: {_problems(error)}.", "Correct it.") from error
+            raise ConfigurationError(
+                f"{label} cannot be used: {_problems(error, entry)}.", "Correct it."
+            ) from error
         if route.name in {r.name for r in routes}:
             raise ConfigurationError(f"{label} has the name of another route.", "Give it a name of its own.")
         routes.append(route)
@@ -215,17 +217,20 @@ def _glob_matches(glob: str, parts: list[str]) -> bool:
 
 
 def _parts_match(globs: list[str], parts: list[str]) -> bool:
-    if not globs:
-        return not parts
-    if globs[0] == "**":
-        return any(_parts_match(globs[1:], parts[start:]) for start in range(len(parts) + 1))
-    return bool(parts) and fnmatchcase(parts[0], globs[0]) and _parts_match(globs[1:], parts[1:])
+    reached = {0}
+    """How many parts may be taken by the globs so far."""
+    for glob in globs:
+        if glob == "**":
+            reached = set(range(min(reached, default=len(parts) + 1), len(parts) + 1))
+        else:
+            reached = {n + 1 for n in reached if n < len(parts) and fnmatchcase(parts[n], glob)}
+    return len(parts) in reached
 
 
-def _problems(error: ValidationError) -> str:
+def _problems(error: ValidationError, entry: Mapping[str, Any]) -> str:
     texts: list[str] = []
     for problem in error.errors():
-        where = ".".join(map(str, problem["loc"]))
+        where = _where(problem["loc"], entry)
         if problem["type"] == "extra_forbidden":
             known = [field.alias or name for name, field in Route.model_fields.items()]
             near = get_close_matches(where, known, n=1)
@@ -234,3 +239,13 @@ def _problems(error: ValidationError) -> str:
             said = problem["msg"].removeprefix("Value error, ")
             texts.append(f"{where}: {said}" if where else said)
     return "; ".join(texts)
+
+
+def _where(loc: tuple[int | str, ...], entry: Mapping[str, Any]) -> str:
+    """Where in an entry something is; rules by their names."""
+    match loc:
+        case ("rules", int(index), *rest):
+            rule: Any = next(iter(entry["rules"][index : index + 1]), None)
+            called = rule.get("name") if isinstance(rule, Mapping) else None
+            return ".".join([f"rule {called or index + 1}", *map(str, rest)])
+    return ".".join(map(str, loc))

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from importlib import import_module
-from types import ModuleType
 from typing import Annotated, Any, Literal, Self
 
 import sqlglot
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from sqlglot import exp
+
+from qwenocr_assets.intake.number_formats import number_format
 
 Severity = Literal["warn", "error"]
 
@@ -56,8 +56,8 @@ class Rule(BaseModel):
         if value is not None:
             try:
                 re.compile(value)
-            except re.error as error:
-                raise ValueError(f"{value!r} is no regular expression ({error})") from error
+            except (re.error, OverflowError, RecursionError) as error:
+                raise ValueError(f"{_shown(value)} is no regular expression ({error})") from error
         return value
 
     @field_validator("format")
@@ -100,30 +100,12 @@ def fields_of(sql: str) -> tuple[str, ...]:
     """
     try:
         tree = sqlglot.parse_one(f"SELECT {sql}", dialect="duckdb")
-    except sqlglot.errors.ParseError as error:
-        raise ValueError(f"{sql!r} is no SQL expression") from error
+    except (sqlglot.errors.SqlglotError, RecursionError) as error:
+        raise ValueError(f"{_shown(sql)} is no SQL expression") from error
     if not isinstance(tree, exp.Select) or len(tree.expressions) != 1 or tree.args.get("from"):
-        raise ValueError(f"{sql!r} is no SQL expression")
+        raise ValueError(f"{_shown(sql)} is no SQL expression")
     bound = {name.name for lambda_ in tree.find_all(exp.Lambda) for name in lambda_.expressions}
     return tuple(dict.fromkeys(c.name for c in tree.find_all(exp.Column, bfs=False) if c.name not in bound))
-
-
-@cache
-def number_format(name: str) -> ModuleType:
-    """The module of python-stdnum of that name.
-
-    Raises:
-        ValueError: there is none.
-    """
-    try:
-        module = import_module(f"stdnum.{name}")
-    except ImportError as error:
-        raise ValueError(
-            f"there is no format {name!r}; known are the modules of python-stdnum, like iban, luhn, eu.vat or cn.ric"
-        ) from error
-    if not hasattr(module, "is_valid"):
-        raise ValueError(f"{name!r} is a group of formats: take one of it, like eu.vat")
-    return module
 
 
 def distinct_names(rules: Sequence[Rule]) -> tuple[Rule, ...]:
@@ -136,3 +118,7 @@ def distinct_names(rules: Sequence[Rule]) -> tuple[Rule, ...]:
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ValueError(f"two rules have the name {twice!r}")
     return tuple(rules)
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 100 else f"{text[:99]}…")

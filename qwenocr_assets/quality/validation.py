@@ -5,30 +5,23 @@ A document's fields are its key values; of a document with several pages, a fiel
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import date
 from decimal import Decimal
-from functools import cache
-from itertools import product, repeat
+from itertools import repeat
 from typing import Any, TypedDict
 
-import duckdb
-from stdnum.exceptions import InvalidFormat, InvalidLength, ValidationError
-
-from qwenocr_assets.intake.rules import Bound, Rule, fields_of, number_format
+from qwenocr_assets.intake.rules import Bound, Rule, fields_of
+from qwenocr_assets.quality.masks import filled, is_masked
+from qwenocr_assets.quality.rule_questions import could_be_number, holds, is_number, matches
+from qwenocr_assets.quality.rule_work import RuleFailed, RuleWork
 from qwenocr_assets.quality.standing_values import StandingValue
 from qwenocr_assets.rows import ValidationResultRow
 from qwenocr_assets.statuses import Outcome
 
-_MASK = re.compile(r"[*＊•●×]{2,}|(?<![A-Za-z])[xX]{3,}(?![A-Za-z])")
 _INDEX = re.compile(r"\[\d+\]")
 _OCCURRENCE = re.compile(r"#\d+$")
-
-
-def is_masked(value: str) -> bool:
-    """Whether a part of the value is hidden on purpose, as in `4107281991****5515`."""
-    return _MASK.search(value) is not None
 
 
 class _Result(TypedDict):
@@ -45,22 +38,24 @@ def validate(
     values: Iterable[StandingValue],
     routes: Mapping[str, str],
     rules: Mapping[str, Sequence[Rule]],
+    work: RuleWork | None = None,
 ) -> list[ValidationResultRow]:
     """Rows of `validation_results`, in the order of documents and rules.
 
     `values` are those of the batch as they stand, `routes` gives each document's route by document_id, `rules` the
-    rules by route. A document without any key values is checked too: what it requires is missing.
+    rules by route. A document without any key values is checked too: what it requires is missing. `work` is where rules
+    are computed, by default one of the batch's own. A rule that fails itself is failed, with the reason.
     """
     of_document: dict[str, list[StandingValue]] = defaultdict(list)
     for value in values:
         if value.get("value") is not None:
             of_document[value["document_id"]].append(value)
     found: list[ValidationResultRow] = []
-    with closing(duckdb.connect(config={"enable_external_access": "false"})) as con:
+    with nullcontext(work) if work else RuleWork() as work:
         for document_id, route in routes.items():
             fields = _fields(of_document[document_id])
             for rule in rules.get(route, ()):
-                checked = _by_sql(con, rule, fields) if rule.sql else _by_field(rule, fields)
+                checked = _by_sql(work, rule, fields) if rule.sql else _by_field(work, rule, fields)
                 found += [
                     {
                         "batch_id": batch_id,
@@ -75,79 +70,47 @@ def validate(
     return found
 
 
-def check_value(
-    rule: Rule, value: str, number: Decimal | None = None, day: date | None = None
+def _checked_value(
+    work: RuleWork, rule: Rule, value: str, number: Decimal | None, day: date | None
 ) -> tuple[Outcome, str]:
     """Whether a value obeys a rule about a field, and if not, why; `number` and `day` are what the value says."""
-    if is_masked(value):
-        if problem := _visible_problem(rule, value):
+    try:
+        if is_masked(value):
+            if problem := _visible_problem(work, rule, value):
+                return Outcome.FAILED, problem
+            return Outcome.MASKED, "A part of the value is masked: only what is visible was checked."
+        if problem := _problem(work, rule, value, number, day):
             return Outcome.FAILED, problem
-        return Outcome.MASKED, "A part of the value is masked: only what is visible was checked."
-    if problem := _problem(rule, value, number, day):
-        return Outcome.FAILED, problem
+    except RuleFailed as failed:
+        return Outcome.FAILED, str(failed)
     return Outcome.PASSED, ""
 
 
-def _problem(rule: Rule, value: str, number: Decimal | None, day: date | None) -> str | None:
+def _problem(work: RuleWork, rule: Rule, value: str, number: Decimal | None, day: date | None) -> str | None:
     if rule.type == "number" and number is None:
         return "It is no number."
     if rule.type == "date" and day is None:
         return "It is no date, or it could be two."
-    if rule.pattern is not None and not re.fullmatch(rule.pattern, value.strip()):
+    if rule.pattern is not None and not work.ask(rule.name, matches, rule.pattern, value.strip()):
         return f"It does not match {rule.pattern}."
     if rule.one_of and value.strip().casefold() not in {known.casefold() for known in rule.one_of}:
         return f"It is none of {', '.join(rule.one_of)}."
-    if rule.format is not None and not _has_format(rule.format, value):
+    if rule.format is not None and not work.ask(rule.name, is_number, rule.format, value):
         return f"It is no valid {rule.format}: its form or its check digit is wrong."
     return _out_of_bounds(rule.at_least, rule.at_most, number, day)
 
 
-def _has_format(name: str, value: str) -> bool:
-    """Whether it is such a number; not every format allows for the spaces and hyphens that people set."""
-    valid = number_format(name).is_valid
-    return any(valid(written) for written in (value.strip(), re.sub(r"[\s-]", "", value)))
-
-
-_MOST_TRIED = 4
-"""Hidden characters that are all tried out: 11 to the 4th takes a tenth of a second."""
-
-
-def _visible_problem(rule: Rule, value: str) -> str | None:
-    """What is wrong with a masked value whatever it hides; each sign of the mask stands for one character."""
-    compact = re.sub(r"[\s-]", "", value)
+def _visible_problem(work: RuleWork, rule: Rule, value: str) -> str | None:
+    """What is wrong with a masked value whatever it hides."""
+    masked = value.strip()
     if rule.one_of:
-        shape = re.compile(_filled(re.escape, value.strip(), repeat(".")), re.IGNORECASE)
-        if not any(shape.fullmatch(known) for known in rule.one_of):
+        known = [name for name in rule.one_of if len(name) == len(masked)]
+        shape = filled(re.escape, masked, repeat(".")) if known else ""
+        if not any(re.fullmatch(shape, name, re.IGNORECASE) for name in known):
             return f"What is visible fits none of {', '.join(rule.one_of)}."
-    if rule.format is not None and not _could_have_format(rule.format, compact):
+    if rule.format is not None and not work.ask(rule.name, could_be_number, rule.format, value):
         return f"No {rule.format} has this length and these visible parts."
     return None
-
-
-@cache
-def _could_have_format(name: str, masked: str) -> bool:
-    hidden = sum(len(mask[0]) for mask in _MASK.finditer(masked))
-    if hidden <= _MOST_TRIED:
-        return any(
-            number_format(name).is_valid(_filled(str, masked, iter(filling)))
-            for filling in product("0123456789X", repeat=hidden)
-        )
-    try:
-        number_format(name).validate(_filled(str, masked, repeat("0")))
-    except (InvalidLength, InvalidFormat):
-        return False
-    except ValidationError:
-        return True  # the check digit and the like depend on what is hidden
-    return True
-
-
-def _filled(visible: Callable[[str], str], masked: str, hidden: Iterator[str]) -> str:
-    """A masked value with what is visible and each sign of its masks replaced."""
-    parts, end = [], 0
-    for mask in _MASK.finditer(masked):
-        parts += [visible(masked[end : mask.start()]), *(next(hidden) for _ in mask[0])]
-        end = mask.end()
-    return "".join([*parts, visible(masked[end:])])
 
 
 def _out_of_bounds(
@@ -182,7 +145,7 @@ def _fields(rows: Sequence[StandingValue]) -> Fields:
     return {path: found for path, found in fields.items() if found}
 
 
-def _by_field(rule: Rule, fields: Fields) -> Iterator[_Result]:
+def _by_field(work: RuleWork, rule: Rule, fields: Fields) -> Iterator[_Result]:
     found = fields.get(rule.field or "", ())
     if not found and rule.required:
         reason = "The document has no such value."
@@ -191,8 +154,8 @@ def _by_field(rule: Rule, fields: Fields) -> Iterator[_Result]:
             "outcome": Outcome.MISSING, "value_count": 0, "reason": reason,
         }  # fmt: skip
     for row in found:
-        outcome, problem = check_value(
-            rule, row["value"] or "", row.get("value_number"), row.get("value_date")
+        outcome, problem = _checked_value(
+            work, rule, row["value"] or "", row.get("value_number"), row.get("value_date")
         )
         yield {
             "page_id": row["page_id"], "path": row["path"], "value": row["value"],
@@ -200,7 +163,7 @@ def _by_field(rule: Rule, fields: Fields) -> Iterator[_Result]:
         }  # fmt: skip
 
 
-def _by_sql(con: duckdb.DuckDBPyConnection, rule: Rule, fields: Fields) -> Iterator[_Result]:
+def _by_sql(work: RuleWork, rule: Rule, fields: Fields) -> Iterator[_Result]:
     """One row for each value that took part, so that each can be looked at; one without a path if none is there."""
     names = fields_of(rule.sql or "")
     reason: str | None
@@ -211,7 +174,7 @@ def _by_sql(con: duckdb.DuckDBPyConnection, rule: Rule, fields: Fields) -> Itera
     elif any(is_masked(row["value"] or "") for row in involved):
         outcome, reason = Outcome.MASKED, "A part of a value is masked: nothing was checked."
     else:
-        outcome, reason = _condition(con, rule.sql or "", names, fields)
+        outcome, reason = _condition(work, rule, names, fields)
     about: Sequence[StandingValue | None] = involved or [None]
     for row in about:
         yield {
@@ -221,20 +184,24 @@ def _by_sql(con: duckdb.DuckDBPyConnection, rule: Rule, fields: Fields) -> Itera
 
 
 def _condition(
-    con: duckdb.DuckDBPyConnection, sql: str, names: Sequence[str], fields: Fields
+    work: RuleWork, rule: Rule, names: Sequence[str], fields: Fields
 ) -> tuple[Outcome, str | None]:
-    columns = ", ".join(f'? AS "{name}"' for name in names)
     typed = [
         [_typed(row) for row in fields[name]] if "[*]" in name else _typed(fields[name][0]) for name in names
     ]
     try:
-        found = con.execute(f"SELECT ({sql}) FROM (SELECT {columns})", typed).fetchone()  # noqa: S608  the project's own
-    except duckdb.Error as error:
-        first_line = str(error).partition("\n")[0]
-        return Outcome.FAILED, f"{sql} cannot be computed from these values: {first_line}"
-    if found is None or found[0] is None:
-        return Outcome.NOT_APPLICABLE, f"{sql} is neither true nor false of these values."
-    return (Outcome.PASSED, None) if found[0] else (Outcome.FAILED, f"It does not hold that {sql}.")
+        truth, why_not = work.ask(rule.name, holds, rule.sql or "", names, typed)
+    except RuleFailed as failed:
+        return Outcome.FAILED, str(failed)
+    match truth:
+        case "true":
+            return Outcome.PASSED, None
+        case "false":
+            return Outcome.FAILED, f"It does not hold that {rule.sql}."
+        case "neither":
+            return Outcome.NOT_APPLICABLE, f"{rule.sql} is neither true nor false of these values."
+        case "impossible":
+            return Outcome.FAILED, f"{rule.sql} cannot be computed from these values: {why_not}"
 
 
 def _typed(row: StandingValue) -> Any:

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from qwenocr_assets.quality.rule_work import ITSELF
 from tests.cli.conftest import Command, Qwenocr
 
 
@@ -89,6 +91,19 @@ def test_doctor_says_what_is_missing_and_fails(command: Command) -> None:
     assert done.returncode == 3
     assert "✗ │ API key" in shown
     assert "DASHSCOPE_API_KEY_BEIJING" in shown
+
+
+def test_doctor_names_rules_that_failed_themselves(command: Command, project: Path) -> None:
+    (project / "data").mkdir()
+    with duckdb.connect(str(project / "data" / "warehouse.duckdb")) as con:
+        con.execute("CREATE SCHEMA core; CREATE TABLE core.validation_results (rule TEXT, reason TEXT)")
+        con.executemany(
+            "INSERT INTO core.validation_results VALUES (?, ?)",
+            [("endless", f"{ITSELF}it took longer than 5 seconds."), ("IBAN", "It is no valid iban.")],
+        )
+    shown = " ".join(command("doctor").stdout.split())
+    assert "endless (1 values): The rule itself failed: it took longer" in shown
+    assert "IBAN (" not in shown
 
 
 @pytest.mark.slow  # starts the program

@@ -8,14 +8,15 @@ from PIL import Image
 from upath import UPath
 
 from qwenocr_assets.imaging.batches import batch_page_rows, examine_files
+from qwenocr_assets.imaging.decoder_words import DECODER_WORDS
 from qwenocr_assets.imaging.recipe import Recipe
-from qwenocr_assets.imaging.workers import Workers, run_here
 from qwenocr_assets.intake.documents import document_rows
 from qwenocr_assets.intake.manifest import cut_batches
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.schemas import PAGES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import write_table
+from qwenocr_assets.workers.pool import Workers, run_here
 from tests.imaging.crashing import crashing_pages
 from tests.waiting import LIMIT_SECONDS
 
@@ -24,7 +25,7 @@ TEXT = b"BT /F 24 Tf 50 400 Td (Page %d of it) Tj ET"
 
 @pytest.fixture(scope="module")
 def workers():
-    with Workers(2, memory_mb=1024, silence_seconds=LIMIT_SECONDS) as pool:
+    with Workers(2, DECODER_WORDS, memory_mb=1024, silence_seconds=LIMIT_SECONDS) as pool:
         yield pool
 
 

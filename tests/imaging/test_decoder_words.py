@@ -8,13 +8,13 @@ from PIL import Image
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.batches import examine_files
-from qwenocr_assets.imaging.decoder_words import plain_words
+from qwenocr_assets.imaging.decoder_words import DECODER_WORDS, plain_words
 from qwenocr_assets.imaging.pages import pages_of_document
 from qwenocr_assets.imaging.recipe import Recipe
-from qwenocr_assets.imaging.workers import Workers
 from qwenocr_assets.intake.files import fingerprint, local_uri
 from qwenocr_assets.intake.manifest import ManifestFile
 from qwenocr_assets.intake.media_types import HEAD_BYTES, sniff
+from qwenocr_assets.workers.pool import Workers
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_two_processes_say_the_same(tmp_path: Path):
     files = [ManifestFile("a.png", local_uri(file), found.size_bytes, found.sha256, None)]
     reasons = []
     for _ in range(2):
-        with Workers(1, 2048, 60) as workers:
+        with Workers(1, DECODER_WORDS, 2048, 60) as workers:
             ((part,),) = examine_files(workers.run, files, Recipe())
             reasons.append(str(part.reason))
     assert reasons[0] == reasons[1]

@@ -14,13 +14,13 @@ from upath import UPath
 
 from qwenocr_assets.imaging.batches import batch_page_rows, examine_files
 from qwenocr_assets.imaging.recipe import Recipe
-from qwenocr_assets.imaging.workers import run_here
 from qwenocr_assets.intake.documents import document_rows
 from qwenocr_assets.intake.manifest import cut_batches
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.intake.urls.fetching import Bounds
 from qwenocr_assets.intake.urls.listed_documents import expanding, readable
 from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.workers.pool import run_here
 from tests.intake.web import serving
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "input-kinds.md"

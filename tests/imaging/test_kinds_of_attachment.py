@@ -10,11 +10,11 @@ from bench.pdf_files import pdf_of
 from qwenocr_assets.imaging.batches import batch_page_rows, examine_files
 from qwenocr_assets.imaging.pdf import attachments
 from qwenocr_assets.imaging.recipe import Recipe
-from qwenocr_assets.imaging.workers import run_here
 from qwenocr_assets.intake.documents import document_rows
 from qwenocr_assets.intake.manifest import cut_batches
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.workers.pool import run_here
 
 RECIPE = Recipe(dpi=50)
 BOX = b"/MediaBox[0 0 400 500]"

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.imaging.decoder_words import DECODER_WORDS
 from qwenocr_assets.imaging.page_image import PageImage, RejectedPage, TiledPage
 from qwenocr_assets.imaging.pages import count_pages, pages_of_document
 from qwenocr_assets.imaging.recipe import Recipe
-from qwenocr_assets.imaging.workers import Ended, Job, Workers
 from qwenocr_assets.intake.archives import members, read_member
 from qwenocr_assets.intake.media_types import MediaType
 from qwenocr_assets.intake.parts import accepted_type
+from qwenocr_assets.workers.pool import Ended, Job, Workers
 from tests.waiting import LIMIT_SECONDS
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
@@ -70,7 +71,7 @@ def outcome(damaged: bytes) -> str:
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Workers]:
-    with Workers(2, memory_mb=1536, silence_seconds=LIMIT_SECONDS) as pool:
+    with Workers(2, DECODER_WORDS, memory_mb=1536, silence_seconds=LIMIT_SECONDS) as pool:
         yield pool
 
 

@@ -9,13 +9,13 @@ from qwenocr_assets.imaging.batches import batch_page_rows
 from qwenocr_assets.imaging.page_rows import page_id
 from qwenocr_assets.imaging.pages import count_pages
 from qwenocr_assets.imaging.recipe import Recipe
-from qwenocr_assets.imaging.workers import run_here
 from qwenocr_assets.intake.documents import document_rows, examining
 from qwenocr_assets.intake.manifest import cut_batches
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.schemas import DOCUMENTS, PAGES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_table, write_table
+from qwenocr_assets.workers.pool import run_here
 
 
 def page_rows(data, *documents, dpi=200):

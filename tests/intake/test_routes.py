@@ -33,6 +33,7 @@ def route(**values) -> Route:
         pytest.param("receipt-??.jpg", "receipt-07.jpg", True, id="question-marks"),
         pytest.param("[ab]*.jpg", "bill.jpg", True, id="letters-to-choose-from"),
         pytest.param("請求書*.pdf", "2024/請求書-1.pdf", True, id="any-language"),
+        pytest.param("**/" * 40 + "x", "/".join("a" * 60), False, id="too-many-ways-to-try"),
         pytest.param(["*.jpg", "*.png"], "a.png", True, id="one-of-several"),
         pytest.param(["*.jpg", "*.png"], "a.pdf", False, id="none-of-several"),
     ],
@@ -146,6 +147,16 @@ KIE = ["key_information_extraction"]
             {"name": "r", "tasks": KIE, "maxpixels": 5}, "did you mean max_pixels", id="misspelt-option"
         ),
         pytest.param({"name": "r", "tasks": KIE, "dpi": 7}, "dpi: ", id="dpi-too-low"),
+        pytest.param(
+            {"name": "r", "tasks": KIE, "rules": [{"name": "IBAN", "field": "a", "pattern": "(a"}]},
+            r"rule IBAN\.pattern: '\(a' is no regular expression",
+            id="rule-without-a-pattern",
+        ),
+        pytest.param(
+            {"name": "r", "tasks": KIE, "rules": [{"field": "a", "required": True}]},
+            r"rule 1\.name: Field required",
+            id="rule-without-a-name",
+        ),
         pytest.param(
             {"name": "r", "tasks": KIE, "min_pixels": 9, "max_pixels": 8},
             "min_pixels is above",

@@ -1,5 +1,8 @@
 """Rules, by what they say of values."""
 
+import os
+import time
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -7,26 +10,49 @@ import pytest
 from pydantic import ValidationError
 
 from qwenocr_assets.intake.rules import Rule, fields_of
+from qwenocr_assets.quality.masks import is_masked
+from qwenocr_assets.quality.rule_work import ITSELF, MOST_LOSSES, RuleFailed, RuleWork
+from qwenocr_assets.quality.standing_values import StandingValue
 from qwenocr_assets.quality.validation import validate
+from qwenocr_assets.rows import ValidationResultRow
 from qwenocr_assets.tables.typed_values import typed_value
+from tests.waiting import LIMIT_SECONDS
 
 ITEMS = {"items[0].amount": "10.00", "items[1].amount": "20.00", "subtotal": "30.00"}
 ITEMS_ADD_UP = 'abs(list_sum("items[*].amount") - subtotal) <= 0.01'
 
 
-def outcomes(rule: dict[str, Any], values: dict[str, str]) -> list[tuple[str | None, str]]:
+@pytest.fixture(scope="module")
+def work() -> Iterator[RuleWork]:
+    """One process for all rules that do not take theirs down."""
+    with RuleWork(answer_seconds=LIMIT_SECONDS) as work:
+        yield work
+
+
+def outcomes(work: RuleWork, rule: dict[str, Any], values: dict[str, str]) -> list[tuple[str | None, str]]:
     """Path and outcome of each result of one rule on a document with these values."""
-    rows = []
-    for path, value in values.items():
-        typed = typed_value(value)
-        rows.append(
-            {
-                "document_id": "d", "page_id": "d-1", "path": path, "value": value,
-                "value_number": typed.number, "value_date": typed.day,
-            }
-        )  # fmt: skip
-    found = validate("b", rows, {"d": "r"}, {"r": [Rule.model_validate({"name": "n", **rule})]})
-    return [(row["path"], row["outcome"]) for row in found]
+    return [(row["path"], row["outcome"]) for row in results(work, {"name": "n", **rule}, values)]
+
+
+def results(work: RuleWork, rule: dict[str, Any], values: dict[str, str]) -> list[ValidationResultRow]:
+    rows = [a_value("d", path, value) for path, value in values.items()]
+    return validate("b", rows, {"d": "r"}, {"r": [Rule.model_validate(rule)]}, work)
+
+
+def a_value(document_id: str, path: str, value: str) -> StandingValue:
+    typed = typed_value(value)
+    return {
+        "document_id": document_id,
+        "page_id": f"{document_id}-1",
+        "task": "key_information_extraction",
+        "path": path,
+        "value": value,
+        "value_type": typed.type,
+        "value_number": typed.number,
+        "value_date": typed.day,
+        "currency": typed.currency,
+        "value_boolean": typed.truth,
+    }
 
 
 @pytest.mark.parametrize(
@@ -65,9 +91,9 @@ def outcomes(rule: dict[str, Any], values: dict[str, str]) -> list[tuple[str | N
         pytest.param({"pattern": "[a-z]+"}, "xxxl", "passed", id="letters are no mask"),
     ],
 )
-def test_a_rule_about_a_value(rule: dict[str, Any], value: str, outcome: str) -> None:
+def test_a_rule_about_a_value(work: RuleWork, rule: dict[str, Any], value: str, outcome: str) -> None:
     about = {} if "sql" in rule else {"field": "v"}
-    assert outcomes({**about, **rule}, {"v": value}) == [("v", outcome)]
+    assert outcomes(work, {**about, **rule}, {"v": value}) == [("v", outcome)]
 
 
 @pytest.mark.parametrize(
@@ -107,9 +133,9 @@ def test_a_rule_about_a_value(rule: dict[str, Any], value: str, outcome: str) ->
     ],
 )
 def test_a_rule_about_a_document(
-    rule: dict[str, Any], values: dict[str, str], expected: list[tuple[str | None, str]]
+    work: RuleWork, rule: dict[str, Any], values: dict[str, str], expected: list[tuple[str | None, str]]
 ) -> None:
-    assert outcomes(rule, values) == expected
+    assert outcomes(work, rule, values) == expected
 
 
 @pytest.mark.parametrize(
@@ -121,7 +147,11 @@ def test_a_rule_about_a_document(
         ({"field": "a", "format": "nonsense"}, "no format 'nonsense'"),
         ({"field": "a", "format": "eu"}, "group of formats"),
         ({"field": "a", "pattern": "("}, "no regular expression"),
+        ({"field": "a", "pattern": "(" * 5000 + ")" * 5000}, "no regular expression"),
+        ({"field": "a", "pattern": "a{99999999999999999999}"}, "no regular expression"),
         ({"sql": "a +"}, "no SQL expression"),
+        ({"sql": "a = 'b"}, "no SQL expression"),
+        ({"sql": "(" * 5000 + "a" + ")" * 5000}, "no SQL expression"),
         ({"sql": "1 = 1"}, "names no field"),
         ({"field": "a", "at_least": 1, "at_most": date(2020, 1, 1)}, "two numbers or two dates"),
         ({"field": "a", "reqired": True}, "Extra inputs"),
@@ -134,3 +164,92 @@ def test_a_rule_that_cannot_work_is_refused(rule: dict[str, Any], said: str) -> 
 
 def test_fields_of_a_condition() -> None:
     assert fields_of('list_sum(list_transform("items[*].q", x -> x * 2)) = total') == ("items[*].q", "total")
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "said"),
+    [
+        pytest.param({"pattern": "(a+)+b"}, "a" * 60, f"{ITSELF}it took longer", id="a pattern without end"),
+        pytest.param(
+            {"sql": "v < (SELECT count(*) FROM range(1000000000000))"},
+            "5",
+            f"{ITSELF}it took longer",
+            id="SQL without end",
+        ),
+        pytest.param(
+            {"sql": "length(repeat(v, 2000000000)) > 1"}, "a", "cannot be computed", id="SQL that eats memory"
+        ),
+        pytest.param({"sql": "unknown(v)"}, "5", "cannot be computed", id="SQL that DuckDB refuses"),
+        pytest.param({"format": "be.vat"}, "1" * 5000, "It is no valid", id="a number of 5,000 digits"),
+        pytest.param({"format": "luhn"}, "1" * 5000 + "****", "No luhn", id="one of them masked"),
+    ],
+)
+def test_a_rule_that_cannot_be_computed_takes_no_other_with_it(
+    rule: dict[str, Any], value: str, said: str
+) -> None:
+    about = {} if "sql" in rule else {"field": "v"}
+    rules = [
+        Rule.model_validate({"name": "bad", **about, **rule}),
+        Rule.model_validate({"name": "good", "field": "v", "pattern": ".+"}),
+    ]
+    documents = ["one", "two"]
+    values = [a_value(document, "v", value) for document in documents]
+    with RuleWork(answer_seconds=1) as work:
+        found = validate("b", values, dict.fromkeys(documents, "r"), {"r": rules}, work)
+    of_bad = [row for row in found if row["rule"] == "bad"]
+    assert [row["outcome"] for row in of_bad] == ["failed"] * 2
+    assert all(said in (row["reason"] or "") for row in of_bad), of_bad
+    assert all((row["outcome"] == "passed") != is_masked(value) for row in found if row["rule"] == "good")
+
+
+def raises() -> Iterator[bool]:
+    raise ValueError("met what it does not expect")
+    yield True
+
+
+def hangs() -> Iterator[bool]:
+    while True:
+        time.sleep(1)
+    yield True
+
+
+def crashes() -> Iterator[bool]:
+    os.abort()
+    yield True
+
+
+def devours() -> Iterator[bool]:
+    yield bool(bytearray(2 * 2**30))
+
+
+def answers() -> Iterator[bool]:
+    yield True
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "given_up"),
+    [
+        (raises, "ValueError: met what it does not expect", False),
+        (hangs, "it took longer than 1 seconds", True),
+        (crashes, "it crashed .SIGABRT", True),
+        (devours, "it needs more than 1024 MiB", False),
+    ],
+)
+def test_whatever_a_rule_does_is_its_own_failure(
+    question: Callable[[], Iterator[bool]], said: str, given_up: bool
+) -> None:
+    with RuleWork(answer_seconds=1) as work:
+        for _ in range(MOST_LOSSES):
+            with pytest.raises(RuleFailed, match=ITSELF + said):
+                work.ask("bad", question)
+        with pytest.raises(RuleFailed, match="times in this batch" if given_up else said):
+            work.ask("bad", question)
+        assert work.ask("good", answers)
+
+
+def test_a_rule_that_takes_long_for_a_batch_is_given_up() -> None:
+    with RuleWork(answer_seconds=LIMIT_SECONDS, batch_seconds=0) as work:
+        assert work.ask("slow", answers)
+        with pytest.raises(RuleFailed, match="longer than 0 seconds for this batch"):
+            work.ask("slow", answers)
+        assert work.ask("other", answers)

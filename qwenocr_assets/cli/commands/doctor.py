@@ -15,9 +15,19 @@ from qwenocr_assets.cli.findings import Finding, tried
 from qwenocr_assets.cli.service_findings import service_findings
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode, QwenocrError
+from qwenocr_assets.quality.rule_work import ITSELF
 from qwenocr_assets.settings import project_root
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
 from qwenocr_assets.warehouse.models import load_models
+from qwenocr_assets.warehouse.query import run_query
+
+_FAILED_RULES = f"""
+    SELECT rule, count(*), any_value(reason ORDER BY reason)
+    FROM core.validation_results
+    WHERE starts_with(reason, '{ITSELF}')
+    GROUP BY rule
+    ORDER BY rule
+"""  # noqa: S608  a text of our own
 
 
 def print_findings(console: Console) -> ExitCode:
@@ -52,6 +62,7 @@ def examine() -> Iterator[Finding]:
         yield _scripts()
     yield _poppler()
     yield _warehouse(environment.data)
+    yield tried("rules", lambda: _rules(environment.data))
     home = os.environ.get("DAGSTER_HOME") or str(project_root() / ".dagster")
     yield Finding("Dagster home", True, home)
 
@@ -115,3 +126,16 @@ def _warehouse(data: DataFolder) -> Finding:
         shown = str(local_path(path)) if is_local(path) else str(path)
         return Finding("warehouse", True, shown)
     return Finding("warehouse", False, "not there yet", "qwenocr run PATH", needed=False)
+
+
+def _rules(data: DataFolder) -> Finding:
+    """Rules that failed themselves, as the published warehouse has it."""
+    found = run_query(local_path(data.warehouse), _FAILED_RULES).rows if data.warehouse.exists() else []
+    return Finding(
+        "rules",
+        not found,
+        "; ".join(f"{rule} ({values:,} values): {reason}" for rule, values, reason in found)
+        or "none failed itself",
+        "Correct them in pipeline.toml (docs/trust.md), and run the batches again.",
+        needed=False,
+    )

@@ -17,7 +17,6 @@ from qwenocr_assets.imaging.batches import Run
 from qwenocr_assets.imaging.draw import side_by_side
 from qwenocr_assets.imaging.page_image import PageImage
 from qwenocr_assets.imaging.recipe import Recipe
-from qwenocr_assets.imaging.workers import Ended, Job
 from qwenocr_assets.intake.documents import document_rows
 from qwenocr_assets.intake.routes import EnhanceStep
 from qwenocr_assets.intake.urls.listed_documents import readable
@@ -25,6 +24,7 @@ from qwenocr_assets.rows import AcceptedDocumentRow
 from qwenocr_assets.schemas import is_accepted
 from qwenocr_assets.steps.intake import manifests_of
 from qwenocr_assets.storage.data_folder import write_atomically
+from qwenocr_assets.workers.pool import Ended, Job
 
 _MOST_PAGES = 10
 """Pages shown of one document."""

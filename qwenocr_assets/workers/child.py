@@ -1,4 +1,4 @@
-"""The child process of `imaging.workers`: runs one job after the other, with bounded memory, until its parent goes."""
+"""The child process of `workers.pool`: runs one job after the other, with bounded memory, until its parent goes."""
 
 import ctypes
 import logging
@@ -6,9 +6,10 @@ import resource
 import signal
 import sys
 from multiprocessing.connection import Connection
+from typing import Any
 
 from qwenocr_assets.errors import RejectedInput
-from qwenocr_assets.imaging.decoder_words import plain_words
+from qwenocr_assets.workers.words import Fault, plain_words
 
 _PR_SET_PDEATHSIG = 1
 
@@ -25,24 +26,19 @@ def main(descriptor: int, memory_mb: int) -> None:
         except EOFError:
             return
         try:
+            connection.send(("begun", None))
             for value in function(*arguments):
                 connection.send(("value", value))
-            ended = None
+            ended: tuple[str, Any] = ("end", None)
         except RejectedInput as reason:
-            ended = reason
+            ended = ("end", reason)
         except MemoryError:
-            ended = RejectedInput(
-                f"It needs more memory than the {memory_mb} MiB of a decoder.",
-                "Export or scan it smaller, or raise decoder_memory_mb.",
-            )
+            ended = ("fault", (Fault.LARGE, str(memory_mb)))
         except BrokenPipeError:
             return
         except Exception as error:  # noqa: BLE001  one bad page never takes a good one down
-            ended = RejectedInput(
-                f"Decoding it failed unexpectedly ({type(error).__name__}: {plain_words(error)}).",
-                "Export or scan it again, and please report it.",
-            )
-        connection.send(("end", ended))
+            ended = ("fault", (Fault.FAILED, f"{type(error).__name__}: {plain_words(error)}"))
+        connection.send(ended)
 
 
 def _die_with_parent() -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from qwenocr_assets.errors import RejectedInput
-from qwenocr_assets.imaging.workers import Ended, Job, Workers, run_here
+from qwenocr_assets.imaging.decoder_words import DECODER_WORDS
+from qwenocr_assets.workers.pool import Ended, Job, Workers, run_here
 from tests.waiting import LIMIT_SECONDS
 
 
@@ -74,7 +75,7 @@ def job(function, *arguments, following=()) -> tuple[Job, list, list[Ended]]:
 
 @pytest.fixture(scope="module")
 def workers():
-    with Workers(2, memory_mb=1024, silence_seconds=LIMIT_SECONDS) as pool:
+    with Workers(2, DECODER_WORDS, memory_mb=1024, silence_seconds=LIMIT_SECONDS) as pool:
         yield pool
 
 
@@ -102,7 +103,7 @@ def test_what_goes_wrong_is_one_rejection_and_the_others_go_on(workers, function
 
 def test_who_hangs_is_given_up():
     bad, received, ended = job(hang)
-    with Workers(1, silence_seconds=3) as pool:
+    with Workers(1, DECODER_WORDS, silence_seconds=3) as pool:
         pool.run([bad])
     assert received in ([], [1])  # on a busy machine it may not even have begun
     assert ended[0].lost
@@ -119,7 +120,7 @@ def test_jobs_may_lead_to_further_jobs(workers, here):
 
 
 def test_workers_are_used_again_and_end_with_the_pool():
-    with Workers(1) as pool:
+    with Workers(1, DECODER_WORDS) as pool:
         first, received, _ = job(pid)
         pool.run([first, job(squares, 2)[0]])
         again, more, _ = job(pid)
@@ -142,7 +143,7 @@ def test_an_error_while_receiving_ends_the_run_and_its_workers(workers):
 
 def test_a_worker_starts_without_what_only_the_run_needs() -> None:
     code = (
-        "import sys; import qwenocr_assets.imaging.worker, qwenocr_assets.imaging.decoding; "
+        "import sys; import qwenocr_assets.workers.child, qwenocr_assets.imaging.decoding; "
         "print(sorted({'dagster', 'duckdb', 'pyarrow', 'pydantic', 'sqlglot'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -152,6 +153,6 @@ def test_a_worker_starts_without_what_only_the_run_needs() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
 def test_a_workers_memory_does_not_depend_on_the_number_of_cores():
     first, received, _ = job(threads_with_numpy)
-    with Workers(1) as workers:
+    with Workers(1, DECODER_WORDS) as workers:
         workers.run([first])
     assert received == [1]

@@ -1,6 +1,6 @@
-"""Worker processes for what native decoders do: parallel, bounded in memory and time.
+"""A pool of worker processes: jobs run in parallel, bounded in memory and time.
 
-A file that crashes a decoder, hangs it or eats its memory costs one document or page, not the run. Workers are plain
+A job that crashes its worker, hangs it or eats its memory costs what it worked at, not the run. Workers are plain
 child processes of this interpreter (nothing is forked, so threads do no harm); they end with their parent.
 The bounds guard against damage and bombs. They are no prison for code that takes a decoder over: for files from
 people you do not trust at all, run the pipeline in a container.
@@ -21,11 +21,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.workers.words import Fault, Words
 
 MEMORY_MB = 2_048
 """Address space of one worker; the largest picture that is decoded takes 512 MiB, and converting it as much again."""
 SILENCE_SECONDS = 60.0
-"""How long a worker may take for one page."""
+"""How long a worker may take from one value to the next."""
+_START_SECONDS = 60.0
+"""How long it may take to start and import what the job needs; the clock of the job begins after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,8 @@ class Ended:
 class Job:
     """A generator function to run in a worker, and what to do here with what it yields.
 
-    The function must be importable by its name, from a module that imports little (`imaging.decoding`): what the
-    worker imports counts against its memory. Arguments and values must pickle. `receive` and `finish` are called on
+    The function must be importable by its name, from a module that imports little: what the worker imports counts
+    against its memory. Arguments and values must pickle. `receive` and `finish` are called on
     the thread that runs the jobs; `finish` returns jobs that follow from this one.
     """
 
@@ -70,6 +73,7 @@ class Workers:
     """Up to `count` worker processes, started when there is work for them; a context manager."""
 
     count: int
+    words: Words
     memory_mb: int = MEMORY_MB
     silence_seconds: float = SILENCE_SECONDS
     _idle: list["_Worker"] = field(default_factory=list)
@@ -92,9 +96,9 @@ class Workers:
         try:
             while waiting or busy:
                 while waiting and len(busy) < self.count:
-                    worker = self._idle.pop() if self._idle else _Worker(self.memory_mb)
+                    worker = self._idle.pop() if self._idle else _Worker(self.memory_mb, self.words)
                     job = waiting.popleft()
-                    worker.begin(job, self.silence_seconds)
+                    worker.begin(job)
                     busy[worker.connection] = (worker, job)
                 for connection in self._ready(busy):
                     worker, job = busy[connection]
@@ -123,13 +127,14 @@ class Workers:
 class _Worker:
     """One child process and the socket to it."""
 
-    def __init__(self, memory_mb: int) -> None:
+    def __init__(self, memory_mb: int, words: Words) -> None:
+        self._words = words
         ours, theirs = socket.socketpair()
         with theirs:
             command = [
                 sys.executable,
                 "-m",
-                "qwenocr_assets.imaging.worker",
+                "qwenocr_assets.workers.child",
                 str(theirs.fileno()),
                 str(memory_mb),
             ]
@@ -150,8 +155,8 @@ class _Worker:
         self.connection = Connection(ours.detach())
         self.deadline = 0.0
 
-    def begin(self, job: Job, seconds: float) -> None:
-        self.deadline = time.monotonic() + seconds
+    def begin(self, job: Job) -> None:
+        self.deadline = time.monotonic() + _START_SECONDS
         with suppress(OSError):  # it died while idle: `advance` will say so
             self.connection.send((job.function, job.arguments))
 
@@ -159,32 +164,27 @@ class _Worker:
         """Receive one message; returns how the job ended, if it did."""
         try:
             if not self.connection.poll():
-                return Ended(
-                    RejectedInput(
-                        f"Decoding it took longer than {seconds:g} seconds.",
-                        "Export or scan it again; a very large page needs a higher decoder_seconds.",
-                    ),
-                    lost=True,
-                )
+                return self._fault(Fault.SLOW, f"{seconds:g}", lost=True)
             kind, value = self.connection.recv()
         except (EOFError, OSError):
-            return Ended(self._obituary(), lost=True)
+            return self._fault(Fault.CRASHED, self._how_it_died(), lost=True)
         if kind == "value":
             job.receive(value)
+        if kind in ("begun", "value"):
             self.deadline = time.monotonic() + seconds
             return None
-        return Ended(value)
+        return self._fault(*value) if kind == "fault" else Ended(value)
 
-    def _obituary(self) -> RejectedInput:
+    def _fault(self, fault: Fault, detail: str, *, lost: bool = False) -> Ended:
+        said, next_step = self._words[fault]
+        return Ended(RejectedInput(said.format(detail), next_step), lost)
+
+    def _how_it_died(self) -> str:
         code = self._process.wait()
         try:
-            how = signal.Signals(-code).name
+            return signal.Signals(-code).name
         except ValueError:
-            how = f"exit code {code}"
-        return RejectedInput(
-            f"It crashed its decoder ({how}).",
-            "It is damaged, or needs more memory than decoder_memory_mb: export or scan it again.",
-        )
+            return f"exit code {code}"
 
     def close(self) -> None:
         self.connection.close()
