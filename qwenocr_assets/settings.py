@@ -29,7 +29,7 @@ from qwenocr_assets.storage.data_folder import DataFolder
 Bucket = Literal["s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "memory"]
 """Protocols of fsspec whose files lists of URLs may name, once they are allowed."""
 
-REGIONS_WITH_KEYS = ("singapore", "virginia", "beijing", "custom")
+REGIONS_WITH_KEYS = ("singapore", "virginia", "beijing", "frankfurt", "custom")
 
 
 def _names(value: Any) -> Any:
@@ -137,7 +137,9 @@ class Settings(ClientOptions, BaseSettings):
     )
 
     region: str = Field(
-        "local", description="local (embedded engine), singapore, virginia, beijing or custom (any base_url)."
+        "local",
+        description="local (embedded engine), singapore, virginia, beijing, frankfurt (needs base_url) or custom (any "
+        "base_url).",
     )
     model: str | None = Field(None, description="Model; by default the pinned snapshot of the region.")
     base_url: str | None = Field(

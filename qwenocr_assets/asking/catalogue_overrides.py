@@ -11,13 +11,22 @@ from dataclasses import asdict, replace
 from datetime import date
 from decimal import Decimal
 from math import isqrt
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from qwenocr_assets.errors import ConfigurationError
-from qwenocr_assets.qwenocr.catalogue import Catalogue, FreeQuota, Model, Sureness, load_catalogue, model_from
+from qwenocr_assets.qwenocr.catalogue import (
+    Catalogue,
+    Dialect,
+    FreeQuota,
+    Model,
+    Sureness,
+    WholePdf,
+    load_catalogue,
+    model_from,
+)
 from qwenocr_assets.qwenocr.regions import Protocol, Region, region_at
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.settings import Settings
@@ -66,6 +75,15 @@ class ModelOverride(BaseModel):
     accepts: frozenset[Annotated[str, Field(pattern="^image/[a-z0-9.+-]+$")]] | None = Field(
         None, min_length=1
     )
+    dialects: frozenset[Dialect] | None = Field(None, min_length=1)
+    turns: bool | None = None
+    whole_pdf: WholePdf | None = None
+    max_url_bytes: _Count | None = None
+    streams_documents: bool | None = None
+    asks_for_max_tokens: bool | None = None
+    recommended: bool | None = None
+    retires_on: date | Literal["never"] | None = None
+    instead: str | None = None
 
     @model_validator(mode="after")
     def _square_token(self) -> Self:
@@ -127,11 +145,7 @@ def configured_catalogue(
             raise ConfigurationError(
                 f"{_label(override)} is for a region that does not exist.", f"Known are {', '.join(known)}."
             )
-    catalogue = replace(
-        shipped,
-        version=_version(shipped.version, overrides),
-        models=_overridden(shipped.models, overrides),
-    )
+    catalogue = _overridden(shipped, overrides)
     regions = {
         name: replace(entry, protocol=Protocol(protocol or entry.protocol))
         for name, entry in shipped.regions.items()
@@ -151,6 +165,7 @@ def configured_catalogue(
             )
         if base_url:
             regions[region] = region_at(regions[region], base_url, allow_http=allow_http)
+        regions[region].require_host()
         regions[region] = replace(regions[region], workspace=workspace)
     return replace(catalogue, regions=regions)
 
@@ -167,8 +182,10 @@ def _custom_region(catalogue: Catalogue, protocol: str | None) -> Region:
     )
 
 
-def _overridden(shipped: Sequence[Model], overrides: Sequence[ModelOverride]) -> tuple[Model, ...]:
-    models = {(m.region, m.name): m for m in shipped}
+def _overridden(shipped: Catalogue, overrides: Sequence[ModelOverride]) -> Catalogue:
+    """With the entries over it. One with a later `valid_from` begins there: until then the row that ships held."""
+    models = {(m.region, m.name): m for m in shipped.models}
+    earlier = list(shipped.earlier)
     changed: set[tuple[str, str]] = set()
     for override in overrides:
         base = next(
@@ -180,7 +197,14 @@ def _overridden(shipped: Sequence[Model], overrides: Sequence[ModelOverride]) ->
             raise ConfigurationError(f"{_label(override)} has two entries.", "Merge them into one.")
         changed.add(key)
         models[key] = model
-    return tuple(models.values())
+        if base is not None and model.valid_from and base.valid_from and model.valid_from > base.valid_from:
+            earlier.append(base)
+    return replace(
+        shipped,
+        version=_version(shipped.version, overrides),
+        models=tuple(models.values()),
+        earlier=tuple(earlier),
+    )
 
 
 def _model(override: ModelOverride, base: Model | None) -> Model:
@@ -197,6 +221,10 @@ def _model(override: ModelOverride, base: Model | None) -> Model:
         fields = {**_new_model_defaults(override), **given}
     if given.keys() & {"requests_per_minute", "tokens_per_minute"}:
         fields |= {"rates_source": "pipeline.toml", "rates_sureness": "high"}
+    if given.keys() & {"recommended", "retires_on", "instead"}:
+        fields |= {"standing_source": "pipeline.toml", "standing_sureness": "high"}
+    if fields.get("retires_on") == "never":
+        fields["retires_on"] = None
     try:
         model = model_from(fields)
     except ValidationError as error:
@@ -226,7 +254,6 @@ def _new_model_defaults(override: ModelOverride) -> dict[str, Any]:
         "max_pixels": min(_DEFAULT_IMAGE_TOKENS, most_image) * token_pixels,
         "max_pixels_limit": most_image * token_pixels,
         "batch_discount": None,
-        "free_quota": None,
         "requests_per_minute": None,
         "tokens_per_minute": None,
         "rates_source": "No limit known",

@@ -24,6 +24,7 @@ def failover_order(catalogue: Catalogue, settings: Settings) -> tuple[tuple[Regi
             raise ConfigurationError(
                 f"failover lists {name}, which is there already.", "List each other region once."
             )
+        other.require_host()
         order.append((other, _equal_model(catalogue, model, name)))
         own_key = settings.api_key_for(name)
         if own_key is not None and own_key == key:

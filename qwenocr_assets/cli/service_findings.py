@@ -49,7 +49,7 @@ def _warnings(environment: Environment) -> Iterator[Finding]:
         catalogue, model = environment.catalogue, environment.model
     except QwenocrError:
         return  # said already, as the model's finding
-    pinned = catalogue.cheapest_equal(model).name
+    pinned = model.instead or catalogue.cheapest_equal(model).name
     for warning in model_warnings(catalogue, model):
         yield Finding("model's price", False, warning, f'model = "{pinned}"', needed=False)
 

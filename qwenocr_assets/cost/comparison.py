@@ -31,6 +31,8 @@ class Offer:
     worst_usd: Decimal
     missing_tasks: tuple[str, ...]
     """Tasks that the model does not do; their price is not in it."""
+    is_going: bool = False
+    """Better not chosen: not recommended, or with an end that is known."""
 
     @property
     def complete(self) -> bool:
@@ -57,7 +59,9 @@ def compare(rows: Iterable[OcrRequestRow], pages: Iterable[PageRow], catalogue: 
         for mode in Mode
         if mode is Mode.REAL_TIME or model.batch_discount is not None
     ]
-    return sorted(offers, key=lambda o: (not o.complete, o.expected_usd, not o.pinned, o.batch, o.region))
+    return sorted(
+        offers, key=lambda o: (not o.complete, o.expected_usd, o.is_going, not o.pinned, o.batch, o.region)
+    )
 
 
 def _offer(model: Model, mode: Mode, alike: Counter[tuple[Any, ...]]) -> Offer:
@@ -79,7 +83,10 @@ def _offer(model: Model, mode: Mode, alike: Counter[tuple[Any, ...]]) -> Offer:
         )
         expected += count * quote.expected_cost_usd
         worst += count * quote.worst_cost_usd
-    return Offer(model.region, model.name, mode is Mode.BATCH, model.pinned, expected, worst, tuple(missing))
+    batch, missing_tasks = mode is Mode.BATCH, tuple(missing)
+    return Offer(
+        model.region, model.name, batch, model.pinned, expected, worst, missing_tasks, model.is_going
+    )
 
 
 def dear(offers: Iterable[Offer], region: str, model: str) -> str | None:
@@ -90,7 +97,7 @@ def dear(offers: Iterable[Offer], region: str, model: str) -> str | None:
     """
     at_once = [o for o in offers if o.region == region and not o.batch]
     chosen = next((o for o in at_once if o.model == model), None)
-    equal = next((o for o in at_once if o.complete and o.pinned), None)
+    equal = next((o for o in at_once if o.complete and o.pinned and not o.is_going), None)
     if chosen is None or equal is None or chosen.expected_usd <= WORTH_A_WARNING * equal.expected_usd:
         return None
     times = chosen.expected_usd / equal.expected_usd if equal.expected_usd else Decimal("Infinity")

@@ -1,7 +1,9 @@
 """Whether bills are what was quoted: input tokens that drift away, and models that cost something else."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from qwenocr_assets.errors import ConfigurationError
@@ -53,22 +55,25 @@ class PriceDrift:
 
 
 def price_drifts(rows: Iterable[CostLedgerRow], catalogue: Catalogue) -> list[PriceDrift]:
-    """Reported models of these rows of `cost_ledger` that are priced differently from what was used."""
-    calls: dict[tuple[str, str, str, Price], int] = {}
+    """Reported models of these rows of `cost_ledger` that were priced differently on their day from what was used."""
+    calls: Counter[tuple[str, str, str, Price, date]] = Counter()
     for row in rows:
         if row["state"] == LedgerState.SETTLED and row["reported_model"]:
             price = Price.per_million(row["usd_per_million_input"], row["usd_per_million_output"])
-            key = (row["region"], row["model"], row["reported_model"], price)
-            calls[key] = calls.get(key, 0) + 1
-    drifts = []
-    for (region, asked, reported, used), count in calls.items():
+            calls[row["region"], row["model"], row["reported_model"], price, row["day"]] += 1
+    of_day = {day: catalogue.on(day) for *_, day in calls}
+    drifts: Counter[tuple[str, str, str, Decimal | None, Decimal | None]] = Counter()
+    for (region, asked, reported, used, day), count in calls.items():
         try:
-            model = catalogue.model(region, reported)
+            model = of_day[day].model(region, reported)
         except ConfigurationError:
             if reported != asked:
-                drifts.append(PriceDrift(region, asked, reported, count, None, None))
+                drifts[region, asked, reported, None, None] += count
             continue
         modes = [mode for mode in Mode if mode is Mode.REAL_TIME or model.batch_discount is not None]
         if used not in [model.price(mode) for mode in modes]:
-            drifts.append(PriceDrift(region, asked, reported, count, *model.price().usd_per_million))
-    return drifts
+            drifts[(region, asked, reported, *model.price().usd_per_million)] += count
+    return [
+        PriceDrift(region, asked, reported, count, *usd)
+        for (region, asked, reported, *usd), count in drifts.items()
+    ]

@@ -112,8 +112,8 @@ class FreeQuotaUse:
     region: str
     model: str
     ends_on: date
-    input_tokens_left: int
-    output_tokens_left: int
+    tokens_left: int
+    """In and out together."""
 
 
 def free_quota_use(ledger: Ledger, models: Iterable[Model], activated_on: date) -> list[FreeQuotaUse]:
@@ -123,26 +123,16 @@ def free_quota_use(ledger: Ledger, models: Iterable[Model], activated_on: date) 
         if model.free_quota is None:
             continue
         quota = model.free_quota
-        ends_on = activated_on + timedelta(days=quota.days_from_activation)
-        used = select(
-            func.coalesce(func.sum(ENTRIES.c.input_tokens), 0),
-            func.coalesce(func.sum(ENTRIES.c.output_tokens), 0),
-        ).where(
+        begins_on = max(activated_on, quota.launched_on or activated_on)
+        ends_on = begins_on + timedelta(days=quota.days)
+        used = select(func.sum(ENTRIES.c.input_tokens), func.sum(ENTRIES.c.output_tokens)).where(
             ENTRIES.c.state == LedgerState.SETTLED.value,
             ENTRIES.c.region == model.region,
             ENTRIES.c.model == model.name,
-            ENTRIES.c.day >= activated_on.isoformat(),
+            ENTRIES.c.day >= begins_on.isoformat(),
             ENTRIES.c.day < ends_on.isoformat(),
         )
         with ledger.reading() as connection:
-            input_tokens, output_tokens = connection.execute(used).one()
-        found.append(
-            FreeQuotaUse(
-                model.region,
-                model.name,
-                ends_on,
-                max(0, quota.input_tokens - int(input_tokens)),
-                max(0, quota.output_tokens - int(output_tokens)),
-            )
-        )
+            spent = sum(int(tokens or 0) for tokens in connection.execute(used).one())
+        found.append(FreeQuotaUse(model.region, model.name, ends_on, max(0, quota.tokens - spent)))
     return found

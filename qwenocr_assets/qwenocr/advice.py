@@ -1,5 +1,7 @@
 """What a person should know about the chosen model before paying for it."""
 
+from datetime import UTC, date, datetime
+
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
 
 _WORTH_SAYING = 2
@@ -7,8 +9,27 @@ _WORTH_SAYING = 2
 
 
 def model_warnings(catalogue: Catalogue, model: Model) -> list[str]:
-    """One sentence for a name that moves, one for a model that an equal and much cheaper one could replace."""
-    return [text for text in (_moving(catalogue, model), _dear(catalogue, model)) if text]
+    """A sentence for a model that is going, a name that moves, and a price that an equal model undercuts by far."""
+    said = (standing(model), _moving(catalogue, model), _dear(catalogue, model))
+    return [text for text in said if text]
+
+
+def standing(model: Model, today: date | None = None) -> str | None:
+    """Whether the model is better not chosen, says who and how sure that is; None for one that is as good as ever.
+
+    `today` is a day in UTC, by default this one.
+    """
+    if not model.is_going:
+        return None
+    ends = model.retires_on
+    gone = ends is not None and ends <= (today or datetime.now(UTC).date())
+    said = "is not recommended" if ends is None else f"{'was taken down' if gone else 'ends'} on {ends}"
+    doubt = (
+        ""
+        if model.standing_sureness == "high"
+        else f" ({model.standing_source}; {model.standing_sureness} sureness)"
+    )
+    return f"{model.name} {said}{doubt}" + (f": take {model.instead}." if model.instead else ".")
 
 
 def price(model: Model) -> str:

@@ -1,15 +1,18 @@
 """Models, prices and limits per region, read from the versioned data file beside this module.
 
-Prices are Decimal US dollars per million tokens. The file's figures are those of the product guide's model list; where
-an edition of the guide disagrees, the model's `note` says so. Overrides: `catalogue_overrides.py`.
+Prices are Decimal US dollars per million tokens. The file is a history: a model's rows follow each other, each with the
+day from which it holds, its source and how sure that is; what its sources disagree about is in `note`. The last row is
+what is asked and paid now, and `Catalogue.on` is the catalogue as it was on another day. Overrides:
+`catalogue_overrides.py`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
 from typing import Any, Literal
 
 import orjson
@@ -30,18 +33,39 @@ Sureness = Literal["high", "medium", "low"]
 """high: two independent sources; medium: one official text; low: a third party's, or inferred."""
 
 
+Dialect = Literal["native", "openai", "responses"]
+"""Ways of asking: those of `Protocol`, and the OpenAI-compatible Responses API."""
+
+_MEBIBYTE = 2**20
+
+
 @dataclass(frozen=True, slots=True)
 class FreeQuota:
-    """Tokens that a new account need not pay for. Costs are never reduced by it."""
+    """Tokens, in and out together, that an account need not pay for. Costs are never reduced by it."""
 
-    input_tokens: int
-    output_tokens: int
-    days_from_activation: int
+    tokens: int
+    days: int
+    """From the latest of the account's activation, the model's launch and its approval."""
+    launched_on: date | None = None
+    """The earliest day on which the model may have been launched; None where it is older than the quota."""
+
+
+@dataclass(frozen=True, slots=True)
+class WholePdf:
+    """The most of a PDF that goes in whole: pages by task, and bytes of the file."""
+
+    pages_of_document_parsing: int
+    pages_of_other_tasks: int
+    max_bytes: int
+
+    def most_pages(self, task: Task) -> int:
+        """Pages of one PDF for this task."""
+        return self.pages_of_document_parsing if task is Task.DOCUMENT_PARSING else self.pages_of_other_tasks
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model in one region: its limits in tokens and pixels, its prices, its tasks."""
+    """A model in one region from a day on: its limits in tokens and pixels, its prices, what it can."""
 
     region: str
     name: str
@@ -66,7 +90,6 @@ class Model:
     usd_per_million_output: Decimal
     batch_discount: Decimal | None
     """Share of the price that is taken off in batch calls; None where there are none."""
-    free_quota: FreeQuota | None
     requests_per_minute: int | None
     """For the whole account; None where no limit is known."""
     tokens_per_minute: int | None
@@ -74,12 +97,35 @@ class Model:
     rates_sureness: Sureness
     tasks: frozenset[Task]
     valid_from: date | None
-    """The source's own date; None where it has none."""
+    """The day of the first dated source that says so; None for what has no date, which holds for ever."""
     source: str
     sureness: Sureness
     note: str
+    """What the sources disagree about."""
+    free_quota: FreeQuota | None = None
+    """As it is now, also in earlier rows."""
     accepts: frozenset[str] | None = None
     """Types of images that it takes as they are, like image/webp; None for those of the Qwen-OCR service."""
+    dialects: frozenset[Dialect] = frozenset({"native", "openai"})
+    turns: bool = False
+    """Whether it sees more than the last message of a conversation."""
+    whole_pdf: WholePdf | None = None
+    """How much of a PDF it takes whole, in the Responses dialect; None where it takes images only."""
+    max_url_bytes: int = 10 * _MEBIBYTE
+    """Most bytes of an image by address or upload."""
+    streams_documents: bool = True
+    """False where an answer to document_parsing has parts beside its text, which a stream may lose."""
+    asks_for_max_tokens: bool = False
+    """Whether each request names `max_output_tokens` as its most: where sources disagree about what the service gives
+    by itself, an answer could else be longer than what is reserved for it."""
+    recommended: bool = True
+    retires_on: date | None = None
+    """The first day on which the name is not answered any more; None where no end is known."""
+    instead: str | None = None
+    """The model to take instead of one that is not recommended or retires."""
+    standing_source: str = ""
+    """Who says that it is not recommended, or retires."""
+    standing_sureness: Sureness = "medium"
 
     def price(self, mode: Mode = Mode.REAL_TIME) -> Price:
         """What its tokens cost, asked in this way.
@@ -113,6 +159,11 @@ class Model:
         return name == self.name or name in self.aliases
 
     @property
+    def is_going(self) -> bool:
+        """Whether it is better not chosen: not recommended, or with an end that is known."""
+        return not self.recommended or self.retires_on is not None
+
+    @property
     def usual_page_usd(self) -> Decimal:
         """What a usual page costs: the figure by which models are compared. Infinite where no price is known."""
         try:
@@ -128,6 +179,21 @@ class Catalogue:
     version: str
     regions: dict[str, Region]
     models: tuple[Model, ...]
+    """As they are asked and paid now."""
+    earlier: tuple[Model, ...] = ()
+    """Rows that later ones have replaced: each held until the next of its model begins. The oldest first."""
+
+    def on(self, day: date) -> "Catalogue":
+        """The catalogue with the rows that held on a day, UTC: answers of that day were priced by them.
+
+        The oldest row of a model stands for all days before it.
+        """
+        return replace(self, models=tuple(self._row_on(model, day) for model in self.models), earlier=())
+
+    def _row_on(self, model: Model, day: date) -> Model:
+        rows = [m for m in self.earlier if (m.region, m.name) == (model.region, model.name)] + [model]
+        held = [row for row in rows if row.valid_from is None or row.valid_from <= day]
+        return (held or rows[:1])[-1]
 
     def region(self, name: str) -> Region:
         """A region by name; raises `ConfigurationError` naming the known ones."""
@@ -178,6 +244,7 @@ class Catalogue:
             other
             for other in self.models_in(model.region)
             if other.pinned
+            and not other.is_going
             and other.tasks >= model.tasks
             and other.max_output_tokens >= model.max_output_tokens
             and other.max_input_tokens >= model.max_input_tokens
@@ -189,11 +256,19 @@ class Catalogue:
 def load_catalogue() -> Catalogue:
     """The catalogue that ships with this version."""
     raw = orjson.loads(files(__package__).joinpath("catalogue.json").read_bytes())
+    histories = [_history(model) for model in raw["models"]]
     return Catalogue(
         version=raw["version"],
         regions={r["name"]: Region(**r) for r in raw["regions"]},
-        models=tuple(model_from(m) for m in raw["models"]),
+        models=tuple(rows[-1] for rows in histories),
+        earlier=tuple(row for rows in histories for row in rows[:-1]),
     )
+
+
+def _history(raw: Mapping[str, Any]) -> list[Model]:
+    """A model's rows, the oldest first: each is the one before it with its own fields over it."""
+    always = {name: value for name, value in raw.items() if name != "rows"}
+    return [model_from(always | row) for row in accumulate(raw["rows"], lambda before, row: before | row)]
 
 
 def model_from(raw: Mapping[str, Any]) -> Model:

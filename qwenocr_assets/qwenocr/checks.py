@@ -45,7 +45,7 @@ def check_request(
 
     `catalogue` is where alternatives are looked for; by default the one that ships.
     """
-    models = (catalogue or load_catalogue()).models_in(model.region)
+    models = [m for m in (catalogue or load_catalogue()).models_in(model.region) if not m.is_going]
     offered = sorted(models, key=lambda m: (not m.pinned, m.usual_page_usd))  # the best alternative first
     _check_task(model, task, offered)
     _check_max_tokens(model, options.max_tokens, offered)

@@ -58,6 +58,7 @@ class Client:
     ) -> None:
         self._catalogue = catalogue or load_catalogue()
         self.region = self._catalogue.region(region) if isinstance(region, str) else region
+        self.region.require_host()
         self.model = model if isinstance(model, Model) else self._catalogue.model(self.region.name, model)
         self._key = usable_key(key, "The given key")
         if self._key is None and transport is None:

@@ -3,7 +3,15 @@
 from qwenocr_assets.errors import ConfigurationError, ExitCode, MissingApiKey, QwenocrError, RejectedInput
 from qwenocr_assets.geometry import Box, Point, Quad
 from qwenocr_assets.qwenocr.answers import Answer, Usage, Word
-from qwenocr_assets.qwenocr.catalogue import Catalogue, FreeQuota, Model, Sureness, load_catalogue
+from qwenocr_assets.qwenocr.catalogue import (
+    Catalogue,
+    Dialect,
+    FreeQuota,
+    Model,
+    Sureness,
+    WholePdf,
+    load_catalogue,
+)
 from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.errors import (
     FetchFailed,
@@ -42,6 +50,7 @@ __all__ = [
     "Client",
     "ClientOptions",
     "ConfigurationError",
+    "Dialect",
     "ExitCode",
     "FetchFailed",
     "Form",
@@ -88,6 +97,7 @@ __all__ = [
     "Unreadable",
     "UploadExpired",
     "Usage",
+    "WholePdf",
     "Word",
     "load_catalogue",
     "region_at",

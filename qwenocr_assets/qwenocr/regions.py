@@ -39,7 +39,9 @@ class Region:
 
     name: str
     host: str
-    """Scheme, host and, behind a proxy, a path; the dialects' base paths follow it. Never with a `/` at the end."""
+    """Scheme, host and, behind a proxy, a path; the dialects' base paths follow it. Never with a `/` at the end.
+
+    Empty where the service has no host for everybody: then `base_url` has to name the workspace's own."""
     default_model: str
     protocol: Protocol = Protocol.NATIVE
     native_path: str = NATIVE_PATH
@@ -48,6 +50,8 @@ class Region:
     """Whether images can be uploaded first and named as `oss://…`."""
     residency: str = ""
     """Where the data is kept and computed with, in one sentence."""
+    service_region: str = ""
+    """The service's own name of it, which its workspaces' hosts carry; empty where there are none."""
     workspace: str | None = None
     app: str | None = None
     """The ASGI app that answers inside this process, as `module:factory`; None where the network leads to the service.
@@ -58,6 +62,19 @@ class Region:
     def is_local(self) -> bool:
         """Whether an app inside this process answers."""
         return self.app is not None
+
+    @property
+    def workspace_host(self) -> str:
+        """The form of its workspaces' hosts."""
+        return f"https://{{WorkspaceId}}.{self.service_region}.maas.aliyuncs.com"
+
+    def require_host(self) -> None:
+        """Raise `ConfigurationError` for a region that is only reached at a workspace's own host, without one."""
+        if not self.host:
+            raise ConfigurationError(
+                f"Region {self.name} has no address of its own: each workspace has its host there.",
+                f'Set base_url = "{self.workspace_host}" with the id of your workspace, from the console.',
+            )
 
     @property
     def native_url(self) -> str:

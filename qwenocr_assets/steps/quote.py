@@ -17,6 +17,7 @@ from qwenocr_assets.imaging.batches import Run, batch_page_rows
 from qwenocr_assets.intake.documents import document_rows
 from qwenocr_assets.intake.manifest import Manifest
 from qwenocr_assets.intake.urls.listed_documents import readable
+from qwenocr_assets.qwenocr.advice import standing
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.rows import DocumentRow, OcrRequestRow, PageRow
 from qwenocr_assets.schemas import is_accepted
@@ -35,7 +36,10 @@ class Quote:
     requests: list[OcrRequestRow]
     totals: Totals
     offers: list[Offer]
+    standing: str | None
+    """Why the model is better not chosen; None for one that is as good as ever."""
     warning: str | None
+    """A price that an equal model undercuts by far."""
 
 
 def quote(environment: Environment, paths: Sequence[Path]) -> Quote:
@@ -71,6 +75,7 @@ def quote(environment: Environment, paths: Sequence[Path]) -> Quote:
         requests=requests,
         totals=total_up(requests, answered),
         offers=offers,
+        standing=standing(model),
         warning=dear(offers, model.region, model.name),
     )
 

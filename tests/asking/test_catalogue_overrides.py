@@ -48,9 +48,9 @@ def test_without_entries_the_shipped_catalogue_stands() -> None:
         ({**CHEAPER, "requests_per_minute": 3000}, "rates_source", "pipeline.toml"),
         ({**CHEAPER, "tasks": ["custom_prompt"]}, "tasks", frozenset({Task.CUSTOM_PROMPT})),
         (
-            {**CHEAPER, "free_quota": {"input_tokens": 1, "output_tokens": 2, "days_from_activation": 3}},
+            {**CHEAPER, "free_quota": {"tokens": 1, "days": 3}},
             "free_quota",
-            FreeQuota(1, 2, 3),
+            FreeQuota(1, 3),
         ),
     ],
 )
@@ -181,7 +181,7 @@ def test_a_custom_region_without_models_has_no_price() -> None:
     configured = catalogue(region="custom", base_url="http://127.0.0.1:1")
     with pytest.raises(ConfigurationError, match=r"nothing can be priced. Add it .* as \[\[models\]\]"):
         configured.model("custom")
-    assert [m.region for m in configured.pinned_models()] == ["singapore", "virginia", "beijing"]
+    assert [m.region for m in configured.pinned_models()] == ["singapore", "virginia", "beijing", "frankfurt"]
 
 
 EXAMPLES: list[str] = re.findall(r"```toml\n(.*?)```", DOCUMENTATION.read_text(encoding="utf-8"), re.DOTALL)

@@ -48,7 +48,7 @@ def findings(server: socket.socket, **settings: Any) -> dict[str, list[Finding]]
 @pytest.mark.parametrize(
     ("settings", "subject", "good", "says"),
     [
-        ({"region": "singapore"}, "region", True, "singapore, native dialect, catalogue 2026-02-04"),
+        ({"region": "singapore"}, "region", True, "singapore, native dialect, catalogue 2026-11-29"),
         ({"region": "singapore"}, "model", True, "$0.07 in, $0.16 out per million tokens"),
         ({"region": "singapore"}, "API key", True, "set for singapore, by DASHSCOPE_API_KEY_SINGAPORE"),
         ({"region": "beijing"}, "API key", False, "Region beijing needs an API key"),
@@ -56,15 +56,16 @@ def findings(server: socket.socket, **settings: Any) -> dict[str, list[Finding]]
             {"region": "singapore"},
             "keys by region",
             True,
-            "singapore: DASHSCOPE_API_KEY_SINGAPORE, virginia: no key, beijing: no key, custom: no key",
+            "singapore: DASHSCOPE_API_KEY_SINGAPORE, virginia: no key, beijing: no key, "
+            "frankfurt: no key, custom: no key",
         ),
         ({"region": "beijing"}, "data residency", True, "mainland China only"),
         ({"region": "singapore", "model": "qwen-vl-ocr"}, "model's price", False, "moves to newer models"),
         (
-            {"region": "singapore", "model": "qwen-vl-ocr"},
+            {"region": "beijing", "model": "qwen-vl-ocr-0413"},
             "model's price",
             False,
-            "costs $0.72 in, $0.72 out",
+            "costs $0.717 in, $0.717 out",
         ),
         ({"region": "singapore"}, "service", True, "answers"),
         (
@@ -80,7 +81,7 @@ def findings(server: socket.socket, **settings: Any) -> dict[str, list[Finding]]
             {"region": "custom", "models": [MODEL]},
             "region",
             True,
-            "custom, openai dialect, catalogue 2026-02-04+",
+            "custom, openai dialect, catalogue 2026-11-29+",
         ),
         ({"region": "custom", "models": [MODEL]}, "API key", True, "none set, none sent"),
         ({"region": "custom"}, "model", False, "nothing can be priced"),

@@ -1,6 +1,7 @@
 """What is left, who is told, and which batches may go on."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +17,7 @@ from qwenocr_assets.cost.savings import saved_usd
 from qwenocr_assets.cost.scopes import Kind, Scope, scopes_of
 from qwenocr_assets.cost.spending import free_quota_use, new_alerts, spending
 from qwenocr_assets.cost.unfunded import may_resume, remember, unfunded_batches
-from qwenocr_assets.qwenocr.catalogue import load_catalogue
+from qwenocr_assets.qwenocr.catalogue import FreeQuota, load_catalogue
 from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.state.database import sqlite_url
 from qwenocr_assets.statuses import LedgerState
@@ -139,21 +140,27 @@ def test_a_batch_that_was_funded_waits_no_more(ledger: Ledger) -> None:
 
 
 def test_the_free_quota_is_counted_and_ends(ledger: Ledger, clock: Clock) -> None:
-    models = CATALOGUE.models_in("singapore")
+    quota = FreeQuota(1_000_000, 90)
+    models = [replace(CATALOGUE.model("singapore"), free_quota=quota)]
     ledger.settle(spend(ledger, 10**12), Tokens(400_000, 30))
     clock.seconds += 100 * DAY
     ledger.settle(spend(ledger, 10**12, request_key="after its end"), Tokens(500_000, 500_000))
     found = {q.model: q for q in free_quota_use(ledger, models, date(2025, 12, 31))}
-    quota = found["qwen-vl-ocr-2025-11-20"]
-    assert (quota.input_tokens_left, quota.output_tokens_left) == (600_000, 999_970)
-    assert quota.ends_on == date(2026, 3, 31)
+    use = found["qwen-vl-ocr-2025-11-20"]
+    assert (use.tokens_left, use.ends_on) == (599_970, date(2026, 3, 31))
+    newer = [replace(models[0], free_quota=replace(quota, launched_on=date(2026, 1, 2)))]
+    (use,) = free_quota_use(ledger, newer, date(2025, 12, 31))
+    assert (use.tokens_left, use.ends_on) == (1_000_000, date(2026, 4, 2))
     assert free_quota_use(ledger, CATALOGUE.models_in("virginia"), date(2026, 1, 1)) == []
 
 
-def settled(estimated: int, reported: int, model: str | None = None) -> dict[str, Any]:
+def settled(
+    estimated: int, reported: int, model: str | None = None, day: date = date(2026, 3, 1)
+) -> dict[str, Any]:
     return {
         "state": "settled",
         "region": "singapore",
+        "day": day,
         "model": "qwen-vl-ocr-2025-11-20",
         "reported_model": model,
         "estimated_input_tokens": estimated,
@@ -204,6 +211,12 @@ SNAPSHOT = "qwen-vl-ocr-2025-11-20"
 def test_drift_of_prices(reported: str | None, drift: PriceDrift | None) -> None:
     rows = [settled(1, 1, reported), settled(1, 1, reported)]
     assert price_drifts(rows, CATALOGUE) == ([] if drift is None else [drift])
+
+
+@pytest.mark.parametrize(("day", "drifts"), [(date(2026, 9, 27), 1), (date(2026, 9, 28), 0)])
+def test_an_old_answer_is_held_against_the_prices_of_its_day(day: date, drifts: int) -> None:
+    rows = [settled(1, 1, "qwen-vl-ocr", day)]  # the alias came down to the snapshot's price
+    assert len(price_drifts(rows, CATALOGUE)) == drifts
 
 
 def test_what_was_saved() -> None:

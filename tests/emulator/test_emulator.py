@@ -121,10 +121,12 @@ def test_ten_minutes_at_the_limit_are_simulated() -> None:
     [
         ("singapore", MODEL, "0.0002172"),
         ("singapore", "qwen-vl-ocr-1120", "0.0002172"),
-        ("singapore", "qwen-vl-ocr", "0.0021924"),
+        ("singapore", "qwen-vl-ocr", "0.0002172"),
         ("beijing", MODEL, "0.00013224"),
         ("beijing", "qwen-vl-ocr-latest", "0.00013224"),
-        ("virginia", "qwen-vl-ocr", "0.0002172"),
+        ("virginia", "qwen-vl-ocr", "0.00013224"),
+        ("beijing", "qwen3.5-ocr", "0.000219375"),
+        ("frankfurt", MODEL, "0.00013224"),
         ("singapore", "embedded-ocr", "0"),
     ],
 )

@@ -2,17 +2,22 @@
 
 import csv
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from qwenocr_assets.asking.catalogue_overrides import configured_catalogue
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.qwenocr.catalogue import FreeQuota, Model, load_catalogue
 from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.qwenocr.tasks import Task
 
 CATALOGUE = load_catalogue()
+GUIDE = date(2026, 2, 4)
+LAST_DAY_BEFORE, SINCE = date(2026, 9, 27), date(2026, 9, 28)
+"""Around the first dated page with the prices of now."""
 
 
 def guide_rows() -> list[dict[str, str]]:
@@ -31,15 +36,9 @@ def tokens(cell: str) -> int:
     return int(cell.replace(",", ""))
 
 
-def free_quota(row: dict[str, str]) -> FreeQuota | None:
-    if row["free_input"] == "none":
-        return None
-    return FreeQuota(tokens(row["free_input"]), tokens(row["free_output"]), tokens(row["free_days"]))
-
-
 @pytest.mark.parametrize("row", guide_rows(), ids=lambda r: f"{r['region']}-{r['model']}")
 def test_a_model_has_the_guides_figures(row: dict[str, str]) -> None:
-    model = CATALOGUE.model(row["region"], row["model"])
+    model = CATALOGUE.on(GUIDE).model(row["region"], row["model"])
     assert (model.context_tokens, model.max_input_tokens) == (
         tokens(row["context"]),
         tokens(row["max_input"]),
@@ -52,12 +51,115 @@ def test_a_model_has_the_guides_figures(row: dict[str, str]) -> None:
     assert model.usd_per_million_output == Decimal(row["usd_output"].lstrip("$"))
     assert model.aliases == ((row["also_called"],) if row["also_called"] else ())
     assert model.pinned == (row["version"] == "snapshot")
-    assert model.free_quota == free_quota(row)
 
 
-def test_the_catalogue_has_the_guides_models_and_the_embedded_engine_only() -> None:
-    listed = [(row["region"], row["model"]) for row in guide_rows()]
-    assert [(m.region, m.name) for m in CATALOGUE.models] == [*listed, ("local", "embedded-ocr")]
+SERVICE_2026 = [
+    # what was paid until then, what is paid now; the most output, then and now; half price in batches now
+    ("singapore", "qwen-vl-ocr", "0.72/0.72", "0.07/0.16", 4096, 8192, False),
+    ("singapore", "qwen-vl-ocr-2025-11-20", "0.07/0.16", "0.07/0.16", 8192, 8192, False),
+    ("virginia", "qwen-vl-ocr", "0.07/0.16", "0.043/0.072", 4096, 8192, False),
+    ("virginia", "qwen-vl-ocr-2025-11-20", "0.07/0.16", "0.043/0.072", 8192, 8192, False),
+    ("beijing", "qwen-vl-ocr", "0.717/0.717", "0.043/0.072", 4096, 8192, True),
+    ("beijing", "qwen-vl-ocr-latest", "0.043/0.072", "0.043/0.072", 8192, 8192, True),
+    ("beijing", "qwen-vl-ocr-2025-11-20", "0.043/0.072", "0.043/0.072", 8192, 8192, False),
+    ("beijing", "qwen3.5-ocr", "0.069/0.275", "0.069/0.275", 16384, 16384, False),
+    ("beijing", "qwen-vl-ocr-2025-08-28", "0.717/0.717", "0.717/0.717", 4096, 4096, False),
+    ("beijing", "qwen-vl-ocr-2025-04-13", "0.717/0.717", "0.717/0.717", 4096, 4096, False),
+    ("beijing", "qwen-vl-ocr-2024-10-28", "0.717/0.717", "0.717/0.717", 4096, 4096, False),
+    ("frankfurt", "qwen-vl-ocr", "0.043/0.072", "0.043/0.072", 8192, 8192, False),
+    ("frankfurt", "qwen-vl-ocr-2025-11-20", "0.043/0.072", "0.043/0.072", 8192, 8192, False),
+    ("local", "embedded-ocr", "0/0", "0/0", 8192, 8192, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("region", "name", "paid", "pays", "gave", "gives", "halved"), SERVICE_2026, ids=lambda v: str(v)
+)
+def test_an_answer_is_priced_by_its_day(
+    region: str, name: str, paid: str, pays: str, gave: int, gives: int, halved: bool
+) -> None:
+    before, now = (CATALOGUE.on(day).model(region, name) for day in (LAST_DAY_BEFORE, SINCE))
+    assert (_price(before), before.max_output_tokens) == (paid, gave)
+    assert (_price(now), now.max_output_tokens) == (pays, gives)
+    assert now == CATALOGUE.model(region, name)
+    assert (now.batch_discount == Decimal("0.5")) is halved
+
+
+def test_the_table_above_has_all_models() -> None:
+    assert [(m.region, m.name) for m in CATALOGUE.models] == [row[:2] for row in SERVICE_2026]
+
+
+def _price(model: Model) -> str:
+    return f"{model.usd_per_million_input}/{model.usd_per_million_output}"
+
+
+@pytest.mark.parametrize("day", [date.min, GUIDE, LAST_DAY_BEFORE, SINCE, date.max])
+def test_every_day_has_one_row_of_each_model(day: date) -> None:
+    of_day = CATALOGUE.on(day)
+    assert [(m.region, m.name) for m in of_day.models] == [(m.region, m.name) for m in CATALOGUE.models]
+    assert of_day.on(SINCE) == of_day
+
+
+def test_an_entry_of_pipeline_toml_begins_when_it_says() -> None:
+    entry = {
+        "region": "beijing",
+        "name": "qwen3.5-ocr",
+        "usd_per_million_input": 0.05,
+        "valid_from": "2026-12-24",
+    }
+    configured = configured_catalogue(region="beijing", models=[entry])
+    assert [
+        str(configured.on(date(2026, 12, day)).model("beijing", "qwen3.5-ocr").usd_per_million_input)
+        for day in (23, 24)
+    ] == ["0.069", "0.05"]
+
+
+@pytest.mark.parametrize(
+    ("name", "dialects", "turns", "pdf", "megabytes"),
+    [
+        (
+            "qwen3.5-ocr",
+            {"native", "openai", "responses"},
+            True,
+            {"document_parsing": 50, "multi_lan": 10},
+            20,
+        ),
+        ("qwen-vl-ocr-2025-11-20", {"native", "openai"}, False, {}, 10),
+    ],
+)
+def test_what_a_model_can(
+    name: str, dialects: set[str], turns: bool, pdf: dict[str, int], megabytes: int
+) -> None:
+    model = CATALOGUE.model("beijing", name)
+    assert (model.dialects, model.turns, model.max_url_bytes) == (dialects, turns, megabytes * 2**20)
+    assert {task: model.whole_pdf.most_pages(Task(task)) for task in pdf if model.whole_pdf} == pdf
+    assert (model.whole_pdf is not None) == bool(pdf)
+
+
+def test_only_beijing_has_a_free_quota() -> None:
+    quotas = {m.free_quota for m in CATALOGUE.models_in("beijing")}
+    assert quotas == {FreeQuota(1_000_000, 90), FreeQuota(1_000_000, 90, date(2026, 6, 1))}
+    assert not [m.name for m in CATALOGUE.models if m.free_quota and m.region != "beijing"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sureness"),
+    [
+        ("qwen-vl-ocr-latest", "low"),
+        ("qwen-vl-ocr-2025-08-28", "low"),
+        ("qwen-vl-ocr-2025-04-13", "medium"),
+        ("qwen-vl-ocr-2024-10-28", "medium"),
+    ],
+)
+def test_a_model_that_is_going_names_another(name: str, sureness: str) -> None:
+    model = CATALOGUE.model("beijing", name)
+    assert model.is_going
+    assert (model.standing_sureness, model.instead) == (sureness, "qwen-vl-ocr-2025-11-20")
+    assert model.standing_source
+    assert not CATALOGUE.model("beijing", model.instead).is_going
+    assert name not in {
+        CATALOGUE.cheapest_equal(m).name for m in CATALOGUE.models_in("beijing") if m != model
+    }
 
 
 @pytest.mark.parametrize(
@@ -86,8 +188,8 @@ def test_pixels_by_generation(
 @pytest.mark.parametrize(
     ("region", "name", "per_minute", "sureness"),
     [
-        ("singapore", "qwen-vl-ocr", 600, "low"),
-        ("singapore", "qwen-vl-ocr-1120", 1200, "low"),
+        ("singapore", "qwen-vl-ocr", 600, "medium"),
+        ("singapore", "qwen-vl-ocr-1120", 1200, "medium"),
         ("virginia", "qwen-vl-ocr", 600, "medium"),
         ("virginia", "qwen-vl-ocr-1120", 1200, "medium"),
         ("beijing", "qwen-vl-ocr", 600, "medium"),
@@ -96,28 +198,28 @@ def test_pixels_by_generation(
         ("beijing", "qwen-vl-ocr-0828", 600, "medium"),
         ("beijing", "qwen-vl-ocr-0413", 600, "medium"),
         ("beijing", "qwen-vl-ocr-1028", 600, "medium"),
+        ("beijing", "qwen3.5-ocr", 6000, "medium"),
+        ("frankfurt", "qwen-vl-ocr", 600, "medium"),
+        ("frankfurt", "qwen-vl-ocr-1120", 1200, "medium"),
         ("local", "embedded-ocr", None, "high"),
     ],
 )
 def test_rates_and_how_sure_they_are(region: str, name: str, per_minute: int | None, sureness: str) -> None:
     model = CATALOGUE.model(region, name)
     assert model.requests_per_minute == per_minute
-    assert model.tokens_per_minute == (6_000_000 if per_minute else None)
+    tokens_per_minute = 30_000_000 if name == "qwen3.5-ocr" else 6_000_000
+    assert model.tokens_per_minute == (tokens_per_minute if per_minute else None)
     assert model.rates_sureness == sureness
 
 
-@pytest.mark.parametrize("model", CATALOGUE.models, ids=lambda m: f"{m.region}-{m.name}")
+@pytest.mark.parametrize(
+    "model", [*CATALOGUE.models, *CATALOGUE.earlier], ids=lambda m: f"{m.region}-{m.name}-{m.valid_from}"
+)
 def test_a_model_says_where_its_figures_come_from(model: Model) -> None:
     assert model.source
     assert model.rates_source
     assert model.valid_from is not None
     assert model.valid_from.isoformat() <= CATALOGUE.version
-
-
-def test_batch_calls_are_half_price_for_one_model_only() -> None:
-    assert {(m.region, m.name): m.batch_discount for m in CATALOGUE.models if m.batch_discount} == {
-        ("beijing", "qwen-vl-ocr"): Decimal("0.5")
-    }
 
 
 @pytest.mark.parametrize(
@@ -133,13 +235,17 @@ def test_what_is_unknown_is_refused_with_the_alternatives(region: str, name: str
         CATALOGUE.model(region, name)
 
 
-@pytest.mark.parametrize("region", ["singapore", "virginia", "beijing", "local"])
+@pytest.mark.parametrize("region", ["singapore", "virginia", "beijing", "frankfurt", "local"])
 def test_each_region_starts_with_a_pinned_model(region: str) -> None:
     assert CATALOGUE.model(region).pinned
 
 
 def test_aliases_that_move_are_known_as_such() -> None:
-    assert {m.name for m in CATALOGUE.models if not m.pinned} == {"qwen-vl-ocr", "qwen-vl-ocr-latest"}
+    assert {m.name for m in CATALOGUE.models if not m.pinned} == {
+        "qwen-vl-ocr",
+        "qwen-vl-ocr-latest",
+        "qwen3.5-ocr",
+    }
 
 
 @pytest.mark.parametrize("model", CATALOGUE.models, ids=lambda m: f"{m.region}-{m.name}")
@@ -161,6 +267,7 @@ def test_prices_are_exact() -> None:
         ("beijing", "qwen-vl-ocr", "qwen-vl-ocr-2025-11-20"),
         ("beijing", "qwen-vl-ocr-latest", "qwen-vl-ocr-2025-11-20"),
         ("beijing", "qwen-vl-ocr-0828", "qwen-vl-ocr-2025-11-20"),
+        ("beijing", "qwen3.5-ocr", "qwen3.5-ocr"),
         ("local", "embedded-ocr", "embedded-ocr"),
     ],
 )

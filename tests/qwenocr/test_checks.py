@@ -43,16 +43,17 @@ def test_every_model_takes_its_own_tasks_and_limits(model: Model) -> None:
             LINES,
             {},
             "2024-10-28 of region beijing has no task advanced_recognition. Models there that have it: "
-            "qwen-vl-ocr-2025-11-20, qwen-vl-ocr-2025-08-28",
+            "qwen-vl-ocr-2025-11-20, qwen-vl-ocr, qwen3.5-ocr",
         ),
         (
             SMALL,
             LINES,
             {"max_tokens": 4097},
             "max_tokens is 4097; qwen-vl-ocr-2025-08-28 of region beijing gives at most 4096. Lower it, or set model "
-            "to qwen-vl-ocr-2025-11-20 or qwen-vl-ocr-latest",
+            "to qwen-vl-ocr-2025-11-20 or qwen-vl-ocr or qwen3.5-ocr",
         ),
-        (LARGE, LINES, {"max_tokens": 8193}, "gives at most 8192. Lower it.$"),
+        (LARGE, LINES, {"max_tokens": 8193}, "gives at most 8192. Lower it, or set model to qwen3.5-ocr"),
+        (LARGE, LINES, {"max_tokens": 16385}, "gives at most 8192. Lower it.$"),
         (LARGE, LINES, {"max_tokens": 0}, "max_tokens is 0. It has to be at least 1"),
         (LARGE, LINES, {"min_pixels": 3071}, "min_pixels is 3071; .* takes 3072 to 30720000"),
         (SMALL, LINES, {"min_pixels": 3072}, "min_pixels is 3072; .* takes 3136 to 23520000"),

@@ -129,8 +129,8 @@ def _print_periods(console: Console, periods: Sequence[Period]) -> None:
 def _print_quotas(console: Console, quotas: Sequence[FreeQuotaUse]) -> None:
     for q in quotas:
         console.print(
-            f"Free quota of {q.model} in {q.region}, until {q.ends_on}: {q.input_tokens_left:,} tokens in and "
-            f"{q.output_tokens_left:,} out are left, by our own count. Costs above are not reduced by it.",
+            f"Free quota of {q.model} in {q.region}, until {q.ends_on}: {q.tokens_left:,} tokens are left, by our own "
+            "count. Costs above are not reduced by it.",
             highlight=False,
         )
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.qwenocr.advice import standing
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.tasks import Task
@@ -34,12 +35,14 @@ def print_models(
     for name in names:
         entry = catalogue.region(name)
         url = entry.native_url if entry.protocol is Protocol.NATIVE else entry.compatible_url
-        console.print(f"\n[bold]{name}[/] {url}", highlight=False)
+        where = url if entry.host else f"base_url = {entry.workspace_host}"
+        console.print(f"\n[bold]{name}[/] {where}", highlight=False)
         console.print(entry.residency, highlight=False)
         console.print(_table(catalogue, name))
     console.print(
         f"\nCatalogue {catalogue.version}: US dollars per million tokens; requests and tokens per minute; "
-        "* a name that moves; ? a limit that is not sure. `--json` shows sources and notes.",
+        "* a name that moves; ? what is not sure. `--json` shows sources, notes and earlier prices; "
+        "`--live` asks the service.",
         highlight=False,
     )
 
@@ -53,7 +56,7 @@ def _table(catalogue: Catalogue, region: str) -> Table:
         table.add_row(
             model.name + ("" if model.pinned else " *"),
             f"{model.usd_per_million_input} / {model.usd_per_million_output}",
-            f"{model.max_output_tokens:,}",
+            f"{model.max_output_tokens:,}" + ("?" if model.asks_for_max_tokens else ""),
             _rates(model),
             "; ".join(_what_else(model)),
         )
@@ -67,9 +70,15 @@ def _what_else(model: Model) -> Iterator[str]:
     yield f"{model.max_input_tokens:,} tokens in"
     if model.batch_discount is not None:
         yield f"batch −{model.batch_discount:.0%}"
+    if pdf := model.whole_pdf:
+        yield f"whole PDFs of up to {pdf.pages_of_document_parsing} pages ({pdf.pages_of_other_tasks} for other tasks)"
+    if model.turns:
+        yield "several turns"
+    yield f"images of up to {model.max_url_bytes / 2**20:g} MB by address"
     if quota := model.free_quota:
-        free = f"{_short(quota.input_tokens)} in and {_short(quota.output_tokens)} out"
-        yield f"free for {quota.days_from_activation} days: {free}"
+        yield f"{_short(quota.tokens)} tokens free for {quota.days} days"
+    if said := standing(model):
+        yield said.removeprefix(f"{model.name} ").rstrip(".")
 
 
 def _rates(model: Model) -> str:
@@ -102,6 +111,7 @@ def _as_json(catalogue: Catalogue, regions: list[str]) -> dict[str, Any]:
             for r in map(catalogue.region, regions)
         ],
         "models": [_model_as_json(m) for name in regions for m in catalogue.models_in(name)],
+        "earlier": [_model_as_json(m) for m in catalogue.earlier if m.region in regions],
     }
 
 
@@ -115,5 +125,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, frozenset):
-        return [task.value for task in Task if task in value]
+        return sorted(map(str, value))
     return value.isoformat() if isinstance(value, date) else value

@@ -80,17 +80,19 @@ def _print(quoted: Quote, environment: Environment, console: Console) -> None:
         chosen = (offer.region, offer.model, offer.batch) == (model.region, model.name, False)
         lacks = f"without {', '.join(offer.missing_tasks)}" if offer.missing_tasks else ""
         moves = "" if offer.pinned else "name moves"
+        going = "better not chosen" if offer.is_going else ""
         offers.add_row(
             Text(offer.region),
             Text(offer.model, style="bold" if chosen else ""),
             "batch, hours" if offer.batch else "",
             dollars(offer.expected_usd),
             dollars(offer.worst_usd),
-            "; ".join(part for part in (lacks, moves) if part),
+            "; ".join(part for part in (lacks, moves, going) if part),
         )
     console.print(offers)
-    if quoted.warning:
-        console.print(Text(f"\nWarning: {quoted.warning}", style="bold yellow"))
+    for warning in (quoted.standing, quoted.warning):
+        if warning:
+            console.print(Text(f"\nWarning: {warning}", style="bold yellow"))
 
 
 _HEADINGS = ("requests", "input tokens", "output tokens", "expected", "at most")
@@ -123,6 +125,7 @@ def _as_json(quoted: Quote) -> dict[str, Any]:
         "requests": quoted.requests,
         "offers": [asdict(offer) for offer in quoted.offers],
         "rejected": [{"name": name, "reason": reason} for name, reason in _rejected(quoted)],
+        "standing": quoted.standing,
         "warning": quoted.warning,
     }
 

@@ -62,6 +62,7 @@ class BatchService:
         transport: httpx.BaseTransport | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
+        region.require_host()
         secret = key.get_secret_value() if key is not None else ""
         headers = {**region.headers, **({"Authorization": f"Bearer {secret}"} if secret else {})}
         self._redact = Redactor([secret])
