@@ -85,7 +85,12 @@ class Asker:
         try:
             if request.image.size is not None:
                 check_image(*request.image.size, self._model, options)
-            tally.sent_as = choose_way(request.image, has_uploads=self._uploads is not None, wanted=send_as)
+            tally.sent_as = choose_way(
+                request.image,
+                has_uploads=self._uploads is not None,
+                wanted=send_as,
+                max_upload_bytes=self._model.max_url_bytes,
+            )
         except (RejectedInput, ConfigurationError) as error:
             return tally.reply(PageRefused(ServiceFault(0, "InvalidImage", error.message), error.next_step))
         while True:
@@ -159,9 +164,8 @@ class Asker:
         except httpx.TransportError as error:
             return Outcome(classify(ServiceFault(0, "", f"the upload failed ({type(error).__name__})")))
         stream = self._streams(request.task) or tally.timed_out
-        body = request_body(
-            self._protocol, self._model.name, sent, request.task, request.options, stream=stream
-        )
+        options = self._model.asked_with(request.options)
+        body = request_body(self._protocol, self._model.name, sent, request.task, options, stream=stream)
         is_upload = isinstance(sent, str) and sent.startswith("oss://")
         return await self._endpoint.call(Call(body, stream, resolve_upload=is_upload, image_size=image.size))
 
@@ -181,7 +185,7 @@ class Asker:
                 slot.failed(str(error))
 
     def _streams(self, task: Task) -> bool:
-        return self._streaming == "always" or (self._streaming == "auto" and task.spec.streams)
+        return self._streaming == "always" or (self._streaming == "auto" and self._model.may_stream(task))
 
 
 async def _account_for(outcome: Outcome, hold: Hold) -> None:

@@ -19,9 +19,10 @@ import orjson
 from pydantic import TypeAdapter
 
 from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.qwenocr.images import MAX_UPLOAD_BYTES
 from qwenocr_assets.qwenocr.prices import Price, Tokens
 from qwenocr_assets.qwenocr.regions import Region
-from qwenocr_assets.qwenocr.requests import Mode
+from qwenocr_assets.qwenocr.requests import Mode, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 
 _MAY_BE_FREE = ("local", "custom")
@@ -35,8 +36,6 @@ Sureness = Literal["high", "medium", "low"]
 
 Dialect = Literal["native", "openai", "responses"]
 """Ways of asking: those of `Protocol`, and the OpenAI-compatible Responses API."""
-
-_MEBIBYTE = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ class Model:
     """Whether it sees more than the last message of a conversation."""
     whole_pdf: WholePdf | None = None
     """How much of a PDF it takes whole, in the Responses dialect; None where it takes images only."""
-    max_url_bytes: int = 10 * _MEBIBYTE
+    max_url_bytes: int = MAX_UPLOAD_BYTES
     """Most bytes of an image by address or upload."""
     streams_documents: bool = True
     """False where an answer to document_parsing has parts beside its text, which a stream may lose."""
@@ -157,6 +156,16 @@ class Model:
 
     def is_called(self, name: str) -> bool:
         return name == self.name or name in self.aliases
+
+    def asked_with(self, options: RequestOptions) -> RequestOptions:
+        """The options as they are sent: with its most output tokens, where it `asks_for_max_tokens`."""
+        if not self.asks_for_max_tokens or options.max_tokens is not None:
+            return options
+        return replace(options, max_tokens=self.max_output_tokens)
+
+    def may_stream(self, task: Task) -> bool:
+        """Whether a stream carries all of an answer: that of the built-in tasks' `ocr_result` is not documented."""
+        return task.spec.streams and (self.streams_documents or task is not Task.DOCUMENT_PARSING)
 
     @property
     def is_going(self) -> bool:

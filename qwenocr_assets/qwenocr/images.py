@@ -19,7 +19,7 @@ MAX_DATA_URL_BYTES = 10 * 2**20
 """Longest `data:` URL, prefix included: the service's error text names 10485760 bytes."""
 
 MAX_UPLOAD_BYTES = 10 * 2**20
-"""Largest image by address or upload."""
+"""Largest image by address or upload, for models whose catalogue entry says nothing else."""
 
 _MEDIA_TYPES = {
     "BMP": "image/bmp",
@@ -136,8 +136,16 @@ def _media_type(data: bytes) -> str | None:
         return None
 
 
-def choose_way(image: Image, *, has_uploads: bool, wanted: SentAs | None = None) -> SentAs:
+def choose_way(
+    image: Image,
+    *,
+    has_uploads: bool,
+    wanted: SentAs | None = None,
+    max_upload_bytes: int = MAX_UPLOAD_BYTES,
+) -> SentAs:
     """How an image travels: `wanted` if that is possible, else by its size.
+
+    `max_upload_bytes` is what the model takes by upload.
 
     Raises:
         RejectedInput: it is too large for every way there is.
@@ -146,7 +154,7 @@ def choose_way(image: Image, *, has_uploads: bool, wanted: SentAs | None = None)
         return SentAs.UPLOAD if image.is_temporary else SentAs.URL
     size = f"{len(image.data):,} bytes"
     fits_inside = image.data_url_bytes <= MAX_DATA_URL_BYTES
-    fits_upload = has_uploads and len(image.data) <= MAX_UPLOAD_BYTES
+    fits_upload = has_uploads and len(image.data) <= max_upload_bytes
     if wanted is SentAs.UPLOAD and not has_uploads:
         raise RejectedInput("This region has no temporary uploads.", "Send a data URL or a public address.")
     if fits_inside and wanted is not SentAs.UPLOAD:
@@ -156,5 +164,5 @@ def choose_way(image: Image, *, has_uploads: bool, wanted: SentAs | None = None)
     raise RejectedInput(
         f"The image has {size}: too large for a request (at most {MAX_DATA_URL_BYTES:,} bytes as base64).",
         "Send it smaller, or at a public address"
-        + ("." if not has_uploads else f" (uploads take up to {MAX_UPLOAD_BYTES:,} bytes)."),
+        + ("." if not has_uploads else f" (uploads take up to {max_upload_bytes:,} bytes)."),
     )

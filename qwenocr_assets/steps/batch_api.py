@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -168,12 +168,15 @@ class _Work:
 
     def size(self, question: Question) -> int:
         """Bytes of the question's line."""
-        rules = self.rules_of(question.request_key)
+        rules, question = self.rules_of(question.request_key), self._as_sent(question)
         return line_bytes(self.data, question, self.environment.model.name, rules, _LIMITS)
 
     def line(self, question: Question) -> bytes:
-        rules = self.rules_of(question.request_key)
+        rules, question = self.rules_of(question.request_key), self._as_sent(question)
         return line_of(self.data, question, self.environment.model.name, rules, _LIMITS)
+
+    def _as_sent(self, question: Question) -> Question:
+        return replace(question, options=self.environment.model.asked_with(question.options))
 
     def sort(self, questions: Iterable[Question]) -> Sorted:
         """Which of these are to be handed over, and which asked at once."""

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.images import MAX_DATA_URL_BYTES, ImageAt, ImageBytes, SentAs, choose_way
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.requests import RequestOptions
@@ -61,6 +62,19 @@ def test_way_of_bytes(length: int, has_uploads: bool, wanted: SentAs | None, way
     else:
         with pytest.raises(RejectedInput, match=way):
             choose_way(image, has_uploads=has_uploads, wanted=wanted)
+
+
+@pytest.mark.parametrize(
+    ("length", "says"), [(20 * 2**20, None), (20 * 2**20 + 1, "uploads take up to 20,971,520 bytes")]
+)
+def test_a_model_that_takes_larger_images_gets_them_by_upload(length: int, says: str | None) -> None:
+    image, most = ImageBytes(bytes(length), "image/png"), load_catalogue().model("beijing", "qwen3.5-ocr")
+    if says is None:
+        assert choose_way(image, has_uploads=True, max_upload_bytes=most.max_url_bytes) is SentAs.UPLOAD
+        return
+    with pytest.raises(RejectedInput) as refused:
+        choose_way(image, has_uploads=True, max_upload_bytes=most.max_url_bytes)
+    assert says in refused.value.next_step
 
 
 @pytest.mark.parametrize(

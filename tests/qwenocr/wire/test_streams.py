@@ -92,14 +92,15 @@ def ask(
     protocol: Protocol = Protocol.NATIVE,
     streaming: Streaming = "auto",
     request: Request = REQUEST,
+    model: tuple[str, str | None] = ("singapore", None),
 ) -> tuple[Reply, Broken]:
     server = Broken(frames, breaks, frames if after is None else after)
 
     async def run() -> Reply:
         catalogue = load_catalogue()
         async with Client(
-            replace(catalogue.region("singapore"), protocol=protocol),
-            catalogue.model("singapore"),
+            replace(catalogue.region(model[0]), protocol=protocol),
+            catalogue.model(*model),
             "sk-0123456789",
             options=ClientOptions(stream=streaming, max_attempts=2),
             transport=server,
@@ -144,6 +145,26 @@ def test_a_stream_gives_the_answer_it_would_have_been(protocol: Protocol, frames
 def test_long_answers_stream(streaming: Streaming, task: Task, streams: bool) -> None:
     _, server = ask(NATIVE, streaming=streaming, request=Request(REQUEST.image, task))
     assert ("x-dashscope-sse" in server.bodies[0][0]) is streams
+
+
+@pytest.mark.parametrize(
+    ("model", "task", "streams", "most"),
+    [
+        ("qwen3.5-ocr", Task.DOCUMENT_PARSING, False, 16_384),  # its layouts may be lost in a stream
+        ("qwen3.5-ocr", Task.TABLE_PARSING, True, 16_384),
+        ("qwen-vl-ocr", Task.DOCUMENT_PARSING, True, None),
+        ("qwen-vl-ocr-2025-11-20", Task.TABLE_PARSING, True, None),
+    ],
+)
+@pytest.mark.parametrize("protocol", Protocol)
+def test_how_a_model_is_asked_by_itself(
+    model: str, task: Task, streams: bool, most: int | None, protocol: Protocol
+) -> None:
+    frames = NATIVE if protocol is Protocol.NATIVE else COMPATIBLE
+    _, server = ask(frames, request=Request(REQUEST.image, task), model=("beijing", model), protocol=protocol)
+    headers, body = server.bodies[0]
+    assert (headers["accept"] == "text/event-stream") is streams
+    assert (body.get("parameters") or body).get("max_tokens") == most
 
 
 @pytest.mark.parametrize(
