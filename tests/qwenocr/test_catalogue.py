@@ -68,7 +68,7 @@ SERVICE_2026 = [
     ("beijing", "qwen-vl-ocr-2024-10-28", "0.717/0.717", "0.717/0.717", 4096, 4096, False),
     ("frankfurt", "qwen-vl-ocr", "0.043/0.072", "0.043/0.072", 8192, 8192, False),
     ("frankfurt", "qwen-vl-ocr-2025-11-20", "0.043/0.072", "0.043/0.072", 8192, 8192, False),
-    ("local", "embedded-ocr", "0/0", "0/0", 8192, 8192, False),
+    ("local", "embedded-ocr", "0/0", "0/0", 1_000_000, 1_000_000, False),
 ]
 
 
