@@ -35,7 +35,7 @@ from qwenocr_assets.engine.reading.scripts import (
     observe,
     page_script,
 )
-from qwenocr_assets.engine.reading.weights import Weights, posteriors_of
+from qwenocr_assets.engine.reading.weights import Weights
 
 TARGET = Path(__file__).parents[1] / "qwenocr_assets/engine/reading/scripts.npz"
 LOCALES = Path("/usr/share/locale")
@@ -402,11 +402,12 @@ def main() -> None:
     parser.add_argument("--held-out", type=Path, help="folder of fonts to measure with")
     parser.add_argument("--lines", type=int, default=110, help="lines per script")
     options = parser.parse_args()
-    recogniser = Weights().recogniser
-    groups = np.array([0, *(group_of(c) for c in recogniser.postprocess_op.character[1:])])
+    weights = Weights()
+    groups = np.array([0, *map(group_of, weights.characters[1:])])
 
     def observed(picture: Picture) -> Observed:
-        forced, whole = observe(*posteriors_of(recogniser, picture), groups)
+        with weights.seen(picture) as (posteriors, line):
+            forced, whole = observe(posteriors, line, groups)
         return forced.astype(np.float16), whole
 
     lines = list(samples(system_fonts(), options.lines, 11, observed))

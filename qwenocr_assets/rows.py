@@ -148,6 +148,7 @@ class TextLineRow(TraceColumns, BoxColumns, GroundColumns):
     text: str
     quad_px: NotRequired[list[float] | None]
     rotate_rect: NotRequired[list[float] | None]
+    least_score: NotRequired[float | None]
 
 
 @final

@@ -314,6 +314,12 @@ TEXT_LINES: "TableSchema[rows.TextLineRow]" = TableSchema(
         Column("text", ColumnType.TEXT, "The line.", nullable=False),
         Column("quad_px", ColumnType.REALS, "Corners x1, y1 … x4, y4 from the text's top left, page pixels."),
         Column("rotate_rect", ColumnType.REALS, "Rotated rectangle cx, cy, width, height, angle, as given."),
+        Column(
+            "least_score",
+            ColumnType.REAL,
+            "Probability of the character that the recogniser is least sure of, 0 to 1; NULL where it does not say: "
+            "only region local does.",
+        ),
         *_BOX,
         *_GROUND,
     ),

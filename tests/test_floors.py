@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "warehouse": {*GROUND, "qwenocr"},
     "review": {*GROUND, "qwenocr", "tables", "warehouse"},
     "report": {*GROUND, "imaging", "tables", "warehouse"},
-    "engine": {"errors", "geometry", "qwenocr"},
+    "engine": {"cores", "errors", "geometry", "qwenocr"},
     "emulator": {"engine", "errors", "qwenocr"},
     "environment": {*GROUND, *ROOMS, "cores", "workers"},
     "steps": {*GROUND, *ROOMS, "cores", "environment"},

@@ -57,10 +57,12 @@ def _lines(page: ReadPage, _schema: JsonObject | None) -> _Composed:
 
 
 def _word(line: Line, page: ReadPage) -> JsonObject:
+    """A line as the service gives it, with `least_score`, which the service does not have."""
     return {
         "rotate_rect": rotate_rect(line.quad),
         "location": location(line.quad, page.width, page.height),
         "text": line.text,
+        **({} if line.least_score is None else {"least_score": round(line.least_score, 4)}),
     }
 
 

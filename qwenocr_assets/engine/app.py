@@ -24,9 +24,6 @@ from qwenocr_assets.engine.wire.values import Answer, OcrRequest, PageReader
 
 _logger = logging.getLogger(__name__)
 
-_RECOGNISERS = ("rapidocr", "tesserocr")
-
-
 Revise = Callable[[OcrRequest, Answer], Answer]
 """What makes another answer of the one to a request, before it goes out."""
 
@@ -108,8 +105,18 @@ def _respond(dialect: _Dialect, recognise: _Recognise, body: bytes, headers: Map
     return write(fault, request_id)
 
 
+def runtime() -> str | None:
+    """Name and version of the package that runs the networks here; None when none can be loaded."""
+    from qwenocr_assets.engine.reading.networks import installed_runtime
+
+    name = installed_runtime()
+    return None if name is None else f"{name} {metadata.version(name)}"
+
+
 async def _health(_request: Request) -> Response:
-    versions = {name: _installed_version(name) for name in _RECOGNISERS}
+    from qwenocr_assets.engine.reading.networks import RUNTIMES
+
+    versions = {name: _installed_version(name) for name in ("rapidocr", *RUNTIMES, "tesserocr")}
     return JSONResponse(
         {
             "status": "ok",

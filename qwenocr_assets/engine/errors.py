@@ -4,7 +4,7 @@ EngineError
 ├── UnreadableImage      the bytes are no image, or outside the service's limits
 ├── UnsupportedTask      a task for which no weights can be had offline (formula_recognition)
 ├── UnsupportedScript    the page is written in a script that the installed weights cannot read
-└── MissingWeights       the recognition package is not installed, or came without its weights
+└── MissingWeights       the recognition package, or what runs it, is not installed, or came without its weights
 """
 
 

@@ -16,6 +16,8 @@ class Word:
     """In pixels of the image sent."""
     rotate_rect: tuple[float, ...] | None
     """cx, cy, width, height, angle in degrees, as given: its conventions differ between model generations."""
+    least_score: float | None = None
+    """Probability of the character that the recogniser is least sure of: the embedded engine alone says it."""
 
     def __post_init__(self) -> None:
         """Eight plain numbers will do."""

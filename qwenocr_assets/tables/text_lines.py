@@ -71,6 +71,7 @@ def _line(base: dict[str, str], index: int, word: Word, quad: Quad | None) -> di
         "text": storable(word.text),
         "quad_px": None if quad is None else list(quad),
         "rotate_rect": rotate_rect,
+        "least_score": word.least_score,
         "ground": None if quad is None else GIVEN,
     }
     if quad is not None:

@@ -99,6 +99,18 @@ def test_a_page_is_read(reader: Reader) -> None:
         assert list(line.places) == sorted(line.places)
 
 
+@pytest.mark.parametrize("turn", [None, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180])
+def test_lines_are_read_again_with_more_around_them(reader: Reader, turn: Image.Transpose | None) -> None:
+    page = printed("Invoice 20251", "Total 12.50 EUR")
+    image = file_of(page if turn is None else page.transpose(turn))
+    lines = reader.read(image).lines
+    again = reader.read_wider(image, [line.quad for line in lines])
+    assert [reading.text for reading in again] == [line.text for line in lines] != []
+    assert [reading.places for reading in again] != [line.places for line in lines]
+    assert all(line.least_score is not None and 0.5 < line.least_score <= line.score for line in lines)
+    assert reader.read_wider(image, []) == []
+
+
 @pytest.mark.parametrize("size", [(600, 400), (11, 10), (4000, 30), (30, 4000)], ids=str)
 def test_a_blank_page_has_nothing(reader: Reader, size: tuple[int, int]) -> None:
     page = reader.read(file_of(Image.new("RGB", size, "white")))

@@ -87,14 +87,20 @@ def _budget(environment: Environment) -> Finding:
 
 
 def _engine() -> Finding:
-    missing = [
-        name for name in ("rapidocr", "onnxruntime", "starlette") if importlib.util.find_spec(name) is None
-    ]
-    if missing:
+    missing = [name for name in ("rapidocr", "starlette") if importlib.util.find_spec(name) is None]
+    running = None
+    if not missing:
+        from qwenocr_assets.engine.app import runtime  # needs starlette
+
+        running = runtime()
+    if running is None:
         return Finding(
-            "embedded engine", False, f"{', '.join(missing)} not installed", "pip install -e '.[engine]'"
+            "embedded engine",
+            False,
+            f"{', '.join(missing) or 'openvino or onnxruntime'} not installed",
+            "pip install -e '.[engine]'",
         )
-    return Finding("embedded engine", True, "installed; weights ship inside its package")
+    return Finding("embedded engine", True, f"runs on {running}; weights ship inside its package")
 
 
 def _scripts() -> Finding:

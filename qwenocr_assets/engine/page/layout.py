@@ -105,6 +105,7 @@ def _part(line: Line, text: str, first: int, left: float, right: float) -> Line:
         Quad(left, box.top, right, box.top, right, box.bottom, left, box.bottom),
         line.score,
         tuple((place - start) / (end - start) for place in places),
+        line.least_score,
     )
 
 

@@ -15,6 +15,8 @@ class Line:
     """Mean character confidence of the recogniser, 0 to 1."""
     places: tuple[float, ...] = ()
     """Where each character of `text` stands along the quad, 0 (start) to 1 (end); () when not known."""
+    least_score: float | None = None
+    """Probability of the character that the recogniser is least sure of, 0 to 1; None when not known."""
 
     def __post_init__(self) -> None:
         """Whatever reads a page may give its corners as plain numbers."""

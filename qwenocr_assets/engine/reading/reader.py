@@ -2,7 +2,9 @@
 
 import os
 from collections import OrderedDict
+from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from hashlib import sha256
 from threading import Lock, Semaphore
 
@@ -21,7 +23,8 @@ from qwenocr_assets.engine.reading.pictures import Picture, cut_out, decode, tur
 from qwenocr_assets.engine.reading.ruling import find_rulings
 from qwenocr_assets.engine.reading.scripts import page_script
 from qwenocr_assets.engine.reading.tesseract import how_to_install, languages_for, script_name
-from qwenocr_assets.engine.reading.weights import Weights
+from qwenocr_assets.engine.reading.weights import Reading, Weights
+from qwenocr_assets.geometry import Quad
 
 _LEAST_SCORE = 0.5
 """Lines that the recogniser is less sure of are taken for specks and drawings."""
@@ -33,6 +36,9 @@ _LEAST_PRINT = 15.0
 """Less print than this (in line heights) does not tell how high a page's print is."""
 _REDETECT_SKEW = 0.5
 """Degrees of tilt from which text is searched again on the levelled page; below, the boxes are good as they are."""
+
+_WIDER = 0.2
+"""How far the box of a second reading reaches over the first one's, in heights of the line."""
 
 
 class Reader:
@@ -85,6 +91,21 @@ class Reader:
         promise.set_result(page)
         return page
 
+    def read_wider(self, image: bytes, quads: Sequence[Quad]) -> list[Reading]:
+        """A second reading of some lines of an image, each with more of the paper around it, in order.
+
+        `quads` are in pixels of the image as given, like those of `ReadPage.lines`. Print that is clear is read the
+        same both times; where the two differ, one of them is wrong. Raises `UnreadableImage` and `MissingWeights`.
+        """
+        if not quads:
+            return []
+        with self._processors:
+            picture = decode(image)
+            height, width = picture.shape[:2]
+            corners = np.array(quads, np.float64).reshape(-1, 4, 2)
+            wider = np.clip(_widened(corners), 0, (width - 1, height - 1))
+            return self._weights.recognise([cut_out(picture, quad) for quad in wider])
+
     def _read(self, picture: Picture) -> ReadPage:
         quads = self._weights.detect(picture)
         turn = find_turn(picture, quads, self._weights.recognise)
@@ -112,7 +133,13 @@ class Reader:
         crops = [cut_out(upright, corners) for corners in quads]
         readings = self._weights.recognise(crops)
         lines = [
-            Line(corrected(reading.text, reading.places), quad_of(corners), reading.score, reading.places)
+            Line(
+                corrected(reading.text, reading.places),
+                quad_of(corners),
+                reading.score,
+                reading.places,
+                reading.least_score,
+            )
             for corners, reading in zip(quads, readings, strict=True)
         ]
         lengths = [crop.shape[1] / crop.shape[0] for crop in crops]
@@ -135,6 +162,16 @@ class Reader:
         return [line for line in kept if line.text]
 
 
+def _widened(quads: Quads) -> Quads:
+    """Quads moved outwards by a part of their height on every side."""
+    heights = np.maximum(side_lengths(quads)[1], 1.0)[:, None]
+    along, down = quads[:, 1] - quads[:, 0], quads[:, 3] - quads[:, 0]
+    along = along / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9) * heights * _WIDER
+    down = down * _WIDER
+    outwards: Quads = np.stack([-along - down, along - down, along + down, down - along], axis=1)
+    return np.asarray(quads + outwards, np.float64)
+
+
 def _require_height(quads: Quads) -> None:
     """Raise `UnreadableImage` where most lines of a page are lower than can be read; specks are no lines."""
     lengths, heights = side_lengths(quads)
@@ -149,4 +186,4 @@ def _require_height(quads: Quads) -> None:
 
 def _as_given(line: Line, turn: Turn) -> Line:
     corners = turn.to_given(np.array(line.quad).reshape(1, 4, 2))
-    return Line(line.text, quad_of(corners[0]), line.score, line.places)
+    return replace(line, quad=quad_of(corners[0]))

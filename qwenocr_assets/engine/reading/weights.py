@@ -1,6 +1,7 @@
 """The PP-OCRv6 weights that ship inside the rapidocr wheel: find text, read text. Nothing is downloaded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -11,36 +12,32 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from qwenocr_assets.engine.errors import MissingWeights
 from qwenocr_assets.engine.page.geometry import Quads, from_top_left
+from qwenocr_assets.engine.reading.networks import Floats, Network, load_network
 from qwenocr_assets.engine.reading.pictures import Picture
 from qwenocr_assets.engine.reading.scripts import Evidence, script_model
 
 _FILES = ("PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx")
 _LINE_HEIGHT = 48
 """Height in pixels to which the recogniser scales a line."""
+_LEAST_WIDTH = 320
+"""Width in pixels to which shorter lines are padded for the recogniser."""
+_WIDTH_STEP = 16
+"""Lines are padded to a multiple of it: a network prepares itself for each width anew."""
 
 _MOST_PIXELS = 2000 * 1414
 """Text is searched on a page shrunk to this size: A4 at 170 dpi. It is read at full size."""
+_LEAST_SIDE = 736
+"""Pixels to which the short side of a page is enlarged for the detector."""
+_SIDE_STEP = 32
+"""The detector takes sides that are a multiple of it."""
 _GREATEST_ASPECT = 8
-"""The detector enlarges a short side to 736 pixels, whatever that makes of the long one."""
-
-# The old angle classifier of rapidocr turns long lines upside down: it stays off. Lines go in one by one, because
-# a batch pads all to the widest and costs accuracy.
-_OPTIONS = {
-    "Global.log_level": "error",
-    "Global.use_cls": False,
-    "Global.use_vertical_padding": False,
-    "Global.max_side_len": 1_000_000,
-    "Det.score_mode": "slow",  # by the outline of a line: one that is bent fills its rectangle badly
-    "Rec.rec_batch_num": 1,
-    "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
-    # pages are read side by side: threads for each would only wait for each other
-    "EngineConfig.onnxruntime.intra_op_num_threads": 1,
-    "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-}
+"""Pages are made at least as broad as this part of their length: the short side is enlarged, whatever that makes of
+the long one."""
+_MOST_LINES = 20_000
+"""rapidocr looks at 1,000 blots of ink if not told otherwise, from the foot of the page up, and drops the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,9 @@ class Reading:
 
     text: str
     score: float
-    """Mean confidence of the characters, 0 to 1; 0 when there are none."""
+    """Mean probability of the characters, 0 to 1; 0 when there are none."""
+    least_score: float
+    """Probability of the character that is least sure."""
     places: tuple[float, ...]
     """Where each character stands along the crop, 0 (start) to 1 (end); () when not known."""
     evidence: Evidence
@@ -82,39 +81,72 @@ class Weights:
     def detect(self, picture: Picture) -> Quads:
         """Quads of the text lines on a picture, in its pixels; none is an empty array."""
         with self._loading:
-            detector = self._detector
+            detector, outlines = self._detector, self._outlines
         height, width = picture.shape[:2]
-        scale = min(1.0, (_MOST_PIXELS / (height * width)) ** 0.5)
-        boxes = detector(_shrunk(_less_narrow(picture), scale)).boxes
-        if boxes is None:
+        broad = _less_narrow(picture)
+        with detector.run(_pixels(_resized(broad, _searched_size(broad)))) as probabilities:
+            boxes, _ = outlines(probabilities, broad.shape[:2])
+        if not len(boxes):
             return np.zeros((0, 4, 2))
         # The detector orders corners by their place on the page, which goes wrong for long tilted boxes.
-        quads = from_top_left(np.asarray(boxes, np.float64) / scale)
-        return np.clip(quads, 0, (width - 1, height - 1))
+        return np.clip(from_top_left(np.asarray(boxes, np.float64)), 0, (width - 1, height - 1))
 
     def recognise(self, crops: Sequence[Picture]) -> list[Reading]:
         """One reading for each crop of a line, in order."""
+        return [self._read(crop) for crop in crops]
+
+    def _read(self, crop: Picture) -> Reading:
+        with self.seen(crop) as (posteriors, line):
+            text, scores, places = _decode(posteriors, self.characters)
+            evidence = script_model().evidence(posteriors, line)
+        if not text:
+            return Reading("", 0.0, 0.0, (), evidence)
+        return Reading(text, float(scores.mean()), float(scores.min()), places, evidence)
+
+    @contextmanager
+    def seen(self, crop: Picture) -> Iterator[tuple[Floats, Floats]]:
+        """What the recogniser sees along a crop of a line, and the crop as it was given it, both without padding.
+
+        Steps × classes, class 0 is "no character"; channels × height × width. To be used inside `with` only. Lines go
+        in one by one, padded no more than needed: a batch pads all to the widest and costs accuracy.
+        """
         with self._loading:
-            recogniser = self.recogniser
-        return [_read(recogniser, crop) for crop in crops]
+            recogniser = self._recogniser
+        line = _line_pixels(crop)
+        width = line.shape[3]
+        padded = max(ceil(width / _WIDTH_STEP) * _WIDTH_STEP, _LEAST_WIDTH)
+        with recogniser.run(np.pad(line, ((0, 0), (0, 0), (0, 0), (0, padded - width)))) as output:
+            steps = output.shape[1]
+            yield output[0, : min(max(round(steps * width / padded), 1), steps)], line[0]
 
     @cached_property
-    def _detector(self) -> Any:
-        return self._engine({"Global.use_rec": False})
+    def _detector(self) -> Network:
+        return load_network(weights_folder() / _FILES[0])
 
     @cached_property
-    def recogniser(self) -> Any:
-        """rapidocr's `TextRecognizer`, its weights loaded."""
-        engine = self._engine({"Global.use_det": False})
-        engine.recognize_txt([np.full((_LINE_HEIGHT, 320, 3), 255, np.uint8)])
-        return engine.text_rec
+    def _outlines(self) -> Any:
+        """What makes boxes of the detector's probabilities."""
+        from rapidocr.ch_ppocr_det.utils import (
+            DBPostProcess,
+        )  # takes a second: only when a page is to be read
 
-    @staticmethod
-    def _engine(options: dict[str, object]) -> Any:
-        folder = weights_folder()
-        from rapidocr import RapidOCR  # takes a second: only when a page is to be read
+        return DBPostProcess(
+            thresh=0.3,
+            box_thresh=0.5,
+            max_candidates=_MOST_LINES,
+            unclip_ratio=1.6,
+            use_dilation=True,
+            score_mode="slow",  # by the outline of a line: one that is bent fills its rectangle badly
+        )
 
-        return RapidOCR(params={**_OPTIONS, **options, "Global.model_root_dir": str(folder)})
+    @cached_property
+    def _recogniser(self) -> Network:
+        return load_network(weights_folder() / _FILES[1])
+
+    @cached_property
+    def characters(self) -> tuple[str, ...]:
+        """The characters that the recogniser tells apart, by class; class 0 is "no character"."""
+        return "", *self._recogniser.characters, " "
 
 
 def _less_narrow(picture: Picture) -> Picture:
@@ -129,50 +161,50 @@ def _less_narrow(picture: Picture) -> Picture:
     return np.asarray(cv2.copyMakeBorder(picture, 0, below, 0, right, cv2.BORDER_REPLICATE), np.uint8)
 
 
-def _shrunk(picture: Picture, scale: float) -> Picture:
-    if scale == 1.0:
-        return picture
-    return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+def _searched_size(picture: Picture) -> tuple[int, int]:
+    """Width and height at which text is searched on a picture."""
+    height, width = picture.shape[:2]
+    scale = min(1.0, (_MOST_PIXELS / (height * width)) ** 0.5)
+    scale *= max(1.0, _LEAST_SIDE / (min(height, width) * scale))
+    return (
+        max(round(width * scale / _SIDE_STEP), 1) * _SIDE_STEP,
+        max(round(height * scale / _SIDE_STEP), 1) * _SIDE_STEP,
+    )
 
 
-def _read(recogniser: Any, crop: Picture) -> Reading:
-    posteriors, strip = posteriors_of(recogniser, crop)
-    text, score, places = _decode(posteriors, recogniser.postprocess_op.character)
-    return Reading(text, score, places, script_model().evidence(posteriors, strip))
+def _resized(picture: Picture, size: tuple[int, int]) -> Picture:
+    """The picture at a size (width, height); where it shrinks, thin strokes are averaged and not skipped."""
+    shrinks = size[0] * size[1] < picture.shape[0] * picture.shape[1]
+    return np.asarray(
+        cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.uint8
+    )
 
 
-def posteriors_of(recogniser: Any, crop: Picture) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What the recogniser sees along a crop, and the crop as it was given it, both without its padding.
-
-    Steps × classes, class 0 is "no character"; channels × height × width.
-    """
-    if crop.shape[0] > 2 * _LINE_HEIGHT:
-        # The recogniser scales without averaging, which breaks thin strokes of large print.
-        size = max(round(crop.shape[1] * _LINE_HEIGHT / crop.shape[0]), 1), _LINE_HEIGHT
-        crop = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
-    _, height, least_width = recogniser.rec_image_shape
-    ratio = crop.shape[1] / crop.shape[0]
-    strip = recogniser.resize_norm_img(crop, max(least_width / height, ratio))
-    posteriors = recogniser.session(strip[np.newaxis])[0]
-    width = min(ceil(height * ratio), strip.shape[2])
-    steps = min(max(round(len(posteriors) * width / strip.shape[2]), 1), len(posteriors))
-    return posteriors[:steps], strip[:, :, :width]
+def _pixels(picture: Picture) -> Floats:
+    """A picture as the networks take it: 1 × channels × height × width, from -1 (black) to 1."""
+    return np.asarray(cv2.dnn.blobFromImage(picture, 1 / 127.5, mean=(127.5, 127.5, 127.5)), np.float32)
 
 
-def _decode(
-    posteriors: NDArray[np.float32], characters: Sequence[str]
-) -> tuple[str, float, tuple[float, ...]]:
-    """Text, mean confidence and places of the most probable characters, repeats joined (greedy CTC)."""
+def _line_pixels(crop: Picture) -> Floats:
+    """A crop of a line as the recogniser takes it, not padded yet."""
+    size = max(ceil(_LINE_HEIGHT * crop.shape[1] / crop.shape[0]), 1), _LINE_HEIGHT
+    # Large print needs averaging, or thin strokes break.
+    how = cv2.INTER_AREA if crop.shape[0] > 2 * _LINE_HEIGHT else cv2.INTER_LINEAR
+    return _pixels(np.asarray(cv2.resize(crop, size, interpolation=how), np.uint8))
+
+
+def _decode(posteriors: Floats, characters: Sequence[str]) -> tuple[str, Floats, tuple[float, ...]]:
+    """Text, probabilities and places of the most probable characters, repeats joined (greedy CTC)."""
     classes = posteriors.argmax(axis=1)
     begins = classes != 0
     begins[1:] &= classes[1:] != classes[:-1]
     steps = np.flatnonzero(begins)
-    seen = np.flatnonzero([not characters[c].isspace() for c in classes[steps]])
-    if not len(seen):
-        return "", 0.0, ()
-    steps = steps[seen[0] : seen[-1] + 1]
+    written = np.flatnonzero([not characters[c].isspace() for c in classes[steps]])
+    if not len(written):
+        return "", np.zeros(0, np.float32), ()
+    steps = steps[written[0] : written[-1] + 1]
     return (
         "".join(characters[c] for c in classes[steps]),
-        float(posteriors[steps, classes[steps]].mean()),
+        posteriors[steps, classes[steps]],
         tuple(float(step + 0.5) / len(posteriors) for step in steps),
     )

@@ -70,7 +70,17 @@ def _words(results: list[dict[str, Any]]) -> Iterator[Word]:
 
 def _word(raw: dict[str, Any]) -> Word:
     rectangle = _numbers(raw.get("rotate_rect"))
-    return Word(text=str(raw.get("text") or ""), quad=_quad(raw.get("location")), rotate_rect=rectangle)
+    return Word(
+        text=str(raw.get("text") or ""),
+        quad=_quad(raw.get("location")),
+        rotate_rect=rectangle,
+        least_score=_share(raw.get("least_score")),
+    )
+
+
+def _share(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value <= 1 else None
 
 
 def _quad(location: Any) -> Quad | None:
