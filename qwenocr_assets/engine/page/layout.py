@@ -77,8 +77,11 @@ def is_wide(character: str) -> bool:
     return character != "" and east_asian_width(character) in "WF" and not "가" <= character <= "힣"
 
 
-def line_cut_at(line: Line, x: float) -> tuple[Line, ...]:
-    """A level line cut in two at the gap between its words around `x`; whole when no wide gap is there."""
+def line_cut_at(line: Line, x: float, least: float | None = None) -> tuple[Line, ...]:
+    """A level line cut in two at the gap between its words around `x`; whole when no wide gap is there.
+
+    A gap is wide from `least` line heights on, by default where it is more than a space between words.
+    """
     box = box_of(line)
     if not line.places or not box.left < x < box.right:
         return (line,)
@@ -88,7 +91,7 @@ def line_cut_at(line: Line, x: float) -> tuple[Line, ...]:
     if not head or not tail:
         return (line,)
     start, end = line.places[len(head) - 1], line.places[len(line.text) - len(tail)]
-    if (end - start) * box.width < _LEAST_CUT * box.height:
+    if (end - start) * box.width < (_LEAST_CUT if least is None else least) * box.height:
         return (line,)
     middle = box.left + (start + end) / 2 * box.width
     return _part(line, head, 0, box.left, middle), _part(

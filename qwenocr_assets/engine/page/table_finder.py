@@ -1,21 +1,19 @@
 """Tables of a page: by their rulings, and where there are none by their columns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from qwenocr_assets.engine.page.borderless import find_borderless
 from qwenocr_assets.engine.page.geometry import box_of
-from qwenocr_assets.engine.page.grids import Grid, GridCell, Rulings
-from qwenocr_assets.engine.page.layout import joined, reads_leftwards, rows_of
-from qwenocr_assets.engine.page.read_page import Cell, Line, Table
-
-_LEAST_FILLED = 0.2
-"""A grid with fewer of its cells filled with text is a drawing or graph paper."""
+from qwenocr_assets.engine.page.grids import Rulings
+from qwenocr_assets.engine.page.layout import reads_leftwards
+from qwenocr_assets.engine.page.read_page import Line, Table
+from qwenocr_assets.engine.page.ruled import ruled_table
 
 
 def find_tables(lines: Sequence[Line], rulings: Rulings) -> tuple[Table, ...]:
     """The tables on an upright page from top to bottom, from its lines and what is drawn on it."""
-    ruled = [table for grid in rulings.grids if (table := _ruled(grid, lines)) is not None]
+    ruled = [table for grid in rulings.grids if (table := ruled_table(grid, lines)) is not None]
     taken = [table.bbox for table in ruled]
     free = [n for n in lines if not any(box.holds(box_of(n).middle_x, box_of(n).middle_y) for box in taken)]
     tables = sorted([*ruled, *find_borderless(free, rulings.rules)], key=lambda table: table.bbox.top)
@@ -31,20 +29,3 @@ def _mirrored(table: Table) -> Table:
     width = max(cell.column + cell.column_span for cell in table.cells)
     cells = (replace(cell, column=width - cell.column - cell.column_span) for cell in table.cells)
     return Table(tuple(sorted(cells, key=lambda cell: (cell.row, cell.column))), table.bbox)
-
-
-def _ruled(grid: Grid, lines: Iterable[Line]) -> Table | None:
-    inside: dict[GridCell, list[Line]] = {cell: [] for cell in grid.cells}
-    for line in lines:
-        box = box_of(line)
-        cell = next((c for c in grid.cells if c.box.holds(box.middle_x, box.middle_y)), None)
-        if cell is not None:
-            inside[cell].append(line)
-    filled = sum(bool(text) for text in inside.values())
-    if filled < 2 or filled < _LEAST_FILLED * len(grid.cells):
-        return None
-    cells = (
-        Cell(c.row, c.column, c.row_span, c.column_span, joined(n.text for row in rows_of(text) for n in row))
-        for c, text in inside.items()
-    )
-    return Table(tuple(cells), grid.box)

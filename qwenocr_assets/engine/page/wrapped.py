@@ -1,0 +1,87 @@
+"""Rows of text into rows of a table: what is the rest of a wrapped cell joins the row it belongs to."""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from qwenocr_assets.engine.page.geometry import box_of
+from qwenocr_assets.engine.page.gutters import Column, places
+from qwenocr_assets.engine.page.layout import Row, row_box
+from qwenocr_assets.engine.page.read_page import Line
+from qwenocr_assets.geometry import Box
+
+WRAPPED_GAP = 0.6
+"""A lone piece this near (in text heights) to the row above or below may be the rest of a wrapped cell."""
+_GOES_ON = re.compile(r"[a-z(&,/-]")
+_UNFINISHED = re.compile(r"[,&/–-]$|\b(?:and|or|of|the|to|in|for|by|with)$")
+
+
+def gap_between(above: Row, below: Row) -> float:
+    """Pixels between two rows, less than 0 where they overlap."""
+    return row_box(below).top - row_box(above).bottom
+
+
+def with_wrapped(
+    run: Sequence[Row], columns: Sequence[Column], rules: Sequence[Box], height: float
+) -> list[Row]:
+    """Rows of a table: a row of one piece joins its neighbour when it is the rest of a wrapped cell there."""
+    anchors = [index for index, row in enumerate(run) if len(row) > 1]
+    usual = [gap_between(run[a], run[b]) for a, b in pairwise(anchors) if b == a + 1]
+    pitch = median(usual) if usual else max((gap_between(a, b) for a, b in pairwise(run)), default=height)
+    is_tight = pitch <= 0.3 * height
+    limit = min(WRAPPED_GAP * height, height if is_tight else 0.75 * pitch)
+    owners: dict[int, int] = {index: index for index in anchors}
+
+    def wrapped_gap(index: int, owner: int) -> float | None:
+        """Pixels between a lone piece and the text of its column in a row; None where it is no rest of that."""
+        between = range(index + 1, owner) if not is_tight else ()
+        near = [run[i] for i in (owner, *between, *(i for i in owners if owners[i] == owner))]
+        gap = _gap_in_column(run[index][0], near, columns, rules)
+        if gap is None or gap >= limit:
+            return None
+        doubtful = is_tight or len(run[owner]) == 1
+        return None if doubtful and not _goes_on(run, index, owner, columns, height) else gap
+
+    for index, row in enumerate(run):
+        if len(row) > 1:
+            continue
+        above = owners[index - 1] if index else None
+        below = next((anchor for anchor in anchors if anchor > index), None)
+        gaps = {
+            o: gap for o in (above, below) if o is not None and (gap := wrapped_gap(index, o)) is not None
+        }
+        owners[index] = min(gaps, key=lambda owner: gaps[owner]) if gaps else index
+    return [
+        [line for index in sorted(owners) if owners[index] == owner for line in run[index]]
+        for owner in sorted(set(owners.values()))
+    ]
+
+
+def _goes_on(run: Sequence[Row], index: int, owner: int, columns: Sequence[Column], height: float) -> bool:
+    """Whether the texts of a lone piece and of a row read as one: where rows stand no further apart than lines."""
+    lone = run[index][0]
+    upper, lower = (run[index], run[owner]) if index < owner else (run[owner], run[index])
+    if places(box_of(lone), columns).start > 0 or gap_between(upper, lower) < -0.3 * height:
+        return True
+    label = min(run[owner], key=lambda line: box_of(line).left)
+    first, second = (lone, label) if index < owner else (label, lone)
+    return bool(_GOES_ON.match(second.text) or _UNFINISHED.search(first.text))
+
+
+def _gap_in_column(
+    lone: Line, rows: Sequence[Row], columns: Sequence[Column], rules: Sequence[Box]
+) -> float | None:
+    """Pixels between a piece and the nearest text of its column in rows; None where there is none.
+
+    Nor is there where a rule runs between it and the first of the rows.
+    """
+    piece = box_of(lone)
+    home = places(piece, columns)
+    same = [line for row in rows for line in row if places(box_of(line), columns) == home]
+    if not same:
+        return None
+    low, high = sorted([piece.middle_y, row_box(rows[0]).middle_y])
+    if any(low < rule.middle_y < high for rule in rules):
+        return None
+    return min(-piece.overlap_y(box_of(line)) for line in same)
