@@ -254,6 +254,7 @@ class RouteRow(TypedDict):
     route: str
     review_below: float
     audit_share: float
+    expects: NotRequired[str | None]
 
 
 @final

@@ -576,6 +576,12 @@ ROUTES: "TableSchema[rows.RouteRow]" = TableSchema(
             "Share of the other values that is in the review queue all the same, 0 to 1.",
             nullable=False,
         ),
+        Column(
+            "expects",
+            ColumnType.TEXT,
+            "Paths of the values that its documents have to have, a JSON list; NULL for all that its schema asks for "
+            "outside lists.",
+        ),
     ),
     ("batch_id", "route"),
 )
@@ -763,6 +769,18 @@ def value_path(parent: str, key: str) -> str:
     if not _PLAIN_KEY.fullmatch(key):
         return f"{parent}[{json.dumps(key, ensure_ascii=False)}]"
     return f"{parent}.{key}" if parent else key
+
+
+def schema_paths(keys: Mapping[str, Any], parent: str = "") -> list[str]:
+    """The paths of the values that a result schema asks for outside lists, in its order."""
+    found: list[str] = []
+    for key, inner in keys.items():
+        path = value_path(parent, key)
+        if isinstance(inner, Mapping) and inner:
+            found += schema_paths(inner, path)
+        elif not isinstance(inner, list):
+            found.append(path)
+    return found
 
 
 _DATE_HINT = re.compile("YYYY|yyyy|年")

@@ -25,6 +25,7 @@ from qwenocr_assets.qwenocr.checks import schema_problem
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.rows import RouteRow
+from qwenocr_assets.schemas import schema_paths
 
 
 def _as_tuple(value: Any) -> Any:
@@ -99,6 +100,9 @@ class Route(BaseModel):
         parts = name.casefold().split("/")
         return any(_glob_matches(glob.casefold(), parts) for glob in self.match)
 
+    expect: tuple[str, ...] | None = None
+    """Paths of the values that each of its documents has to have; one without is in the review queue. None expects all
+    that the schema asks for outside lists."""
     rules: Annotated[tuple[Rule, ...], AfterValidator(distinct_names)] = ()
     """What the values of its documents have to obey."""
     review_below: float = Field(0.65, ge=0, le=1)
@@ -143,6 +147,17 @@ class Route(BaseModel):
         if problem := schema_problem(value):
             raise ValueError(problem)
         return value
+
+    @model_validator(mode="after")
+    def _expects_what_is_asked_for(self) -> Self:
+        asked = schema_paths(self.result_schema or {})
+        for path in self.expect or ():
+            if path not in asked:
+                near = get_close_matches(path, asked, n=1)
+                hint = f"did you mean {near[0]}? " if near else ""
+                known = ", ".join(asked) or "none, since there is no schema"
+                raise ValueError(f"expect: the schema does not ask for {path!r}; {hint}it asks for {known}")
+        return self
 
     @model_validator(mode="after")
     def _options_fit_tasks(self) -> Self:
@@ -200,6 +215,7 @@ def route_rows(batch_id: str, routes: Sequence[Route]) -> list[RouteRow]:
             "route": route.name,
             "review_below": route.review_below,
             "audit_share": route.audit_share,
+            "expects": None if route.expect is None else orjson.dumps(route.expect).decode(),
         }
         for route in by_name.values()
     ]

@@ -1,21 +1,28 @@
 """What is known against the values of documents: out of the published marts, or out of a batch's own tables."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import duckdb
+import orjson
 
 from qwenocr_assets.report.views import Correction, Finding
 from qwenocr_assets.rows import KeyValueRow, RowsByTable, TableRow, ValidationResultRow
 from qwenocr_assets.statuses import Outcome
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
+from qwenocr_assets.tables.leaves import EXPECTED, MISSING
 from qwenocr_assets.warehouse.connect import open_reader
 
 Place = tuple[str, str, str]
 """page_id, task, and the path of a value or `table 0 row 1 column 2`."""
 
-_RULED = "key_information_extraction"
-"""The task whose values rules are about."""
+EXTRACTION = "key_information_extraction"
+"""The task whose values rules are about, and people add to."""
+
+_OF_RECORD = re.compile(r"^\[\d+\]\.?")
+_IN_LIST = re.compile(r"\[\d+\]")
 
 _KNOWN = "select count(*) from core.documents where list_contains($documents, document_id)"
 _TRUST = """
@@ -88,6 +95,7 @@ def findings_of_tables(tables: RowsByTable) -> Iterable[Finding]:
         kind, reason, priority = _against(row)
         if kind:
             found.append(_finding(row, row["task"], kind, row["path"], row["value"], reason, priority))
+    found += _missing(tables)
     for table in tables["tables"]:
         place, task = f"table {table['table_index']}", table["task"]
         if not table["is_complete"]:
@@ -104,9 +112,11 @@ def findings_of_tables(tables: RowsByTable) -> Iterable[Finding]:
             reason, priority = result["reason"] or "", 1 if result["severity"] == "error" else 2
             path, value = result["path"], result["value"]
             if path and result["outcome"] == Outcome.FAILED and (result["value_count"] or 1) == 1:
-                found.append(_finding(result, _RULED, "value_breaks_rule", path, value, reason, 1))
+                found.append(_finding(result, EXTRACTION, "value_breaks_rule", path, value, reason, 1))
             else:
-                found.append(_finding(result, _RULED, "rule_broken", result["rule"], None, reason, priority))
+                found.append(
+                    _finding(result, EXTRACTION, "rule_broken", result["rule"], None, reason, priority)
+                )
     return sorted(found, key=lambda finding: finding.priority)
 
 
@@ -121,9 +131,32 @@ def _against(row: KeyValueRow) -> tuple[str, str, int]:
         return "value_unreadable", "A question mark stands for what could not be read.", 2
     if row["ground"] == "fuzzy":
         return "value_nearly_on_page", "The lines of the page say nearly the same, not the same.", 3
-    if row["presence"] == "missing":
-        return "value_missing", "The schema asks for it, and the answer has no such key.", 3
     return "", "", 0
+
+
+def _missing(tables: RowsByTable) -> Iterator[Finding]:
+    """The values that a document should have and has on none of its pages; `marts.review_queue` says when that is."""
+    expects = {row["route"]: row["expects"] for row in tables["routes"]}
+    route_of = {row["document_id"]: row["route"] or "" for row in tables["documents"]}
+    asked: dict[tuple[str, ...], list[KeyValueRow]] = defaultdict(list)
+    for row in tables["key_values"]:
+        if row["presence"] not in (EXPECTED, MISSING):
+            continue
+        of_page = row["page_id"] if _IN_LIST.search(row["path"]) else ""
+        asked[row["document_id"], row["task"], row["path"], of_page].append(row)
+    for (document_id, task, path, _), rows in asked.items():
+        inside = _OF_RECORD.sub("", path)
+        in_list = _IN_LIST.search(inside) is not None
+        wanted = expects.get(route_of[document_id])
+        if any(row["value"] is not None for row in rows):
+            continue
+        if in_list and any(row["presence"] == EXPECTED for row in rows):
+            continue
+        if not in_list and wanted is not None and inside not in orjson.loads(wanted):
+            continue
+        yield _finding(
+            rows[0], task, "value_missing", path, None, "The schema asks for it, and it has no value.", 3
+        )
 
 
 def _finding(

@@ -1,11 +1,11 @@
 """Rows with a place on a page, as marks: what they say, where they stand, and how much they need a look."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from qwenocr_assets.geometry import Quad
 from qwenocr_assets.report.findings import Evidence, Place
 from qwenocr_assets.report.languages import language_of
-from qwenocr_assets.report.views import AUDIT, Finding, Kind, Level, Mark
+from qwenocr_assets.report.views import AUDIT, Correction, Finding, Kind, Level, Mark
 from qwenocr_assets.rows import GroundColumns, KeyValueRow, TableCellRow, TableRow, TextLineRow
 from qwenocr_assets.tables.places.line_boxes import box_of
 
@@ -64,6 +64,12 @@ class Marker:
             box_page_id=ground.get("ground_page_id") or row["page_id"],
             language=language_of(text, self._language),
         )
+
+    def added(self, page_id: str, task: str, known: Collection[str]) -> Iterator[tuple[str, Correction]]:
+        """What people added to a page, by place: values that the answer has no row for."""
+        for (said_of, of_task, place), correction in self._corrections.items():
+            if (said_of, of_task) == (page_id, task) and place not in known and correction.human_value:
+                yield place, correction
 
 
 def place_of(finding: Finding) -> Place | None:

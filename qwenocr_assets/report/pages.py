@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from qwenocr_assets.report.findings import EXTRACTION
 from qwenocr_assets.report.languages import language_of
 from qwenocr_assets.report.marks import Marker
 from qwenocr_assets.report.views import (
@@ -40,6 +41,7 @@ def page_view(page: PageRow, rows: RowsByTable, marker: Marker) -> tuple[PageVie
     anchor = f"p{page['page_number']}"
     places: Places = {}
     fields = [_field(row, f"{anchor}-f{i}", marker, places) for i, row in enumerate(rows["key_values"])]
+    fields += _added(page["page_id"], anchor, fields, marker)
     tables = _tables(rows, anchor, marker, places)
     texts = _texts(rows["text_lines"], anchor, marker)
     single, lists = _lists(fields)
@@ -71,6 +73,28 @@ def _field(row: KeyValueRow, anchor: str, marker: Marker, places: Places) -> Fie
     # what was read out of the model's value says nothing of the one a person put in its place
     reading = _reading(row) if mark.correction is None or mark.correction.action == "confirmed" else ""
     return Field(mark, row["path"], row["value_number"] is not None, reading, row["presence"])
+
+
+def _added(page_id: str, anchor: str, known: Sequence[Field], marker: Marker) -> Iterator[Field]:
+    """The values that people added and the answer does not have."""
+    places = {field.mark.place for field in known}
+    for number, (place, correction) in enumerate(marker.added(page_id, EXTRACTION, places), start=len(known)):
+        mark = Mark(
+            anchor=f"{anchor}-f{number}",
+            kind="field",
+            place=place,
+            text="",
+            level="good",
+            score=None,
+            ground=None,
+            to_look_at=False,
+            reasons=(),
+            correction=correction,
+            box=None,
+            box_page_id=page_id,
+            language=None,
+        )
+        yield Field(mark, place, is_number=False, reading="", presence=None)
 
 
 def _reading(row: KeyValueRow) -> str:

@@ -19,6 +19,7 @@ from qwenocr_assets.schemas import (
     OCR_REQUESTS,
     OCR_RESPONSES,
     PAGES,
+    ROUTES,
     ROW_TABLES,
     VALIDATION_RESULTS,
     TableSchema,
@@ -34,6 +35,7 @@ _SHOWN_TABLES: tuple[TableSchema[Any], ...] = (
     OCR_RESPONSES,
     *ROW_TABLES,
     VALIDATION_RESULTS,
+    ROUTES,
 )
 _LOST = (AnswerStatus.REJECTED, AnswerStatus.FAILED, AnswerStatus.MISSING)
 _NOT_WHOLE = (AnswerStatus.PARTIAL, AnswerStatus.SKIPPED, AnswerStatus.UNFUNDED)

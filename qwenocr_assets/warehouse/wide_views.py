@@ -133,12 +133,17 @@ _OWN_OF_ITEMS = {
     "page_number": "Number of the page in its document, from 1.",
     "item_index": "Place in the page's list, from 0.",
 }
+_CURRENCIES = {
+    "currencies": "Currency of its amounts, from whichever of the record's values shows it; several, with commas, "
+    "where they differ; NULL where none does. Sums of amounts are grouped by it.",
+}
+_EMPTY = {"values_empty": "Values that the schema asks for and the record does not have."}
 _NOT_FOUND = "values_not_found"
 
 
 def _distinct(fields: list[_Field]) -> list[_Field]:
     """The fields with columns no other field and no column of the view itself has."""
-    taken = {*_OWN, *_OWN_OF_ITEMS, _NOT_FOUND}
+    taken = {*_OWN, *_OWN_OF_ITEMS, *_CURRENCIES, *_EMPTY, _NOT_FOUND}
     found = []
     for field in fields:
         column = distinct(field.column, taken)
@@ -170,6 +175,13 @@ def _selected(fields: Iterable[_Field]) -> str:
     return "\n".join(lines)
 
 
+def _empty(fields: Sequence[_Field]) -> str:
+    paths = list(dict.fromkeys(field.path for field in fields))
+    if not paths:
+        return "0"
+    return f"{len(paths)} - count(distinct field) filter (where value is not null and field in ({_literals(paths)}))"
+
+
 def _records(schema: ResultSchema) -> str:
     """The values of a schema's documents with the record each belongs to, and the records with their numbers.
 
@@ -192,6 +204,7 @@ with found as (
         key_values.value,
         key_values.value_number,
         key_values.value_date,
+        key_values.currency,
         key_values.ground
     from {{{{ ref('stg_documents') }}}} as documents
     left join {{{{ ref('stg_key_values') }}}} as key_values
@@ -207,7 +220,8 @@ spoken as (
         document_id,
         list_page_id,
         list_index,
-        min(page_number) as first_page
+        min(page_number) as first_page,
+        string_agg(distinct currency, ', ' order by currency) as currencies
     from found
     group by document_id, list_page_id, list_index
     qualify
@@ -245,15 +259,20 @@ select
     found.document_name,
     records.record_index,
 {_selected(fields)}
+    records.currencies,
+    {_empty(fields)} as values_empty,
     count(*) filter (where found.ground = 'not_found') as {_NOT_FOUND}
 from found
 {_OF_RECORD}
-group by found.document_id, found.batch_id, found.document_name, records.record_index
+group by found.document_id, found.batch_id, found.document_name, records.record_index, records.currencies
+order by found.document_name, found.document_id, records.record_index
 """
     columns = {
         **_OWN,
         **{field.column: field.description for field in fields},
-        _NOT_FOUND: "Values of the record that stand nowhere among the page's recognised lines.",
+        **_CURRENCIES,
+        **_EMPTY,
+        _NOT_FOUND: "Values of the record that are nowhere among the page's recognised lines.",
     }
     return _View(
         f"{schema.name}_fields",
@@ -285,6 +304,8 @@ items as (
         found.value,
         found.value_number,
         found.value_date,
+        found.currency,
+        records.currencies as record_currencies,
         found.ground
     from found
     {_OF_RECORD}
@@ -301,16 +322,19 @@ select
     page_number,
     item_index,
 {_selected(fields)}
+    coalesce(string_agg(distinct currency, ', ' order by currency), record_currencies) as currencies,
     count(*) filter (where ground = 'not_found') as {_NOT_FOUND}
 from items
-group by document_id, batch_id, document_name, record_index, page_id, page_number, item_index
+group by document_id, batch_id, document_name, record_index, page_id, page_number, item_index, record_currencies
 having count(value) > 0
+order by document_name, document_id, record_index, page_number, item_index
 """
     columns = {
         **_OWN,
         **_OWN_OF_ITEMS,
         **{field.column: field.description for field in fields},
-        _NOT_FOUND: "Values of the item that stand nowhere among the page's recognised lines.",
+        **_CURRENCIES,
+        _NOT_FOUND: "Values of the item that are nowhere among the page's recognised lines.",
     }
     return _View(
         name,

@@ -200,6 +200,25 @@ def test_the_number_in_the_models_value_does_not_stand_beside_a_persons(
     assert ("1.5" in row.text_content()) is (action == "confirmed")
 
 
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("due_date", "a key the answer does not have"),
+        ("vat", "a key nobody asked for"),
+        ("lines[7].unit", "an element"),
+    ],
+)
+def test_a_value_that_a_person_added_is_shown(
+    reported: Callable[..., Report], monkeypatch: pytest.MonkeyPatch, place: str, told: str
+) -> None:
+    said = Correction("added", None, "2026-12-01", "Ada", datetime(2026, 11, 20, 9))
+    known = Evidence(corrections={("d1-p1", "key_information_extraction", place): said})
+    monkeypatch.setattr("qwenocr_assets.report.reading.evidence", lambda data, tables: known)
+    [added] = page(reported(), "d1").xpath("//ins")
+    assert added.text_content().strip() == "2026-12-01", told
+    assert "Added by Ada" in next(added.iterancestors("td")).text_content()
+
+
 def test_findings_lead_to_their_value_most_doubtful_first(documents: dict[str, DocumentView]) -> None:
     document = documents["d1"]
     priorities = [finding.priority for finding, _ in document.findings]

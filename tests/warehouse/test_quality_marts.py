@@ -104,6 +104,48 @@ def test_review_queue(
     assert found == expected
 
 
+SELLER = {**_KEY, "path": "seller", "key": "seller", "presence": "expected", "value": None}
+BUYER = {**SELLER, "path": "buyer", "key": "buyer"}
+_READ = {"value": "Acme", "ground": "line"}
+
+
+@pytest.mark.parametrize(
+    ("values", "lines", "expects", "expected"),
+    [
+        pytest.param([SELLER], [], None, [("seller", 1, "")], id="without a line"),
+        pytest.param([SELLER], ["Best seller", "SELLER: Acme"], None, [("seller", 1, "Best seller")], id="lines"),
+        pytest.param([SELLER | {"page_id": "d1-p2"}, SELLER | _READ], [], None, [], id="on another page"),
+        pytest.param([SELLER, SELLER | {"page_id": "d1-p2"}], [], None, [("seller", 1, "")], id="on no page"),
+        pytest.param([SELLER, BUYER], [], '["buyer"]', [("buyer", 1, "")], id="as the route expects"),
+        pytest.param([SELLER, BUYER], [], "[]", [], id="the route expects nothing"),
+        pytest.param([SELLER | {"presence": "surplus"}], [], None, [], id="not asked for"),
+        pytest.param([SELLER | {"presence": None}], [], None, [], id="nothing was asked for"),
+        pytest.param([SELLER | {"path": "items[0].seller"}], [], None, [], id="empty cell of a list"),
+        pytest.param(
+            [SELLER | {"path": "items[0].seller", "presence": "missing"}], [], None,
+            [("items[0].seller", 1, "")], id="key that an element does not have",
+        ),
+        pytest.param(
+            [SELLER | {"path": "[0].seller"}, SELLER | _READ | {"path": "[1].seller"}], [], '["seller"]',
+            [("[0].seller", 1, "")], id="of one record",
+        ),
+    ],
+)  # fmt: skip
+def test_a_value_that_is_missing_is_looked_at(
+    put: Put, query: Query, values: Any, lines: Any, expects: str | None, expected: list[tuple[Any, ...]]
+) -> None:
+    put("documents", "b1", {"document_id": "d1", "name": "a.pdf", "route": "r"})
+    put("pages", "b1", {"page_id": "d1-p1"}, {"page_id": "d1-p2"})
+    put("routes", "b1", {"route": "r", "review_below": 0.5, "audit_share": 0.0, "expects": expects})
+    put("key_values", "b1", *({"task": _KEY["task"], **value} for value in values))
+    put("text_lines", "b1", *({"text": text, "line_index": number} for number, text in enumerate(lines)))
+    found = query(
+        "SELECT place, page_number, split_part(reason, ' A line reads: ', 2) "
+        "FROM marts.review_queue WHERE finding = 'value_missing'"
+    )
+    assert found == expected
+
+
 OWN = "Invoice 4711 of the 14th of March"
 
 

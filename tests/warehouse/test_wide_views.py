@@ -127,16 +127,19 @@ def view(data: DataFolder, put: Callable[..., Path]) -> Callable[..., list[dict[
         {"document_id": "d2", "route": "x"},
     )
     put("pages", "b1", *({"page_id": page} for page in ("d1-p1", "d1-p2", "d2-p1")))
+    # fmt: off
     values: list[dict[str, Any]] = [
         {"path": "no", "value": "N1", "ground": "line"},
         {"path": "Invoice Date", "value": "2025-01-02", "value_date": date(2025, 1, 2)},
-        {"path": "total", "value": "$5.00", "value_number": Decimal(5), "ground": "not_found"},
+        {"path": "total", "value": "$5.00", "value_number": Decimal(5), "currency": "$",
+         "ground": "not_found"},
         {"path": "seller.name", "value": "Acme"},
         {"path": '["No."]', "value": "7"},
         {"path": "items[0].name", "value": "Bolt"},
         {"path": "items[0].price", "value": "2.50", "value_number": Decimal("2.5")},
         {"path": "items[10].name", "value": "Nut", "ground": "not_found"},
     ]
+    # fmt: on
     second = [
         {"page_id": "d1-p2", "path": "no", "value": "N2"},
         {"page_id": "d1-p2", "path": "items[0].name", "value": "Pin"},
@@ -173,23 +176,54 @@ def test_one_row_a_document(view: Callable[..., list[dict[str, Any]]]) -> None:
             "total_text": "$5.00",
             "seller_name": "Acme",
             "no_2": "7",
+            "currencies": "$",
+            "values_empty": 0,
             "values_not_found": 2,
         }
     ]
 
 
 def test_one_row_an_item(view: Callable[..., list[dict[str, Any]]]) -> None:
-    names = ("page_number", "item_index", "name", "price", "price_text", "values_not_found")
+    names = ("page_number", "item_index", "name", "price", "price_text", "currencies", "values_not_found")
     assert [tuple(row[name] for name in names) for row in view("bill_items")] == [
-        (1, 0, "Bolt", Decimal("2.5"), "2.50", 0),
-        (1, 10, "Nut", None, None, 1),
-        (2, 0, "Pin", None, None, 0),
+        (1, 0, "Bolt", Decimal("2.5"), "2.50", "$", 0),
+        (1, 10, "Nut", None, None, "$", 1),
+        (2, 0, "Pin", None, None, "$", 0),
     ]
 
 
 def test_a_changed_schema_changes_the_view(view: Callable[..., list[dict[str, Any]]]) -> None:
     (row,) = view("bill_fields", ResultSchema("bill", {"no": "", "vat": ""}, ("bills",), "x"))
-    assert (list(row)[4:-1], row["no"], row["vat"]) == (["no", "vat"], "N1", None)
+    assert (list(row)[4:-3], row["no"], row["vat"]) == (["no", "vat"], "N1", None)
+    assert row["values_empty"] == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "of_record", "of_items"),
+    [
+        ([("total", "¥5", "JPY"), ("items[0].price", "5", None)], "JPY", ["JPY"]),
+        ([("total", "5", None), ("items[0].price", "5 kr", "kr")], "kr", ["kr"]),
+        ([("total", "5", None), ("items[0].price", "5", None)], None, [None]),
+        ([("items[0].price", "€5", "EUR"), ("items[1].price", "$5", "$"), ("items[2].price", "5", None)],
+         "$, EUR", ["EUR", "$", "$, EUR"]),
+    ],
+)  # fmt: skip
+def test_money_says_its_currency(
+    values: list[tuple[str, str, str | None]],
+    of_record: str | None,
+    of_items: list[str | None],
+    view: Callable[..., list[dict[str, Any]]],
+    put: Callable[..., Path],
+    data: DataFolder,
+) -> None:
+    rows = [
+        {"task": KIE, "path": path, "value": value, "value_number": Decimal(5), "currency": currency}
+        for path, value, currency in values
+    ]
+    put("key_values", "b1", *rows)
+    load_changes(data, working_file(data))
+    assert [row["currencies"] for row in view("bill_fields")] == [of_record]
+    assert [row["currencies"] for row in view("bill_items")] == of_items
 
 
 def test_columns_are_described(view: Callable[..., list[dict[str, Any]]], data: DataFolder) -> None:
@@ -326,6 +360,6 @@ def test_any_key_is_a_column(
     schema = ResultSchema(
         "x", {**dict.fromkeys(keys, ""), "明 {{细": [dict.fromkeys(keys, "")]}, ("{{ r",), "a\n{{ b"
     )
-    for name, own in (("x_fields", 4), ("x_明_细", 7)):
+    for name, first, last in (("x_fields", 4, -3), ("x_明_细", 7, -2)):
         (row,) = view(name, schema)
-        assert list(row.values())[own:-1] == [f"value {number}" for number in range(len(keys))]
+        assert list(row.values())[first:last] == [f"value {number}" for number in range(len(keys))]

@@ -93,19 +93,81 @@ of_answers as (
     where status in ('rejected', 'partial', 'failed', 'missing')
 ),
 
+-- asked for, and without a value on every page of the document: of its record, where an answer is a list of them
 values_missing as (
     select
-        document_id,
-        batch_id,
-        page_id,
-        task,
+        asked.document_id,
+        any_value(asked.batch_id) as batch_id,
+        min_by(asked.page_id, pages.page_number) as page_id,
+        asked.task,
+        asked.path,
+        any_value(asked.key) as key
+    from (
+        select
+            *,
+            regexp_matches(path, '^\[\d+\]') as is_of_record,
+            regexp_matches(regexp_replace(path, '^\[\d+\]', ''), '\[\d+\]') as is_of_list
+        from {{ ref('stg_key_values') }}
+        where presence in ('expected', 'missing')
+    ) as asked
+    inner join {{ ref('stg_pages') }} as pages on pages.page_id = asked.page_id
+    inner join {{ ref('stg_documents') }} as documents on documents.document_id = asked.document_id
+    left join {{ ref('stg_routes') }} as routes
+        on routes.batch_id = documents.batch_id and routes.route = documents.route
+    where
+        routes.expects is null
+        or asked.is_of_list
+        or list_contains(from_json(routes.expects, '["VARCHAR"]'), regexp_replace(asked.path, '^\[\d+\]\.?', ''))
+    group by
+        asked.document_id, asked.task, asked.path, asked.is_of_list,
+        case when asked.is_of_record or asked.is_of_list then asked.page_id end
+    having
+        count(asked.value) = 0
+        and count(asked.review_action) = 0
+        -- an empty cell of a list is nothing unusual
+        and (not asked.is_of_list or bool_and(asked.presence = 'missing'))
+),
+
+-- the line of the document that names what is missing
+named_lines as (
+    select
+        missing.page_id,
+        missing.task,
+        missing.path,
+        lines.text,
+        case when lines.page_id = missing.page_id then lines.left_px end as left_px,
+        case when lines.page_id = missing.page_id then lines.top_px end as top_px,
+        case when lines.page_id = missing.page_id then lines.right_px end as right_px,
+        case when lines.page_id = missing.page_id then lines.bottom_px end as bottom_px
+    from values_missing as missing
+    inner join {{ ref('stg_text_lines') }} as lines
+        on lines.document_id = missing.document_id
+        and contains(lower(lines.text), lower(replace(missing.key, '_', ' ')))
+    where length(missing.key) > 1
+    qualify
+        row_number() over (
+            partition by missing.page_id, missing.task, missing.path
+            order by lines.page_id <> missing.page_id, length(lines.text), lines.line_index, lines.task
+        ) = 1
+),
+
+of_missing_values as (
+    select
+        missing.document_id,
+        missing.batch_id,
+        missing.page_id,
+        missing.task,
         'value_missing' as finding,
-        path as place,
+        missing.path as place,
         cast(null as varchar) as value,
-        'The schema asks for it, and the answer has no such key.' as reason,
+        'The schema asks for it, and it has no value.'
+        || coalesce(' A line reads: ' || named_lines.text, '') as reason,
         3 as priority
-    from {{ ref('stg_key_values') }}
-    where presence = 'missing'
+    from values_missing as missing
+    left join named_lines
+        on named_lines.page_id = missing.page_id
+        and named_lines.task = missing.task
+        and named_lines.path = missing.path
 ),
 
 -- one finding a rule; what breaks a rule about itself alone is there as a value
@@ -251,7 +313,7 @@ findings as (
     union all
     select *, false as is_value from of_answers
     union all
-    select *, false as is_value from values_missing
+    select *, false as is_value from of_missing_values
     union all
     select *, false as is_value from of_rules
     union all
@@ -289,10 +351,10 @@ select
     weighed.currency,
     findings.reason,
     findings.task,
-    coalesce(weighed.left_px, tables.left_px) as left_px,
-    coalesce(weighed.top_px, tables.top_px) as top_px,
-    coalesce(weighed.right_px, tables.right_px) as right_px,
-    coalesce(weighed.bottom_px, tables.bottom_px) as bottom_px,
+    coalesce(weighed.left_px, tables.left_px, named_lines.left_px) as left_px,
+    coalesce(weighed.top_px, tables.top_px, named_lines.top_px) as top_px,
+    coalesce(weighed.right_px, tables.right_px, named_lines.right_px) as right_px,
+    coalesce(weighed.bottom_px, tables.bottom_px, named_lines.bottom_px) as bottom_px,
     pages.uri as page_image,
     findings.page_id,
     findings.document_id,
@@ -310,6 +372,11 @@ left join {{ ref('stg_tables') }} as tables
     and tables.page_id = findings.page_id
     and tables.task = findings.task
     and 'table ' || tables.table_index = findings.place
+left join named_lines
+    on findings.finding = 'value_missing'
+    and named_lines.page_id = findings.page_id
+    and named_lines.task = findings.task
+    and named_lines.path = findings.place
 -- what a person has looked at is done with, as long as it is what stands there
 left join {{ ref('stg_corrections') }} as said
     on said.stands
