@@ -18,6 +18,7 @@ from qwenocr_assets.emulator.testing import serving
 # change, while a developer's runs go on looking for new ones.
 settings.register_profile("developer", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=2500)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 

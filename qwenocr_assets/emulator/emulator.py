@@ -8,7 +8,7 @@ All waiting goes by the event loop's clock, and no thread is used beside those o
 3. the app answers. The tokens that its answer reports are held against the limits, and the answer is billed: from
    here on it has to be paid for, whether it arrives or not and whether the caller still waits or not;
 4. the latency passes: before a whole answer, or between the events of a stream. A whole answer that would take
-   longer than the service's 300 seconds is a `RequestTimeOut` then, and costs nothing;
+   longer than a shared host's ten minutes is a `RequestTimeOut` then, and costs nothing;
 5. the answer goes out, spoiled if the script says so.
 """
 
@@ -38,11 +38,11 @@ from qwenocr_assets.engine.wire.images import FETCHED_SCHEMES, held_images
 from qwenocr_assets.engine.wire.values import JsonObject
 from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
 from qwenocr_assets.qwenocr.prices import Tokens
+from qwenocr_assets.qwenocr.regions import SHARED_HOST_SECONDS
 from qwenocr_assets.qwenocr.requests import Mode
 
 IDENTITY_HEADER = "x-request-identity"
 """With this header a caller names its request for the log of calls."""
-SERVICE_SECONDS = 300.0
 CALLER_GONE = "caller gone"
 """The outcome of a call whose caller did not wait for the answer."""
 
@@ -142,8 +142,8 @@ class Emulator:
         seconds = self._latency(call.number)
         if (instead := instead_of_answer(fault, call)) is not None:
             return instead, fault.after_seconds if isinstance(fault, ErrorAnswer) else seconds
-        if seconds > SERVICE_SECONDS and not streams:
-            await asyncio.sleep(SERVICE_SECONDS)
+        if seconds > SHARED_HOST_SECONDS and not streams:
+            await asyncio.sleep(SHARED_HOST_SECONDS)
             raise WireError(ErrorCode.REQUEST_TIMEOUT, "Request timed out, please try again later.")
 
         answer, tokens = await self._ask(scope, call, body)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from qwenocr_assets.engine.wire.errors import ErrorCode, ServiceCode, WireCode
 from qwenocr_assets.engine.wire.values import JsonObject
+from qwenocr_assets.qwenocr.regions import SHARED_HOST_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,9 @@ NAMED_FAULTS: Mapping[str, Fault] = MappingProxyType(
             "Model is unavailable, please try again later.",
         ),
         "time_limit": ErrorAnswer(
-            ErrorCode.REQUEST_TIMEOUT, "Request timed out, please try again later.", after_seconds=300.0
+            ErrorCode.REQUEST_TIMEOUT,
+            "Request timed out, please try again later.",
+            after_seconds=SHARED_HOST_SECONDS,
         ),
         "invalid_key": ErrorAnswer(_INVALID_KEY, "Invalid API-key provided."),
         "missing_content_type": ErrorAnswer(_INVALID_KEY, "Invalid API-key provided.", content_type=False),

@@ -1,6 +1,6 @@
 """The service as a run uses it: the regional client, and the Batch API."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -25,8 +25,16 @@ class QwenOcr:
         return self.environment.settings.in_flight(self.environment.region)
 
     @asynccontextmanager
-    async def client(self, region: Region, model: Model, purse: Purse | None = None) -> AsyncIterator[Client]:
+    async def client(
+        self,
+        region: Region,
+        model: Model,
+        purse: Purse | None = None,
+        tell: Callable[[str], object] = lambda _: None,
+    ) -> AsyncIterator[Client]:
         """A client with its connections; in the cloud it shares the account's limits with all other processes.
+
+        `tell` hears of long waits.
 
         Raises:
             MissingApiKey: the region is in the cloud and no key is set.
@@ -48,6 +56,7 @@ class QwenOcr:
                 shared_calls=shared_calls,
                 catalogue=environment.catalogue,
                 transport=environment.transport(region),
+                tell=tell,
             ) as client:
                 yield client
 

@@ -25,9 +25,13 @@ class Word:
             object.__setattr__(self, "quad", Quad(*self.quad))
 
 
+MOST_TOKENS = 10**7
+"""In and out of one call. No model of the service takes a tenth of it, so a larger number counts no tokens."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as reported; None where the answer does not say."""
+    """Tokens as reported; None where the answer does not say, or says what no call can have used."""
 
     input_tokens: int | None = None
     output_tokens: int | None = None

@@ -2,11 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any
-
-import httpx
 
 from qwenocr_assets.errors import ConfigurationError, RejectedInput
 from qwenocr_assets.qwenocr.answers import Answer
@@ -23,7 +21,6 @@ from qwenocr_assets.qwenocr.errors import (
     ThrottledBurst,
     Unfunded,
     UploadExpired,
-    classify,
 )
 from qwenocr_assets.qwenocr.estimates import Estimates
 from qwenocr_assets.qwenocr.images import ImageAt, ImageBytes, SentAs, choose_way
@@ -40,6 +37,10 @@ from qwenocr_assets.qwenocr.wire.uploads import Uploads
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
+_MOST_ASKED_SECONDS = 900.0
+"""What one request waits in all because the service asks for it (`Retry-After`); then as if it had not."""
+_TOLD_SECONDS = 60.0
+"""Pauses from which people are told."""
 
 
 class Asker:
@@ -57,6 +58,7 @@ class Asker:
         streaming: Streaming,
         max_attempts: int,
         catalogue: Catalogue,
+        tell: Callable[[str], object],
     ) -> None:
         self._model = model
         self._endpoint = endpoint
@@ -68,6 +70,8 @@ class Asker:
         self._max_attempts = max_attempts
         self._catalogue = catalogue
         self._estimates = Estimates(model)
+        self._tell = tell
+        self._told_until = 0.0
         self._stopped = False
         self._waiting: set[asyncio.Task[Any]] = set()  # they have no call under way
 
@@ -104,10 +108,26 @@ class Asker:
             result = outcome.result
             if not isinstance(result, Retryable) or self._stopped or self._is_enough(result, tally):
                 return tally.reply(result)
-            pause = outcome.retry_after_seconds or (0.0 if isinstance(result, Throttled) else _pause(tally))
+            pause = self._pause(outcome, tally)
             tally.waited_seconds += pause
             with self._waiting_here():
                 await asyncio.sleep(pause)
+
+    def _pause(self, outcome: Outcome, tally: Tally) -> float:
+        """Seconds to wait before the next call: what the service asks for, within bounds, or as it seems fit."""
+        said = outcome.retry_after_seconds or 0.0
+        asked = min(said, _MOST_ASKED_SECONDS - tally.asked_seconds)
+        if asked <= 0:
+            return 0.0 if isinstance(outcome.result, Throttled) else _doubling(tally)
+        tally.asked_seconds += asked
+        now = asyncio.get_running_loop().time()
+        if asked >= _TOLD_SECONDS and now >= self._told_until:
+            self._told_until = now + asked
+            self._tell(
+                f"The service asks to wait {said:,.0f} s before a page is asked again ({str(outcome.result)[:200]}). "
+                f"It is asked again in {asked:,.0f} s; others go on meanwhile."
+            )
+        return asked
 
     @contextmanager
     def _waiting_here(self) -> Iterator[None]:
@@ -161,8 +181,6 @@ class Asker:
                 sent = image
         except ServiceError as error:
             return Outcome(error)
-        except httpx.TransportError as error:
-            return Outcome(classify(ServiceFault(0, "", f"the upload failed ({type(error).__name__})")))
         stream = self._streams(request.task) or tally.timed_out
         options = self._model.asked_with(request.options)
         body = request_body(self._protocol, self._model.name, sent, request.task, options, stream=stream)
@@ -173,8 +191,10 @@ class Asker:
         """Tell the limiter what the call says about the service's state."""
         match outcome.result:
             case Answer(usage=usage) if usage.all_tokens is not None:
-                slot.answered(usage.all_tokens)
-                self._estimates.learn(request, usage.all_tokens)
+                # more than the model can take would hold up the calls of the next minutes
+                counted = min(usage.all_tokens, self._model.max_input_tokens + self._model.max_output_tokens)
+                slot.answered(counted)
+                self._estimates.learn(request, counted)
             case Answer():
                 slot.answered(slot.estimated_tokens)
             case Throttled() as error:
@@ -201,7 +221,7 @@ async def _account_for(outcome: Outcome, hold: Hold) -> None:
             await hold.release()
 
 
-def _pause(tally: Tally) -> float:
+def _doubling(tally: Tally) -> float:
     """Seconds to wait before the next call: doubling, half of it random so that callers spread out."""
     longest: float = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0 ** (tally.attempts - 1))
     return longest * (0.5 + random.random() / 2)  # noqa: S311  spreads load, protects nothing

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -34,6 +35,7 @@ class Client:
     needs none: the embedded engine reads inside this process, where its extra is installed.
 
     `purse` is asked for money before each call. `shared_calls` shares the account's limits with other processes.
+    `tell` hears of waits of a minute and more.
     `catalogue` is where names are looked up, if not in the one that ships. `transport` takes the network's place, and
     then a key is not demanded.
 
@@ -55,6 +57,7 @@ class Client:
         shared_calls: Calls | None = None,
         catalogue: Catalogue | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        tell: Callable[[str], object] = lambda _: None,
     ) -> None:
         self._catalogue = catalogue or load_catalogue()
         self.region = self._catalogue.region(region) if isinstance(region, str) else region
@@ -67,6 +70,7 @@ class Client:
         self._purse = purse or OpenPurse()
         self._shared_calls = shared_calls
         self._transport = transport
+        self._tell = tell
         self._http: httpx.AsyncClient | None = None
         self._asker: Asker | None = None
 
@@ -78,26 +82,31 @@ class Client:
         region, model, options = self.region, self.model, self._options
         secret = self._key.get_secret_value() if self._key is not None else ""
         headers = {**region.headers, **({"Authorization": f"Bearer {secret}"} if secret else {})}
-        in_flight = options.in_flight(region)
+        in_flight, seconds = options.in_flight(region), options.answer_seconds(region)
+        redact = Redactor([secret])
         self._http = http = open_http(
             concurrency=in_flight,
-            timeout_seconds=options.timeout_seconds,
+            timeout_seconds=seconds,
             transport=self._transport or (transport_to(region.app) if region.app else None),
         )
         self._asker = Asker(
             model,
-            Endpoint(http, region.generation_url, region.protocol, headers, Redactor([secret])),
+            Endpoint(http, region.generation_url, region.protocol, headers, redact, seconds=seconds),
             Limiter(
                 AccountLimits(model.requests_per_minute, model.tokens_per_minute),
                 max_in_flight=in_flight,
                 calls=self._shared_calls,
+                tell=self._tell,
             ),
             protocol=region.protocol,
-            uploads=Uploads(http, region.native_url, headers, model.name) if region.offers_uploads else None,
+            uploads=Uploads(http, region.native_url, headers, model.name, redact, seconds=seconds)
+            if region.offers_uploads
+            else None,
             purse=self._purse,
             streaming=options.streaming(region),
             max_attempts=options.max_attempts,
             catalogue=self._catalogue,
+            tell=self._tell,
         )
         return self
 

@@ -59,7 +59,10 @@ class ThrottledBurst(Throttled):
 
 
 class Unreadable(Retryable):
-    """A 200 that holds no answer. What it cost is unknown, so it is asked for once more and then given up."""
+    """A 200 without an answer, an odd status, or bytes that cannot be unpacked.
+
+    What it cost is unknown, so it is asked for once more and then given up.
+    """
 
     most_calls = 2
 
@@ -201,7 +204,8 @@ _RULES: tuple[_Rule, ...] = (
         "A proxy asks for a login: check HTTPS_PROXY.",
         statuses=(407,),
     ),
-    _Rule(RunRefused, "Check base_url: it leads elsewhere.", statuses=range(300, 400)),
+    _Rule(RunRefused, "Check base_url: it leads elsewhere.", statuses=(301, 302, 303, 307, 308)),
+    _Rule(Unreadable, statuses=(*range(100, 200), *range(300, 400), *range(600, 1000))),
 )
 """In this order; the first that fits decides, and what none fits is refused for this page only."""
 

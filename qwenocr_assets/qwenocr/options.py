@@ -1,5 +1,6 @@
 """How a client calls the service: the options that are the same for all its requests."""
 
+import math
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,6 +10,8 @@ from qwenocr_assets.qwenocr.regions import Region
 
 Streaming = Literal["auto", "always", "never"]
 
+_LONGER_SECONDS = 30.0
+"""That the client waits longer than the host takes: an answer that is given up too early is paid for and lost."""
 _CLOUD_IN_FLIGHT = 128
 """An answer takes seconds, and an account may make 20 calls a second."""
 
@@ -25,8 +28,12 @@ class ClientOptions(BaseModel):
         description="Requests in flight at once; by default 128; with the embedded engine 4 a core, at least 8.",
     )
     max_attempts: int = Field(4, ge=1, le=20, description="Calls per page and task before giving up.")
-    timeout_seconds: float = Field(
-        330.0, gt=0, description="Longest wait for one answer; the service takes 300."
+    timeout_seconds: float | None = Field(
+        None,
+        gt=0,
+        lt=math.inf,
+        description="Longest that a call may take, from connecting to the last byte; by default half a minute more "
+        "than the host takes before it gives up: 3,630 s at a workspace's own, 630 s elsewhere.",
     )
     stream: Streaming = Field(
         "auto", description="Stream answers; auto streams tables and documents, whose answers are long."
@@ -39,6 +46,10 @@ class ClientOptions(BaseModel):
         the other.
         """
         return self.concurrency or (max(8, 4 * core_count()) if region.is_local else _CLOUD_IN_FLIGHT)
+
+    def answer_seconds(self, region: Region) -> float:
+        """Longest that a call may take."""
+        return self.timeout_seconds or region.time_limit_seconds + _LONGER_SECONDS
 
     def streaming(self, region: Region) -> Streaming:
         """Whether answers stream; the embedded engine breaks no long answer off, so `auto` never streams there."""

@@ -21,6 +21,13 @@ _COMPATIBLE_GENERATION = "/chat/completions"
 _ENDPOINTS = (_COMPATIBLE_GENERATION, _NATIVE_GENERATION)
 """What may follow a base path when a whole endpoint is copied from an example."""
 _SERVICE_DOMAIN = ".aliyuncs.com"
+_WORKSPACE_HOST = re.compile(
+    r"(?!(?:trial|token-plan|coding)\.)[^.]+\.[^.]+\.maas\.aliyuncs\.com$", re.IGNORECASE
+)
+_WORKSPACE_SECONDS = 3600.0
+SHARED_HOST_SECONDS = 600.0
+"""How long the service works at an answer before it gives up, by host (the product's page on regions and hosts, as of
+September 2026; headers of November 2025 still said 298 seconds)."""
 _PRIVATE_DOMAINS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
@@ -92,6 +99,12 @@ class Region:
         if self.protocol is Protocol.NATIVE:
             return self.native_url + _NATIVE_GENERATION
         return self.compatible_url + _COMPATIBLE_GENERATION
+
+    @property
+    def time_limit_seconds(self) -> float:
+        """How long its host works at one answer before it gives up; of a server of one's own that is not known."""
+        is_workspace = _WORKSPACE_HOST.match(urlsplit(self.host).hostname or "")
+        return _WORKSPACE_SECONDS if is_workspace else SHARED_HOST_SECONDS
 
     @property
     def headers(self) -> dict[str, str]:

@@ -38,6 +38,8 @@ class Tally:
     calls: int = 0
     throttled: int = 0
     waited_seconds: float = 0.0
+    asked_seconds: float = 0.0
+    """Of these, what the service asked for."""
     timed_out: bool = False
     partial: Answer | None = None
     partial_raw: str | None = None

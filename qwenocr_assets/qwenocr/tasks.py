@@ -61,7 +61,7 @@ class TaskSpec:
     schema_prompt: str | None = None
     """What asks for it with a schema, which goes to the place of `{schema}`; None where it takes none."""
     streams: bool = False
-    """Whether its answers are long: a stream outlives the 300 seconds after which the service gives up. Such answers
+    """Whether its answers are long: a stream outlives the time after which the service gives up. Such answers
     are text only, for whether a stream carries `ocr_result` is not documented."""
 
     def __post_init__(self) -> None:

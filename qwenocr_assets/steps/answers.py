@@ -128,7 +128,9 @@ def ask(
             progress.stage("OCR answers", len(questions)) as advance,
             _draining(environment.settings.drain_seconds, progress) as drain,
         ):
-            refused = asyncio.run(_ask(environment, service, open_purse, answers, questions, advance, drain))
+            refused = asyncio.run(
+                _ask(environment, service, open_purse, answers, questions, advance, drain, progress.note)
+            )
         answers.compact()
 
     latest = answers.latest
@@ -169,6 +171,7 @@ async def _ask(
     questions: Questions,
     advance: Advance,
     drain: Drain,
+    tell: Callable[[str], object],
 ) -> QwenocrError | None:
     """Ask in the region that is set; while that one is down, what is left in those listed to go on with."""
     refused: QwenocrError | None = None
@@ -186,7 +189,7 @@ async def _ask(
             for asked, there in in_dialects:
                 if not asked or refused is not None or drain.begun:
                     continue
-                async with service.client(there, model, purse) as client:
+                async with service.client(there, model, purse, tell) as client:
                     refused = await answers.ask(
                         asked,
                         client,

@@ -8,9 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
+import orjson
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from qwenocr_assets.asking.records import AnswerRecord, Asked, record_of
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.clerk import Clerk
 from qwenocr_assets.cost.entries import Call
@@ -37,7 +40,7 @@ from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.state.database import sqlite_url
-from qwenocr_assets.statuses import LedgerState
+from qwenocr_assets.statuses import AnswerStatus, LedgerState
 from tests.cost.conftest import call
 
 REGION = load_catalogue().region("singapore")
@@ -104,11 +107,33 @@ def states(ledger: Ledger) -> list[str]:
 )
 def test_each_fault_leaves_its_trace(ledger: Ledger, fault: str, ends: list[str]) -> None:
     script = in_order([NAMED_FAULTS[fault]])
-    if fault == "time_limit":  # without waiting 300 seconds for it
+    if fault == "time_limit":  # without waiting ten minutes for it
         script = in_order([replace(NAMED_FAULTS[fault], after_seconds=0.0)])  # type: ignore[type-var]
     emulator = create_emulator(CannedAnswers(), faults=script)
     ask(ledger, emulator, ["k0"])
     assert states(ledger) == ends
+
+
+@pytest.mark.parametrize("tokens", [10**7 + 1, 10**14, 2**63, -1, 1.5, True, "12"])
+@pytest.mark.parametrize("name", ["input_tokens", "output_tokens"])
+def test_an_absurd_usage_is_uncertain_once(ledger: Ledger, name: str, tokens: object) -> None:
+    """Its answer is kept, so nothing is asked, and nothing uncertain, at any later run."""
+    usage = {"input_tokens": 10, "output_tokens": 2, name: tokens}
+    answer = {"output": {"choices": [{"finish_reason": "stop", "message": {"content": [{"text": "a"}]}}]}}
+    server = httpx.MockTransport(lambda _: httpx.Response(200, json={**answer, "usage": usage}))
+
+    async def run() -> Reply:
+        async with purse_of(ledger) as purse, Client(REGION, MODEL, transport=server, purse=purse) as client:
+            return await client.ask(REQUEST, KEYS[0])
+
+    reply = asyncio.run(run())
+    assert states(ledger) == ["uncertain"]
+    record = record_of(
+        KEYS[0], REQUEST.task, reply, None, Asked(REGION.name, MODEL.name, PRICE, "catalogue of today")
+    )
+    again = AnswerRecord.from_json(orjson.loads(orjson.dumps(record.to_json())))
+    assert again.status is AnswerStatus.OK
+    assert again.cost_usd is None
 
 
 def test_the_ledger_meets_the_emulators_bill(ledger: Ledger) -> None:

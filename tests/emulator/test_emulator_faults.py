@@ -292,9 +292,9 @@ async def _seconds(app: Any, path: str, **options: Any) -> tuple[int, float]:
     [
         pytest.param(2.0, [], False, 200, 2, id="whole"),
         pytest.param(2.0, [], True, 200, 2, id="stream"),
-        pytest.param(500.0, [], False, 500, 300, id="over the service's limit"),
-        pytest.param(500.0, [], True, 200, 500, id="a stream is not over it"),
-        pytest.param(2.0, [NAMED_FAULTS["time_limit"]], False, 500, 300, id="time limit by script"),
+        pytest.param(700.0, [], False, 500, 600, id="over the service's limit"),
+        pytest.param(700.0, [], True, 200, 700, id="a stream is not over it"),
+        pytest.param(2.0, [NAMED_FAULTS["time_limit"]], False, 500, 600, id="time limit by script"),
         pytest.param(2.0, [NAMED_FAULTS["rate_quota"]], False, 429, 0, id="refused at once"),
         pytest.param(2.0, [NAMED_FAULTS["bad_gateway"]], False, 502, 2, id="gateway"),
     ],
@@ -320,7 +320,7 @@ def test_jitter_is_bounded_and_repeatable() -> None:
         pytest.param(50.0, False, 60.0, 1, None, id="in time"),
         pytest.param(290.0, False, 60.0, 1, 60, id="given up, and paid"),
         pytest.param(290.0, True, 60.0, 1, None, id="a stream keeps coming"),
-        pytest.param(400.0, False, 330.0, 0, None, id="the service gives up first"),
+        pytest.param(700.0, False, 630.0, 0, None, id="the service gives up first"),
         pytest.param(290.0, False, None, 1, None, id="no limit"),
     ],
 )

@@ -129,6 +129,33 @@ def test_retry_after_is_obeyed(header: dict[str, str], least: float, most: float
     assert least <= reply.waited_ms <= most
 
 
+@pytest.mark.parametrize("said", ["86400", "9" * 400, "Sat, 01 Jan 2999 00:00:00 GMT"], ids=len)
+@pytest.mark.parametrize("server_says", [BROKEN, THROTTLED], ids=["broken", "throttled"])
+def test_what_the_service_asks_to_wait_is_bounded_and_told(said: str, server_says: Says) -> None:
+    told: list[str] = []
+    waits = dataclasses.replace(server_says, headers={"retry-after": said})
+    reply = ask(Server(waits, waits, FINE), tell=told.append)
+    assert reply.answer is not None
+    assert 900_000 <= reply.waited_ms <= 910_000
+    assert "asked again in 900 s" in told[0]
+    assert len(told) == 1 or "turns every call away" in told[1]
+
+
+def test_an_answer_whose_usage_is_absurd_holds_up_no_other_call() -> None:
+    usage = {"input_tokens": 9_000_000, "output_tokens": 900_000}
+    server = Server(Says(200, {**OK, "usage": usage}), FINE)
+    model = dataclasses.replace(MODEL, requests_per_minute=600, tokens_per_minute=60_000)
+
+    async def run() -> float:
+        async with Client(REGION, model, transport=httpx.ASGITransport(server)) as client:
+            await client.ask(TEXT)
+            await client.ask(TEXT)
+        return asyncio.get_running_loop().time()
+
+    most_seconds = (model.max_input_tokens + model.max_output_tokens) / 1000
+    assert run_in_virtual_time(run()) <= 1.1 * most_seconds + 30
+
+
 def test_a_server_that_is_not_there_is_a_failed_page() -> None:
     options = ClientOptions(max_attempts=2, timeout_seconds=2)
 
@@ -157,6 +184,9 @@ def test_a_service_that_stays_down_ends_the_run_after_a_quarter_of_an_hour() -> 
     assert down > 150
     assert server.calls < 100, "a service that is down was called on and on"
     assert 900 <= seconds < 1100
+
+
+NO_TOKENS: list[Any] = [10**14, 2**63, -1, True, 2.0, "2", None, [2]]
 
 
 class CountingPurse:
@@ -191,7 +221,15 @@ class CountingPurse:
         pytest.param([DROPPED, FINE], ["lost", "settled 12"], id="dropped"),
         pytest.param([NO_OUTPUT, FINE], ["lost", "settled 12"], id="unreadable"),
         pytest.param([REFUSED], ["released"], id="refused"),
-        pytest.param([Says(200, {**OK, "usage": None})], ["lost"], id="no usage reported"),
+        *(
+            pytest.param([Says(200, {**OK, "usage": usage})], ["lost"], id=f"a usage that is none {number}")
+            for number, usage in enumerate(
+                (
+                    *(None, [], "many", {"input_tokens": 10}),
+                    *({"input_tokens": 10, "output_tokens": tokens} for tokens in NO_TOKENS),
+                )
+            )
+        ),
     ],
 )
 def test_every_call_is_accounted_for(script: Iterable[Says], ends: list[str]) -> None:

@@ -1,7 +1,7 @@
 """What the calls of an account know about its limits: the pace, the share of it that is used, and pauses.
 
 The share of the allowed rate rises slowly after a start, falls when the service throttles and rises again. Throttling
-pauses everyone, longer and longer while it goes on; it may go on for hours, and nothing gives up because of it.
+pauses everyone, longer and longer while it goes on; when to give up is not decided here.
 Values and rules only: times come in as seconds on any one clock.
 """
 

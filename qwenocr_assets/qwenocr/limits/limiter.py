@@ -6,6 +6,7 @@ is cancelled while waiting has taken nothing.
 """
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import Literal, Self
 
@@ -24,7 +25,8 @@ class Limiter:
 
     `calls` says where the account's state lives: with None in this process alone. `ramp_seconds` is the time from a
     quarter of the allowed rate to the whole. After `failures` failures in a row only probes go, and when they have
-    failed for `patience_seconds`, waiting raises `ServiceDown`.
+    failed for `patience_seconds`, waiting raises `ServiceDown`; so it does when the account's limit has turned every
+    call away for `throttled_seconds`. `tell` hears of both when they begin.
     """
 
     def __init__(
@@ -36,11 +38,18 @@ class Limiter:
         ramp_seconds: float = 10.0,
         failures: int = 10,
         patience_seconds: float = 900.0,
+        throttled_seconds: float = 86_400.0,
+        tell: Callable[[str], object] = lambda _: None,
     ) -> None:
         self._rules = Rules(limits, ramp_seconds)
         self._calls = calls if calls is not None else OwnCalls()
         self._in_flight = InFlight(max_in_flight)
-        self._breaker = Breaker(failures=failures, patience_seconds=patience_seconds)
+        self._breaker = Breaker(
+            failures=failures,
+            patience_seconds=patience_seconds,
+            throttled_seconds=throttled_seconds,
+            tell=tell,
+        )
         self._turnstile = asyncio.Lock()
         self._clock = asyncio.get_running_loop().time
 
@@ -85,10 +94,10 @@ class Limiter:
         match slot.outcome:
             case "answered":
                 self._in_flight.answered(now - slot.sent_at)
-                came_back = self._breaker.alive()
+                came_back = self._breaker.answered()
                 await self._calls.answered(self._rules, started, slot.total_tokens)
             case "throttled" | "throttled burst":
-                came_back = self._breaker.is_open and self._breaker.alive()
+                came_back = self._breaker.throttled(now)
                 news = await self._calls.throttled(
                     self._rules, started, burst=slot.outcome == "throttled burst"
                 )

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from qwenocr_assets.geometry import Quad
-from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer, Usage, Word
+from qwenocr_assets.qwenocr.answers import MOST_TOKENS, Answer, MalformedAnswer, Usage, Word
 from qwenocr_assets.qwenocr.wire.positions import words_of_text
 
+_MOST_NAME = 200
+"""Characters of a reason, an id or a model's name."""
 _KNOWN_CONTENT = frozenset({"text", "type", "ocr_result"})
 
 
@@ -110,13 +112,13 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    return value[:_MOST_NAME] if isinstance(value, str) else None
 
 
 def _count(holder: dict[str, Any], *names: str) -> int | None:
     for name in names:
         value = holder.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS:
             return value
     return None
 

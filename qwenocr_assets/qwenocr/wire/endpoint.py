@@ -4,25 +4,20 @@ import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import httpx
-import orjson
 
 from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer
-from qwenocr_assets.qwenocr.errors import ServiceError, ServiceFault, Unreadable, classify
+from qwenocr_assets.qwenocr.errors import ServiceError, ServiceFault, Throttled, Unreadable, classify
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.wire.answer_bodies import parse_answer
+from qwenocr_assets.qwenocr.wire.bodies import fault_in, names_an_error, parsed, written
+from qwenocr_assets.qwenocr.wire.exchange import READ_TIME_LIMIT, Received, exchange
 from qwenocr_assets.qwenocr.wire.redaction import Redactor
-from qwenocr_assets.qwenocr.wire.streams import EventReader, StreamedAnswer
-from qwenocr_assets.qwenocr.wire.transport import describe, was_sent
+from qwenocr_assets.qwenocr.wire.streams import StreamedAnswer
 
 _EXCERPT_CHARACTERS = 200
-_LONGEST_RETRY_AFTER_SECONDS = 900.0
-"""After so long it is asked again whatever was said: a wrong date must not stop a run for days."""
-
 _TIME_LIMIT_CODE = "RequestTimeOut"
-_READ_TIME_LIMIT = "ReadTimeout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +35,7 @@ class Outcome:
     partial: Answer | None = None
     """Of an error inside a stream: what had come by then."""
     retry_after_seconds: float | None = None
-    """What the service asked to wait, at most a quarter of an hour."""
+    """What the service asked to wait; a wrong date may make it days, or infinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +50,7 @@ class Call:
 
 
 class Endpoint:
-    """The address of one region's service in one dialect."""
+    """The address of one region's service in one dialect; `seconds` is the longest that a call may take."""
 
     def __init__(
         self,
@@ -64,38 +59,29 @@ class Endpoint:
         protocol: Protocol,
         headers: dict[str, str],
         redact: Redactor,
+        *,
+        seconds: float,
     ) -> None:
         self._http = http
         self._url = httpx.URL(url)  # parsed once, not for every call
         self._protocol = protocol
         self._headers = {**headers, "Content-Type": "application/json; charset=utf-8"}
         self._redact = redact
+        self._seconds = seconds
 
     async def call(self, call: Call) -> Outcome:
         """Send one body. Never raises for what the service or the network does."""
         clock = asyncio.get_running_loop().time
         started = clock()
-        streamed = StreamedAnswer(self._protocol)
+        request = self._http.build_request(
+            "POST", self._url, content=call.body, headers=self._headers_for(call)
+        )
+        received = await exchange(self._http, request, self._redact, seconds=self._seconds)
         try:
-            async with self._http.stream(
-                "POST", self._url, content=call.body, headers=self._headers_for(call)
-            ) as response:
-                is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
-                if call.stream and is_stream and response.status_code == 200:
-                    reader = EventReader()
-                    async for chunk in response.aiter_bytes():
-                        for event in reader.feed(chunk):
-                            streamed.add(event)
-                    for event in reader.close():
-                        streamed.add(event)
-                    outcome = self._of_stream(streamed, call)
-                else:
-                    await response.aread()
-                    outcome = self._of_body(response, call)
-        except httpx.TransportError as error:
-            outcome = self._of_broken(error, streamed, call)
-        latency_ms = (clock() - started) * 1000
-        return replace(outcome, latency_ms=latency_ms)
+            outcome = self._outcome(received, call)
+        except MalformedAnswer as error:
+            outcome = _unreadable(ServiceFault(200, "", str(error)), self._redact.answer(received.text))
+        return replace(outcome, latency_ms=(clock() - started) * 1000)
 
     def _headers_for(self, call: Call) -> dict[str, str]:
         headers = dict(self._headers)
@@ -106,74 +92,74 @@ class Endpoint:
             headers["X-DashScope-OssResourceResolve"] = "enable"
         return headers
 
-    def _of_body(self, response: httpx.Response, call: Call) -> Outcome:
-        raw = self._redact.answer(response.text)
-        status = response.status_code
-        try:
-            parsed = orjson.loads(raw)
-        except orjson.JSONDecodeError:
+    def _outcome(self, received: Received, call: Call) -> Outcome:
+        """Raises MalformedAnswer for a 200 that holds no answer."""
+        is_stream = received.headers.get("content-type", "").startswith("text/event-stream")
+        if call.stream and is_stream and received.is_success:
+            return self._of_stream(received, call)
+        if received.broken is not None:
+            # a limit of the account is told by the status alone, and is not billed
+            return Outcome(
+                received.broken,
+                may_be_billed=received.was_sent and not isinstance(received.broken, Throttled),
+                timed_out=received.timed_out,
+                retry_after_seconds=_retry_after(received.headers),
+            )
+        return self._of_body(received, call)
+
+    def _of_body(self, received: Received, call: Call) -> Outcome:
+        raw = self._redact.answer(received.text)
+        body = parsed(raw)
+        if body is None:
             what = " ".join(raw[:_EXCERPT_CHARACTERS].split())
-            fault = ServiceFault(status, "", f"not JSON: {what!r}" if what else "an empty answer")
-            if status == 200:
+            fault = ServiceFault(received.status, "", f"not JSON: {what!r}" if what else "an empty answer")
+            if received.is_success:
                 return _unreadable(fault, raw)
             # a gateway's page says nothing of what the service behind it did, or billed
-            return replace(self._of_fault(fault, raw, response), may_be_billed=status >= 500)
-        if status == 200 and not _names_an_error(parsed):
-            try:
-                return Outcome(parse_answer(parsed, call.image_size), raw)
-            except MalformedAnswer as error:
-                return _unreadable(ServiceFault(200, "", str(error)), raw)
-        return self._of_fault(_fault(status, parsed), raw, response)
+            return replace(self._of_fault(fault, raw, received.headers), may_be_billed=received.status >= 500)
+        if received.is_success and not names_an_error(body):
+            return Outcome(parse_answer(body, call.image_size), raw)
+        return self._of_fault(fault_in(received.status, body, self._redact), raw, received.headers)
 
-    def _of_fault(self, fault: ServiceFault, raw: str, response: httpx.Response) -> Outcome:
-        timed_out = _is_time_limit(fault)
-        fault = replace(fault, message=self._redact.message(fault.message))
+    def _of_fault(self, fault: ServiceFault, raw: str, headers: httpx.Headers) -> Outcome:
+        error, timed_out = classify(fault), _is_time_limit(fault)
         return Outcome(
-            classify(fault),
+            error,
             self._redact.message(raw),
-            may_be_billed=timed_out,
+            may_be_billed=timed_out or isinstance(error, Unreadable),
             timed_out=timed_out,
-            retry_after_seconds=_retry_after(response.headers),
+            retry_after_seconds=_retry_after(headers),
         )
 
-    def _of_stream(self, streamed: StreamedAnswer, call: Call) -> Outcome:
+    def _of_stream(self, received: Received, call: Call) -> Outcome:
+        streamed = StreamedAnswer.of(received.content, self._protocol)
         if streamed.fault is not None:
             status, body = streamed.fault
-            raw = self._redact.message(orjson.dumps(body).decode())
-            return self._of_stopped(_fault(status, orjson.loads(raw)), raw, streamed, call)
-        if not streamed.ended:
-            fault = ServiceFault(0, "", "the stream ended before the answer did")
-            return self._of_stopped(fault, None, streamed, call)
-        raw = self._raw_of(streamed)
-        try:
-            return Outcome(parse_answer(orjson.loads(raw), call.image_size), raw)
-        except MalformedAnswer as error:
-            return _unreadable(ServiceFault(200, "", str(error)), raw)
+            fault = fault_in(status, body, self._redact)
+            return self._of_stopped(
+                classify(fault), self._redact.message(written(body)), streamed, call, _is_time_limit(fault)
+            )
+        if streamed.ended:  # then the answer is whole, whatever happens to the connection afterwards
+            raw = self._raw_of(streamed)
+            return Outcome(parse_answer(parsed(raw), call.image_size), raw)
+        error = received.broken or classify(ServiceFault(0, "", "the stream ended before the answer did"))
+        return self._of_stopped(error, None, streamed, call, received.timed_out)
 
     def _of_stopped(
-        self, fault: ServiceFault, raw: str | None, streamed: StreamedAnswer, call: Call
+        self, error: ServiceError, raw: str | None, streamed: StreamedAnswer, call: Call, timed_out: bool
     ) -> Outcome:
         """A stream that ended in an error: what had come is kept, for it is paid for."""
-        error, timed_out = classify(fault), _is_time_limit(fault)
         if not streamed.has_text:
-            return Outcome(error, raw, may_be_billed=timed_out or fault.status == 0, timed_out=timed_out)
+            may_be_billed = timed_out or streamed.fault is None
+            return Outcome(error, raw, may_be_billed=may_be_billed, timed_out=timed_out)
         kept = self._raw_of(streamed)
-        partial = parse_answer(orjson.loads(kept), call.image_size, broken_off=str(error))
+        partial = parse_answer(parsed(kept), call.image_size, broken_off=str(error))
         if timed_out:  # asking again would meet the same limit
             return Outcome(partial, kept, may_be_billed=True, timed_out=True)
         return Outcome(error, kept, may_be_billed=True, partial=partial)
 
-    def _of_broken(self, error: httpx.TransportError, streamed: StreamedAnswer, call: Call) -> Outcome:
-        described = self._redact.message(describe(error))
-        timed_out = isinstance(error, httpx.ReadTimeout)
-        code = _READ_TIME_LIMIT if timed_out else ""
-        outcome = self._of_stopped(
-            ServiceFault(0, code, f"no answer came ({described})"), None, streamed, call
-        )
-        return replace(outcome, may_be_billed=was_sent(error))
-
     def _raw_of(self, streamed: StreamedAnswer) -> str:
-        return self._redact.answer(orjson.dumps(streamed.body()).decode())
+        return self._redact.answer(written(streamed.body()))
 
 
 def _unreadable(fault: ServiceFault, raw: str) -> Outcome:
@@ -182,27 +168,7 @@ def _unreadable(fault: ServiceFault, raw: str) -> Outcome:
 
 
 def _is_time_limit(fault: ServiceFault) -> bool:
-    return fault.code in (_TIME_LIMIT_CODE, _READ_TIME_LIMIT)
-
-
-def _names_an_error(body: Any) -> bool:
-    """A 200 may hold an error all the same."""
-    return isinstance(body, dict) and bool(body.get("code") or isinstance(body.get("error"), dict))
-
-
-def _fault(status: int, body: Any) -> ServiceFault:
-    """The fault in an error body; the OpenAI-compatible dialect nests it under `error`."""
-    top = body if isinstance(body, dict) else {}
-    nested = top.get("error")
-    source = nested if isinstance(nested, dict) else top
-    message = source.get("message") or (nested if isinstance(nested, str) else "no message")
-    request_id = top.get("request_id")
-    return ServiceFault(
-        status,
-        str(source.get("code") or source.get("type") or ""),
-        str(message),
-        request_id if isinstance(request_id, str) else None,
-    )
+    return fault.code in (_TIME_LIMIT_CODE, READ_TIME_LIMIT)
 
 
 def _retry_after(headers: httpx.Headers) -> float | None:
@@ -217,13 +183,13 @@ def _retry_after(headers: httpx.Headers) -> float | None:
         seconds = (until - (_date(headers.get("date", "")) or datetime.now(UTC))).total_seconds()
     else:
         return None
-    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER_SECONDS)
+    return max(seconds, 0.0)
 
 
 def _date(text: str) -> datetime | None:
     """A date of HTTP, in any of its three forms; None for anything else."""
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)

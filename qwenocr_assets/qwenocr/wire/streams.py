@@ -5,16 +5,17 @@ inside a 200; the OpenAI-compatible one sends `data:` only, ends with `[DONE]`, 
 without choices. Streams of captured exchanges and of the official SDKs' sources.
 """
 
-import codecs
+import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
-
-import orjson
+from itertools import chain
+from typing import Any, Self
 
 from qwenocr_assets.qwenocr.regions import Protocol
+from qwenocr_assets.qwenocr.wire.bodies import names_an_error, parsed
 
-_STATUS_COMMENT = ":HTTP_STATUS/"
+_STATUS_COMMENT = re.compile(r":HTTP_STATUS/([0-9]{3})\s*$")
 _END = "[DONE]"
 _NO_REASON = (None, "null")
 """The native dialect sends the *string* null until the last event."""
@@ -30,46 +31,25 @@ class Event:
     data: str
 
 
-class EventReader:
-    """Bytes in, events out. Lines may end in any of the three ways, and be cut anywhere."""
-
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._rest = ""
-        self._name, self._status, self._data = "", 200, list[str]()
-
-    def feed(self, chunk: bytes) -> Iterator[Event]:
-        """The events that this chunk completes."""
-        text = self._rest + self._decoder.decode(chunk)
-        # a carriage return at the very end may be half of a line end
-        text, held = (text[:-1], "\r") if text.endswith("\r") else (text, "")
-        *lines, rest = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        self._rest = rest + held
-        for line in lines:
-            event = self._line(line)
-            if event is not None:
-                yield event
-
-    def close(self) -> Iterator[Event]:
-        """What is left when no more comes: a last event may lack its empty line."""
-        return self.feed(b"\n\n")
-
-    def _line(self, line: str) -> Event | None:
+def events(body: bytes) -> Iterator[Event]:
+    """The events of a stream. Lines may end in any of the three ways, and a last event may lack its empty line."""
+    name, status, data = "", 200, list[str]()
+    lines = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig", errors="replace")
+    for line in chain(lines, ("",)):
+        line = line.removesuffix("\n")
         if not line:
-            event = Event(self._name, self._status, "\n".join(self._data)) if self._data else None
-            self._name, self._status, self._data = "", 200, []
-            return event
-        if line.startswith(_STATUS_COMMENT):
-            number = line.removeprefix(_STATUS_COMMENT).strip()
-            self._status = int(number) if number.isdecimal() else 200
-            return None
-        name, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if name == "data":
-            self._data.append(value)
-        elif name == "event":
-            self._name = value
-        return None
+            if data:
+                yield Event(name, status, "\n".join(data))
+            name, status, data = "", 200, []
+        elif said := _STATUS_COMMENT.match(line):
+            status = int(said[1])
+        else:
+            field_name, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if field_name == "data":
+                data.append(value)
+            elif field_name == "event":
+                name = value
 
 
 @dataclass(slots=True)
@@ -87,6 +67,14 @@ class StreamedAnswer:
     _finish_reason: str | None = None
     _usage: Any = None
 
+    @classmethod
+    def of(cls, body: bytes, protocol: Protocol) -> Self:
+        """The answer as far as these bytes of a stream bring it."""
+        answer = cls(protocol)
+        for event in events(body):
+            answer.add(event)
+        return answer
+
     @property
     def has_text(self) -> bool:
         return any(self._texts)
@@ -96,13 +84,10 @@ class StreamedAnswer:
         if event.data == _END:
             self.ended = True
             return
-        try:
-            data = orjson.loads(event.data)
-        except orjson.JSONDecodeError:
-            return
+        data = parsed(event.data)
         if not isinstance(data, dict):
             return
-        if event.name == "error" or event.status != 200 or "error" in data or data.get("code"):
+        if event.name == "error" or event.status != 200 or names_an_error(data):
             self.fault = (event.status, data)
             return
         self._envelope = data

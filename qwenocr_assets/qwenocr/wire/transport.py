@@ -1,6 +1,7 @@
 """The one seam to the network, and the way to an app inside this process."""
 
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pkgutil import resolve_name
 from urllib.request import getproxies
 
@@ -11,6 +12,8 @@ from httpx_aiohttp import AiohttpTransport
 from qwenocr_assets.errors import ConfigurationError
 
 _CONNECT_SECONDS = 10.0
+ACCEPTED_ENCODINGS = "gzip, deflate"
+"""Set outright: httpx asks for all that it finds decoders for, and those of others cannot be bounded."""
 _KEEP_ALIVE_SECONDS = 45.0
 """Below what gateways keep an idle connection for: one closed at the far end loses the call that is sent on it."""
 
@@ -23,6 +26,7 @@ _NEVER_SENT = (
     httpx.PoolTimeout,
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
 )
 
 
@@ -35,9 +39,21 @@ def open_http(
     carries them. Proxies are taken from the environment (`HTTPS_PROXY`, `NO_PROXY`); without any, aiohttp is not made
     to look for them, which costs it two turns of a thread for every request.
     """
-    timeout = httpx.Timeout(timeout_seconds, connect=_CONNECT_SECONDS)
+    # a host that cannot be reached is told from one that is slow, also where little time is given
+    timeout = httpx.Timeout(timeout_seconds, connect=min(_CONNECT_SECONDS, timeout_seconds / 2))
+
+    def client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
+        # cookies are not kept: with one byte above 127 in one, httpx 0.28 can build no later request
+        # (`Request.__init__` writes the header `Cookie` as ASCII)
+        return httpx.AsyncClient(
+            transport=transport,
+            timeout=timeout,
+            headers={"Accept-Encoding": ACCEPTED_ENCODINGS},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        )
+
     if transport is not None:
-        return httpx.AsyncClient(transport=transport, timeout=timeout)
+        return client(transport)
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
@@ -47,7 +63,7 @@ def open_http(
             connector=connector, trust_env=bool(getproxies()), cookie_jar=aiohttp.DummyCookieJar()
         )
 
-    return httpx.AsyncClient(transport=AiohttpTransport(client=session), timeout=timeout)
+    return client(AiohttpTransport(client=session))
 
 
 @cache
@@ -66,7 +82,7 @@ def transport_to(app: str) -> httpx.ASGITransport:
         ) from error
 
 
-def was_sent(error: httpx.TransportError) -> bool:
+def was_sent(error: Exception) -> bool:
     """Whether the request may have reached the service, and so may be billed, although no answer came.
 
     The transport reports a dropped connection as a failed one, so the error behind it decides where there is one.
@@ -74,7 +90,7 @@ def was_sent(error: httpx.TransportError) -> bool:
     return not isinstance(error.__cause__ or error, _NEVER_SENT)
 
 
-def describe(error: httpx.TransportError) -> str:
+def describe(error: Exception) -> str:
     """What went wrong on the way, in words."""
     cause = error.__cause__ or error
     return f"{type(cause).__name__}: {cause}".rstrip(": ")

@@ -197,6 +197,28 @@ def test_hours_of_throttling_are_survived() -> None:
     assert len(after) >= 0.98 * 420 * 10
 
 
+def test_an_account_that_is_throttled_for_a_day_is_given_up() -> None:
+    told: list[tuple[float, str]] = []
+
+    async def ask(limiter: Limiter) -> None:
+        while True:
+            async with limiter.slot(1000) as slot:
+                slot.throttled()
+
+    async def main() -> float:
+        limiter = Limiter(
+            AccountLimits(600), max_in_flight=4, tell=lambda message: told.append((now(), message))
+        )
+        with pytest.raises(ServiceDown, match="turned every call away for 1440 minutes"):
+            await ask(limiter)
+        return now()
+
+    assert run_in_virtual_time(main()) == pytest.approx(86_400, abs=120)
+    [(at, message)] = told
+    assert 60 <= at <= 180
+    assert "turns every call away" in message
+
+
 def test_a_limit_lower_than_known_is_found() -> None:
     """Another user of the account takes half of it: few calls are refused, most of the rest is used."""
     answered: list[bool] = []

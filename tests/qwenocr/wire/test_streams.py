@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -22,7 +21,7 @@ from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.wire.answer_bodies import parse_answer
-from qwenocr_assets.qwenocr.wire.streams import Event, EventReader, StreamedAnswer
+from qwenocr_assets.qwenocr.wire.streams import Event, StreamedAnswer
 
 PIECES = ["<table><tr>", "<td>株式会社\n山田</td>", "</tr></table>"]
 REQUEST = Request(ImageBytes(b"x", "image/png"), Task.TABLE_PARSING)
@@ -222,16 +221,14 @@ def test_a_stream_without_any_text_is_a_failure() -> None:
     assert isinstance(reply.error, Retryable)
 
 
-@given(cuts=st.lists(st.integers(0, 2000)), ending=st.sampled_from(["\n", "\r\n", "\r"]))
-def test_chunks_may_be_cut_anywhere(cuts: list[int], ending: str) -> None:
-    whole = b"".join(NATIVE).replace(b"\n", ending.encode())
-    marks = [0, *sorted(cuts), len(whole)]
-    reader, answer = EventReader(), StreamedAnswer(Protocol.NATIVE)
-    for start, end in pairwise(marks):
-        for event in reader.feed(whole[start:end]):
-            answer.add(event)
-    for event in reader.close():
-        answer.add(event)
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("last", ["", "\n", "\n\n"], ids=["cut at the data", "at the line", "whole"])
+@pytest.mark.parametrize(
+    "first", [b"", b"\xef\xbb\xbf", b"retry:9\n:comment\n\n"], ids=["", "mark", "others"]
+)
+def test_lines_end_in_any_way(ending: str, last: str, first: bytes) -> None:
+    whole = first + b"".join(NATIVE).removesuffix(b"\n\n") + last.encode()
+    answer = StreamedAnswer.of(whole.replace(b"\n", ending.encode()), Protocol.NATIVE)
     assert answer.ended
     assert parse_answer(answer.body()).text == "".join(PIECES)
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from qwenocr_assets.emulator.testing.virtual_time import run_in_virtual_time
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.client import Client
-from qwenocr_assets.qwenocr.errors import PageRefused, Retryable, RunRefused
+from qwenocr_assets.qwenocr.errors import PageRefused, Retryable, RunRefused, Unreadable
 from qwenocr_assets.qwenocr.images import ImageBytes, SentAs
 from qwenocr_assets.qwenocr.options import ClientOptions
 from qwenocr_assets.qwenocr.replies import Reply
@@ -128,7 +128,7 @@ def test_the_way_is_chosen_by_size_or_by_wish(
         pytest.param([POLICY, STORED, EXPIRED, POLICY, STORED, FINE], 6, None, id="expired: a new policy"),
         pytest.param([POLICY, FULL, POLICY, STORED, FINE], 5, None, id="expired before the upload"),
         pytest.param([NO_POLICY], 1, RunRefused, id="no policy for this key"),
-        pytest.param([Says(200, {"data": None})], 1, RunRefused, id="an answer without a policy"),
+        pytest.param([Says(200, {"data": None})], 2, Unreadable, id="an answer without a policy"),
         pytest.param([POLICY, Says(413, "too large", {})], 2, PageRefused, id="the storage refuses it"),
         pytest.param([POLICY, Says(500, "", {})], 3, Retryable, id="the storage fails for ever"),
     ],
