@@ -295,9 +295,14 @@ def doctor() -> None:
 def models(
     region: Annotated[str | None, typer.Option(help="Only this region.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything that is known, as JSON.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask the service for its own list, and say what differs.")
+    ] = False,
 ) -> None:
     """List the models of each region with prices, limits and tasks, as pipeline.toml has them."""
+    from qwenocr_assets.cli.commands.live_models import print_live_models
     from qwenocr_assets.cli.commands.models import print_models
     from qwenocr_assets.environment.environment import Environment
 
-    print_models(Environment.load(), terminal.console, region=region, as_json=as_json)
+    print_them = print_live_models if live else print_models
+    print_them(Environment.load(), terminal.console, region=region, as_json=as_json)

@@ -23,6 +23,9 @@ def serve(
     region: Annotated[
         str | None, typer.Option(help="Offer and bill the models of this cloud region.")
     ] = None,
+    time_limit: Annotated[
+        float, typer.Option("--time-limit", min=1, help="Seconds after which a whole answer is given up.")
+    ] = 600.0,
     corrupt: Annotated[
         float,
         typer.Option(min=0, max=1, help="Plant errors in this share of the values, to try the review on."),
@@ -50,6 +53,7 @@ def serve(
             faults=emulator.read_fault_file(faults) if faults else emulator.no_faults,
             latency=emulator.jittered(latency or 0.0, jitter),
             region=region or "singapore",
+            service_seconds=time_limit,
         )
     address = f"http://{host}:{port}"
     console.print(f"Native:  {address}/api/v1\nOpenAI:  {address}/compatible-mode/v1")

@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 
 from qwenocr_assets.cli.findings import Finding, tried
 from qwenocr_assets.environment.environment import Environment
-from qwenocr_assets.errors import QwenocrError
+from qwenocr_assets.errors import MissingApiKey, QwenocrError
 from qwenocr_assets.qwenocr.advice import model_warnings, price
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.settings import REGIONS_WITH_KEYS, Settings
+from qwenocr_assets.steps.live_catalogue import ask_the_service
 
 _CONNECT_SECONDS = 3.0
 
@@ -37,6 +38,25 @@ def service_findings(environment: Environment) -> Iterator[Finding]:
     cloud = [r for r in (region, *listed) if not r.is_local]
     with ThreadPoolExecutor(max_workers=max(len(cloud), 1)) as pool:
         yield from pool.map(_reachable, cloud)
+
+
+def live_findings(environment: Environment) -> Iterator[Finding]:
+    """What the service's own list says otherwise than the catalogue; asked only where there is a key."""
+    subject, step = "the service's list", "qwenocr models --live"
+    try:
+        region, key = environment.region, environment.settings.api_key_for(environment.region.name)
+        if region.is_local or key is None:
+            return
+        compared = ask_the_service(environment)
+    except MissingApiKey:
+        return  # said already, as the key's finding
+    except QwenocrError as error:
+        yield Finding(subject, False, f"not known: {error.message}", error.next_step or step, needed=False)
+        return
+    if not compared.differences:
+        yield Finding(subject, True, "prices, limits and names are as in the catalogue")
+    for difference in compared.differences:
+        yield Finding(subject, False, difference.said, step, needed=False)
 
 
 def _model(model: Model) -> Finding:

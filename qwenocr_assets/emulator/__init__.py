@@ -23,6 +23,7 @@ from qwenocr_assets.emulator.faults import (
     by_share,
     in_order,
     no_faults,
+    retiring,
     rough_service,
 )
 from qwenocr_assets.emulator.latency import jittered, steady
@@ -59,6 +60,7 @@ __all__ = [
     "no_batch_faults",
     "no_faults",
     "read_fault_file",
+    "retiring",
     "rough_service",
     "steady",
 ]

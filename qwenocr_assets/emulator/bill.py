@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
 
 from qwenocr_assets.engine.wire.values import JsonObject
-from qwenocr_assets.errors import ConfigurationError
-from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
+from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.qwenocr.requests import Mode
 
@@ -74,14 +72,3 @@ class Bill:
     def as_json(self) -> JsonObject:
         models = {name: charges.as_json() for name, charges in sorted(self.models.items())}
         return self.total.as_json() | {"models": models}
-
-
-@cache
-def priced_model(region: str, name: str) -> Model | None:
-    """The model that a region offers under this name, or else the embedded one (at no price); None for neither."""
-    for place in (region, "local"):
-        try:
-            return load_catalogue().model(place, name)
-        except ConfigurationError:
-            continue
-    return None

@@ -8,13 +8,13 @@ All waiting goes by the event loop's clock, and no thread is used beside those o
 3. the app answers. The tokens that its answer reports are held against the limits, and the answer is billed: from
    here on it has to be paid for, whether it arrives or not and whether the caller still waits or not;
 4. the latency passes: before a whole answer, or between the events of a stream. A whole answer that would take
-   longer than a shared host's ten minutes is a `RequestTimeOut` then, and costs nothing;
+   longer than the service's time limit is a `RequestTimeOut` then, and costs nothing;
 5. the answer goes out, spoiled if the script says so.
 """
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -24,10 +24,11 @@ from qwenocr_assets.emulator.account import Account, AccountLimits
 from qwenocr_assets.emulator.asgi import OWN_SEND, AsgiApp, call_app, deliver, drop, is_gone, read_body
 from qwenocr_assets.emulator.batch_faults import BatchScript, no_batch_faults
 from qwenocr_assets.emulator.batch_jobs import Batches
-from qwenocr_assets.emulator.bill import Bill, priced_model
+from qwenocr_assets.emulator.bill import Bill
 from qwenocr_assets.emulator.fault_answers import OCR_PATHS, instead_of_answer, refusal, spoiled
 from qwenocr_assets.emulator.faults import Call, Drop, ErrorAnswer, FaultScript, StreamError, Torn, no_faults
 from qwenocr_assets.emulator.latency import Latency, steady
+from qwenocr_assets.emulator.offered import Offered
 from qwenocr_assets.emulator.routes import emulator_routes
 from qwenocr_assets.emulator.traffic import CallRecord, Traffic
 from qwenocr_assets.emulator.uploads import Uploads
@@ -63,6 +64,8 @@ class Emulator:
         keep_log: bool,
         batch_faults: BatchScript,
         batch_seconds: float,
+        offered: Offered,
+        service_seconds: float,
     ) -> None:
         self._app = app
         self._limits = account
@@ -73,6 +76,8 @@ class Emulator:
         self._keep_log = keep_log
         self._batch_faults = batch_faults
         self._batch_seconds = batch_seconds
+        self._offered = offered
+        self._service_seconds = service_seconds
         self.batches: Batches | None = None
         self._routes = emulator_routes(
             app,
@@ -81,6 +86,7 @@ class Emulator:
             calls=lambda: self.traffic.as_json(),
             reset=self.reset,
             batches=self._account_batches,
+            offered=offered,
         )
         self.reset()
 
@@ -128,7 +134,7 @@ class Emulator:
         if self._keep_log:
             digest = hashlib.blake2b(body, digest_size=8).hexdigest()
             record.identity = headers.get(IDENTITY_HEADER, digest)
-        model = priced_model(self._region, record.model)
+        model = self._offered.model(record.model)
         if model is None:
             raise WireError(
                 ErrorCode.MODEL_NOT_FOUND, f"Model not exist: {record.model} in region {self._region}."
@@ -142,8 +148,8 @@ class Emulator:
         seconds = self._latency(call.number)
         if (instead := instead_of_answer(fault, call)) is not None:
             return instead, fault.after_seconds if isinstance(fault, ErrorAnswer) else seconds
-        if seconds > SHARED_HOST_SECONDS and not streams:
-            await asyncio.sleep(SHARED_HOST_SECONDS)
+        if seconds > self._service_seconds and not streams:
+            await asyncio.sleep(self._service_seconds)
             raise WireError(ErrorCode.REQUEST_TIMEOUT, "Request timed out, please try again later.")
 
         answer, tokens = await self._ask(scope, call, body)
@@ -162,12 +168,12 @@ class Emulator:
         return self.batches
 
     def _offers_batches(self, name: str) -> bool:
-        model = priced_model(self._region, name)
+        model = self._offered.model(name)
         return model is not None and model.batch_discount is not None
 
     async def _answer_line(self, name: str, body: bytes) -> WireAnswer:
         """The answer to one line of a batch, billed at the batch price. No limit of calls counts here."""
-        model = priced_model(self._region, name)
+        model = self._offered.model(name)
         if model is None:
             raise WireError(ErrorCode.MODEL_NOT_FOUND, f"Model not exist: {name} in region {self._region}.")
         call = Call(0, openai_compatible.PATH, name, False, {}, fields.json_object(body))
@@ -225,6 +231,8 @@ def create_emulator(
     keep_log: bool = False,
     batch_faults: BatchScript = no_batch_faults,
     batch_seconds: float = 0.0,
+    models: Iterable[Model] | None = None,
+    service_seconds: float = SHARED_HOST_SECONDS,
 ) -> Emulator:
     """The service as it would be met: `app` (the embedded engine or any other of its wire format) behind an account.
 
@@ -238,6 +246,8 @@ def create_emulator(
         keep_log: Whether to keep a record of each call; without it memory stays flat over any number of calls.
         batch_faults: What goes wrong with which batch; by default nothing does.
         batch_seconds: Seconds until a batch is begun.
+        models: What the account is offered, billed by and listed; by default the catalogue's models of the region.
+        service_seconds: How long the service works at a whole answer before it gives up.
 
     Raises:
         ConfigurationError: there is no such region.
@@ -254,6 +264,8 @@ def create_emulator(
         keep_log,
         batch_faults,
         batch_seconds,
+        Offered(region, models),
+        service_seconds,
     )
 
 

@@ -17,6 +17,11 @@ code = "RequestTooLarge"
 compatible_code = "request_too_large"
 message = "The request is too large."
 calls = [5]
+
+[[retire]]                  # a model on notice: throttled more and more, then not there
+model = "qwen-vl-ocr-latest"
+shrinks_from = 20
+gone_from = 60
 """
 
 import tomllib
@@ -24,7 +29,15 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from qwenocr_assets.emulator.faults import NAMED_FAULTS, Call, ErrorAnswer, Fault, FaultScript, by_share
+from qwenocr_assets.emulator.faults import (
+    NAMED_FAULTS,
+    Call,
+    ErrorAnswer,
+    Fault,
+    FaultScript,
+    by_share,
+    retiring,
+)
 from qwenocr_assets.engine.wire.errors import ServiceCode
 from qwenocr_assets.errors import ConfigurationError
 
@@ -46,7 +59,8 @@ def read_fault_file(path: Path) -> FaultScript:
     exact: dict[int, Fault] = {}
     shares: list[tuple[Fault, float]] = []
     try:
-        _only_known(content, {"seed", "fault"})
+        _only_known(content, {"seed", "fault", "retire"})
+        notices = [retiring(**entry) for entry in content.get("retire", [])]
         for entry in content.get("fault", []):
             fault = _fault(entry)
             exact |= dict.fromkeys(entry.get("calls", ()), fault)
@@ -58,7 +72,8 @@ def read_fault_file(path: Path) -> FaultScript:
         ) from error
 
     def script(call: Call) -> Fault | None:
-        return exact.get(call.number) or by_chance(call)
+        on_notice = next((fault for notice in notices if (fault := notice(call))), None)
+        return on_notice or exact.get(call.number) or by_chance(call)
 
     return script
 

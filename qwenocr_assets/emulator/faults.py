@@ -122,6 +122,16 @@ NAMED_FAULTS: Mapping[str, Fault] = MappingProxyType(
             ServiceCode(400, "DataInspectionFailed", "data_inspection_failed"),
             "Input data may contain inappropriate content.",
         ),
+        "inspection_in_200": ErrorAnswer(
+            ServiceCode(400, "DataInspectionFailed", "data_inspection_failed"),
+            "Output data may contain inappropriate content.",
+            http_status=200,
+        ),
+        "field_missing": ErrorAnswer(ErrorCode.INVALID_PARAMETER, "Required field missing."),
+        "no_grant": ErrorAnswer(
+            ServiceCode(403, "Model.AccessDenied", "model_access_denied"), "Model access denied."
+        ),
+        "empty_content": Truncated(0.0),
         "code_without_output": ErrorAnswer(ErrorCode.INTERNAL_ERROR, _INTERNAL, http_status=200),
         "bad_gateway": _page(502, "Bad Gateway"),
         "gateway_timeout": _page(504, "Gateway Time-out"),
@@ -184,6 +194,34 @@ def by_share(shares: Iterable[tuple[Fault, float]], *, seed: int = 0) -> FaultSc
         return None
 
     return script
+
+
+def retiring(model: str, *, shrinks_from: int, gone_from: int) -> FaultScript:
+    """A model that is on notice: from a call on more and more are throttled, and from another on it is not there.
+
+    Of the calls of the notice a share that grows evenly from none to all is turned away. Calls of other models are
+    answered, and count all the same.
+
+    Raises ValueError unless 1 <= shrinks_from < gone_from.
+    """
+    if not 1 <= shrinks_from < gone_from:
+        raise ValueError("A model's notice begins before its end, at call 1 or later.")
+    gone = ErrorAnswer(ErrorCode.MODEL_NOT_FOUND, f"Model not exist: {model}.")
+
+    def script(call: Call) -> Fault | None:
+        if call.model != model or call.number < shrinks_from:
+            return None
+        if call.number >= gone_from:
+            return gone
+        turned_away = [_triangle(call.number - shrinks_from + n, gone_from - shrinks_from) for n in (0, 1)]
+        return NAMED_FAULTS["rate_quota"] if turned_away[0] < turned_away[1] else None
+
+    return script
+
+
+def _triangle(calls: int, of: int) -> int:
+    """How many of the first calls are turned away when their share grows evenly from none to all `of` them."""
+    return calls * (calls - 1) // (2 * of)
 
 
 def rough_service(seed: int = 0) -> FaultScript:

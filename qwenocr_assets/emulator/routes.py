@@ -13,10 +13,12 @@ from starlette.routing import Mount, Route
 
 from qwenocr_assets.emulator.batch_jobs import Batches
 from qwenocr_assets.emulator.batch_routes import batch_routes
+from qwenocr_assets.emulator.offered import Offered
 from qwenocr_assets.emulator.uploads import FORM_PATH, UploadRefused, Uploads
 from qwenocr_assets.engine.wire import native
 from qwenocr_assets.engine.wire.errors import WireError, invalid_parameter
 from qwenocr_assets.engine.wire.values import JsonObject
+from qwenocr_assets.qwenocr.regions import NATIVE_PATH
 
 
 def emulator_routes(
@@ -27,6 +29,7 @@ def emulator_routes(
     calls: Callable[[], JsonObject],
     reset: Callable[[], None],
     batches: Callable[[], Batches],
+    offered: Offered,
 ) -> Starlette:
     """An ASGI app with these routes before those of `app`."""
 
@@ -59,6 +62,18 @@ def emulator_routes(
         # The storage answers 204 unless the form wants another status.
         return Response(status_code=200 if fields.get("success_action_status") == "200" else 204)
 
+    async def list_models(request: Request) -> Response:
+        asked = request.query_params
+        try:
+            number, size = (int(asked.get(name) or 1) for name in ("page_no", "page_size"))
+        except ValueError:
+            return native.failed(invalid_parameter("page_no and page_size are numbers."), str(uuid4()))
+        page = offered.page(max(number, 1), size, asked.get("model"))
+        return JSONResponse({"request_id": str(uuid4()), "output": page})
+
+    async def show_quotas(_request: Request) -> Response:
+        return JSONResponse({"request_id": str(uuid4()), "output": offered.quotas()})
+
     async def show_bill(_request: Request) -> Response:
         return JSONResponse(bill())
 
@@ -72,6 +87,9 @@ def emulator_routes(
     return Starlette(
         routes=[
             Route("/api/v1/uploads", policy, methods=["GET"]),
+            Route(f"{NATIVE_PATH}/models", list_models, methods=["GET"]),
+            Route(f"{NATIVE_PATH}/quotas", show_quotas, methods=["GET"]),
+            Route(f"{NATIVE_PATH}/models/limits", show_quotas, methods=["GET"]),
             Route(FORM_PATH, form, methods=["POST"]),
             Route("/emulator/bill", show_bill, methods=["GET"]),
             Route("/emulator/calls", show_calls, methods=["GET"]),

@@ -19,6 +19,7 @@ from qwenocr_assets.steps.batch_api import collect_and_hand_over
 from qwenocr_assets.steps.documents import examine
 from qwenocr_assets.steps.finished import is_finished, note_finished
 from qwenocr_assets.steps.intake import manifests_of
+from qwenocr_assets.steps.live_catalogue import known_differences
 from qwenocr_assets.steps.money import write_costs
 from qwenocr_assets.steps.pages import MOST_HALVINGS, make_pages, to_halve
 from qwenocr_assets.steps.requests import make_requests
@@ -49,6 +50,8 @@ def run(
         RejectedInput: a path that does not exist, or no file to read below the paths.
     """
     environment.require_usable()
+    for told in known_differences(environment):
+        (progress or QuietProgress()).note(told)
     manifests = manifests_of(paths, environment.settings)
     for manifest in manifests:
         write_manifest(environment.data, manifest)

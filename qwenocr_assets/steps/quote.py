@@ -22,6 +22,7 @@ from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.rows import DocumentRow, OcrRequestRow, PageRow
 from qwenocr_assets.schemas import is_accepted
 from qwenocr_assets.steps.intake import manifests_of
+from qwenocr_assets.steps.live_catalogue import known_differences
 from qwenocr_assets.storage.data_folder import DataFolder
 
 
@@ -38,6 +39,8 @@ class Quote:
     offers: list[Offer]
     standing: str | None
     """Why the model is better not chosen; None for one that is as good as ever."""
+    told: list[str]
+    """What the service itself said otherwise of the model, when it was last asked."""
     warning: str | None
     """A price that an equal model undercuts by far."""
 
@@ -76,6 +79,7 @@ def quote(environment: Environment, paths: Sequence[Path]) -> Quote:
         totals=total_up(requests, answered),
         offers=offers,
         standing=standing(model),
+        told=known_differences(environment),
         warning=dear(offers, model.region, model.name),
     )
 

@@ -9,6 +9,7 @@ from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.qwenocr.advice import model_warnings
 from qwenocr_assets.rows import OcrRequestRow
 from qwenocr_assets.schemas import DOCUMENTS, OCR_REQUESTS, PAGES
+from qwenocr_assets.steps.live_catalogue import known_differences
 from qwenocr_assets.storage.table_files import read_table, write_table
 
 
@@ -36,4 +37,4 @@ def make_requests(environment: Environment, batch_id: str) -> Requests:
     rows = request_rows(documents, pages, environment.routes, model, catalogue, expectations)
     write_table(data, OCR_REQUESTS, batch_id, rows)
     offers = [offer for offer in compare(rows, pages, catalogue) if offer.complete]
-    return Requests(rows, offers, list(model_warnings(catalogue, model)))
+    return Requests(rows, offers, [*model_warnings(catalogue, model), *known_differences(environment)])

@@ -49,6 +49,10 @@ class DataFolder:
         """What was fetched for a list of URLs."""
         return self.root / "fetched" / "lists" / f"{document_id}.json"
 
+    def live_catalogue(self, region: str) -> UPath:
+        """What the service listed of a region's models when it was last asked."""
+        return self.root / "catalogue" / f"{region}.json"
+
     def boxes_picture(self, batch_id: str, page_id: str) -> UPath:
         """The picture of a page with its boxes drawn."""
         return self.root / "pictures" / batch_id / f"{page_id}.jpg"

@@ -42,7 +42,7 @@ def test_a_quote_sends_nothing_and_keeps_nothing(command: Command, project: Path
 
 
 def test_a_quote_for_people(command: Command, pictures: Path) -> None:
-    done = command("quote", "in", QWENOCR_REGION="singapore", QWENOCR_MODEL="qwen-vl-ocr")
+    done = command("quote", "in", QWENOCR_REGION="beijing", QWENOCR_MODEL="qwen-vl-ocr-0413")
     assert done.returncode == 0, done.stderr
     for part in (
         "請求書.png",
@@ -53,6 +53,7 @@ def test_a_quote_for_people(command: Command, pictures: Path) -> None:
     ):
         assert part in done.stdout
     assert "times as much as qwen-vl-ocr-2025-11-20" in done.stdout
+    assert "qwen-vl-ocr-2025-04-13 is not recommended" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_the_ledger_shows_what_is_left_and_what_is_uncertain(command: Command, u
     done = command(
         "ledger",
         "show",
-        QWENOCR_REGION="singapore",
+        QWENOCR_REGION="beijing",
         QWENOCR_BUDGET__FREE_QUOTA_ACTIVATED_ON="2026-01-01",
     )
     assert done.returncode == 0, done.stderr

@@ -26,10 +26,12 @@ from qwenocr_assets.emulator import (
     create_emulator,
     in_order,
     jittered,
+    retiring,
     rough_service,
 )
 from qwenocr_assets.emulator.testing.canned_answers import COMPATIBLE_PATH, NATIVE_PATH, CannedAnswers
 from qwenocr_assets.emulator.testing.virtual_time import run_in_virtual_time
+from qwenocr_assets.qwenocr.catalogue import load_catalogue
 
 MODEL = "qwen-vl-ocr-2025-11-20"
 KEY = "sk-secret-1234"
@@ -346,3 +348,36 @@ def test_the_callers_time_limit(
     assert gave_up_at == (None if seconds is None else pytest.approx(seconds))
     assert app.bill.total.calls == billed
     assert app.traffic.in_flight == 0
+
+
+def test_a_retiring_model_is_throttled_more_and_more_and_then_not_there() -> None:
+    script = retiring(MODEL, shrinks_from=20, gone_from=60)
+    calls = [Call(number, NATIVE_PATH, MODEL, False, {}, {}) for number in range(1, 101)]
+    met = [script(call) for call in calls]
+    assert met[:19] == [None] * 19
+    by_ten = [met[n : n + 10].count(NAMED_FAULTS["rate_quota"]) for n in range(19, 59, 10)]
+    assert by_ten == sorted(by_ten)
+    assert by_ten[0] <= 2
+    assert by_ten[-1] >= 8
+    assert {fault.code for fault in met[59:] if isinstance(fault, ErrorAnswer)} == {ErrorCode.MODEL_NOT_FOUND}
+    assert not any(script(Call(n, NATIVE_PATH, "qwen-vl-ocr", False, {}, {})) for n in (1, 30, 99))
+    with pytest.raises(ValueError, match="notice begins"):
+        retiring(MODEL, shrinks_from=5, gone_from=5)
+
+
+@pytest.mark.parametrize("wanted", [None, "qwen-vl-ocr-latest", "qwen-vl-max"])
+def test_the_account_lists_its_models(wanted: str | None) -> None:
+    async def listed() -> list[str]:
+        transport = EmulatorTransport(create_emulator(CannedAnswers(), region="beijing"))
+        async with httpx.AsyncClient(transport=transport, base_url="http://emulator") as client:
+            names, number = [], 1
+            while True:
+                query = {"page_no": number, "page_size": 3, **({"model": wanted} if wanted else {})}
+                models = (await client.get("/api/v1/models", params=query)).json()["output"]["models"]
+                if not models:
+                    return names
+                names += [model["model"] for model in models]
+                number += 1
+
+    offered = [model.name for model in load_catalogue().models_in("beijing")]
+    assert run_in_virtual_time(listed()) == [n for n in offered if wanted in (None, n)]

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from qwenocr_assets.cli.budget import budget_left
 from qwenocr_assets.cli.findings import Finding, tried
-from qwenocr_assets.cli.service_findings import service_findings
+from qwenocr_assets.cli.service_findings import live_findings, service_findings
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode, QwenocrError
 from qwenocr_assets.quality.rule_work import ITSELF
@@ -56,6 +56,7 @@ def examine() -> Iterator[Finding]:
     yield tried("SQL models", lambda: _models(environment))
     yield tried("data folder", lambda: _data(environment.data))
     yield from service_findings(environment)
+    yield from live_findings(environment)
     yield tried("budget", lambda: _budget(environment))
     if environment.settings.region == "local":
         yield _engine()

@@ -90,7 +90,7 @@ def _print(quoted: Quote, environment: Environment, console: Console) -> None:
             "; ".join(part for part in (lacks, moves, going) if part),
         )
     console.print(offers)
-    for warning in (quoted.standing, quoted.warning):
+    for warning in (quoted.standing, *quoted.told, quoted.warning):
         if warning:
             console.print(Text(f"\nWarning: {warning}", style="bold yellow"))
 
@@ -126,6 +126,7 @@ def _as_json(quoted: Quote) -> dict[str, Any]:
         "offers": [asdict(offer) for offer in quoted.offers],
         "rejected": [{"name": name, "reason": reason} for name, reason in _rejected(quoted)],
         "standing": quoted.standing,
+        "told": quoted.told,
         "warning": quoted.warning,
     }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 from rich.console import Console
+from rich.text import Text
 
 from qwenocr_assets.cli.ending import exit_code_of_batches
 from qwenocr_assets.cli.progress import BarProgress
@@ -22,6 +23,7 @@ from qwenocr_assets.errors import ExitCode, Stopped
 from qwenocr_assets.intake.manifest import write_manifest
 from qwenocr_assets.steps.finished import is_finished, note_finished
 from qwenocr_assets.steps.intake import manifests_of, replayed
+from qwenocr_assets.steps.live_catalogue import known_differences
 from qwenocr_assets.steps.pages import MOST_HALVINGS, to_halve
 
 
@@ -44,6 +46,8 @@ def run_paths(
     """
     environment = environment or Environment.load()
     environment.require_usable()
+    for told in known_differences(environment):
+        console.print(Text(f"Warning: {told}", style="bold yellow"))
     manifests = [
         *(manifests_of(paths, environment.settings) if paths else []),
         *map(replayed, by_manifest),

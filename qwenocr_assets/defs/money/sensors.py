@@ -81,7 +81,7 @@ def budget_alerts(
     return dg.SensorResult(asset_events=[_event(alert) for alert in alerts])
 
 
-def post_alerts(webhook: str, alerts: Sequence[Alert]) -> str | None:
+def post_alerts(webhook: str, alerts: Sequence[object]) -> str | None:
     """Post alerts as `{"text": …}`; what went wrong, without the address, which is a secret."""
     try:
         text = "\n".join(map(str, alerts))

@@ -37,7 +37,7 @@ def require_batches(catalogue: Catalogue, model: Model) -> None:
     """
     if model.batch_discount is not None:
         return
-    offered = [m for m in catalogue.models if m.batch_discount is not None and m.region != "local"]
+    offered = [m for m in catalogue.models if m.batch_discount is not None and not m.is_going]
     here = [m.name for m in offered if m.region == model.region]
     elsewhere = sorted({f"{m.name} in region {m.region}" for m in offered if m.region != model.region})
     alternative = (

@@ -12,18 +12,14 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
-import orjson
 from pydantic import SecretStr
 
 from qwenocr_assets.qwenocr.batch_api.limits import ENDPOINT, MOST_LISTED
-from qwenocr_assets.qwenocr.errors import Retryable, ServiceError, ServiceFault, Unreadable, classify
+from qwenocr_assets.qwenocr.errors import ServiceError, ServiceFault, Unreadable, classify
 from qwenocr_assets.qwenocr.regions import Region
-from qwenocr_assets.qwenocr.wire.redaction import Redactor
+from qwenocr_assets.qwenocr.wire.json_calls import JsonCalls
 
 _READ_SECONDS = 120.0
-_CONNECT_SECONDS = 10.0
-_MOST_CALLS = 4
-_FIRST_PAUSE_SECONDS = 0.5
 
 ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 """Statuses after which nothing changes; the others are validating, in_progress, finalizing and cancelling."""
@@ -63,22 +59,20 @@ class BatchService:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         region.require_host()
-        secret = key.get_secret_value() if key is not None else ""
-        headers = {**region.headers, **({"Authorization": f"Bearer {secret}"} if secret else {})}
-        self._redact = Redactor([secret])
-        self._pause = pause
-        self._http = httpx.Client(
-            base_url=region.compatible_url,
-            headers={**headers, "Accept": "application/json"},
-            timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
+        self._calls = JsonCalls(
+            region,
+            region.compatible_url,
+            key,
+            read_seconds=_READ_SECONDS,
             transport=transport,
+            pause=pause,
         )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        self._calls.http.close()
 
     def upload(self, path: Path) -> str:
         """Upload an input file, read piece by piece; its id.
@@ -87,7 +81,7 @@ class BatchService:
             ServiceError: the service refused it, or it cannot be told whether it came.
         """
         with path.open("rb") as file:
-            answer = self._call(
+            answer = self._calls.call(
                 "POST",
                 "/files",
                 data={"purpose": "batch"},
@@ -107,15 +101,15 @@ class BatchService:
             "input_file_id": input_file_id,
             "metadata": dict(metadata),
         }
-        return _job(self._call("POST", "/batches", json=body))
+        return _job(self._calls.call("POST", "/batches", json=body))
 
     def retrieve(self, job_id: str) -> ServiceJob:
-        return _job(self._asked(f"/batches/{quote(job_id, safe='')}"))
+        return _job(self._calls.asked(f"/batches/{quote(job_id, safe='')}"))
 
     def cancel(self, job_id: str) -> ServiceJob:
         """Ask for the end of a batch; what is finished by then stays, and is billed."""
         headers = {"Content-Type": "application/json"}
-        return _job(self._call("POST", f"/batches/{quote(job_id, safe='')}/cancel", headers=headers))
+        return _job(self._calls.call("POST", f"/batches/{quote(job_id, safe='')}/cancel", headers=headers))
 
     def find(
         self, *, name: str | None = None, input_file_id: str | None = None, limit: int = MOST_LISTED
@@ -127,7 +121,7 @@ class BatchService:
         if input_file_id is not None:
             query["input_file_ids"] = input_file_id
         while True:
-            page = self._asked("/batches", query)
+            page = self._calls.asked("/batches", query)
             jobs = page.get("data") or []  # the service writes null for none
             yield from (_job(job) for job in jobs)
             if not page.get("has_more") or not jobs:
@@ -139,60 +133,20 @@ class BatchService:
         """The lines of a result file as they come; it is never held as a whole. It has no Content-Type."""
         headers = {"Accept": "application/binary"}
         try:
-            with self._http.stream(
+            with self._calls.http.stream(
                 "GET", f"/files/{quote(file_id, safe='')}/content", headers=headers
             ) as response:
                 if response.status_code != 200:
                     response.read()
-                    raise classify(self._fault(response))
+                    raise classify(self._calls.fault(response))
                 yield _lines(response.iter_bytes())
         except httpx.TransportError as error:
-            raise classify(
-                ServiceFault(0, "", self._redact.message(f"{type(error).__name__}: {error}"))
-            ) from None
+            raise classify(ServiceFault(0, "", self._calls.described(error))) from None
 
     def delete(self, file_id: str) -> bool:
         headers = {"Content-Type": "application/json"}
-        answer = self._call("DELETE", f"/files/{quote(file_id, safe='')}", headers=headers)
+        answer = self._calls.call("DELETE", f"/files/{quote(file_id, safe='')}", headers=headers)
         return bool(answer.get("deleted"))
-
-    def _asked(self, path: str, query: Mapping[str, str | int] | None = None) -> dict[str, Any]:
-        """A question that changes nothing, so it may be asked again."""
-        for number in range(1, _MOST_CALLS + 1):
-            try:
-                return self._call("GET", path, params=query)
-            except Retryable:
-                if number == _MOST_CALLS:
-                    raise
-                self._pause(_FIRST_PAUSE_SECONDS * 2 ** (number - 1))
-        raise AssertionError("unreachable")
-
-    def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
-        try:
-            response = self._http.request(method, path, **arguments)
-        except httpx.TransportError as error:
-            described = self._redact.message(f"{type(error).__name__}: {error}")
-            raise classify(ServiceFault(0, "", f"no answer came ({described})")) from None
-        if response.status_code != 200:
-            raise classify(self._fault(response))
-        try:
-            answer = orjson.loads(response.content)
-        except orjson.JSONDecodeError:
-            answer = None
-        if not isinstance(answer, dict):
-            raise Unreadable(ServiceFault(200, "", "the answer is no JSON object"))
-        return answer
-
-    def _fault(self, response: httpx.Response) -> ServiceFault:
-        try:
-            body = orjson.loads(response.content)
-        except orjson.JSONDecodeError:
-            body = None
-        top = body if isinstance(body, dict) else {}
-        nested = top.get("error")
-        error = nested if isinstance(nested, dict) else top
-        message = self._redact.message(str(error.get("message") or response.text[:200] or "no message"))
-        return ServiceFault(response.status_code, str(error.get("code") or ""), message)
 
 
 def was_certainly_refused(error: ServiceError) -> bool:

@@ -4,6 +4,7 @@ import email.parser
 import email.policy
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -155,11 +156,11 @@ def test_elsewhere_batches_are_refused_with_the_alternative(
     assert "real_time" in refused.value.next_step
 
 
-def test_the_warning_tells_when_real_time_is_cheaper() -> None:
-    catalogue = load_catalogue()
+@pytest.mark.parametrize(("day", "cheaper"), [(date(2026, 3, 1), "qwen-vl-ocr-2025-11-20"), (date.max, None)])
+def test_the_warning_tells_when_real_time_is_cheaper(day: date, cheaper: str | None) -> None:
+    catalogue = load_catalogue().on(day)
     warning = cheaper_at_once(catalogue, catalogue.model("beijing", "qwen-vl-ocr"))
-    assert warning is not None
-    assert "qwen-vl-ocr-2025-11-20" in warning
+    assert warning is None if cheaper is None else cheaper in (warning or "")
 
 
 def test_a_refusal_never_repeats_the_key() -> None:
