@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels."""
 
+_SAMPLED_ROWS = 8
+"""Of as many rows of pixels one is looked at when strokes are measured."""
+_LEAST_STROKES = 200
+"""From as many strokes on they say how large a picture's writing is."""
+_READABLE_STROKE_PX = 2.0
+"""Strokes of usual print at 150 dpi are as thick."""
+_THICKEST_STROKE_PX = 40.0
+"""What is thicker is no writing."""
 _LEAST_STATED_DPI = 100
 """Below, a resolution is a default (72, 96) that says nothing about how large the writing is."""
 _STRIP_ASPECT = 50
@@ -58,11 +66,33 @@ def tiling_scale(
     writing is read at `wanted_dpi`, else at the picture's own pixels.
     """
     one_look = sqrt(limits.useful_px / (width * height))
-    if dpi is None or dpi < _LEAST_STATED_DPI:
+    if not states_resolution(dpi):
         needed, enough = 1.0, one_look >= limits.enough
     else:
+        assert dpi is not None
         needed, enough = min(1.0, wanted_dpi / dpi), limits.reads_in_one_look(one_look * dpi, wanted_dpi)
     return None if enough else min(needed, sqrt(limits.sheet_px / (width * height)))
+
+
+def states_resolution(dpi: float | None) -> bool:
+    """Whether a file says how large its picture is; None and what programs write without knowing do not."""
+    return dpi is not None and dpi >= _LEAST_STATED_DPI
+
+
+def is_read_at(grey: Image.Image, scale: float) -> bool:
+    """Whether the strokes of a picture of mode L are thick enough for reading once it is scaled so.
+
+    It tells a sheet of paper scanned with many dots from a drawing of the same pixels. Strokes are measured along
+    rows of pixels, of what is rarer of light and dark.
+    """
+    import numpy as np
+
+    dark = np.asarray(grey)[::_SAMPLED_ROWS] < 128  # half of all levels
+    ink = np.pad(dark if dark.mean() <= 0.5 else ~dark, ((0, 0), (1, 1))).astype(np.int8)
+    steps = np.diff(ink, axis=1)
+    strokes = np.nonzero(steps == -1)[1] - np.nonzero(steps == 1)[1]
+    usual = float(np.median(strokes)) if len(strokes) >= _LEAST_STROKES else 0.0
+    return _READABLE_STROKE_PX / scale <= usual <= _THICKEST_STROKE_PX
 
 
 def tile_boxes(image: Image.Image, limits: Limits, *, by_area: bool) -> list[Box]:

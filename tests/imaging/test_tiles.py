@@ -6,13 +6,13 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.limits import SERVICE_LIMITS, Limits
 from qwenocr_assets.imaging.page_image import PageImage, TiledPage
 from qwenocr_assets.imaging.pages import count_pages, pages_of_document
-from qwenocr_assets.imaging.tiles import tile_boxes, tiling_scale
+from qwenocr_assets.imaging.tiles import is_read_at, tile_boxes, tiling_scale
 from qwenocr_assets.intake.media_types import MediaType
 
 
@@ -76,10 +76,35 @@ def test_what_is_read_in_tiles_and_at_which_scale(size, dpi, scale):
     assert found is None if scale is None else found == pytest.approx(scale, rel=0.01)
 
 
-def written(size: tuple[int, int], spots: list[tuple[int, int]]) -> Image.Image:
+@pytest.mark.parametrize(
+    ("stroke", "scale", "is_read"),
+    [
+        pytest.param(6, 0.5, True, id="a sheet of paper with 600 dots to the inch"),
+        pytest.param(2, 0.5, False, id="a drawing with 150"),
+        pytest.param(2, 1.0, True, id="the same in full size"),
+    ],
+)
+@pytest.mark.parametrize("inverted", [False, True])
+def test_thickness_of_strokes_says_what_is_read(stroke, scale, is_read, inverted):
+    sheet = Image.new("L", (1_000, 1_000), 255)
+    for x in range(10, 990, 8 * stroke):
+        ImageDraw.Draw(sheet).rectangle((x, 0, x + stroke - 1, 999), fill=0)
+    assert is_read_at(ImageOps.invert(sheet) if inverted else sheet, scale) is is_read
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_large_print_without_a_resolution_is_one_look(encoded, kind):
+    lines = [(100, y) for y in range(100, 5_000, 140)]
+    large, small = written((3_600, 5_000), lines, 110), written((3_600, 5_000), lines, 24)
+    assert [
+        len(list(pages_of_document(encoded(sheet, kind), MediaType[kind]))) for sheet in (large, small)
+    ] == [1, 4]
+
+
+def written(size: tuple[int, int], spots: list[tuple[int, int]], height: int = 24) -> Image.Image:
     sheet = Image.new("L", size, 255)
     for x, y in spots:
-        ImageDraw.Draw(sheet).text((x, y), f"spot {x} {y}", fill=0, font_size=24)
+        ImageDraw.Draw(sheet).text((x, y), f"spot {x} {y}", fill=0, font_size=height)
     return sheet
 
 

@@ -22,7 +22,7 @@ from qwenocr_assets.imaging.pictures.headers import (
     open_image,
 )
 from qwenocr_assets.imaging.recipe import Recipe
-from qwenocr_assets.imaging.tiles import tiling_scale
+from qwenocr_assets.imaging.tiles import is_read_at, states_resolution, tiling_scale
 from qwenocr_assets.intake.media_types import MediaType
 
 _HEADERS_BYTES = 4096
@@ -101,7 +101,7 @@ def pages_of_image(
         and header.pixel_aspect == 1
         and image.mode in (*PLAIN_MODES, "P")
         and not (has_transparency(image) or header.is_moving or header.bits > 8)
-        and _sheet_scale(image, header, media_type, recipe) is None
+        and _sheet_scale(image, content, header, media_type, recipe) is None
         and _is_whole(image, content, media_type)
     ):
         yield PageImage(
@@ -150,7 +150,7 @@ def _converted(
     header = header or header_of(image, content, media_type)
     limits, stored = recipe.limits, image.size
     limits.require_usable(*stored)
-    at_scale = _sheet_scale(image, header, media_type, recipe)
+    at_scale = _sheet_scale(image, content, header, media_type, recipe)
     dpi, orientation, aspect = header.dpi and header.dpi[0], header.orientation, header.pixel_aspect
     if header.is_moving:
         changes.append({"step": "first_frame", "of": image.n_frames})  # type: ignore[attr-defined]
@@ -205,11 +205,28 @@ def _squared(image: Image.Image, aspect: float) -> tuple[Image.Image, Change, Af
     return square, change, scaling(image.width / size[0], image.height / size[1])
 
 
-def _sheet_scale(image: Image.Image, header: Header, media_type: MediaType, recipe: Recipe) -> float | None:
+def _sheet_scale(
+    image: Image.Image, content: bytes, header: Header, media_type: MediaType, recipe: Recipe
+) -> float | None:
     """The scale at which the picture is read in tiles; None where one look is enough."""
-    if recipe.limits.shrinking_factor(*image.size) == 1 or (media_type in _LOSSY and is_photograph(image)):
+    one_look = recipe.limits.shrinking_factor(*image.size)
+    if one_look == 1 or (media_type in _LOSSY and is_photograph(image)):
         return None
-    return tiling_scale(*image.size, header.dpi and min(header.dpi), recipe.dpi, recipe.limits)
+    dpi = header.dpi and min(header.dpi)
+    scale = tiling_scale(*image.size, dpi, recipe.dpi, recipe.limits)
+    if scale is None or states_resolution(dpi):
+        return scale
+    return None if is_read_at(_grey(image, content, media_type), one_look) else scale
+
+
+def _grey(image: Image.Image, content: bytes, media_type: MediaType) -> Image.Image:
+    """An opened picture in mode L; a JPEG stays undecoded, to be decoded smaller later on."""
+    with decoding(media_type):
+        if media_type is not MediaType.JPEG:
+            return image.convert("L")
+        with open_image(content, media_type) as probe:
+            probe.draft("L", probe.size)
+            return probe.convert("L")
 
 
 def _inked(image: Image.Image) -> Image.Image:
