@@ -70,19 +70,6 @@ ITEMS = [["Item", "Qty", "Price"], ["Tea", "2", "3.20"], ["Cake", "1", "4.50"]]
             {"Total": "7.70", "items": [{"Item": "Tea", "Qty": "2", "Price": "3.20"}]},
             id="a total under them",
         ),
-        pytest.param(
-            [["Name", "Jane Doe"], ["Born", "1 May 1990"]], {"Name": "Jane Doe", "Born": "1 May 1990"}, id="a form"
-        ),
-        pytest.param(
-            [["Name", "Jane", "Seat", "12A"], ["Train", "G7", "Class", "2"]],
-            {"Name": "Jane", "Seat": "12A", "Train": "G7", "Class": "2"},
-            id="a form of two columns",
-        ),
-        pytest.param(
-            [["Order", "Date", "Ref"], ["12", "1 May", "B-7"]],
-            {"Order": "12", "Date": "1 May", "Ref": "B-7"},
-            id="labels over values",
-        ),
         pytest.param([["Item", "Price"], ["Tea", "3.20"]], {"items": [{"Item": "Tea", "Price": "3.20"}]}, id="narrow"),
     ],
 )  # fmt: skip

@@ -107,7 +107,7 @@ def concepts_of(label: str) -> frozenset[str]:
 
 def is_known(label: str) -> bool:
     """Whether a text as printed is a label that documents use."""
-    return bool(concepts_of(normalised(label)))
+    return bool(concepts_of(meant(label)))
 
 
 def similarity(key: str, label: str) -> float:

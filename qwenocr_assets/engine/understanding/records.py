@@ -8,6 +8,10 @@ from qwenocr_assets.engine.page.read_page import Cell, Table
 from qwenocr_assets.engine.understanding.labels import concepts_of, is_known, meant, normalised
 
 _SUMS = frozenset({"subtotal", "tax", "total", "discount", "shipping", "cash", "change"})
+_FORM = 12
+"""One of as many texts that ends with a colon makes a table a form."""
+_FILLED, _NUMERIC = 0.6, 0.7
+"""Share of the rows in which a column of records is filled, and share of its texts that are numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,22 @@ def _is_header(header: Sequence[str], body: Sequence[Sequence[str]], depth: int)
         return bool(
             _concepts(header) & {"description"} and _concepts(header) & {"quantity", "amount", "unit price"}
         )
-    return 2 * len(named) > len(header) and (known > 0 or any(is_number(t) for row in body for t in row))
+    return 2 * len(named) > len(header) and not _is_form(body) and (known >= 2 or _has_numbers(body))
+
+
+def _is_form(body: Sequence[Sequence[str]]) -> bool:
+    """Whether labels with colons stand among the cells, as no record has them."""
+    texts = [text for row in body for text in row if text]
+    return _FORM * sum(text.endswith((":", "：")) for text in texts) > len(texts)
+
+
+def _has_numbers(body: Sequence[Sequence[str]]) -> bool:
+    """Whether a column behind the first holds numbers in most of the rows."""
+    columns = [[text for text in column if text] for column in list(zip(*body, strict=True))[1:]]
+    return any(
+        len(texts) >= _FILLED * len(body) and sum(map(is_number, texts)) >= _NUMERIC * len(texts)
+        for texts in columns
+    )
 
 
 def _concepts(labels: Sequence[str]) -> set[str]:
