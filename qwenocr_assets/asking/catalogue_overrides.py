@@ -165,9 +165,23 @@ def configured_catalogue(
             )
         if base_url:
             regions[region] = region_at(regions[region], base_url, allow_http=allow_http)
+            _require_same_region(regions[region], shipped)
         regions[region].require_host()
         regions[region] = replace(regions[region], workspace=workspace)
     return replace(catalogue, regions=regions)
+
+
+def _require_same_region(region: Region, shipped: Catalogue) -> None:
+    """A host of another region answers at its own prices, from its own place: both would be said wrongly."""
+    there = region.at.service_region
+    if region.name == _CUSTOM or there in (None, region.service_region):
+        return
+    own = next((r.name for r in shipped.regions.values() if r.service_region == there), _CUSTOM)
+    raise ConfigurationError(
+        f"base_url is a host of {there}, and region {region.name} is {region.service_region}: prices and where the "
+        "data go would be said wrongly.",
+        f'Set region = "{own}"' + (", with prices in [[models]]." if own == _CUSTOM else "."),
+    )
 
 
 def _custom_region(catalogue: Catalogue, protocol: str | None) -> Region:

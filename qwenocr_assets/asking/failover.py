@@ -2,6 +2,7 @@
 
 from qwenocr_assets.errors import ConfigurationError, MissingApiKey
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
+from qwenocr_assets.qwenocr.keys import require_fit
 from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.settings import Settings
 
@@ -17,6 +18,7 @@ def failover_order(catalogue: Catalogue, settings: Settings) -> tuple[tuple[Regi
     """
     region, model = catalogue.region(settings.region), catalogue.model(settings.region, settings.model)
     key = settings.api_key_for(region.name)
+    require_fit(key, region.host)
     order = [(region, model)]
     for name in settings.failover:
         other = catalogue.region(name)
@@ -27,6 +29,7 @@ def failover_order(catalogue: Catalogue, settings: Settings) -> tuple[tuple[Regi
         other.require_host()
         order.append((other, _equal_model(catalogue, model, name)))
         own_key = settings.api_key_for(name)
+        require_fit(own_key, other.host)
         if own_key is not None and own_key == key:
             raise MissingApiKey(
                 f"failover lists {name}, which has no API key of its own: a key belongs to one region.",

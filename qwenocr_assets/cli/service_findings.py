@@ -10,7 +10,9 @@ from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import MissingApiKey, QwenocrError
 from qwenocr_assets.qwenocr.advice import model_warnings, price
 from qwenocr_assets.qwenocr.catalogue import Model
+from qwenocr_assets.qwenocr.keys import require_fit
 from qwenocr_assets.qwenocr.regions import Region
+from qwenocr_assets.qwenocr.wire.hosts import HostKind
 from qwenocr_assets.settings import REGIONS_WITH_KEYS, Settings
 from qwenocr_assets.steps.live_catalogue import ask_the_service
 
@@ -28,8 +30,9 @@ def service_findings(environment: Environment) -> Iterator[Finding]:
     yield tried("model", lambda: _model(environment.model))
     yield from _warnings(environment)
     settings = environment.settings
-    yield tried("API key", lambda: _key(settings))
+    yield tried("API key", lambda: _key(settings, region))
     yield _other_keys(settings)
+    yield from _host(region)
     yield Finding("data residency", True, region.residency)
     listed = [catalogue.regions[name] for name in settings.failover if name in catalogue.regions]
     if settings.failover:
@@ -74,8 +77,19 @@ def _warnings(environment: Environment) -> Iterator[Finding]:
         yield Finding("model's price", False, warning, f'model = "{pinned}"', needed=False)
 
 
-def _key(settings: Settings) -> Finding:
+def _host(region: Region) -> Iterator[Finding]:
+    """What is to be known of a host that is not for production."""
+    if region.at.kind is HostKind.TRIAL:
+        found = (
+            f"a trial host: {region.at.requests_per_minute:,} requests a minute over all models, no promise"
+        )
+        step = f'For production set base_url = "{region.workspace_host}".'
+        yield Finding("host", False, found, step, needed=False)
+
+
+def _key(settings: Settings, region: Region) -> Finding:
     key = settings.api_key_for(settings.region)
+    require_fit(key, region.host)
     if key is None:
         return Finding(
             "API key", True, "none needed" if settings.region == "local" else "none set, none sent"

@@ -39,8 +39,8 @@ from qwenocr_assets.engine.wire.images import FETCHED_SCHEMES, held_images
 from qwenocr_assets.engine.wire.values import JsonObject
 from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
 from qwenocr_assets.qwenocr.prices import Tokens
-from qwenocr_assets.qwenocr.regions import SHARED_HOST_SECONDS
 from qwenocr_assets.qwenocr.requests import Mode
+from qwenocr_assets.qwenocr.wire.hosts import SHARED_HOST_SECONDS
 
 IDENTITY_HEADER = "x-request-identity"
 """With this header a caller names its request for the log of calls."""

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from qwenocr_assets.engine.wire.errors import ErrorCode, ServiceCode, WireCode
 from qwenocr_assets.engine.wire.values import JsonObject
-from qwenocr_assets.qwenocr.regions import SHARED_HOST_SECONDS
+from qwenocr_assets.qwenocr.wire.hosts import SHARED_HOST_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

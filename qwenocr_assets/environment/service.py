@@ -44,7 +44,7 @@ class QwenOcr:
         calls = (
             nullcontext()
             if region.is_local
-            else SharedCalls(environment.database_url, f"{region.host} {model.name}")
+            else SharedCalls(environment.database_url, region.limits_scope(model.name))
         )
         with calls as shared_calls:
             async with Client(

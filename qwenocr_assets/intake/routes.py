@@ -21,6 +21,7 @@ from pydantic import (
 
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.rules import Rule, distinct_names
+from qwenocr_assets.qwenocr.batch_api.limits import LARGEST_LINE_MB, SHORTEST_WINDOW, WINDOW_PATTERN
 from qwenocr_assets.qwenocr.checks import schema_problem
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
@@ -73,6 +74,10 @@ class Route(BaseModel):
     """What happens to requests that a batch gives back without an answer."""
     batch_too_large: Literal["real_time", "shrink", "url"] = "real_time"
     """What happens to images that are too large for a line of a batch's file."""
+    batch_window: str = Field(SHORTEST_WINDOW, pattern=WINDOW_PATTERN)
+    """How long the service may take for a batch: whole hours or days, from `24h` to `14d`."""
+    batch_line_mb: float = Field(LARGEST_LINE_MB, gt=0.01, le=LARGEST_LINE_MB)
+    """Largest line of a batch's file, in millions of bytes: lines over 1 were refused in somebody's experience."""
     batch_pages_url: str | None = None
     """Where the service can fetch the page images: the public address of the data folder."""
     dpi: int | None = Field(None, ge=50, le=600)

@@ -11,7 +11,7 @@ import httpx
 from qwenocr_assets.qwenocr.asker import Asker
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model, load_catalogue
 from qwenocr_assets.qwenocr.images import Page, SentAs, image_of
-from qwenocr_assets.qwenocr.keys import Key, key_among, usable_key
+from qwenocr_assets.qwenocr.keys import Key, key_among, require_fit, usable_key
 from qwenocr_assets.qwenocr.limits.calls import Calls
 from qwenocr_assets.qwenocr.limits.limiter import Limiter
 from qwenocr_assets.qwenocr.limits.pace import AccountLimits
@@ -66,6 +66,7 @@ class Client:
         self._key = usable_key(key, "The given key")
         if self._key is None and transport is None:
             self._key = key_among(self.region.name, os.environ)
+        require_fit(self._key, self.region.host)
         self._options = options or ClientOptions()
         self._purse = purse or OpenPurse()
         self._shared_calls = shared_calls
@@ -84,6 +85,7 @@ class Client:
         headers = {**region.headers, **({"Authorization": f"Bearer {secret}"} if secret else {})}
         in_flight, seconds = options.in_flight(region), options.answer_seconds(region)
         redact = Redactor([secret])
+        requests = [n for n in (model.requests_per_minute, region.at.requests_per_minute) if n is not None]
         self._http = http = open_http(
             concurrency=in_flight,
             timeout_seconds=seconds,
@@ -93,7 +95,7 @@ class Client:
             model,
             Endpoint(http, region.generation_url, region.protocol, headers, redact, seconds=seconds),
             Limiter(
-                AccountLimits(model.requests_per_minute, model.tokens_per_minute),
+                AccountLimits(min(requests, default=None), model.tokens_per_minute),
                 max_in_flight=in_flight,
                 calls=self._shared_calls,
                 tell=self._tell,

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from pydantic import SecretStr
 
 from qwenocr_assets.errors import ConfigurationError, MissingApiKey
+from qwenocr_assets.qwenocr.wire.hosts import HostKind, host_at
 
 _GENERAL = "DASHSCOPE_API_KEY"
+_PLAN = "sk-sp-"
 
 Key = str | SecretStr
 """A key as people give it."""
@@ -51,6 +53,31 @@ def key_among(region: str, keys: Mapping[str, Key | None]) -> SecretStr | None:
         f"Set {own_variable(region)} (or {_GENERAL}) in the environment or in .env; "
         "a key belongs to one region. To work without a key, set QWENOCR_REGION=local.",
     )
+
+
+def require_fit(key: SecretStr | None, host: str) -> None:
+    """Make sure that a key's billing plan is that of the host: a mismatch is refused at the first call, with 401.
+
+    Keys of subscriptions begin with `sk-sp-`. Those of one workspace (`sk-ws-…`) and of an account (`sk-…`) are taken
+    by its other hosts; what a server takes that is not the service's is not known.
+
+    Raises:
+        ConfigurationError: one is of a subscription and the other is not; the key is not repeated.
+    """
+    at = host_at(host).kind
+    if key is None or at is HostKind.OTHER:
+        return
+    is_of_a_plan = key.get_secret_value().startswith(_PLAN)
+    if is_of_a_plan and at is not HostKind.PLAN:
+        raise ConfigurationError(
+            f"The API key is one of a subscription ({_PLAN}…), which the service's pay-as-you-go hosts refuse.",
+            "Make an ordinary key in the console, API Keys: subscriptions are for coding tools only.",
+        )
+    if at is HostKind.PLAN and not is_of_a_plan:
+        raise ConfigurationError(
+            f"base_url is the host of a subscription, which takes keys of its own only ({_PLAN}…).",
+            "Set base_url to a workspace's host, or leave it out: subscriptions are for coding tools only.",
+        )
 
 
 def usable_key(key: Key | None, called: str) -> SecretStr | None:

@@ -49,7 +49,7 @@ class ClientOptions(BaseModel):
 
     def answer_seconds(self, region: Region) -> float:
         """Longest that a call may take."""
-        return self.timeout_seconds or region.time_limit_seconds + _LONGER_SECONDS
+        return self.timeout_seconds or region.at.time_limit_seconds + _LONGER_SECONDS
 
     def streaming(self, region: Region) -> Streaming:
         """Whether answers stream; the embedded engine breaks no long answer off, so `auto` never streams there."""

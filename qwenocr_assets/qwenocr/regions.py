@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.qwenocr.wire.hosts import Host, host_at
 
 NATIVE_PATH = "/api/v1"
 COMPATIBLE_PATH = "/compatible-mode/v1"
@@ -21,13 +22,6 @@ _COMPATIBLE_GENERATION = "/chat/completions"
 _ENDPOINTS = (_COMPATIBLE_GENERATION, _NATIVE_GENERATION)
 """What may follow a base path when a whole endpoint is copied from an example."""
 _SERVICE_DOMAIN = ".aliyuncs.com"
-_WORKSPACE_HOST = re.compile(
-    r"(?!(?:trial|token-plan|coding)\.)[^.]+\.[^.]+\.maas\.aliyuncs\.com$", re.IGNORECASE
-)
-_WORKSPACE_SECONDS = 3600.0
-SHARED_HOST_SECONDS = 600.0
-"""How long the service works at an answer before it gives up, by host (the product's page on regions and hosts, as of
-September 2026; headers of November 2025 still said 298 seconds)."""
 _PRIVATE_DOMAINS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
@@ -101,10 +95,13 @@ class Region:
         return self.compatible_url + _COMPATIBLE_GENERATION
 
     @property
-    def time_limit_seconds(self) -> float:
-        """How long its host works at one answer before it gives up; of a server of one's own that is not known."""
-        is_workspace = _WORKSPACE_HOST.match(urlsplit(self.host).hostname or "")
-        return _WORKSPACE_SECONDS if is_workspace else SHARED_HOST_SECONDS
+    def at(self) -> Host:
+        """What its host is, by its name."""
+        return host_at(self.host)
+
+    def limits_scope(self, model: str) -> str:
+        """What shares one limit of requests: a model at a host, or at a trial host all models."""
+        return self.host if self.at.requests_per_minute is not None else f"{self.host} {model}"
 
     @property
     def headers(self) -> dict[str, str]:

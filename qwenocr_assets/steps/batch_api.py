@@ -23,7 +23,6 @@ from qwenocr_assets.environment.holding import held
 from qwenocr_assets.environment.progress import Progress
 from qwenocr_assets.environment.service import QwenOcr
 from qwenocr_assets.qwenocr.batch_api.limits import (
-    COMPLETION_WINDOW,
     FileLimits,
     cheaper_at_once,
 )
@@ -158,7 +157,13 @@ class _Work:
     def rules(self) -> Mapping[str, Rules]:
         """By request key."""
         by_route = {
-            name: Rules(route.batch_rest, route.batch_too_large, route.batch_pages_url)
+            name: Rules(
+                route.batch_rest,
+                route.batch_too_large,
+                route.batch_window,
+                int(route.batch_line_mb * 10**6),
+                route.batch_pages_url,
+            )
             for name, route in self.environment.routes_by_name.items()
         }
         return {row["request_key"]: by_route.get(row["route"], Rules()) for row in self.rows}
@@ -202,6 +207,14 @@ def _collect(work: _Work, answers: BatchAnswers, ledger: Ledger, batches: BatchS
     ).collect(work.batch_id)
 
 
+def _by_window(work: _Work, questions: Iterable[Question]) -> dict[str, list[Question]]:
+    """Questions by how long the service may take: one file has one window."""
+    found: dict[str, list[Question]] = {}
+    for question in questions:
+        found.setdefault(work.rules_of(question.request_key).window, []).append(question)
+    return found
+
+
 def _hand_over(
     work: _Work, ledger: Ledger, batches: BatchService, questions: list[Question], run_id: str
 ) -> int:
@@ -210,11 +223,12 @@ def _hand_over(
     calls = calls_of(work.rows, model, environment.catalogue.version, run_id, Mode.BATCH)
     funds = LedgerFunds(ledger, environment.caps, calls)
     planned = 0
-    for file in split(((q, work.size(q)) for q in work.sort(questions).batch), _LIMITS):
-        lines = [(q.request_key, q.task) for q in file]
-        planned += work.jobs.plan(
-            work.batch_id, lines, region=model.region, model=model.name, window=COMPLETION_WINDOW, funds=funds
-        ).lines
+    for window, those in _by_window(work, work.sort(questions).batch).items():
+        for file in split(((q, work.size(q)) for q in those), _LIMITS):
+            lines = [(q.request_key, q.task) for q in file]
+            planned += work.jobs.plan(
+                work.batch_id, lines, region=model.region, model=model.name, window=window, funds=funds
+            ).lines
     remember(ledger, f"{work.batch_id}{UNFUNDED_SUFFIX}", funds.refused.values())
     root = work.data.root
     folder = local_path(root) if is_local(root) else Path(tempfile.gettempdir())

@@ -39,7 +39,10 @@ def test_a_mixed_pipeline_ends_in_the_same_tables(
     toml = project_root() / "pipeline.toml"
     text = toml.read_text(encoding="utf-8")
     toml.write_text(
-        text.replace('name = "invoices"', f'name = "invoices"\nmode = "batch"\nbatch_rest = "{rest}"'),
+        text.replace(
+            'name = "invoices"',
+            f'name = "invoices"\nmode = "batch"\nbatch_rest = "{rest}"\nbatch_window = "14d"',
+        ),
         encoding="utf-8",
     )
     script = batches_in_order([BatchFault(expires_after=0.5)])
@@ -60,6 +63,8 @@ def test_a_mixed_pipeline_ends_in_the_same_tables(
             return read_table(settings.data_folder, OCR_RESPONSES, batch_id)
 
         assert Counter(r["status"] for r in responses()) == {"ok": 2, "missing": 6}
+        with Ledger.open(environment.database_url) as ledger:
+            assert {job.completion_window for job in Jobs(ledger).all()} == {"14d"}
         for _ in range(2):
             _wait(environment)
             due = watch(environment, QwenOcr(environment))

@@ -179,6 +179,22 @@ def test_two_routes_of_one_name(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("window", "taken"),
+    [
+        *((w, True) for w in ("24h", "99h", "100h", "336h", "1d", "14d")),
+        *((w, False) for w in ("23h", "337h", "0d", "15d", "", "24", "24m", "1d ", "024h")),
+    ],
+)
+def test_how_long_a_batch_may_take(tmp_path, window, taken):
+    entry = {"name": "r", "tasks": KIE, "batch_window": window}
+    if taken:
+        assert load_routes([entry], tmp_path)[0].batch_window == window
+    else:
+        with pytest.raises(ConfigurationError, match="batch_window"):
+            load_routes([entry], tmp_path)
+
+
+@pytest.mark.parametrize(
     "schema",
     [
         pytest.param({"a": ""}, id="one-level"),

@@ -23,11 +23,12 @@ def line_bytes(data: DataFolder, question: Question, model: str, rules: Rules, l
         size = (data.root / question.page.uri).stat().st_size
     except OSError:
         size = 0
+    most = min(rules.line_bytes, limits.line_bytes)
     inside = data_url_line_bytes(question, model, size)
-    if inside <= limits.line_bytes or rules.too_large == "real_time":
+    if inside <= most or rules.too_large == "real_time":
         return inside
     if rules.too_large == "shrink":
-        return limits.line_bytes
+        return most
     return len(_by_address(question, model, rules))
 
 
@@ -37,7 +38,8 @@ def line_of(data: DataFolder, question: Question, model: str, rules: Rules, limi
     Raises:
         RejectedInput: its image cannot be read, or fits in no way that the route allows.
     """
-    if rules.too_large == "url" and line_bytes(data, question, model, Rules(), limits) > limits.line_bytes:
+    most = min(rules.line_bytes, limits.line_bytes)
+    if rules.too_large == "url" and line_bytes(data, question, model, Rules(), limits) > most:
         return _by_address(question, model, rules)
     uri = question.page.uri
     try:
@@ -47,13 +49,13 @@ def line_of(data: DataFolder, question: Question, model: str, rules: Rules, limi
             f"The page image {uri} cannot be read ({error.strerror or error}).",
             "Materialize the batch's pages again, then its answers.",
         ) from error
-    if data_url_line_bytes(question, model, len(image.data)) > limits.line_bytes:
+    if data_url_line_bytes(question, model, len(image.data)) > most:
         if rules.too_large != "shrink":
             raise RejectedInput(
-                f"The page image {uri} makes a line of more than {limits.line_bytes:,} bytes.",
+                f"The page image {uri} makes a line of more than {most:,} bytes.",
                 'Set batch_too_large = "shrink" for its route, or send it in real time.',
             )
-        image = shrunk(image, limits.line_bytes - data_url_line_bytes(question, model, 0))
+        image = shrunk(image, most - data_url_line_bytes(question, model, 0))
     return input_line(question.request_key, model, image, question.task, question.options)
 
 

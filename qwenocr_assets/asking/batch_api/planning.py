@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from qwenocr_assets.asking.batch_answers import Question
-from qwenocr_assets.qwenocr.batch_api.limits import FileLimits
+from qwenocr_assets.qwenocr.batch_api.limits import SHORTEST_WINDOW, FileLimits
 from qwenocr_assets.qwenocr.batch_api.lines import input_line
 
 Rest = Literal["resubmit", "real_time", "leave"]
@@ -23,6 +23,10 @@ class Rules:
     """What happens to requests that come back without an answer."""
     too_large: TooLarge = "real_time"
     """What happens to images that make a line too long."""
+    window: str = SHORTEST_WINDOW
+    """How long the service may take."""
+    line_bytes: int = FileLimits().line_bytes
+    """Longest line, at most what a file allows."""
     pages_url: str | None = None
     """Where the service can fetch the page images: the address of the data folder. For too_large = "url"."""
 
@@ -50,7 +54,9 @@ def sort_questions(
         if key in waiting:
             continue
         came_back = times_left.get(key, 0) and says.rest == "real_time"
-        is_too_large = says.too_large == "real_time" and line_bytes(question) > limits.line_bytes
+        is_too_large = says.too_large == "real_time" and line_bytes(question) > min(
+            says.line_bytes, limits.line_bytes
+        )
         (found.at_once if came_back or is_too_large else found.batch).append(question)
     return found
 

@@ -13,8 +13,12 @@ from qwenocr_assets.qwenocr.requests import Mode
 ENDPOINT = "/v1/chat/completions"
 """What every line's `url` and the job's `endpoint` have to be: one and the same."""
 
-COMPLETION_WINDOW = "24h"
-"""How long the service may take: whole hours or days from `24h` to `14d`. What is not answered by then expires."""
+SHORTEST_WINDOW = "24h"
+"""How long the service may take, at least. What is not answered by then expires."""
+WINDOW_PATTERN = r"^(2[4-9]|[3-9]\d|[12]\d\d|3[0-2]\d|33[0-6])h$|^([1-9]|1[0-4])d$"
+"""Whole hours or days, from `24h` to `14d`."""
+LARGEST_LINE_MB = 6.0
+"""As the page says; others report refusals above 1."""
 
 MOST_NAME_CHARACTERS = 100
 MOST_LISTED = 100
@@ -26,7 +30,7 @@ class FileLimits:
 
     lines: int = 50_000
     file_bytes: int = 500 * 10**6
-    line_bytes: int = 6 * 10**6
+    line_bytes: int = int(LARGEST_LINE_MB * 10**6)
 
 
 def require_batches(catalogue: Catalogue, model: Model) -> None:

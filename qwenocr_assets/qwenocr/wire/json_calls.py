@@ -9,6 +9,7 @@ import orjson
 from pydantic import SecretStr
 
 from qwenocr_assets.qwenocr.errors import Retryable, ServiceFault, Unreadable, classify
+from qwenocr_assets.qwenocr.keys import require_fit
 from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.qwenocr.wire.redaction import Redactor
 
@@ -31,6 +32,7 @@ class JsonCalls:
         transport: httpx.BaseTransport | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
+        require_fit(key, region.host)
         secret = key.get_secret_value() if key is not None else ""
         headers = {**region.headers, **({"Authorization": f"Bearer {secret}"} if secret else {})}
         self._redact = Redactor([secret])

@@ -209,11 +209,13 @@ def test_polls_are_a_minute_apart(make_world: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("too_large", "statuses_found"),
-    [("shrink", {"ok": 2}), ("url", {"ok": 1})],
+    ("too_large", "line_bytes", "statuses_found"),
+    [("shrink", 6_000_000, {"ok": 2}), ("url", 6_000_000, {"ok": 1}), ("shrink", 100_000, {"ok": 2})],
 )
-def test_an_image_too_large_for_a_line(make_world: Any, too_large: Any, statuses_found: Any) -> None:
-    rules = Rules(too_large=too_large, pages_url="https://bucket.example/data")
+def test_an_image_too_large_for_a_line(
+    make_world: Any, too_large: Any, line_bytes: int, statuses_found: Any
+) -> None:
+    rules = Rules(too_large=too_large, line_bytes=line_bytes, pages_url="https://bucket.example/data")
     world = make_world(rules=rules)
     questions = [world.question(n) for n in range(2)]
     noise = np.random.default_rng(7).integers(0, 255, (900, 900), dtype=np.uint8)
