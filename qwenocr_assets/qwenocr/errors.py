@@ -5,6 +5,7 @@ ServiceError
 │   ├── Throttled        the account's limit was met: wait, and it does not count as an attempt
 │   │   └── ThrottledBurst   calls rose too quickly: wait, and rise more slowly
 │   ├── Unreadable       an answer came that nobody can read; it may be billed, so it is asked for only once more
+│   ├── RefusedForNow    trouble of the service that looks like a fault of the request, and heals
 │   ├── FetchFailed      the service could not fetch the image from its address
 │   └── UploadExpired    the temporary upload is gone: upload again
 ├── PageRefused          this page or these options will never succeed; other pages will
@@ -62,6 +63,15 @@ class Unreadable(Retryable):
     """A 200 without an answer, an odd status, or bytes that cannot be unpacked.
 
     What it cost is unknown, so it is asked for once more and then given up.
+    """
+
+    most_calls = 2
+
+
+class RefusedForNow(Retryable):
+    """The service says that a field is missing which every request has: it did so once for a day, and was mended.
+
+    Asked once more, then later: by the next run, by the sensor that asks again, or by `qwenocr retry`.
     """
 
     most_calls = 2
@@ -126,11 +136,16 @@ class _Rule:
 
 _KEY = "Check the API key: each key belongs to one region (Model Studio console, API Keys)."
 _ACCESS = (
-    "Activate Model Studio for this account, or grant the workspace access to the model, in its console."
+    "Activate Model Studio for this account, or grant the workspace access to the model, in its console; being listed "
+    "is no grant. Once it is granted: `qwenocr retry`."
 )
 _FREE_TIER = "The free quota is used up: switch off 'free tier only' in the Model Studio console."
 _BILL = "Settle the bill in the billing console, then run again."
-_MODEL = "Choose a model of the region: `qwenocr models` lists them."
+_MODEL = "Choose a model of the region: `qwenocr models` lists them, `qwenocr models --live` says which were retired."
+_INSPECTED = (
+    "The service's content inspection refused it, and will again: ask another region, or read it yourself."
+)
+_HEALS = "The service's own trouble, as far as is known: run again later, or `qwenocr retry --class RefusedForNow`."
 _WORKSPACE = "Check the workspace in the base URL and that the key belongs to it."
 _URL = "Check region, base_url and protocol: this address does not offer the model."
 _SMALLER = "Lower max_pixels for its route, or send it smaller."
@@ -170,9 +185,16 @@ _RULES: tuple[_Rule, ...] = (
     _Rule(Throttled, _LATER, codes=("allocationquota",)),
     _Rule(Throttled, _LATER, statuses=(429,)),
     # the page itself
-    _Rule(PageRefused, "The service's content inspection refused it.", codes=("datainspectionfailed",)),
+    _Rule(PageRefused, _INSPECTED, codes=("datainspectionfailed",)),
+    _Rule(PageRefused, _INSPECTED, text=r"inappropriate content"),
     _Rule(FetchFailed, "Give the image's bytes instead of its address.", text=_FETCH),
     _Rule(Retryable, _LATER, text="file parsing in progress"),
+    _Rule(
+        RefusedForNow,
+        _HEALS,
+        statuses=(200, 400, *range(500, 600)),
+        text=r"required (field|parameter)s?\b.{0,40}\bmissing|missing (a )?required (field|parameter)",
+    ),
     _Rule(PageRefused, _SMALLER, codes=("requesttoolarge",)),
     _Rule(PageRefused, _SMALLER, statuses=(413,)),
     _Rule(

@@ -17,6 +17,7 @@ from qwenocr_assets.qwenocr.errors import (
     FetchFailed,
     NotOffered,
     PageRefused,
+    RefusedForNow,
     Retryable,
     RunRefused,
     ServiceDown,
@@ -40,6 +41,7 @@ from qwenocr_assets.qwenocr.regions import Protocol, Region, region_at
 from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Mode, Request, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Form, MissingForm, Task, TaskSpec
+from qwenocr_assets.qwenocr.wire.hosts import Host, HostKind
 
 __all__ = [
     "AccountLimits",
@@ -56,6 +58,8 @@ __all__ = [
     "Form",
     "FreeQuota",
     "Hold",
+    "Host",
+    "HostKind",
     "Image",
     "ImageAt",
     "ImageBytes",
@@ -73,6 +77,7 @@ __all__ = [
     "Purse",
     "Quad",
     "QwenocrError",
+    "RefusedForNow",
     "Region",
     "RejectedInput",
     "Reply",

@@ -7,6 +7,7 @@ import pytest
 from upath import UPath
 
 from qwenocr_assets.asking.unanswered import RETRIED, FailedBatch, Unanswered, failed_batches, unanswered
+from qwenocr_assets.qwenocr.errors import ServiceFault, classify
 from qwenocr_assets.schemas import OCR_RESPONSES
 from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.compaction import compact
@@ -97,3 +98,12 @@ def test_batches_with_failures_are_found_as_they_are_now(data: DataFolder) -> No
     assert failed_batches(data, most_attempts=12) == expected
     put(data, "first", [("b", "ok", None, 5)])  # the compacted file still has it as it was
     assert failed_batches(data, most_attempts=12) == []
+
+
+def test_what_healed_overnight_is_asked_again_by_itself(data: DataFolder) -> None:
+    """The service said that a field was missing: it failed, and is not refused for good."""
+    refused = classify(ServiceFault(400, "InvalidParameter", "Required field missing."))
+    put(data, "third", [("h", "failed", type(refused).__name__, 2), ("i", "failed", "RunRefused", 1)])
+    assert [b.requests for b in failed_batches(data, most_attempts=12) if b.batch_id == "third"] == [1]
+    [found] = unanswered(data, ["third"], RETRIED, [type(refused).__name__])
+    assert found == Unanswered("third", frozenset("h"))

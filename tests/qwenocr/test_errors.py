@@ -6,6 +6,7 @@ from qwenocr_assets.qwenocr.errors import (
     FetchFailed,
     NotOffered,
     PageRefused,
+    RefusedForNow,
     Retryable,
     RunRefused,
     ServiceError,
@@ -80,6 +81,18 @@ CASES: list[tuple[int, str, str, type[ServiceError]]] = [
         FetchFailed,
     ),
     (403, "AccessDenied", "Invalid according to Policy: Policy expired.", UploadExpired),
+    # what healed overnight, and what comes inside a 200
+    (400, "InvalidParameter", "Required field missing.", RefusedForNow),
+    (
+        400,
+        "invalid_parameter_error",
+        "<400> InternalError.Algo: required field 'task' is missing",
+        RefusedForNow,
+    ),
+    (500, "InternalError.Algo", "Missing required field: input", RefusedForNow),
+    (200, "DataInspectionFailed", "Output data may contain inappropriate content.", PageRefused),
+    (200, "", "Output data may contain inappropriate content.", PageRefused),
+    (422, "", "Field required", PageRefused),
     # the service's own trouble
     (400, "InvalidParameter", "File parsing in progress, please try again later.", Retryable),
     (500, "InternalError", "An internal error has occurred", Retryable),
