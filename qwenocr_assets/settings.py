@@ -236,7 +236,7 @@ class Settings(ClientOptions, BaseSettings):
     api_key: SecretStr | None = Field(
         None,
         validation_alias="DASHSCOPE_API_KEY",
-        description="API key, for whichever of the three cloud regions is set.",
+        description="API key, for whichever of the cloud regions is set.",
     )
     api_key_singapore: SecretStr | None = Field(
         None, validation_alias="DASHSCOPE_API_KEY_SINGAPORE", description="API key of singapore."
@@ -246,6 +246,9 @@ class Settings(ClientOptions, BaseSettings):
     )
     api_key_beijing: SecretStr | None = Field(
         None, validation_alias="DASHSCOPE_API_KEY_BEIJING", description="API key of beijing."
+    )
+    api_key_frankfurt: SecretStr | None = Field(
+        None, validation_alias="DASHSCOPE_API_KEY_FRANKFURT", description="API key of frankfurt."
     )
     api_key_custom: SecretStr | None = Field(
         None,

@@ -28,6 +28,7 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ({"DASHSCOPE_API_KEY": SECRET, "DASHSCOPE_API_KEY_BEIJING": " "}, "beijing", "DASHSCOPE_API_KEY"),
         ({"DASHSCOPE_API_KEY_VIRGINIA": f" {SECRET}\n"}, "virginia", "DASHSCOPE_API_KEY_VIRGINIA"),
+        ({"DASHSCOPE_API_KEY_FRANKFURT": SECRET}, "frankfurt", "DASHSCOPE_API_KEY_FRANKFURT"),
         ({"DASHSCOPE_API_KEY_CUSTOM": SECRET}, "custom", "DASHSCOPE_API_KEY_CUSTOM"),
         ({"DASHSCOPE_API_KEY": SECRET}, "custom", None),
         ({}, "custom", None),
@@ -48,7 +49,7 @@ def test_the_key_of_a_region(
     )
 
 
-@pytest.mark.parametrize("region", ["singapore", "virginia", "beijing"])
+@pytest.mark.parametrize("region", ["singapore", "virginia", "beijing", "frankfurt"])
 def test_a_cloud_region_without_a_key(monkeypatch: pytest.MonkeyPatch, region: str) -> None:
     monkeypatch.setenv("DASHSCOPE_API_KEY_CUSTOM", SECRET)
     with pytest.raises(MissingApiKey, match=f"Set DASHSCOPE_API_KEY_{region.upper()}"):

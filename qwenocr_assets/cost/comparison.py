@@ -8,6 +8,7 @@ from typing import Any
 
 from qwenocr_assets.cost.expectations import Expectation
 from qwenocr_assets.cost.quote import quote_request
+from qwenocr_assets.qwenocr.advice import lacks
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
 from qwenocr_assets.qwenocr.requests import Mode, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
@@ -89,8 +90,10 @@ def _offer(model: Model, mode: Mode, alike: Counter[tuple[Any, ...]]) -> Offer:
     )
 
 
-def dear(offers: Iterable[Offer], region: str, model: str) -> str | None:
+def dear(offers: Iterable[Offer], region: str, model: str, catalogue: Catalogue | None = None) -> str | None:
     """A warning when the chosen model costs more than twice the cheapest equal one; None when it does not.
+
+    With `catalogue` it says what the cheaper one cannot.
 
     Equal is what answers the same requests at once from the same region: another region needs another key and keeps
     the data elsewhere, and a batch takes hours.
@@ -101,7 +104,8 @@ def dear(offers: Iterable[Offer], region: str, model: str) -> str | None:
     if chosen is None or equal is None or chosen.expected_usd <= WORTH_A_WARNING * equal.expected_usd:
         return None
     times = chosen.expected_usd / equal.expected_usd if equal.expected_usd else Decimal("Infinity")
+    less = catalogue and lacks(catalogue.model(region, equal.model), catalogue.model(region, model))
     return (
         f"{chosen.model} in {region} costs {times:.1f} times as much as {equal.model} for the same requests: "
-        f'set model = "{equal.model}" in pipeline.toml.'
+        f'set model = "{equal.model}" in pipeline.toml.' + (f" {less}" if less else "")
     )

@@ -32,6 +32,26 @@ def standing(model: Model, today: date | None = None) -> str | None:
     return f"{model.name} {said}{doubt}" + (f": take {model.instead}." if model.instead else ".")
 
 
+def lacks(other: Model, model: Model) -> str | None:
+    """What `other` has less of than `model`, for whoever thinks of taking it instead; None for nothing."""
+    found = []
+    if model.whole_pdf and not other.whole_pdf:
+        found.append("takes no whole PDFs")
+    if model.turns and not other.turns:
+        found.append("sees one message only")
+    if other.max_output_tokens < model.max_output_tokens:
+        found.append(
+            f"gives {other.max_output_tokens:,} output tokens at most and not {model.max_output_tokens:,}"
+        )
+    fewer, more = other.requests_per_minute, model.requests_per_minute
+    if fewer is not None and more is not None and fewer < more:
+        found.append(f"takes {fewer:,} requests a minute and not {more:,}")
+    if not found:
+        return None
+    *before, last = found
+    return "That one " + (f"{', '.join(before)}, and {last}." if before else f"{last}.")
+
+
 def price(model: Model) -> str:
     """The price as `$0.07 in, $0.16 out per million tokens`."""
     return f"${model.usd_per_million_input} in, ${model.usd_per_million_output} out per million tokens"

@@ -80,7 +80,7 @@ def quote(environment: Environment, paths: Sequence[Path]) -> Quote:
         offers=offers,
         standing=standing(model),
         told=known_differences(environment),
-        warning=dear(offers, model.region, model.name),
+        warning=dear(offers, model.region, model.name, catalogue),
     )
 
 
