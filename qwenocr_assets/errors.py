@@ -5,10 +5,12 @@ QwenocrError
 ├── ConfigurationError    settings or pipeline.toml say something that cannot work
 │   └── MissingApiKey     a cloud region is chosen and no key for it is set
 ├── StorageError          the data folder cannot be read or written
-│   ├── BatchInUse        another run works on the same intake batch
+│   ├── InUse             another run has what this one needs: an intake batch, the warehouse
 │   ├── BatchTaken        another run has taken the batch over, since this one gave no sign of life
-│   ├── DamagedDatabase   a database file cannot be read
+│   ├── UnusableDatabase  a database cannot be read or written, or is not the one any more that it was
+│   │   └── DamagedDatabase   its file is damaged
 │   └── DiskFull          no space is left
+├── AboveReserve          an answer cost more than was set aside for it
 ├── Stopped               a person or the system asked the run to end
 ├── RejectedInput         a document or page that cannot be processed; the rest of the batch goes on
 ├── WarehouseError        the warehouse cannot be loaded or published
@@ -78,8 +80,8 @@ class StorageError(QwenocrError):
     exit_code = ExitCode.STORAGE
 
 
-class BatchInUse(StorageError):
-    """Another run works on the same intake batch, and did not end while this one waited."""
+class InUse(StorageError):
+    """Another run has what this one needs, an intake batch or the warehouse, and did not end while this one waited."""
 
     exit_code = ExitCode.TRY_AGAIN
 
@@ -90,12 +92,22 @@ class BatchTaken(StorageError):
     exit_code = ExitCode.TRY_AGAIN
 
 
-class DamagedDatabase(StorageError):
+class UnusableDatabase(StorageError):
+    """A database cannot be opened, read or written, is locked, or is not the one any more that it was."""
+
+
+class DamagedDatabase(UnusableDatabase):
     """A database file is damaged, or is none."""
 
 
 class DiskFull(StorageError):
     """No space is left where something was to be written."""
+
+
+class AboveReserve(QwenocrError):
+    """An answer cost more than the most that was taken for possible, so that caps do not bound what follows."""
+
+    exit_code = ExitCode.OUT_OF_MONEY
 
 
 class Stopped(QwenocrError):

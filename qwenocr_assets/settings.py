@@ -203,7 +203,9 @@ class Settings(ClientOptions, BaseSettings):
         description="Longest wait for answers on their way when a run is interrupted; a second Ctrl-C ends it at once.",
     )
     batch_wait_seconds: float = Field(
-        300.0, ge=0, description="Longest wait for another run of the same intake batch to end."
+        300.0,
+        ge=0,
+        description="Longest wait for another run that has the same intake batch, asks the same, or writes the warehouse.",
     )
     url_networks: Annotated[list[IPvAnyNetwork], NoDecode, BeforeValidator(_names)] = Field(
         default_factory=list,

@@ -8,7 +8,7 @@ from typing import TypeVar
 from qwenocr_assets.asking.draining import Drain
 from qwenocr_assets.asking.keeping import Keeper, Save
 from qwenocr_assets.asking.records import AnswerRecord
-from qwenocr_assets.errors import StorageError
+from qwenocr_assets.errors import AboveReserve, StorageError
 from qwenocr_assets.qwenocr.errors import RunRefused, ServiceError
 from qwenocr_assets.qwenocr.replies import Reply
 
@@ -17,9 +17,13 @@ _FLUSH_SECONDS = 0.25
 Question = TypeVar("Question")
 
 
+class AskedElsewhere(Exception):
+    """Another batch asks the same just now: nothing was sent, and its answer can be taken over."""
+
+
 async def answer_all(
     questions: Iterable[Question],
-    ask: Callable[[Question], Awaitable[tuple[Reply, AnswerRecord]]],
+    ask: Callable[[Question], Awaitable[tuple[Reply, AnswerRecord] | None]],
     save: Save,
     *,
     concurrency: int,
@@ -27,6 +31,8 @@ async def answer_all(
     stop_waiting: Callable[[], object] = lambda: None,
 ) -> ServiceError | None:
     """Ask every question, at most `concurrency` at a time, and save the records durably in small groups.
+
+    `ask` gives nothing back for what it has put off.
 
     Returns the error that refuses the whole run, if one came: then no further question was asked, and what was in
     flight has been waited for and saved. So it is when the drain begins; `stop_waiting` is called then, so that
@@ -38,12 +44,13 @@ async def answer_all(
     Raises:
         StorageError: saving failed, and the message says how many answers are lost, if any are; or asking failed
             before anything was sent, and asking stopped in the same way.
+        AboveReserve: the same, since an answer cost more than was set aside for it.
     """
     waiting = iter(questions)
     keeper = Keeper(save, drain.seconds)
     workers: list[asyncio.Task[None]] = []
     refused: ServiceError | None = None
-    broken: list[StorageError] = []
+    broken: list[StorageError | AboveReserve] = []
     stopped = False
     done = asyncio.Event()
 
@@ -63,11 +70,17 @@ async def answer_all(
             if stopped or refused is not None:
                 return
             try:
-                reply, record = await ask(question)
-            except StorageError as error:  # nothing was sent for this one; what others wait for is paid
+                answered = await ask(question)
+            except (
+                StorageError,
+                AboveReserve,
+            ) as error:  # nothing was sent for this one; what others wait for is paid
                 broken.append(error)
                 stop()
                 return
+            if answered is None:
+                continue
+            reply, record = answered
             keeper.add(record)
             if isinstance(reply.error, RunRefused):
                 refused = reply.error

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from upath import UPath
 
-from qwenocr_assets.asking.answering import answer_all
+from qwenocr_assets.asking.answering import AskedElsewhere, answer_all
 from qwenocr_assets.asking.draining import Drain
 from qwenocr_assets.asking.records import AnswerRecord, Asked, latest_by_key, record_of
 from qwenocr_assets.asking.reuse import answers_of_other_batches
@@ -58,6 +58,8 @@ class BatchAnswers:
     hold: BatchHold
     journals: dict[Task, Journal]
     latest: dict[str, AnswerRecord]
+    put_off: list[Question] = field(default_factory=list)
+    """What was not asked since another batch asked the same."""
 
     @classmethod
     def open(
@@ -129,7 +131,8 @@ class BatchAnswers:
     ) -> ServiceError | None:
         """Send the questions and journal the replies; returns the error that refuses the whole run, if any.
 
-        When the drain begins, no further call is sent, and those under way are waited for.
+        When the drain begins, no further call is sent, and those under way are waited for. What another batch asks
+        just now is put off.
 
         Raises:
             StorageError: replies could not be saved.
@@ -137,7 +140,7 @@ class BatchAnswers:
 
         asked = Asked(model.region, model.name, model.price(), catalogue_version)
 
-        async def ask_one(question: Question) -> tuple[Reply, AnswerRecord]:
+        async def ask_one(question: Question) -> tuple[Reply, AnswerRecord] | None:
             self.hold.check()
             page = question.page
             try:
@@ -146,7 +149,11 @@ class BatchAnswers:
                 reply = _unsent(f"the page image {page.uri} cannot be read ({error.strerror or error})")
             else:
                 request = Request(ImageBytes(image, page.media_type), question.task, question.options)
-                reply = await client.ask(request, question.request_key)
+                try:
+                    reply = await client.ask(request, question.request_key)
+                except AskedElsewhere:
+                    self.put_off.append(question)
+                    return None
             incomplete = judge(question.task, reply.answer) if reply.answer else None
             on_reply()
             key = question.request_key

@@ -68,7 +68,6 @@ class SharedCalls:
         self._clock = clock
         self._this = {"this_account": account}
         self._engine = open_database(url, durable=False)
-        self._where = self._engine.url.render_as_string(hide_password=True)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rate-calls")
         self._ready = False
 
@@ -164,11 +163,9 @@ class SharedCalls:
                 if connection.dialect.name == "postgresql":
                     connection.execute(_LOCK_ACCOUNT, self._this)
                 yield connection
-        except sql.exc.SQLAlchemyError as error:
-            reason = str(error.orig) if isinstance(error, sql.exc.DBAPIError) else str(error)
+        except StorageError as error:
             raise StorageError(
-                f"{self._where}: the calls of {self._account} cannot be shared ({' '.join(reason.split())}).",
-                "Check that the database can be reached and written.",
+                f"{error.message} Without it, the calls of {self._account} cannot be shared.", error.next_step
             ) from error
 
     def _prepare(self) -> None:

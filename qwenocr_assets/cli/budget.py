@@ -1,6 +1,8 @@
 """What is left of the budget, in one sentence, wherever money is spoken of."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -39,8 +41,15 @@ def budget_left(environment: Environment, *, needed_usd: Decimal | None = None) 
 
 def _read(url: str, caps: Caps) -> tuple[list[Period], int]:
     """The periods that have a cap, and how many batches wait for money."""
+    with opened_for_reading(url) as ledger:
+        return spending(ledger, caps), len(unfunded_batches(ledger))
+
+
+@contextmanager
+def opened_for_reading(url: str) -> Iterator[Ledger]:
+    """The ledger; an empty one where there is none, which is not made for that."""
     with tempfile.TemporaryDirectory(prefix="qwenocr-ledger-") as folder:
         if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
             url = sqlite_url(Path(folder) / "empty.db")  # nothing is spent yet
         with Ledger.open(url) as ledger:
-            return spending(ledger, caps), len(unfunded_batches(ledger))
+            yield ledger

@@ -15,13 +15,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, exists, insert, or_, select, text, update
 
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.scopes import Scope, Scopes, day_of, scopes_of
+from qwenocr_assets.errors import UnusableDatabase
 from qwenocr_assets.qwenocr.prices import Price, Tokens
-from qwenocr_assets.state.tables.money import ENTRIES, TOTALS
+from qwenocr_assets.state.sqlite import REPLACED_STEP
+from qwenocr_assets.state.tables.money import ENTRIES, LEASES, TOTALS
 from qwenocr_assets.statuses import LedgerState
+
+RECONCILED = "reconciled by a person"
+"""Why an entry is closed that nobody but a person could judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +93,14 @@ class Sums:
         )
 
 
-def reserve(connection: Connection, call: Call, caps: Caps, lease_id: str, now: float) -> Reserved | Refused:
-    """Set the worst case of a call aside, unless that would exceed a cap; `now` in seconds since 1970."""
+def reserve(
+    connection: Connection, call: Call, caps: Caps, lease_id: str, now: float, *, after: int = 0
+) -> Reserved | Refused:
+    """Set the worst case of a call aside, unless that would exceed a cap; `now` in seconds since 1970.
+
+    Raises:
+        UnusableDatabase: the entry is not numbered `after` one that was made before, so this ledger is an older one.
+    """
     day = day_of(now)
     scopes = scopes_of(call.run_id, day, call.route)
     set_aside = Sums(reserved_pico=call.worst_pico)
@@ -99,7 +110,46 @@ def reserve(connection: Connection, call: Call, caps: Caps, lease_id: str, now: 
             _add(connection, scopes, Sums() - set_aside)
             reserved = connection.execute(_RESERVED, {"scope": str(scope)}).scalar_one()
             return Refused(scope, cap, spent[scope] - call.worst_pico, call.worst_pico, reserved)
-    values = {
+    entry_id = connection.execute(_INSERT, _values(call, lease_id, day, now)).scalar_one()
+    if entry_id <= after:
+        raise _older(after)
+    return Reserved(entry_id)
+
+
+def asked_elsewhere(connection: Connection, call: Call, since: float) -> bool:
+    """Whether a living process asks the same for another batch just now, or has had an answer since a moment."""
+    return connection.execute(
+        _ELSEWHERE, {"key": call.request_key, "batch": call.batch_id, "since": since}
+    ).scalar_one()
+
+
+def enter_settled(
+    connection: Connection,
+    call: Call,
+    cost_pico: int,
+    tokens: Tokens,
+    reported_model: str | None,
+    reason: str,
+    asked_at: float,
+    now: float,
+) -> None:
+    """Write a call down that was made and paid for in the past."""
+    day = day_of(asked_at)
+    closed = {
+        "state": LedgerState.SETTLED.value,
+        "settled_pico": cost_pico,
+        "input_tokens": tokens.input,
+        "output_tokens": tokens.output,
+        "reported_model": reported_model,
+        "closed_at": now,
+        "reason": reason,
+    }
+    connection.execute(_INSERT, _values(call, "", day, asked_at) | closed)
+    _add(connection, scopes_of(call.run_id, day, call.route), Sums(settled_pico=cost_pico))
+
+
+def _values(call: Call, lease_id: str, day: str, now: float) -> dict[str, Any]:
+    return {
         "state": LedgerState.RESERVED.value,
         "request_key": call.request_key,
         "batch_id": call.batch_id,
@@ -118,7 +168,6 @@ def reserve(connection: Connection, call: Call, caps: Caps, lease_id: str, now: 
         "day": day,
         "reserved_at": now,
     }
-    return Reserved(connection.execute(_INSERT, values).scalar_one())
 
 
 def settle(
@@ -239,6 +288,19 @@ _ADD = text(
     """
 )
 _RESERVED = select(TOTALS.c.reserved_pico).where(TOTALS.c.scope == bindparam("scope"))
+_ELSEWHERE = select(
+    exists().where(
+        ENTRIES.c.request_key == bindparam("key"),
+        ENTRIES.c.batch_id != bindparam("batch"),
+        or_(
+            and_(
+                ENTRIES.c.state == LedgerState.RESERVED.value,
+                exists().where(LEASES.c.lease_id == ENTRIES.c.lease_id),
+            ),
+            and_(ENTRIES.c.state == LedgerState.SETTLED.value, ENTRIES.c.closed_at >= bindparam("since")),
+        ),
+    )
+)
 _INSERT = insert(ENTRIES).returning(ENTRIES.c.entry_id)
 _FIND = select(
     ENTRIES.c.entry_id,
@@ -284,7 +346,17 @@ def _add(connection: Connection, scopes: Scopes, change: Sums) -> Mapping[Scope,
 
 
 def _entry(connection: Connection, entry_id: int) -> RowMapping:
-    return connection.execute(_FIND, {"id": entry_id}).mappings().one()
+    entry = connection.execute(_FIND, {"id": entry_id}).mappings().one_or_none()
+    if entry is None:
+        raise _older(entry_id)
+    return entry
+
+
+def _older(entry_id: int) -> UnusableDatabase:
+    return UnusableDatabase(
+        f"The ledger does not know of its entry {entry_id} any more: an older copy took its place while it was used.",
+        REPLACED_STEP,
+    )
 
 
 def _counted(state: LedgerState, reserved_pico: int, settled_pico: int | None) -> Sums:

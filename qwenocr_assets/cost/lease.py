@@ -1,23 +1,19 @@
 """The sign of life of a process that has money set aside."""
 
 import contextlib
-import logging
 import os
 import socket
 import uuid
 from collections.abc import Iterator
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.errors import StorageError
 from qwenocr_assets.state.heartbeat import beating
 
 LEASE_SECONDS = 120.0
 """So long after its last sign of life a process is taken for dead, and what it had reserved becomes uncertain."""
 
 _BEATS_PER_LEASE = 4
-
-_log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -26,6 +22,9 @@ def living_lease(ledger: Ledger, seconds: float = LEASE_SECONDS) -> Iterator[str
 
     First, what dead processes left behind is made uncertain; so is at the end what this one still has reserved. A
     process that was only paused, and taken for dead, loses nothing: its answers settle uncertain entries too.
+
+    Raises:
+        StorageError: the ledger cannot be written, or is not the one any more that it was.
     """
     ledger.expire()
     lease_id = uuid.uuid4().hex
@@ -38,8 +37,8 @@ def living_lease(ledger: Ledger, seconds: float = LEASE_SECONDS) -> Iterator[str
     try:
         with beating(renew, seconds / _BEATS_PER_LEASE, "ledger-lease"):
             yield lease_id
-    finally:
-        try:
+    except BaseException:
+        with contextlib.suppress(StorageError):  # the next process does it, once this lease has run out
             ledger.expire(ended=lease_id)
-        except SQLAlchemyError as error:  # the next process does it, once this lease has run out
-            _log.warning("The ledger's lease could not be given back: %s", error)
+        raise
+    ledger.expire(ended=lease_id)

@@ -128,6 +128,18 @@ class Ledger:
         found = {row.scope: Sums(row.reserved_pico, row.settled_pico, row.uncertain_pico) for row in rows}
         return {scope: found.get(str(scope), Sums()) for scope in scopes}
 
+    def asked_elsewhere(self, batch_id: str) -> set[str]:
+        """The request keys that living processes ask for other batches just now."""
+        self.expire()
+        living = select(LEASES.c.lease_id)
+        query = select(ENTRIES.c.request_key).where(
+            ENTRIES.c.state == LedgerState.RESERVED.value,
+            ENTRIES.c.batch_id != batch_id,
+            ENTRIES.c.lease_id.in_(living),
+        )
+        with self.reading() as connection:
+            return set(connection.scalars(query))
+
     def entries(self, *, batch_id: str | None = None, state: LedgerState | None = None) -> list[RowMapping]:
         """Entries, of a batch or in a state, in the order in which they were reserved."""
         wanted = {"batch_id": batch_id, "state": state and state.value}

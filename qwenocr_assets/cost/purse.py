@@ -4,33 +4,39 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from typing import TypeVar
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection
 
+from qwenocr_assets.asking.answering import AskedElsewhere
 from qwenocr_assets.cost import entries
 from qwenocr_assets.cost.budget import Caps
-from qwenocr_assets.cost.clerk import Clerk, Work
+from qwenocr_assets.cost.clerk import Clerk
 from qwenocr_assets.cost.entries import Call, Refused, Reserved
 from qwenocr_assets.cost.lease import living_lease
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.scopes import Scope
-from qwenocr_assets.errors import StorageError
+from qwenocr_assets.errors import AboveReserve, StorageError
 from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.catalogue import Model
-from qwenocr_assets.qwenocr.prices import Tokens
+from qwenocr_assets.qwenocr.prices import Tokens, dollars, to_usd
 from qwenocr_assets.qwenocr.requests import Mode, Request
 from qwenocr_assets.rows import OcrRequestRow
 
 _log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
+_LATELY_SECONDS = 60.0
+"""An answer is paid for before it is saved: what was paid so lately may not have been found yet."""
+
 
 class LedgerHold:
     """Money set aside in the ledger for one call."""
 
-    def __init__(self, ledger: Ledger, clerk: Clerk, entry_id: int, ended: Callable[[], None]) -> None:
-        self._ledger = ledger
-        self._clerk = clerk
-        self._ended = ended
+    def __init__(self, purse: "LedgerPurse", call: Call, entry_id: int) -> None:
+        self._purse = purse
+        self._call = call
         self.entry_id = entry_id
 
     async def settle(self, usage: Usage, reported_model: str | None) -> None:
@@ -39,36 +45,43 @@ class LedgerHold:
         if tokens is None:
             await self.lose("the answer reports no usage")
             return
-        await self._write(
-            lambda connection: entries.settle(
-                connection, self.entry_id, tokens, reported_model, self._ledger.now()
-            )
+        cost = await self._purse.write(
+            self.entry_id,
+            lambda connection, now: entries.settle(connection, self.entry_id, tokens, reported_model, now),
         )
+        if cost is not None and cost > self._call.worst_pico:
+            self._purse.has_cost_more(self._call, cost)
 
     async def release(self) -> None:
         """It is certain that nothing was billed."""
-        await self._write(lambda connection: entries.release(connection, self.entry_id, self._ledger.now()))
+        await self._purse.write(
+            self.entry_id, lambda connection, now: entries.release(connection, self.entry_id, now)
+        )
 
     async def lose(self, why: str) -> None:
         """The answer was lost: it may have been billed."""
-        await self._write(lambda connection: entries.lose(connection, self.entry_id, why, self._ledger.now()))
-
-    async def _write(self, work: Work[object]) -> None:
-        writing = self._clerk.submit(work)
-        writing.add_done_callback(lambda _: self._ended())
-        try:
-            await asyncio.shield(writing)
-        except SQLAlchemyError as error:
-            # an answer that is paid for is not thrown away for this: the entry stays reserved, and is uncertain soon
-            _log.error("Entry %d of the ledger could not be written: %s", self.entry_id, error)
+        await self._purse.write(
+            self.entry_id, lambda connection, now: entries.lose(connection, self.entry_id, why, now)
+        )
 
 
 class LedgerPurse:
-    """Sets money aside for the calls of one batch's run; calls that it was not told of are refused as a mistake."""
+    """Sets money aside for the calls of one batch's run; calls that it was not told of are refused as a mistake.
+
+    Once the ledger could not be written, or an answer cost more than was set aside, nothing more is.
+    """
 
     def __init__(
-        self, ledger: Ledger, clerk: Clerk, caps: Caps, lease_id: str, calls: Mapping[str, Call]
+        self,
+        ledger: Ledger,
+        clerk: Clerk,
+        caps: Caps,
+        lease_id: str,
+        calls: Mapping[str, Call],
+        *,
+        put_off: bool = False,
     ) -> None:
+        self._put_off_since = ledger.now() - _LATELY_SECONDS if put_off else None
         self._ledger = ledger
         self._clerk = clerk
         self._caps = caps
@@ -76,51 +89,94 @@ class LedgerPurse:
         self._calls = calls
         self.refused: dict[Scope, Refused] = {}
         """The last refusal of each scope that had no money left."""
+        self.broken: StorageError | AboveReserve | None = None
+        """Why nothing more is set aside."""
+        self._newest_entry = 0
         self._in_flight = 0
         self._one_ended = asyncio.Event()
 
     async def reserve(self, request: Request, request_key: str) -> LedgerHold | None:  # noqa: ARG002  the seam's
         """Set aside the worst case of one call; None when a cap leaves no room for it.
 
-        Raises StorageError when the ledger cannot be written.
-
         Where only calls in flight stand in the way, it waits for those of this purse: they rarely cost their worst
         case, and a batch should not stop as long as there is money.
+
+        Raises:
+            AskedElsewhere: another batch asks the same, and this purse puts that off.
+            StorageError: the ledger cannot be written, or is not the one any more that it was.
+            AboveReserve: an answer cost more than was set aside for it.
         """
+        call = self._calls[request_key]
         while True:
+            if self.broken is not None:
+                raise self.broken
             one_ended = self._one_ended
-            outcome = await self._reserve(self._calls[request_key])
+            outcome = await self._reserve(call)
+            if outcome is None:
+                raise AskedElsewhere
             if isinstance(outcome, Reserved):
                 self._in_flight += 1
-                return LedgerHold(self._ledger, self._clerk, outcome.entry_id, self._hold_ended)
+                return LedgerHold(self, call, outcome.entry_id)
             if not outcome.may_pass_later or (self._in_flight == 0 and not one_ended.is_set()):
                 self.refused[outcome.scope] = outcome
                 return None
             await one_ended.wait()
+
+    async def write(self, entry_id: int, work: Callable[[Connection, float], T]) -> T | None:
+        """What became of a call that money was set aside for; None where the ledger could not be written.
+
+        An answer that is paid for is not thrown away for that: the entry stays reserved, and is uncertain soon.
+        """
+        writing = self._clerk.submit(lambda connection: work(connection, self._ledger.now()))
+        writing.add_done_callback(lambda _: self._hold_ended())
+        try:
+            return await asyncio.shield(writing)
+        except StorageError as error:
+            _log.error("Entry %d of the ledger could not be written: %s", entry_id, error)
+            self.broken = self.broken or error
+            return None
+
+    def has_cost_more(self, call: Call, cost_pico: int) -> None:
+        """An answer cost more than was set aside for it: people are told, and nothing more is asked."""
+        self.broken = self.broken or AboveReserve(
+            f"An answer ({call.task}) cost {dollars(to_usd(cost_pico))}: more than the "
+            f"{dollars(to_usd(call.worst_pico))} that was set aside as the most it can cost. So the caps do not bound "
+            "what the next answers cost, and nothing more is asked. What was answered is saved and in the ledger.",
+            "Compare the price and output limit of the model with the service's bill (docs/money.md); "
+            "the same command goes on.",
+        )
+        _log.warning("%s", self.broken.message)
 
     def _hold_ended(self) -> None:
         self._in_flight -= 1
         self._one_ended.set()
         self._one_ended = asyncio.Event()
 
-    async def _reserve(self, call: Call) -> Reserved | Refused:
-        reserving = self._clerk.submit(
-            lambda connection: entries.reserve(
-                connection, call, self._caps, self._lease_id, self._ledger.now()
+    async def _reserve(self, call: Call) -> Reserved | Refused | None:
+        """None where another batch asks the same; in one transaction, so that of two only one asks."""
+
+        def work(connection: Connection) -> Reserved | Refused | None:
+            since = self._put_off_since
+            if since is not None and entries.asked_elsewhere(connection, call, since):
+                return None
+            return entries.reserve(
+                connection, call, self._caps, self._lease_id, self._ledger.now(), after=self._newest_entry
             )
-        )
+
+        reserving = self._clerk.submit(work)
         try:
-            return await asyncio.shield(reserving)
+            outcome = await asyncio.shield(reserving)
         except asyncio.CancelledError:
             reserving.add_done_callback(self._give_back)
             raise
-        except SQLAlchemyError as error:
-            raise StorageError(
-                f"The ledger cannot be written ({type(error).__name__}: {str(error).splitlines()[0]}).",
-                "Nothing is sent without it. Free disk space or bring its database back, then run the same command.",
-            ) from error
+        except StorageError as error:
+            self.broken = self.broken or error
+            raise
+        if isinstance(outcome, Reserved):
+            self._newest_entry = max(self._newest_entry, outcome.entry_id)
+        return outcome
 
-    def _give_back(self, reserving: asyncio.Future[Reserved | Refused]) -> None:
+    def _give_back(self, reserving: asyncio.Future[Reserved | Refused | None]) -> None:
         """Whoever asked for it is gone, and has sent nothing."""
         if reserving.cancelled() or reserving.exception() is not None:
             return
@@ -171,11 +227,23 @@ def calls_of(
 
 
 @contextlib.asynccontextmanager
-async def open_purse(ledger: Ledger, caps: Caps, calls: Mapping[str, Call]) -> AsyncIterator[LedgerPurse]:
-    """A purse for these calls, by request key. At its end everything is on disk."""
+async def open_purse(
+    ledger: Ledger, caps: Caps, calls: Mapping[str, Call], *, put_off: bool = False
+) -> AsyncIterator[LedgerPurse]:
+    """A purse for these calls, by request key. At its end everything is on disk.
+
+    With `put_off`, no money is set aside for what another batch asks just now.
+
+    Raises:
+        StorageError: the ledger could not be written, or is not the one any more that it was.
+        AboveReserve: an answer cost more than was set aside for it.
+    """
     with living_lease(ledger) as lease_id:
         clerk = Clerk(ledger)
+        purse = LedgerPurse(ledger, clerk, caps, lease_id, calls, put_off=put_off)
         try:
-            yield LedgerPurse(ledger, clerk, caps, lease_id, calls)
+            yield purse
         finally:
             await clerk.close()
+        if purse.broken is not None:
+            raise purse.broken

@@ -13,7 +13,7 @@ class LoggedProgress:
     """Shows stages as `shown` does; notes go there and into the log."""
 
     shown: Progress
-    context: dg.AssetExecutionContext
+    context: dg.OpExecutionContext | dg.AssetExecutionContext
 
     def stage(self, name: str, total: int) -> AbstractContextManager[Advance]:
         return self.shown.stage(name, total)

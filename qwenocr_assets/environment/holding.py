@@ -1,4 +1,4 @@
-"""One run at a time on an intake batch, for steps that write what came of it."""
+"""One run at a time on an intake batch or on the warehouse, for steps that write there."""
 
 from contextlib import AbstractContextManager
 
@@ -11,7 +11,7 @@ def held(environment: Environment, batch_id: str, progress: Progress) -> Abstrac
     """The batch for this step alone; while another run has it, whoever watches is told.
 
     Raises:
-        BatchInUse: another run had it for longer than `batch_wait_seconds`.
+        InUse: another run had it for longer than `batch_wait_seconds`.
         ConfigurationError, StorageError: the database cannot be opened.
     """
     return hold_batch(
@@ -19,4 +19,20 @@ def held(environment: Environment, batch_id: str, progress: Progress) -> Abstrac
         batch_id,
         wait_seconds=environment.settings.batch_wait_seconds,
         on_wait=progress.note,
+    )
+
+
+def writing_warehouse(environment: Environment, progress: Progress) -> AbstractContextManager[BatchHold]:
+    """The warehouse's working file, and the table files that it is loaded from, for this step alone.
+
+    Raises:
+        InUse: another run had it for longer than `batch_wait_seconds`.
+        ConfigurationError, StorageError: the database cannot be opened.
+    """
+    return hold_batch(
+        environment.database_url,
+        "the warehouse",
+        wait_seconds=environment.settings.batch_wait_seconds,
+        on_wait=progress.note,
+        doing="The warehouse is being written",
     )

@@ -37,7 +37,7 @@ def check_again(
     """Write the results of these batches anew where they are others now; returns how many rows each of those has.
 
     Raises:
-        BatchInUse, StorageError: someone else is importing corrections, or a table cannot be written.
+        InUse, StorageError: someone else is importing corrections, or a table cannot be written.
     """
     written = {}
     for batch_id in sorted(set(batch_ids)):

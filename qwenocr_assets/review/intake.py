@@ -58,7 +58,7 @@ def import_file(
 
     Raises:
         RejectedInput: the file cannot be read, or is no review.
-        BatchInUse, StorageError: someone else is importing, or the table cannot be written.
+        InUse, StorageError: someone else is importing, or the table cannot be written.
     """
     try:
         content = path.read_bytes()

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, delete, insert, select, text, update
-from sqlalchemy.exc import SQLAlchemyError
 
-from qwenocr_assets.errors import BatchInUse, BatchTaken, StorageError
+from qwenocr_assets.errors import BatchTaken, InUse, StorageError
 from qwenocr_assets.state.database import database_time, open_database
 from qwenocr_assets.state.heartbeat import beating
 from qwenocr_assets.state.processes import has_ended, this_process
@@ -64,7 +63,7 @@ class BatchHold:
             return
         try:
             renewed = self.renew()
-        except SQLAlchemyError as error:
+        except StorageError as error:
             raise self._unsure(error) from error
         if not renewed:
             raise self._taken()
@@ -84,7 +83,7 @@ class BatchHold:
                 connection = stack.enter_context(self._engine.connect())
                 self._take_turn(connection)
                 holder = connection.scalar(select(LEASES.c.holder).where(LEASES.c.batch_id == self._batch_id))
-            except SQLAlchemyError as error:
+            except StorageError as error:
                 if time.monotonic() >= self._sure_until:
                     raise self._unsure(error) from error
             else:
@@ -145,11 +144,10 @@ class BatchHold:
             "What it had saved is kept. Let the other run finish, then run the same command.",
         )
 
-    def _unsure(self, error: SQLAlchemyError) -> StorageError:
+    def _unsure(self, error: StorageError) -> StorageError:
         return StorageError(
-            f"Nobody can say whether batch {self._batch_id} is still this run's: the database that says so fails "
-            f"({_reason(error)}).",
-            "Bring it back, or free its disk, then run the same command.",
+            f"Nobody can say whether batch {self._batch_id} is still this run's. {error.message}",
+            error.next_step,
         )
 
 
@@ -157,10 +155,6 @@ def _is_abandoned(process: str, holder: str) -> bool:
     """Whether nobody has a batch any more although its lease runs: its process ended, or could not give it back."""
     ours = process != "" and process == this_process()
     return has_ended(process) or (ours and holder not in _OPEN_HERE)
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    return " ".join(str(getattr(error, "orig", None) or error).split())
 
 
 _POSTGRES_TURN = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
@@ -174,11 +168,15 @@ def hold_batch(
     wait_seconds: float = 0.0,
     on_wait: Callable[[str], object] = lambda _: None,
     lease_seconds: float = LEASE_SECONDS,
+    doing: str = "",
 ) -> Iterator[BatchHold]:
     """Have a batch for as long as the context is open. While another run has it, `on_wait` is told, once.
 
+    What else only one may work on is leased in the same way, under an id that no batch has: `doing` says to people
+    what is done there, like "The warehouse is being written".
+
     Raises:
-        BatchInUse: another run had it for longer than `wait_seconds`.
+        InUse: another run had it for longer than `wait_seconds`.
         ConfigurationError, StorageError: the database cannot be opened.
     """
     engine = open_database(url, durable=False)
@@ -186,36 +184,36 @@ def hold_batch(
     _OPEN_HERE.add(hold.holder)
     try:
         try:
-            _take_or_wait(hold, batch_id, wait_seconds, on_wait)
-        except SQLAlchemyError as error:
+            _take_or_wait(hold, doing or f"Batch {batch_id} is being run", wait_seconds, on_wait)
+        except InUse:
+            raise
+        except StorageError as error:
             raise StorageError(
-                f"Batch {batch_id} cannot be taken: its database cannot be written ({_reason(error)}).",
-                "Nothing is sent without it. Free disk space or bring it back, then run the same command.",
+                f"Nobody can say whether another run has {batch_id}, so nothing is done. {error.message}",
+                error.next_step,
             ) from error
         try:
             with beating(hold.renew, lease_seconds / _BEATS_PER_LEASE, "batch-lease"):
                 yield hold
         finally:
             # a lease that cannot be given back runs out by itself, and is free at once for this process
-            with contextlib.suppress(SQLAlchemyError):
+            with contextlib.suppress(StorageError):
                 hold.give_back()
     finally:
         _OPEN_HERE.discard(hold.holder)
         engine.dispose()
 
 
-def _take_or_wait(
-    hold: BatchHold, batch_id: str, wait_seconds: float, on_wait: Callable[[str], object]
-) -> None:
+def _take_or_wait(hold: BatchHold, doing: str, wait_seconds: float, on_wait: Callable[[str], object]) -> None:
     deadline = time.monotonic() + wait_seconds
     told = False
     while other := hold.take():
         if time.monotonic() >= deadline:
-            raise BatchInUse(
-                f"Batch {batch_id} is being run by {other}.",
+            raise InUse(
+                f"{doing} by {other}.",
                 "Wait until that run ends, or stop it; then run the same command. What it saves is not paid again.",
             )
         if not told:
-            on_wait(f"Batch {batch_id} is being run by {other}. Waiting for it, at most {wait_seconds:g} s.")
+            on_wait(f"{doing} by {other}. Waiting for it, at most {wait_seconds:g} s.")
             told = True
         time.sleep(min(_POLL_SECONDS, max(0.0, deadline - time.monotonic())))

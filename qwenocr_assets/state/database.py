@@ -10,12 +10,20 @@ from pathlib import Path
 
 from sqlalchemy import URL, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.engine import Connection, ExceptionContext
+from sqlalchemy.exc import ArgumentError, IntegrityError
 
-from qwenocr_assets.errors import ConfigurationError, DamagedDatabase, StorageError
+from qwenocr_assets.errors import ConfigurationError, DamagedDatabase, UnusableDatabase
 from qwenocr_assets.state.migrations import migrate
-from qwenocr_assets.state.sqlite import BUSY_SECONDS, begin, prepare, prepare_durable
+from qwenocr_assets.state.sqlite import (
+    BUSY_SECONDS,
+    SILENT_SECONDS,
+    begin,
+    is_busy,
+    only_this_file,
+    prepare,
+    prepare_durable,
+)
 
 
 def sqlite_url(path: Path) -> str:
@@ -33,6 +41,8 @@ def open_database(url: str, *, durable: bool = True) -> Engine:
         DamagedDatabase: the file is damaged, or no SQLite database.
         StorageError: the database cannot be reached or opened, or is of a newer build. No message holds the URL's
             password.
+
+    Whatever is done with it later raises `UnusableDatabase` where the database fails.
     """
     try:
         parsed = make_url(url)
@@ -55,37 +65,61 @@ def open_database(url: str, *, durable: bool = True) -> Engine:
             f"The driver for Postgres is not installed ({error.name}).",
             "pip install 'qwenocr-assets[postgres]'",
         ) from error
-    except (DBAPIError, OSError) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        where = f"The database {parsed.render_as_string(hide_password=True)}"
-        why = str(cause).strip().splitlines()[0]
-        if type(cause) is sqlite3.DatabaseError:
-            raise DamagedDatabase(
-                f"{where} is damaged ({why}).",
-                "Put a copy of it in its place. If there is none, move it away: a new one knows of no spending.",
-            ) from error
-        raise StorageError(
-            f"{where} cannot be opened ({why}).", "Check that it is there and may be written."
-        ) from error
+    except OSError as error:
+        raise _failure(parsed, error) from error
     return engine
 
 
 def _pool(url: URL, *, durable: bool) -> Engine:
     if url.get_backend_name() == "sqlite":
-        Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_size=5, max_overflow=20)
+        path = Path(url.database or "")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, connect_args={"timeout": SILENT_SECONDS}, pool_size=5, max_overflow=20)
         event.listen(engine, "connect", prepare_durable if durable else prepare)
+        event.listen(engine, "begin", only_this_file(path.absolute()))
         event.listen(engine, "begin", begin)
-        return engine
-    return create_engine(
-        url.set(drivername="postgresql+psycopg2"),
-        connect_args={
-            "connect_timeout": 10,
-            "options": f"-c synchronous_commit={'on' if durable else 'off'} -c lock_timeout={BUSY_SECONDS}s",
-        },
-        pool_size=5,
-        max_overflow=20,
-        pool_pre_ping=True,
+    else:
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg2"),
+            connect_args={
+                "connect_timeout": 10,
+                "options": f"-c synchronous_commit={'on' if durable else 'off'} -c lock_timeout={BUSY_SECONDS}s",
+            },
+            pool_size=5,
+            max_overflow=20,
+            pool_pre_ping=True,
+        )
+    event.listen(engine, "handle_error", _told_as_ours, retval=True)
+    return engine
+
+
+def _told_as_ours(context: ExceptionContext) -> BaseException | None:
+    """What the database cannot do is an error of ours, wherever it shows. What it forbids is for its callers."""
+    if (
+        context.is_pre_ping
+        or context.engine is None
+        or isinstance(context.sqlalchemy_exception, IntegrityError)
+    ):
+        return None
+    return _failure(context.engine.url, context.original_exception)
+
+
+def _failure(url: URL, cause: BaseException) -> UnusableDatabase:
+    where = f"The database {url.render_as_string(hide_password=True)}"
+    why = " ".join(str(cause).split()) or type(cause).__name__
+    if type(cause) is sqlite3.DatabaseError:
+        return DamagedDatabase(
+            f"{where} is damaged ({why}).",
+            "Put a copy of it in its place, or move it away: what it lacks is caught up from the journals.",
+        )
+    if is_busy(cause):
+        return UnusableDatabase(
+            f"{where} has been locked by another program for {BUSY_SECONDS} s ({why}).",
+            "Let that program go on or end it (`fuser` names it), then run the same command.",
+        )
+    return UnusableDatabase(
+        f"{where} cannot be opened, read or written ({why}).",
+        "Check that it is there, may be written and has space, then run the same command.",
     )
 
 

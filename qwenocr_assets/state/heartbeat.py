@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 
-from sqlalchemy.exc import SQLAlchemyError
+from qwenocr_assets.errors import StorageError
 
 _log = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ def beating(beat: Callable[[], object], every_seconds: float, name: str) -> Iter
         while not ended.wait(every_seconds):
             try:
                 beat()
-            except SQLAlchemyError as error:
+            except StorageError as error:
                 _log.warning("%s could not be renewed, trying again: %s", name, error)
 
     heart = threading.Thread(target=run, name=name, daemon=True)

@@ -48,6 +48,7 @@ MIGRATIONS: Mapping[str, Migration] = {
     "first_tables": make_declared,
     "one_database": make_declared,  # jobs, leases, calls and the inbox made their own tables until then
     "inbox_left_out": make_declared,
+    "journals_compared": make_declared,
 }
 
 

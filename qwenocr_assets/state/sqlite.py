@@ -1,15 +1,31 @@
 """SQLite as several processes and threads use it at once: who waits for whom, and for how long."""
 
+import logging
 import sqlite3
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
+from qwenocr_assets.errors import UnusableDatabase
+
 BUSY_SECONDS = 60
 """How long a writer waits for its turn before it gives up: another may have been suspended in the middle of its own."""
 
+SILENT_SECONDS = 5
+"""How long of that nobody is told: a writer needs milliseconds."""
+
+REPLACED_STEP = (
+    "Put back the right one if you have it, then run the same command: the money that it lacks is caught up from the "
+    "journals."
+)
+"""What to do about a database that took the place of another."""
+
 _PAUSE_SECONDS = 0.01
+
+_log = logging.getLogger(__name__)
 
 READ_ONLY = "qwenocr_read_only"
 """Execution option of a connection whose transactions only read: on SQLite they wait for nobody."""
@@ -44,4 +60,46 @@ def prepare_durable(connection: Any, _: Any) -> None:
 def begin(connection: Connection) -> None:
     """Begin a transaction; one that may write takes its turn now."""
     reading = connection.get_execution_options().get(READ_ONLY)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    give_up_at = time.monotonic() + BUSY_SECONDS
+    told = False
+    while True:
+        try:
+            connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+            return
+        except UnusableDatabase as error:
+            if not is_busy(error.__cause__) or time.monotonic() > give_up_at:
+                raise
+        if not told:
+            _log.warning(
+                "%s is locked by another program. Waiting for it, at most %d s.",
+                connection.engine.url.database,
+                BUSY_SECONDS,
+            )
+            told = True
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Whether somebody else has the database locked."""
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def only_this_file(path: Path) -> Callable[[Connection], None]:
+    """What refuses transactions once the file that the first of them saw is not the one at this path any more.
+
+    SQLite goes on with a file that was removed, and everything written there is lost with the last process.
+    """
+    first: list[tuple[int, int]] = []
+
+    def check(_: Connection) -> None:
+        try:
+            stat = path.stat()
+            found = stat.st_dev, stat.st_ino
+        except OSError:
+            found = None
+        if not first and found is not None:
+            first.append(found)
+        if not first or found != first[0]:
+            became = "removed" if found is None else "replaced by another file"
+            raise UnusableDatabase(f"The database {path} was {became} while it was used.", REPLACED_STEP)
+
+    return check

@@ -1,10 +1,12 @@
 """Answers: every request of a batch that has none is asked, and each answer is journalled as it comes."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from qwenocr_assets.asking.batch_answers import BatchAnswers, Question
 from qwenocr_assets.asking.draining import Drain, draining_on_signals
@@ -21,6 +23,7 @@ from qwenocr_assets.qwenocr.purse import Purse
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.rows import OcrRequestRow
 from qwenocr_assets.schemas import OCR_REQUESTS
 from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.steps.batch_api import asked_at_once, in_batches, page_images
@@ -29,6 +32,9 @@ from qwenocr_assets.tables.completeness import incomplete
 
 _MOST_NAMED = 3
 """Batches that are named where many are meant."""
+_POLL_SECONDS = 0.5
+_SAVED_SECONDS = 1.0
+"""After this, an answer that was paid for is in its journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +96,12 @@ def ask(
     on its way is awaited for `drain_seconds`.
 
     Raises:
-        BatchInUse: another run has the batch.
-        StorageError: answers could not be saved.
+        InUse: another run has the batch.
+        StorageError: answers could not be saved, or the ledger could not be written.
+        AboveReserve: an answer cost more than was set aside for it.
     """
     data = environment.data
+    budget.catch_up(progress.note)
     with held(environment, batch_id, progress) as hold:
         answers = BatchAnswers.open(data, batch_id, tasks, hold, progress.note)
         requests = [r for r in read_table(data, OCR_REQUESTS, batch_id) if r["task"] in tasks]
@@ -121,16 +129,25 @@ def ask(
 
         questions = Questions([*filter(is_wanted, at_once)], [*filter(is_wanted, late)])
 
-        def open_purse(model: Model) -> AbstractAsyncContextManager[Purse]:
-            return budget.purse(requests, model, batch_id=batch_id, run_id=run_id)
+        def open_purse(model: Model, *, put_off: bool = False) -> AbstractAsyncContextManager[Purse]:
+            return budget.purse(requests, model, batch_id=batch_id, run_id=run_id, put_off=put_off)
+
+        # what is to be asked once more is asked, whoever else asks it
+        others_first = partial(open_purse, put_off=not wanted.resend)
 
         with (
             progress.stage("OCR answers", len(questions)) as advance,
             _draining(environment.settings.drain_seconds, progress) as drain,
         ):
             refused = asyncio.run(
-                _ask(environment, service, open_purse, answers, questions, advance, drain, progress.note)
+                _ask(environment, service, others_first, answers, questions, advance, drain)
             )
+            if answers.put_off and refused is None:
+                left = questions.of(_left_by_others(environment, budget, answers, requests, progress, drain))
+                if left:
+                    refused = asyncio.run(
+                        _ask(environment, service, open_purse, answers, left, advance, drain)
+                    )
         answers.compact()
 
     latest = answers.latest
@@ -154,6 +171,13 @@ class Questions:
     usual: list[Question]
     late: list[Question]
     """In the dialect of batches, which could not take them."""
+
+    def of(self, request_keys: Collection[str]) -> "Questions":
+        """Those with one of these keys."""
+        return Questions(
+            [q for q in self.usual if q.request_key in request_keys],
+            [q for q in self.late if q.request_key in request_keys],
+        )
 
     def __iter__(self) -> Iterator[Question]:
         yield from self.usual
@@ -206,6 +230,30 @@ async def _ask(
     return refused
 
 
+def _left_by_others(
+    environment: Environment,
+    budget: CostBudget,
+    answers: BatchAnswers,
+    requests: Sequence[OcrRequestRow],
+    progress: Progress,
+    drain: Drain,
+) -> set[str]:
+    """Wait for the answers of other batches to what was put off, and take them over; what is still open then."""
+    keys = {question.request_key for question in answers.put_off}
+    seconds = environment.settings.batch_wait_seconds
+    progress.note(
+        f"{len(keys):,} questions are asked by another run just now. Waiting for its answers, at most {seconds:g} s."
+    )
+    give_up_at = time.monotonic() + seconds
+    while (
+        not drain.begun and time.monotonic() < give_up_at and keys & budget.asked_elsewhere(answers.batch_id)
+    ):
+        time.sleep(_POLL_SECONDS)
+    time.sleep(_SAVED_SECONDS)
+    answers.take_over([r for r in requests if r["request_key"] in keys], frozenset())
+    return {question.request_key for question in answers.unanswered(answers.put_off)}
+
+
 def _draining(seconds: float, progress: Progress) -> AbstractContextManager[Drain]:
     def tell() -> None:
         progress.note(
@@ -225,4 +273,4 @@ def _came_from(taken_over: Mapping[str, int]) -> str:
 
 
 def _was_sent(record: AnswerRecord | None) -> bool:
-    return record is not None and record.status is not AnswerStatus.UNFUNDED
+    return record is not None and record.status is not AnswerStatus.UNFUNDED and record.reused_from is None

@@ -76,13 +76,14 @@ def collect_and_hand_over(
 
     Raises:
         MissingApiKey: there is no key for the region.
-        BatchInUse: another run has the batch.
+        InUse: another run has the batch.
     """
     data = environment.data
     rows = in_batches(read_table(data, OCR_REQUESTS, batch_id))
     if not rows:
         return HandedOver(0)
     pages = page_images(data, batch_id)
+    budget.catch_up(progress.note)
     with (
         held(environment, batch_id, progress) as hold,
         budget.ledger() as ledger,

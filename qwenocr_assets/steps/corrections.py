@@ -32,7 +32,7 @@ def take_corrections(
 
     Raises:
         RejectedInput: the file cannot be read.
-        BatchInUse, StorageError: someone else is importing, or a table cannot be written.
+        InUse, StorageError: someone else is importing, or a table cannot be written.
     """
     data, url = environment.data, environment.database_url
     done = import_file(

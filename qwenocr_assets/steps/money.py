@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from qwenocr_assets.cost.catching_up import catch_up_batch
 from qwenocr_assets.cost.ledger_rows import write_ledger_rows
 from qwenocr_assets.cost.spending import Period, spending
 from qwenocr_assets.cost.unfunded import UnfundedBatch, unfunded_batches
@@ -26,6 +27,7 @@ def write_costs(environment: Environment, budget: CostBudget, batch_id: str) -> 
     if environment.model.price().is_free:
         return Spent(read_table(environment.data, COST_LEDGER, batch_id), [], [])
     with budget.ledger() as ledger:
+        catch_up_batch(ledger, environment.data, environment.catalogue, batch_id)
         rows = write_ledger_rows(environment.data, ledger, batch_id)
         refusals = unfunded_batches(ledger).get(batch_id, [])
         return Spent(rows, list(spending(ledger, budget.caps)), list(refusals))

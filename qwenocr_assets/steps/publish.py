@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.environment.holding import writing_warehouse
+from qwenocr_assets.environment.progress import Progress, QuietProgress
 from qwenocr_assets.warehouse.build import Change, begin_build, build_model, run_tests
 from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.load import LoadReport, load_changes
@@ -22,21 +24,26 @@ class Published:
     """Whether there is a new snapshot; there is none where nothing has changed."""
 
 
-def publish(environment: Environment) -> Published:
+def publish(environment: Environment, progress: Progress | None = None) -> Published:
     """Load new and changed batches, build the SQL models that they change, and replace the published file.
 
     Raises:
+        InUse: another run had the warehouse for longer than `batch_wait_seconds`.
         WarehouseError: another process writes, or a table file or model cannot be used.
     """
     data = environment.data
     working = working_file(data)
     models = load_models(environment.models_folder, environment.result_schemas)
-    report = load_changes(data, working)
-    with open_writer(working) as con:
-        present = begin_build(con, models)
-        for name, model in models.items():
-            result = build_model(con, model, present)
-            if name == INDEXED and (result.change is not Change.UNCHANGED or not is_indexed(con)):
-                index_pages(con)
-        failed = [test.name for model in models.values() for test in run_tests(con, model) if not test.passed]
-    return Published(report, tuple(failed), publish_file(working, data))
+    with writing_warehouse(environment, progress or QuietProgress()):
+        report = load_changes(data, working)
+        with open_writer(working) as con:
+            present = begin_build(con, models)
+            for name, model in models.items():
+                result = build_model(con, model, present)
+                if name == INDEXED and (result.change is not Change.UNCHANGED or not is_indexed(con)):
+                    index_pages(con)
+            failed = [
+                test.name for model in models.values() for test in run_tests(con, model) if not test.passed
+            ]
+        replaced = publish_file(working, data)
+    return Published(report, tuple(failed), replaced)

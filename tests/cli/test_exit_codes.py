@@ -55,7 +55,7 @@ def test_how_a_run_ends(
     [
         ("MissingApiKey", CONFIGURATION),
         ("DiskFull", STORAGE),
-        ("BatchInUse", LATER),
+        ("InUse", LATER),
         ("ServiceDown", LATER),
         ("RunRefused", CONFIGURATION),
         ("Unfunded", ExitCode.OUT_OF_MONEY),

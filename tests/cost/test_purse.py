@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from qwenocr_assets.asking.records import AnswerRecord, Asked, record_of
 from qwenocr_assets.cost.budget import Caps
@@ -28,7 +28,7 @@ from qwenocr_assets.emulator import (
     in_order,
 )
 from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
-from qwenocr_assets.errors import StorageError
+from qwenocr_assets.errors import AboveReserve, ExitCode, StorageError
 from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.client import Client
@@ -235,24 +235,114 @@ def test_many_calls_are_few_transactions(ledger: Ledger, monkeypatch: pytest.Mon
     assert states(ledger) == ["settled"] * len(KEYS)
 
 
-def test_a_ledger_that_breaks_stops_the_run_and_keeps_what_is_paid(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(self: Ledger) -> Any:
-        raise OperationalError("INSERT", {}, Exception("disk full"))
+def _removed(path: Path, _: Path) -> None:
+    path.unlink()
 
-    async def run() -> None:
+
+def _folder_removed(path: Path, _: Path) -> None:
+    path.parent.rename(path.parent.with_name("elsewhere"))
+
+
+def _replaced_by_a_copy(path: Path, copy: Path) -> None:
+    copy.replace(path)
+
+
+def _another_made_in_its_place(path: Path, _: Path) -> None:
+    path.unlink()
+    Ledger.open(sqlite_url(path)).close()
+
+
+def _copied_over(path: Path, copy: Path) -> None:
+    """As `cp` does: the same file, with what it held when the copy was made."""
+    with sqlite3.connect(copy) as older, sqlite3.connect(path) as database:
+        older.backup(database)
+
+
+def _damaged(path: Path, _: Path) -> None:
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (path.stat().st_size - 4096))
+
+
+def _emptied(path: Path, _: Path) -> None:
+    with sqlite3.connect(path) as database:
+        database.execute("DROP TABLE cost_entries")
+
+
+@pytest.mark.parametrize(
+    ("breaks", "says"),
+    [
+        pytest.param(_removed, "was removed while it was used", id="removed"),
+        pytest.param(_folder_removed, "was removed while it was used", id="its folder removed"),
+        pytest.param(_replaced_by_a_copy, "was replaced by another file", id="replaced by an older copy"),
+        pytest.param(_another_made_in_its_place, "was replaced by another file", id="made anew"),
+        pytest.param(_copied_over, "an older copy took its place", id="an older copy written over it"),
+        pytest.param(_damaged, "is damaged|cannot be opened, read or written", id="damaged"),
+        pytest.param(_emptied, "no such table", id="without its table"),
+    ],
+)
+def test_a_ledger_that_breaks_stops_the_run_and_keeps_what_is_paid(
+    tmp_path: Path, breaks: Callable[[Path, Path], None], says: str
+) -> None:
+    path = tmp_path / "data" / "ledger.db"
+
+    async def run(ledger: Ledger) -> None:
+        async with purse_of(ledger) as purse:
+            with sqlite3.connect(path) as database, sqlite3.connect(tmp_path / "copy.db") as copy:
+                database.backup(copy)
+            first = await purse.reserve(REQUEST, "k0")
+            second = await purse.reserve(REQUEST, "k1")
+            assert first is not None
+            assert second is not None
+            await first.settle(Usage(100, 10, 110), None)
+            breaks(path, tmp_path / "copy.db")
+            await second.settle(Usage(100, 10, 110), None)  # the answer goes on its way
+            with pytest.raises(StorageError, match=says):
+                await purse.reserve(REQUEST, "k2")
+
+    with Ledger.open(sqlite_url(path)) as ledger, pytest.raises(StorageError, match=says) as raised:
+        asyncio.run(run(ledger))
+    assert raised.value.next_step
+
+
+def test_a_ledger_that_breaks_after_the_last_question_is_told_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+
+    async def run(ledger: Ledger) -> None:
         async with purse_of(ledger) as purse:
             hold = await purse.reserve(REQUEST, "k0")
+            path.unlink()
             assert hold is not None
-            with monkeypatch.context() as patch:
-                patch.setattr(Ledger, "writing", broken)
-                await hold.settle(Usage(100, 10, 110), None)  # the answer goes on its way
-                with pytest.raises(StorageError, match="disk full"):
-                    await purse.reserve(REQUEST, "k1")
+            await hold.settle(Usage(100, 10, 110), None)
 
-    asyncio.run(run())
-    assert states(ledger) == ["uncertain"]
+    with Ledger.open(sqlite_url(path)) as ledger, pytest.raises(StorageError, match="was removed"):
+        asyncio.run(run(ledger))
+
+
+@pytest.mark.parametrize("above", [0, 1], ids=["at most what was set aside", "one token more"])
+def test_an_answer_above_its_reserve_is_settled_as_it_is_and_is_the_last(ledger: Ledger, above: int) -> None:
+    async def run() -> None:
+        async with purse_of(ledger) as purse:
+            dear, other = await purse.reserve(REQUEST, "k0"), await purse.reserve(REQUEST, "k1")
+            assert dear is not None
+            assert other is not None
+            await dear.settle(Usage(6_000 + above, 8_192, 14_192 + above), None)
+            await other.settle(Usage(100, 10, 110), None)  # what was under way is awaited
+            last = await purse.reserve(REQUEST, "k2")
+            assert last is not None
+            await last.release()
+
+    if not above:
+        asyncio.run(run())
+        assert states(ledger) == ["settled", "settled", "released"]
+        return
+    with pytest.raises(AboveReserve, match="more than the") as raised:
+        asyncio.run(run())
+    assert raised.value.exit_code is ExitCode.OUT_OF_MONEY
+    assert states(ledger) == ["settled", "settled"]
+    assert ledger.entries()[0]["settled_pico"] == WORST + PRICE.input_pico
 
 
 def test_an_error_reaches_everyone_who_waits(ledger: Ledger) -> None:

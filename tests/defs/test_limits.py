@@ -9,9 +9,7 @@ import dagster as dg
 import pytest
 from dagster._daemon.monitoring.run_monitoring import check_run_timeout
 
-from qwenocr_assets.defs.ocr.answers import ocr_answers
 from qwenocr_assets.defs.running.processes import living_process
-from qwenocr_assets.defs.warehouse.core import WRITER_POOL
 from tests.defs.conftest import REPOSITORY
 
 pytestmark = pytest.mark.slow  # Dagster takes seconds to make its databases
@@ -38,18 +36,6 @@ def test_runs_are_queued_and_watched(instance: dg.DagsterInstance) -> None:
     assert instance.run_monitoring_start_timeout_seconds == 180
     assert instance.run_monitoring_cancel_timeout_seconds > 60  # drain_seconds
     assert instance.run_monitoring_max_runtime_seconds == 12 * 3600
-
-
-@pytest.mark.parametrize("pool", [ocr_answers.op.pool, WRITER_POOL])
-def test_one_step_has_a_pool_in_whatever_process(instance: dg.DagsterInstance, home: Path, pool: str) -> None:
-    instance.event_log_storage.initialize_concurrency_limit_to_default(pool)
-    ours = instance.event_log_storage
-    with dg.DagsterInstance.from_config(str(home)) as other:
-        theirs = other.event_log_storage
-        assert ours.claim_concurrency_slot(pool, "run-1", "step").is_claimed
-        assert not theirs.claim_concurrency_slot(pool, "run-2", "step").is_claimed
-        ours.free_concurrency_slots_for_run("run-1")
-        assert theirs.claim_concurrency_slot(pool, "run-2", "step").is_claimed
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import create_engine, insert, select, update
 from upath import UPath
 
-from qwenocr_assets.errors import BatchInUse, BatchTaken, StorageError
+from qwenocr_assets.errors import BatchTaken, InUse, StorageError
 from qwenocr_assets.state.batch_hold import BatchHold, hold_batch
 from qwenocr_assets.state.database import sqlite_url
 from qwenocr_assets.state.processes import has_ended, this_process
@@ -77,7 +77,7 @@ def test_the_second_is_refused_and_says_who_has_the_batch(url: str) -> None:
     with (
         hold_batch(url, "b"),
         hold_batch(url, "another"),
-        pytest.raises(BatchInUse, match=says),
+        pytest.raises(InUse, match=says),
         hold_batch(url, "b"),
     ):
         pass
@@ -128,7 +128,7 @@ def test_a_batch_held_on_another_machine_is_free_when_its_lease_runs_out(
         if is_free:
             with hold_batch(url, "b"):
                 return
-        with pytest.raises(BatchInUse), hold_batch(url, "b"):
+        with pytest.raises(InUse), hold_batch(url, "b"):
             pass
 
 
@@ -181,7 +181,7 @@ def test_a_lease_that_ran_out_unnoticed_is_renewed_when_nobody_took_it(url: str)
     with hold_batch(url, "b") as hold:
         elsewhere(url, expires_at=0.0)
         assert hold.renew()
-        with pytest.raises(BatchInUse), hold_batch(url, "b"):
+        with pytest.raises(InUse), hold_batch(url, "b"):
             pass
 
 

@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Column, Connection, Engine, Index, MetaData, Table, Text, create_engine, inspect, text
-from sqlalchemy.exc import DBAPIError
 from upath import UPath
 
 from qwenocr_assets.asking.batch_api.jobs import Jobs
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.scopes import Kind, Scope
-from qwenocr_assets.errors import BatchInUse, DamagedDatabase, StorageError
+from qwenocr_assets.errors import DamagedDatabase, InUse, StorageError
 from qwenocr_assets.intake.inbox.index import open_index
 from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.state.batch_hold import hold_batch
@@ -165,7 +164,7 @@ def test_money_jobs_and_leases_of_an_earlier_build_go_on(old: str) -> None:
         assert [line.entry_id for line in Jobs(ledger).lines(job.job_id)] == [6, 7, None]
     with plain(old) as engine, engine.begin() as connection:
         connection.execute(text("UPDATE batch_leases SET expires_at = 1e12"))
-    with pytest.raises(BatchInUse, match="process 797 on host-a"), hold_batch(old, "b1"):
+    with pytest.raises(InUse, match="process 797 on host-a"), hold_batch(old, "b1"):
         pass
 
 
@@ -227,7 +226,7 @@ def test_a_migration_that_fails_leaves_nothing_and_runs_again(new: str) -> None:
         connection.execute(text("INSERT INTO cost_totals VALUES ('run:1', 1, 2, 3)"))
     before = rows_of(new)
     for _ in range(2):
-        with pytest.raises(DBAPIError):
+        with pytest.raises(StorageError):
             migrate(engine, {**MIGRATIONS, "failing": failing})
         assert rows_of(new) == before
         assert set(names_run(new)) == MIGRATIONS.keys()

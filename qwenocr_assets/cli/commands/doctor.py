@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from qwenocr_assets.cli.budget import budget_left
+from qwenocr_assets.cli.budget import budget_left, opened_for_reading
 from qwenocr_assets.cli.findings import Finding, tried
 from qwenocr_assets.cli.service_findings import live_findings, service_findings
+from qwenocr_assets.cost.catching_up import lacking
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode, QwenocrError
 from qwenocr_assets.quality.rule_work import ITSELF
@@ -58,6 +59,7 @@ def examine() -> Iterator[Finding]:
     yield from service_findings(environment)
     yield from live_findings(environment)
     yield tried("budget", lambda: _budget(environment))
+    yield tried("ledger", lambda: _ledger(environment))
     if environment.settings.region == "local":
         yield _engine()
         yield _scripts()
@@ -85,6 +87,22 @@ def _data(data: DataFolder) -> Finding:
 
 def _budget(environment: Environment) -> Finding:
     return Finding("budget", True, budget_left(environment) or "none needed: the model is free")
+
+
+def _ledger(environment: Environment) -> Finding:
+    if environment.model.price().is_free:
+        return Finding("ledger", True, "none needed: the model is free")
+    with opened_for_reading(environment.database_url) as ledger:
+        lacked = lacking(ledger, environment.data)
+    if not lacked.answers:
+        return Finding("ledger", True, "holds the money of all journals")
+    return Finding(
+        "ledger",
+        False,
+        f"lacks {lacked}",
+        "qwenocr ledger show: enters them; so does the next run",
+        needed=False,
+    )
 
 
 def _engine() -> Finding:

@@ -12,6 +12,8 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import RowMapping
 
+from qwenocr_assets.cost.catching_up import catch_up
+from qwenocr_assets.cost.entries import RECONCILED
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.ledger_rows import write_ledger_rows
 from qwenocr_assets.cost.spending import FreeQuotaUse, Period, free_quota_use, spending
@@ -28,6 +30,7 @@ def print_ledger(console: Console, *, as_json: bool = False) -> None:
     """Print what is spent and left, what waits for money, and what is uncertain."""
     environment = Environment.load()
     with Ledger.open(environment.database_url) as ledger:
+        lacked = catch_up(ledger, environment.data, environment.catalogue)
         ledger.expire()
         periods = spending(ledger, environment.caps)
         quotas = _free_quotas(ledger, environment)
@@ -48,6 +51,8 @@ def print_ledger(console: Console, *, as_json: bool = False) -> None:
         ).decode()
         console.out(text, highlight=False)
         return
+    if lacked.answers:
+        console.print(f"The ledger lacked {lacked}. They are entered now.", highlight=False)
     _print_periods(console, periods)
     _print_quotas(console, quotas)
     _print_waiting(console, waiting)
@@ -73,7 +78,7 @@ def reconcile_entries(console: Console, entry_ids: Sequence[int], *, as_: str, a
                 f"No uncertain entry has the number {', '.join(unknown)}.", "See `qwenocr ledger show`."
             )
         chosen = entry_ids or list(uncertain)
-        closed = [n for n in chosen if ledger.reconcile(n, LedgerState(as_), pico, "reconciled by a person")]
+        closed = [n for n in chosen if ledger.reconcile(n, LedgerState(as_), pico, RECONCILED)]
         batches = {uncertain[n]["batch_id"] for n in closed}
         for batch_id in sorted(batches):
             write_ledger_rows(environment.data, ledger, batch_id)

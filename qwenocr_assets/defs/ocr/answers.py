@@ -62,7 +62,6 @@ class OcrConfig(dg.Config):
     ],
     partitions_def=intake_batches,
     can_subset=True,
-    pool="ocr_account",
     # a call costs money: what failed is asked for again by a person or by the next run, never by a blind retry; the
     # step itself asks for one where waiting helps
     op_tags={"dagster/retry_on_asset_or_op_failure": "false"},

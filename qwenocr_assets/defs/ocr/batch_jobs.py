@@ -23,7 +23,6 @@ _RETRY_SECONDS = 600
     group_name="ocr",
     kinds={"qwen"},
     partitions_def=intake_batches,
-    pool="ocr_account",
     op_tags={"dagster/retry_on_asset_or_op_failure": "false"},
     description="What was handed to the Batch API, for routes in batch mode; takes back what has ended.",
 )

@@ -93,9 +93,14 @@ def archive_batches(instance: dg.DagsterInstance, batch_ids: Sequence[str]) -> N
 
 def restore_batches(instance: dg.DagsterInstance, batch_ids: Sequence[str]) -> None:
     """Put batches into Dagster's list, whether they were archived or are new."""
-    archived = [batch for batch in batch_ids if instance.has_dynamic_partition(_ARCHIVED, batch)]
-    _move_keys(instance, archived, _ARCHIVED, _LISTED)
-    instance.add_dynamic_partitions(_LISTED, batch_ids)
+    while True:
+        try:
+            archived = [batch for batch in batch_ids if instance.has_dynamic_partition(_ARCHIVED, batch)]
+            _move_keys(instance, archived, _ARCHIVED, _LISTED)
+            instance.add_dynamic_partitions(_LISTED, batch_ids)
+        except sa.exc.IntegrityError:  # another process put one of them there since Dagster looked
+            continue
+        return
 
 
 def _move_keys(instance: dg.DagsterInstance, keys: Sequence[str], source: str, target: str) -> None:

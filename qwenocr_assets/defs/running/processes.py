@@ -1,4 +1,4 @@
-"""Runs of processes that died: closed before the next run starts, so that it does not wait for them for ever.
+"""Runs of processes that died: closed before the next run starts, so that nobody takes them for running.
 
 A process that runs jobs holds a lock file as long as it lives; the system lets go of it however the process ends.
 Its runs carry the file's name as a tag.
@@ -35,13 +35,12 @@ def living_process(dagster_home: Path) -> Iterator[dict[str, str]]:
 
 
 def close_dead_runs(instance: dg.DagsterInstance, dagster_home: Path) -> list[str]:
-    """Mark the runs of dead processes as failed and free what they held; returns their ids."""
+    """Mark the runs of dead processes as failed; returns their ids."""
     closed = []
     for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)):
         process = run.tags.get(PROCESS_TAG)
         if process is not None and not _lives(dagster_home / "processes" / process):
             instance.report_run_failed(run, "The process that ran it ended without finishing.")
-            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
             closed.append(run.run_id)
     return closed
 

@@ -3,15 +3,15 @@
 import dagster as dg
 
 from qwenocr_assets.defs.partitions import intake_batches
+from qwenocr_assets.defs.progress import LoggedProgress
 from qwenocr_assets.defs.running.archive import archived_batches
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.environment.holding import writing_warehouse
+from qwenocr_assets.environment.progress import Progress
 from qwenocr_assets.schemas import CORRECTIONS, DOCUMENTS, TABLES
 from qwenocr_assets.storage.compaction import remove_batch
 from qwenocr_assets.warehouse.load import load_changes
 from qwenocr_assets.warehouse.publish import working_file
-
-WRITER_POOL = "warehouse_writer"
-"""DuckDB has one writer: steps that write take turns, across runs and processes."""
 
 # Looks once every five minutes whether something came in: one run takes in all batches of a burst. What comes while a
 # run is underway waits for the next look.
@@ -26,20 +26,22 @@ KEEP_UP_TO_DATE = (
     deps=list(TABLES),
     group_name="warehouse",
     kinds={"duckdb"},
-    pool=WRITER_POOL,
     automation_condition=KEEP_UP_TO_DATE,
     description="The core tables in DuckDB: new and changed batches loaded in one transaction.",
 )
 def warehouse(
-    context: dg.AssetExecutionContext, environment: dg.ResourceParam[Environment]
+    context: dg.AssetExecutionContext,
+    environment: dg.ResourceParam[Environment],
+    progress: dg.ResourceParam[Progress],
 ) -> dg.MaterializeResult[None]:
     """Load what has changed since the last load into the working file; remove batches whose partition is gone."""
     # what people said cannot be made again: it waits for the batch to come back
     data = environment.data
     made_again = [table for table in TABLES.values() if table is not CORRECTIONS]
-    for batch_id in deleted_batches(context.instance):
-        remove_batch(data, made_again, batch_id)
-    report = load_changes(data, working_file(data))
+    with writing_warehouse(environment, LoggedProgress(progress, context)):
+        for batch_id in deleted_batches(context.instance):
+            remove_batch(data, made_again, batch_id)
+        report = load_changes(data, working_file(data))
     return dg.MaterializeResult(
         metadata={
             "batches_loaded": len(report.batches_loaded),

@@ -6,8 +6,11 @@ from pathlib import Path
 import dagster as dg
 
 from qwenocr_assets.defs.metadata import markdown_table
-from qwenocr_assets.defs.warehouse.core import KEEP_UP_TO_DATE, WRITER_POOL
+from qwenocr_assets.defs.progress import LoggedProgress
+from qwenocr_assets.defs.warehouse.core import KEEP_UP_TO_DATE
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.environment.holding import writing_warehouse
+from qwenocr_assets.environment.progress import Progress
 from qwenocr_assets.warehouse.build import (
     Change,
     TestResult,
@@ -43,14 +46,18 @@ def build_sql_models(folder: Path, result_schemas: Iterable[ResultSchema] = ()) 
             if model.tests
         ],
         can_subset=True,
-        pool=WRITER_POOL,
     )
     def sql_models(
-        context: dg.AssetExecutionContext, environment: dg.ResourceParam[Environment]
+        context: dg.AssetExecutionContext,
+        environment: dg.ResourceParam[Environment],
+        progress: dg.ResourceParam[Progress],
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         """Build the models in the working file and run their tests."""
         selected = {key.to_user_string() for key in context.selected_asset_keys}
-        with open_writer(working_file(environment.data)) as con:
+        with (
+            writing_warehouse(environment, LoggedProgress(progress, context)),
+            open_writer(working_file(environment.data)) as con,
+        ):
             present = begin_build(con, models)
             for name, model in models.items():
                 if asset_name(name) not in selected:
@@ -76,14 +83,18 @@ def build_sql_models(folder: Path, result_schemas: Iterable[ResultSchema] = ()) 
         deps=[asset_name(name) for name in models],
         group_name="publish",
         kinds={"duckdb"},
-        pool=WRITER_POOL,
         automation_condition=KEEP_UP_TO_DATE,
         description="data/warehouse.duckdb, the file analysts open: replaced whole, never half loaded.",
     )
-    def published_snapshot(environment: dg.ResourceParam[Environment]) -> dg.MaterializeResult[None]:
+    def published_snapshot(
+        context: dg.AssetExecutionContext,
+        environment: dg.ResourceParam[Environment],
+        progress: dg.ResourceParam[Progress],
+    ) -> dg.MaterializeResult[None]:
         """Replace the published file, unless nothing has changed."""
         data = environment.data
-        published = publish(working_file(data), data)
+        with writing_warehouse(environment, LoggedProgress(progress, context)):
+            published = publish(working_file(data), data)
         return dg.MaterializeResult(
             metadata={"published": published, "file": dg.MetadataValue.path(str(data.warehouse))}
         )

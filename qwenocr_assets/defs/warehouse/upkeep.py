@@ -3,8 +3,10 @@
 import dagster as dg
 
 from qwenocr_assets.defs.metadata import markdown_table
-from qwenocr_assets.defs.warehouse.core import WRITER_POOL
+from qwenocr_assets.defs.progress import LoggedProgress
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.environment.holding import writing_warehouse
+from qwenocr_assets.environment.progress import Progress
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.storage.compaction import compact
 from qwenocr_assets.storage.vacuum import vacuum_pages
@@ -19,10 +21,15 @@ class VacuumConfig(dg.Config):
     """Delete what it finds; otherwise it only says what it would delete."""
 
 
-@dg.op(pool=WRITER_POOL, out=dg.Out(dg.Nothing))  # takes turns with loading, which reads these files
-def compact_table_files(context: dg.OpExecutionContext, environment: dg.ResourceParam[Environment]) -> None:
-    """Put the table files of settled batches together."""
-    done = compact(environment.data, TABLES.values())
+@dg.op(out=dg.Out(dg.Nothing))
+def compact_table_files(
+    context: dg.OpExecutionContext,
+    environment: dg.ResourceParam[Environment],
+    progress: dg.ResourceParam[Progress],
+) -> None:
+    """Put the table files of settled batches together. Takes turns with loading, which reads these files."""
+    with writing_warehouse(environment, LoggedProgress(progress, context)):
+        done = compact(environment.data, TABLES.values())
     rows = [{"table": c.table, "files before": c.files_before, "after": c.files_after} for c in done]
     context.add_output_metadata(
         {"tables": len(done), "files": markdown_table(rows, ["table", "files before", "after"])}

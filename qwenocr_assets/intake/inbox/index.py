@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event, false, select, true, update
-from sqlalchemy.exc import DatabaseError
 from upath import UPath
 
-from qwenocr_assets.errors import DamagedDatabase, StorageError
+from qwenocr_assets.errors import StorageError, UnusableDatabase
 from qwenocr_assets.intake.inbox.states import FileState
 from qwenocr_assets.intake.left_out import USUAL, LeftOut
 from qwenocr_assets.intake.manifest import resolved
@@ -67,11 +66,11 @@ def open_index(url: str, root: UPath, left_out: LeftOut = USUAL) -> Iterator[Inb
             yield InboxIndex(engine, folder, _prepare(engine, str(folder)), left_out)
         finally:
             engine.dispose()
-    except (DatabaseError, DamagedDatabase) as error:
-        why = error.orig if isinstance(error, DatabaseError) else error.message
+    except UnusableDatabase as error:
         raise StorageError(
-            f"The inbox index cannot be used ({str(why).strip()}).",
-            "Delete inbox.db in the data folder: it is made again from the manifests, and no batch is run twice.",
+            f"The inbox index cannot be used. {error.message}",
+            "If nobody has it locked and its disk has space, delete inbox.db in the data folder: it is made again from "
+            "the manifests, and no batch is run twice.",
         ) from error
 
 

@@ -32,6 +32,7 @@ ENTRIES = Table(
     Column("closed_at", Double),
     Column("reason", Text),
     Index("cost_entries_by_batch", "batch_id"),
+    Index("cost_entries_by_request", "request_key"),
     Index(
         "cost_entries_open",
         "lease_id",
@@ -77,6 +78,15 @@ UNFUNDED = Table(
     Column("refused_at", Double, nullable=False),
 )
 """A row is a batch with calls that the budget refused, and a cap that refused one."""
+
+JOURNALS = Table(
+    "cost_journals",
+    METADATA,
+    Column("batch_id", Text, primary_key=True),
+    Column("task", Text, primary_key=True),
+    Column("size_bytes", BigInteger, nullable=False),
+)
+"""A row is a journal whose answers are all in this ledger, and how long it was then."""
 
 ALERTS = Table(
     "cost_alerts",
