@@ -18,6 +18,7 @@ PARTS = (
     "client",
     "money",
     "journal",
+    "chaos",
     "pages",
     "rows",
     "warehouse",

@@ -205,7 +205,7 @@ class Settings(ClientOptions, BaseSettings):
     batch_wait_seconds: float = Field(
         300.0,
         ge=0,
-        description="Longest wait for another run that has the same intake batch, asks the same, or writes the warehouse.",
+        description="Longest wait for another run that has the same batch, asks the same, or writes the warehouse.",
     )
     url_networks: Annotated[list[IPvAnyNetwork], NoDecode, BeforeValidator(_names)] = Field(
         default_factory=list,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.state.heartbeat import beating
+from qwenocr_assets.state.processes import this_process
 
 LEASE_SECONDS = 120.0
 """So long after its last sign of life a process is taken for dead, and what it had reserved becomes uncertain."""
@@ -28,11 +29,11 @@ def living_lease(ledger: Ledger, seconds: float = LEASE_SECONDS) -> Iterator[str
     """
     ledger.expire()
     lease_id = uuid.uuid4().hex
-    host, pid = socket.gethostname(), os.getpid()
-    ledger.renew(lease_id, host, pid, seconds)
+    host, pid, process = socket.gethostname(), os.getpid(), this_process()
+    ledger.renew(lease_id, host, pid, seconds, process)
 
     def renew() -> None:
-        ledger.renew(lease_id, host, pid, seconds)
+        ledger.renew(lease_id, host, pid, seconds, process)
 
     try:
         with beating(renew, seconds / _BEATS_PER_LEASE, "ledger-lease"):

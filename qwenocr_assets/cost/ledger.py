@@ -14,6 +14,7 @@ from qwenocr_assets.cost.entries import Call, Refused, Reserved, Sums
 from qwenocr_assets.cost.scopes import Scope
 from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.state.database import open_database
+from qwenocr_assets.state.processes import has_ended
 from qwenocr_assets.state.sqlite import READ_ONLY
 from qwenocr_assets.state.tables.money import ENTRIES, LEASES, TOTALS
 from qwenocr_assets.statuses import LedgerState
@@ -86,9 +87,12 @@ class Ledger:
 
     # leases of processes
 
-    def renew(self, lease_id: str, host: str, pid: int, seconds: float) -> None:
-        """A process says that it lives, and will say so again within `seconds`."""
-        values = {"host": host, "pid": pid, "expires_at": self._clock() + seconds}
+    def renew(self, lease_id: str, host: str, pid: int, seconds: float, process: str | None = None) -> None:
+        """A process says that it lives, and will say so again within `seconds`.
+
+        `process` is its name by which others on its machine can tell that it has ended.
+        """
+        values = {"host": host, "pid": pid, "process": process, "expires_at": self._clock() + seconds}
         with self.writing() as connection:
             known = connection.execute(update(LEASES).where(LEASES.c.lease_id == lease_id).values(values))
             if not known.rowcount:
@@ -100,9 +104,12 @@ class Ledger:
         Money of a process that cannot be asked is never free again by itself. Returns the entries as they were.
         """
         now = self._clock()
-        dead = (LEASES.c.expires_at < now) | (LEASES.c.lease_id == ended)
         with self.writing() as connection:
-            lease_ids = list(connection.scalars(select(LEASES.c.lease_id).where(dead)))
+            lease_ids = [
+                lease.lease_id
+                for lease in connection.execute(select(LEASES)).all()
+                if lease.expires_at < now or lease.lease_id == ended or has_ended(lease.process or "")
+            ]
             if not lease_ids:
                 return []
             of_the_dead = (ENTRIES.c.lease_id.in_(lease_ids), ENTRIES.c.state == LedgerState.RESERVED.value)

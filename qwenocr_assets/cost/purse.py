@@ -27,9 +27,6 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_LATELY_SECONDS = 60.0
-"""An answer is paid for before it is saved: what was paid so lately may not have been found yet."""
-
 
 class LedgerHold:
     """Money set aside in the ledger for one call."""
@@ -79,9 +76,9 @@ class LedgerPurse:
         lease_id: str,
         calls: Mapping[str, Call],
         *,
-        put_off: bool = False,
+        put_off_since: float | None = None,
     ) -> None:
-        self._put_off_since = ledger.now() - _LATELY_SECONDS if put_off else None
+        self._put_off_since = put_off_since
         self._ledger = ledger
         self._clerk = clerk
         self._caps = caps
@@ -228,11 +225,12 @@ def calls_of(
 
 @contextlib.asynccontextmanager
 async def open_purse(
-    ledger: Ledger, caps: Caps, calls: Mapping[str, Call], *, put_off: bool = False
+    ledger: Ledger, caps: Caps, calls: Mapping[str, Call], *, put_off_since: float | None = None
 ) -> AsyncIterator[LedgerPurse]:
     """A purse for these calls, by request key. At its end everything is on disk.
 
-    With `put_off`, no money is set aside for what another batch asks just now.
+    With `put_off_since`, no money is set aside for what another batch asks just now, or has had an answer to since then
+    (in seconds since 1970).
 
     Raises:
         StorageError: the ledger could not be written, or is not the one any more that it was.
@@ -240,7 +238,7 @@ async def open_purse(
     """
     with living_lease(ledger) as lease_id:
         clerk = Clerk(ledger)
-        purse = LedgerPurse(ledger, clerk, caps, lease_id, calls, put_off=put_off)
+        purse = LedgerPurse(ledger, clerk, caps, lease_id, calls, put_off_since=put_off_since)
         try:
             yield purse
         finally:

@@ -63,11 +63,11 @@ class CostBudget:
         *,
         batch_id: str,
         run_id: str,
-        put_off: bool = False,
+        put_off_since: float | None = None,
     ) -> AsyncIterator[Purse]:
         """A purse for these rows of `ocr_requests` at a model; afterwards, what was refused is remembered.
 
-        With `put_off`, no money is set aside for what another batch asks just now.
+        With `put_off_since`, no money is set aside for what another batch asks just now, or was answered since then.
 
         Raises:
             ConfigurationError: the model has no price.
@@ -80,7 +80,7 @@ class CostBudget:
         calls = calls_of(requests, model, self.environment.catalogue.version, run_id)
         with self.ledger() as ledger:
             refused: list[Refused] = []
-            async with open_purse(ledger, self.caps, calls, put_off=put_off) as purse:
+            async with open_purse(ledger, self.caps, calls, put_off_since=put_off_since) as purse:
                 yield purse
                 refused = list(purse.refused.values())
             remember(ledger, batch_id, refused)

@@ -35,6 +35,8 @@ _MOST_NAMED = 3
 _POLL_SECONDS = 0.5
 _SAVED_SECONDS = 1.0
 """After this, an answer that was paid for is in its journal."""
+_LATELY_SECONDS = 60.0
+"""An answer is paid for before it is saved: what others paid so lately may not have been found yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,25 +131,22 @@ def ask(
 
         questions = Questions([*filter(is_wanted, at_once)], [*filter(is_wanted, late)])
 
-        def open_purse(model: Model, *, put_off: bool = False) -> AbstractAsyncContextManager[Purse]:
-            return budget.purse(requests, model, batch_id=batch_id, run_id=run_id, put_off=put_off)
+        def open_purse(model: Model, since: float | None) -> AbstractAsyncContextManager[Purse]:
+            return budget.purse(requests, model, batch_id=batch_id, run_id=run_id, put_off_since=since)
 
-        # what is to be asked once more is asked, whoever else asks it
-        others_first = partial(open_purse, put_off=not wanted.resend)
+        def ask_now(questions: Questions, since: float | None) -> QwenocrError | None:
+            purse = partial(open_purse, since=since)
+            return asyncio.run(_ask(environment, service, purse, answers, questions, advance, drain))
 
         with (
             progress.stage("OCR answers", len(questions)) as advance,
             _draining(environment.settings.drain_seconds, progress) as drain,
         ):
-            refused = asyncio.run(
-                _ask(environment, service, others_first, answers, questions, advance, drain)
-            )
+            # what is to be asked once more is asked, whoever else asks it
+            refused = ask_now(questions, None if wanted.resend else time.time() - _LATELY_SECONDS)
             if answers.put_off and refused is None:
-                left = questions.of(_left_by_others(environment, budget, answers, requests, progress, drain))
-                if left:
-                    refused = asyncio.run(
-                        _ask(environment, service, open_purse, answers, left, advance, drain)
-                    )
+                others = _Others(environment, budget, answers, requests, progress)
+                refused = others.ask_rest(questions, ask_now, drain)
         answers.compact()
 
     latest = answers.latest
@@ -230,28 +229,47 @@ async def _ask(
     return refused
 
 
-def _left_by_others(
-    environment: Environment,
-    budget: CostBudget,
-    answers: BatchAnswers,
-    requests: Sequence[OcrRequestRow],
-    progress: Progress,
-    drain: Drain,
-) -> set[str]:
-    """Wait for the answers of other batches to what was put off, and take them over; what is still open then."""
-    keys = {question.request_key for question in answers.put_off}
-    seconds = environment.settings.batch_wait_seconds
-    progress.note(
-        f"{len(keys):,} questions are asked by another run just now. Waiting for its answers, at most {seconds:g} s."
-    )
-    give_up_at = time.monotonic() + seconds
-    while (
-        not drain.begun and time.monotonic() < give_up_at and keys & budget.asked_elsewhere(answers.batch_id)
-    ):
-        time.sleep(_POLL_SECONDS)
-    time.sleep(_SAVED_SECONDS)
-    answers.take_over([r for r in requests if r["request_key"] in keys], frozenset())
-    return {question.request_key for question in answers.unanswered(answers.put_off)}
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """Runs of other batches that ask the same."""
+
+    environment: Environment
+    budget: CostBudget
+    answers: BatchAnswers
+    requests: Sequence[OcrRequestRow]
+    progress: Progress
+
+    def ask_rest(
+        self,
+        questions: Questions,
+        ask: Callable[[Questions, float | None], QwenocrError | None],
+        drain: Drain,
+    ) -> QwenocrError | None:
+        """Take over what others were asked, and ask what they leave; what they keep for too long is asked as well."""
+        seconds = self.environment.settings.batch_wait_seconds
+        give_up_at = time.monotonic() + seconds
+        self.progress.note(
+            f"{len(self.answers.put_off):,} questions are asked by another run just now. Waiting for its answers, at "
+            f"most {seconds:g} s."
+        )
+        refused = None
+        while self.answers.put_off and refused is None and not drain.begun:
+            keys = {question.request_key for question in self.answers.put_off}
+            self._wait(keys, give_up_at, drain)
+            since = time.time()
+            self.answers.take_over([r for r in self.requests if r["request_key"] in keys], frozenset())
+            left = questions.of({q.request_key for q in self.answers.unanswered(self.answers.put_off)})
+            self.answers.put_off.clear()
+            if left:
+                refused = ask(left, since if time.monotonic() < give_up_at else None)
+        return refused
+
+    def _wait(self, keys: Collection[str], give_up_at: float, drain: Drain) -> None:
+        while time.monotonic() < give_up_at and not drain.begun:
+            if not self.budget.asked_elsewhere(self.answers.batch_id) & set(keys):
+                break
+            time.sleep(_POLL_SECONDS)
+        time.sleep(_SAVED_SECONDS)
 
 
 def _draining(seconds: float, progress: Progress) -> AbstractContextManager[Drain]:

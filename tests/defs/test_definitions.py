@@ -8,6 +8,7 @@ import pytest
 
 from qwenocr_assets.defs.warehouse.sql_models import build_sql_models
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.environment.progress import QuietProgress
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.warehouse.dictionary import MODELS
 from qwenocr_assets.warehouse.result_schemas import result_schemas
@@ -80,5 +81,7 @@ def test_views_with_names_of_any_script_are_assets() -> None:
     models, snapshot = build_sql_models(MODELS, schemas)
     assert {dg.AssetKey("u53d1u7968_fields"), dg.AssetKey("u53d1u7968_u660eu7ec6")} <= models.keys
     dg.Definitions.validate_loadable(
-        dg.Definitions([models, snapshot], resources={"environment": Environment.load()})
+        dg.Definitions(
+            [models, snapshot], resources={"environment": Environment.load(), "progress": QuietProgress()}
+        )
     )

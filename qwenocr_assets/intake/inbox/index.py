@@ -69,8 +69,8 @@ def open_index(url: str, root: UPath, left_out: LeftOut = USUAL) -> Iterator[Inb
     except UnusableDatabase as error:
         raise StorageError(
             f"The inbox index cannot be used. {error.message}",
-            "If nobody has it locked and its disk has space, delete inbox.db in the data folder: it is made again from "
-            "the manifests, and no batch is run twice.",
+            "Delete inbox.db in the data folder, unless another program only has it locked or its disk is full: it is "
+            "made again from the manifests, and no batch is run twice.",
         ) from error
 
 
