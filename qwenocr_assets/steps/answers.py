@@ -136,7 +136,9 @@ def ask(
 
         def ask_now(questions: Questions, since: float | None) -> QwenocrError | None:
             purse = partial(open_purse, since=since)
-            return asyncio.run(_ask(environment, service, purse, answers, questions, advance, drain))
+            return asyncio.run(
+                _ask(environment, service, purse, answers, questions, advance, drain, progress.note)
+            )
 
         with (
             progress.stage("OCR answers", len(questions)) as advance,
