@@ -64,8 +64,8 @@ LEASES = Table(
     Column("lease_id", Text, primary_key=True),
     Column("host", Text, nullable=False),
     Column("pid", BigInteger, nullable=False),
-    Column("process", Text),
     Column("expires_at", Double, nullable=False),
+    Column("process", Text),
 )
 """A row is a process that has money set aside."""
 
