@@ -31,6 +31,7 @@ from qwenocr_assets.emulator import (
     in_order,
 )
 from qwenocr_assets.emulator.testing.canned_answers import COMPATIBLE_PATH, NATIVE_PATH, CannedAnswers
+from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("no_proxy")
@@ -330,3 +331,16 @@ def test_dashscope_cannot_upload_one_name_twice(
                 model=MODEL, messages=[{"role": "user", "content": content}], api_key=KEY
             )
     close_shared_sync_session()
+
+
+def test_dashscope_asks_for_the_accounts_models(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(create_emulator(CannedAnswers(), region="beijing")) as base_url:
+        monkeypatch.setattr(dashscope, "base_http_api_url", f"{base_url}/api/v1")
+        [one, unknown] = [dashscope.Models.get(name, api_key=KEY) for name in ("qwen3.5-ocr", "qwen-max")]
+        listed = dashscope.Models.list(page=1, page_size=100, api_key=KEY)
+    close_shared_sync_session()
+    assert one.output["model_info"]["max_output_tokens"] == 16_384
+    assert unknown.status_code == 404
+    assert [model["model"] for model in listed.output["models"]] == [
+        model.name for model in load_catalogue().models_in("beijing")
+    ]

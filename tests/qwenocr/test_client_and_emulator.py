@@ -19,6 +19,7 @@ from qwenocr_assets.emulator import (
     EmulatorTransport,
     create_emulator,
     in_order,
+    retiring,
     rough_service,
 )
 from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
@@ -164,6 +165,26 @@ def test_each_fault_once(fault: str, calls: int, error: type[ServiceError] | Non
     reply = with_client(emulator, one, options=ClientOptions(stream=streaming))
     assert (type(reply.error) if reply.error else None) is error
     assert len(emulator.traffic.log) == calls
+
+
+def test_a_model_on_notice_answers_more_slowly_and_then_stops_the_run() -> None:
+    """Throttled calls are asked again until the name is gone; that is told with what to do."""
+    emulator = create_emulator(
+        CannedAnswers(), faults=retiring(MODEL.name, shrinks_from=10, gone_from=60), keep_log=True
+    )
+
+    async def hundred(client: Client) -> list[Reply]:
+        return [await client.ask(REQUEST) for _ in range(40)]
+
+    replies = with_client(emulator, hundred)
+    answered = [reply for reply in replies if reply.answer is not None]
+    assert 30 <= len(answered) < 40
+    assert replies[: len(answered)] == answered
+    assert sum(reply.throttled for reply in replies) > 15
+    refused = replies[len(answered)].error
+    assert type(refused) is RunRefused
+    assert "models --live" in refused.next_step
+    assert emulator.bill.total.calls == len(answered)
 
 
 def test_every_named_fault_is_in_the_table() -> None:
