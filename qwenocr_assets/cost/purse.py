@@ -139,7 +139,7 @@ class LedgerPurse:
             f"An answer ({call.task}) cost {dollars(to_usd(cost_pico))}: more than the "
             f"{dollars(to_usd(call.worst_pico))} that was set aside as the most it can cost. So the caps do not bound "
             "what the next answers cost, and nothing more is asked. What was answered is saved and in the ledger.",
-            "Compare the price and output limit of the model with the service's bill (docs/money.md); "
+            "`qwenocr models --live` asks for the model's price and limits: compare them and the bill (docs/money.md); "
             "the same command goes on.",
         )
         _log.warning("%s", self.broken.message)

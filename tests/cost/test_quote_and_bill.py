@@ -26,14 +26,14 @@ from qwenocr_assets.cost.requests import request_rows
 from qwenocr_assets.emulator import EmulatorTransport, create_emulator
 from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.engine.page.read_page import Line, ReadPage
-from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.errors import AboveReserve, ConfigurationError
 from qwenocr_assets.intake.routes import Route
 from qwenocr_assets.qwenocr.answers import Answer, Usage
 from qwenocr_assets.qwenocr.catalogue import Model, load_catalogue
 from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.options import ClientOptions
-from qwenocr_assets.qwenocr.prices import to_pico, to_usd
+from qwenocr_assets.qwenocr.prices import Tokens, to_pico, to_usd
 from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Mode, Request, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
@@ -142,7 +142,57 @@ def test_the_quote_of_500_mixed_pages_is_what_their_input_costs(tmp_path: Path) 
 
 @pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
 @given(
-    model=st.sampled_from(CATALOGUE.models),
+    model=st.sampled_from([*CATALOGUE.models, *CATALOGUE.earlier]),
+    mode=st.sampled_from(Mode),
+    task=st.sampled_from(Task),
+    size=st.tuples(st.integers(11, 6_000), st.integers(11, 6_000)),
+    max_tokens=st.none() | st.integers(1, 40_000),
+    used=st.tuples(st.integers(0, 130_000), st.integers(0, 130_000)),
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_answer_costs_no_more_than_was_set_aside_or_is_the_last(
+    ledger: Ledger,
+    model: Model,
+    mode: Mode,
+    task: Task,
+    size: tuple[int, int],
+    max_tokens: int | None,
+    used: tuple[int, int],
+) -> None:
+    """For any model, edition of its prices and answer: else the run ends, and says which answer it was and why."""
+    if mode is Mode.BATCH and model.batch_discount is None:
+        return
+    quote = quote_request(*size, task, RequestOptions(max_tokens=max_tokens), model, mode)
+    rows = [
+        {"request_key": key, "batch_id": "b", "task": task.value, "route": "r", **asdict(quote)}
+        for key in "12"
+    ]
+    calls = calls_of(rows, model, CATALOGUE.version, "run", mode)
+    request = Request(ImageBytes(b"", "image/png"), task)
+
+    async def ask_twice() -> None:
+        async with open_purse(ledger, Caps(), calls) as purse:
+            for key in calls:
+                hold = await purse.reserve(request, key)
+                assert hold is not None
+                await hold.settle(Usage(*used), None)
+
+    before = len(ledger.entries())
+    too_dear = model.price(mode).cost_usd(Tokens(*used)) > quote.worst_cost_usd
+    if too_dear:
+        with pytest.raises(AboveReserve, match=f"{task.value}.*cost .* more than") as ended:
+            asyncio.run(ask_twice())
+        assert ended.value.next_step
+    else:
+        asyncio.run(ask_twice())
+    entries = ledger.entries()[before:]
+    assert len(entries) == (1 if too_dear else 2)
+    assert all((e["settled_pico"] > e["reserved_pico"]) is too_dear for e in entries)
+
+
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
+@given(
+    model=st.sampled_from([*CATALOGUE.models, *CATALOGUE.earlier]),
     mode=st.sampled_from(Mode),
     task=st.sampled_from(Task),
     size=st.tuples(st.integers(11, 6_000), st.integers(11, 6_000)),
