@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection
 
 from qwenocr_assets.cost import entries
+from qwenocr_assets.cost.above_reserve import above_reserve
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Call, Refused
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.scopes import Scope
+from qwenocr_assets.errors import AboveReserve
 from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.prices import Price
 
@@ -26,6 +28,8 @@ class LedgerFunds:
         self._calls = calls
         self.refused: dict[Scope, Refused] = {}
         """The last refusal of each scope that had no money left."""
+        self.above: AboveReserve | None = None
+        """That an answer cost more than was set aside for it: the first that did."""
 
     def reserve(self, connection: Connection, request_key: str, job_id: str) -> int | None:
         """Set aside the worst case of a line; None when a cap leaves no room for it. 0 for what is free."""
@@ -48,7 +52,10 @@ class LedgerFunds:
         if tokens is None:
             self.lose(connection, entry_id, "the answer reports no usage")
             return
-        entries.settle(connection, entry_id, tokens, reported_model, self._ledger.now())
+        cost = entries.settle(connection, entry_id, tokens, reported_model, self._ledger.now())
+        task, reserved = entries.set_aside(connection, entry_id)
+        if cost > reserved:
+            self.above = self.above or above_reserve(task, cost, reserved)
 
     def release(self, connection: Connection, entry_id: int) -> None:
         """The line is certainly not billed."""

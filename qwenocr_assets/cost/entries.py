@@ -196,6 +196,13 @@ def settle(
     return cost
 
 
+def set_aside(connection: Connection, entry_id: int) -> tuple[str, int]:
+    """The task of an entry's call, and what was set aside for it, in pico-dollars."""
+    columns = select(ENTRIES.c.task, ENTRIES.c.reserved_pico).where(ENTRIES.c.entry_id == entry_id)
+    task, reserved_pico = connection.execute(columns).one()
+    return task, reserved_pico
+
+
 def priced(connection: Connection, entry_ids: Iterable[int]) -> dict[int, tuple[Price, str]]:
     """The price that each entry's money was set aside at, and the version of the catalogue that it is from."""
     columns = (

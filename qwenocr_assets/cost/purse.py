@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from qwenocr_assets.asking.answering import AskedElsewhere
 from qwenocr_assets.cost import entries
+from qwenocr_assets.cost.above_reserve import above_reserve
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.clerk import Clerk
 from qwenocr_assets.cost.entries import Call, Refused, Reserved
@@ -19,7 +20,7 @@ from qwenocr_assets.cost.scopes import Scope
 from qwenocr_assets.errors import AboveReserve, StorageError
 from qwenocr_assets.qwenocr.answers import Usage
 from qwenocr_assets.qwenocr.catalogue import Model
-from qwenocr_assets.qwenocr.prices import Tokens, dollars, to_usd
+from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.qwenocr.requests import Mode, Request
 from qwenocr_assets.rows import OcrRequestRow
 
@@ -135,13 +136,7 @@ class LedgerPurse:
 
     def has_cost_more(self, call: Call, cost_pico: int) -> None:
         """An answer cost more than was set aside for it: people are told, and nothing more is asked."""
-        self.broken = self.broken or AboveReserve(
-            f"An answer ({call.task}) cost {dollars(to_usd(cost_pico))}: more than the "
-            f"{dollars(to_usd(call.worst_pico))} that was set aside as the most it can cost. So the caps do not bound "
-            "what the next answers cost, and nothing more is asked. What was answered is saved and in the ledger.",
-            "`qwenocr models --live` asks for the model's price and limits: compare them and the bill (docs/money.md); "
-            "the same command goes on.",
-        )
+        self.broken = self.broken or above_reserve(call.task, cost_pico, call.worst_pico)
         _log.warning("%s", self.broken.message)
 
     def _hold_ended(self) -> None:

@@ -77,6 +77,7 @@ def collect_and_hand_over(
     Raises:
         MissingApiKey: there is no key for the region.
         InUse: another run has the batch.
+        AboveReserve: an answer that was collected cost more than was set aside for it; nothing more is handed over.
     """
     data = environment.data
     rows = in_batches(read_table(data, OCR_REQUESTS, batch_id))
@@ -92,7 +93,11 @@ def collect_and_hand_over(
         work = _Work(environment, Jobs(ledger), batch_id, rows)
         poll(work.jobs, batches, region=environment.region.name)
         answers = BatchAnswers.open(data, batch_id, {Task(row["task"]) for row in rows}, hold, progress.note)
-        collected = _collect(work, answers, ledger, batches)
+        funds = LedgerFunds(ledger, environment.caps, {})
+        collected = _collect(work, answers, funds, batches)
+        if funds.above is not None:
+            answers.compact()
+            raise funds.above
         answers.take_over(rows, frozenset())
         questions = [
             q
@@ -196,11 +201,11 @@ class _Work:
         )
 
 
-def _collect(work: _Work, answers: BatchAnswers, ledger: Ledger, batches: BatchService) -> Collected:
+def _collect(work: _Work, answers: BatchAnswers, funds: LedgerFunds, batches: BatchService) -> Collected:
     return Collector(
         work.jobs,
         batches,
-        LedgerFunds(ledger, work.environment.caps, {}),
+        funds,
         work.environment.catalogue.version,
         incomplete,
         answers.save,
