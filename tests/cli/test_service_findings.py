@@ -122,6 +122,22 @@ def test_failover_is_shown_with_where_the_data_would_go(
     assert len(found["service"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [("trial", "a trial host: 1,000 requests a minute over all models"), ("llm-abc", None)],
+)
+def test_a_trial_host_is_told(monkeypatch: pytest.MonkeyPatch, host: str, said: str | None) -> None:
+    def nowhere(*_: object, **__: object) -> None:
+        raise OSError("no network in this test")
+
+    monkeypatch.setattr(socket, "create_connection", nowhere)
+    monkeypatch.setenv("DASHSCOPE_API_KEY", SECRET)
+    address = f"https://{host}.ap-southeast-1.maas.aliyuncs.com"
+    found = service_findings(Environment.load(region="singapore", base_url=address))
+    told = [f.found for f in found if f.subject == "host"]
+    assert [text.partition(", no promise")[0] for text in told] == ([] if said is None else [said])
+
+
 def test_nothing_is_sent_to_the_host(listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DASHSCOPE_API_KEY_SINGAPORE", SECRET)
     findings(listener, region="singapore")

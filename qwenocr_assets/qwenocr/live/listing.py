@@ -17,11 +17,13 @@ from pydantic import SecretStr
 
 from qwenocr_assets.qwenocr.errors import RunRefused, ServiceError
 from qwenocr_assets.qwenocr.regions import Region
+from qwenocr_assets.qwenocr.wire.hosts import HostKind
 from qwenocr_assets.qwenocr.wire.json_calls import JsonCalls
 
 _READ_SECONDS = 10.0
 _MOST_CALLS = 2
 _PAGE_SIZE = 100
+_NO_SUCH_PATH = 404
 _MOST_PAGES = 50
 _OCR = "ocr"
 """Stands in the name of every model of this kind."""
@@ -101,14 +103,29 @@ def ask_for_models(
         transport=transport,
     )
     with calls.http:
-        found = {str(raw["model"]): raw for raw in _pages(calls)}
-        for name in names:
-            if name not in found:
-                found |= {str(raw["model"]): raw for raw in _page(calls, 1, name) if raw["model"] == name}
+        found = _found(calls, region, names)
         wanted = [raw for name, raw in found.items() if name in names or _OCR in name.lower()]
         quotas, problem = _quotas(calls)
     models = tuple(_model(raw, quotas.get(str(raw["model"]), (None, None))) for raw in wanted)
     return Listing(region.name, region.host, datetime.now(UTC), models, problem)
+
+
+def _found(calls: JsonCalls, region: Region, names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """By name, everything that is listed, and what is listed under these names only when it is asked for."""
+    try:
+        found = {str(raw["model"]): raw for raw in _pages(calls)}
+    except RunRefused as error:
+        if error.fault.status != _NO_SUCH_PATH or region.at.kind is HostKind.WORKSPACE:
+            raise
+        raise RunRefused(
+            error.fault,
+            "Some regions list models at a workspace's own host only: set base_url, like "
+            f"{region.workspace_host}.",
+        ) from error
+    for name in names:
+        if name not in found:
+            found |= {str(raw["model"]): raw for raw in _page(calls, 1, name) if raw["model"] == name}
+    return found
 
 
 def _pages(calls: JsonCalls) -> Iterator[dict[str, Any]]:

@@ -208,6 +208,22 @@ def test_a_list_without_any_ocr_model_retires_none() -> None:
 
 
 @pytest.mark.parametrize(
+    ("host", "hint"),
+    [
+        ("https://dashscope.aliyuncs.com", "at a workspace's own host only"),
+        ("https://llm-abc.cn-beijing.maas.aliyuncs.com", "Check base_url"),
+    ],
+)
+def test_a_host_without_the_list_names_one_that_may_have_it(host: str, hint: str) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(404, json={"code": "NotFound", "message": "?"}))
+    with pytest.raises(ServiceError) as refused:
+        ask_for_models(
+            region_at(CATALOGUE.region("beijing"), host), SecretStr("sk-1"), NAMES, transport=transport
+        )
+    assert hint in refused.value.next_step
+
+
+@pytest.mark.parametrize(
     "respond",
     [
         lambda _: httpx.Response(401, json={"code": "InvalidApiKey", "message": "Invalid API-key provided."}),
