@@ -22,6 +22,24 @@ async def read_body(receive: Any) -> bytes:
             return b"".join(parts)
 
 
+def posted_scope(path: str) -> dict[str, Any]:
+    """A call of the wrapped app that came over no socket: a line of a batch, posted to this path."""
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", b"emulator"), (b"content-type", b"application/json")],
+        "server": ("emulator", 80),
+        "client": ("batch", 0),
+    }
+
+
 async def call_app(app: AsgiApp, scope: Any, body: bytes) -> WireAnswer:
     """One call of the wrapped app, in-process, for its whole answer."""
     sent: list[Any] = []

@@ -21,7 +21,16 @@ from typing import Any
 import orjson
 
 from qwenocr_assets.emulator.account import Account, AccountLimits
-from qwenocr_assets.emulator.asgi import OWN_SEND, AsgiApp, call_app, deliver, drop, is_gone, read_body
+from qwenocr_assets.emulator.asgi import (
+    OWN_SEND,
+    AsgiApp,
+    call_app,
+    deliver,
+    drop,
+    is_gone,
+    posted_scope,
+    read_body,
+)
 from qwenocr_assets.emulator.batch_faults import BatchScript, no_batch_faults
 from qwenocr_assets.emulator.batch_jobs import Batches
 from qwenocr_assets.emulator.bill import Bill
@@ -177,7 +186,7 @@ class Emulator:
         if model is None:
             raise WireError(ErrorCode.MODEL_NOT_FOUND, f"Model not exist: {name} in region {self._region}.")
         call = Call(0, openai_compatible.PATH, name, False, {}, fields.json_object(body))
-        answer, tokens = await self._ask(_line_scope(), call, body)
+        answer, tokens = await self._ask(posted_scope(openai_compatible.PATH), call, body)
         if tokens is not None:
             self.bill.charge(model, tokens, lost=False, mode=Mode.BATCH)
         return answer
@@ -267,24 +276,6 @@ def create_emulator(
         Offered(region, models),
         service_seconds,
     )
-
-
-def _line_scope() -> JsonObject:
-    """A call of the wrapped app for a line of a batch."""
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": openai_compatible.PATH,
-        "raw_path": openai_compatible.PATH.encode(),
-        "query_string": b"",
-        "root_path": "",
-        "headers": [(b"host", b"emulator"), (b"content-type", b"application/json")],
-        "server": ("emulator", 80),
-        "client": ("batch", 0),
-    }
 
 
 def _image_urls(request: JsonObject) -> list[str]:

@@ -198,7 +198,7 @@ def test_the_documentations_examples_load(text: str, tmp_path: Path, monkeypatch
 
 
 def test_the_documentation_has_every_key_of_an_entry() -> None:
-    from qwenocr_assets.asking.catalogue_overrides import ModelOverride
+    from qwenocr_assets.asking.model_overrides import ModelOverride
 
     section = DOCUMENTATION.read_text(encoding="utf-8").split("## Models")[1].split("## Routes")[0]
     assert not [name for name in ModelOverride.model_fields if f"`{name}`" not in section]
