@@ -27,6 +27,7 @@ PARTS = (
     "batch",
     "report",
     "scoring",
+    "load",
 )
 
 

@@ -34,16 +34,17 @@ def cpu_clock() -> float:
 def peak_tree_mb(command: Sequence[str | Path]) -> float:
     """Peak resident memory of a command and its descendants, looked at every 20 ms."""
     process = subprocess.Popen(command)
-    peak = 0
+    peak = 0.0
     while process.poll() is None:
-        peak = max(peak, _tree_pages(process.pid))
+        peak = max(peak, tree_mb(process.pid))
         time.sleep(0.02)
     if process.returncode:
         raise RuntimeError(f"{command} ended with {process.returncode}")
-    return peak * _PAGE_BYTES / 2**20
+    return peak
 
 
-def _tree_pages(root: int) -> int:
+def tree_mb(root: int) -> float:
+    """Resident memory of a process and its descendants now, in MiB."""
     parents: dict[int, tuple[int, int]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -57,7 +58,7 @@ def _tree_pages(root: int) -> int:
         if pid == root or parent in wanted:
             wanted.add(pid)
             total += pages
-    return total
+    return total * _PAGE_BYTES / 2**20
 
 
 def other_checkout() -> Path | None:

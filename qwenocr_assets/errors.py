@@ -23,6 +23,8 @@ Each kind has the exit code that the program ends with (`docs/exit-codes.md`).
 from enum import IntEnum
 from typing import ClassVar
 
+from qwenocr_assets.outgoing import visible
+
 
 class ExitCode(IntEnum):
     """What the program ends with, so that scripts know what to do next."""
@@ -44,15 +46,16 @@ class ExitCode(IntEnum):
 class QwenocrError(Exception):
     """Base of every error this project raises on purpose.
 
-    `message` says what is wrong and where, `next_step` what the reader should do about it.
+    `message` says what is wrong and where, `next_step` what the reader should do about it; names and values in them
+    steer no terminal that they come to.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.UNEXPECTED
 
     def __init__(self, message: str, next_step: str = "") -> None:
         super().__init__(message, next_step)
-        self.message = message
-        self.next_step = next_step
+        self.message = visible(message)
+        self.next_step = visible(next_step)
 
     def __str__(self) -> str:
         return f"{self.message} {self.next_step}".rstrip()

@@ -11,7 +11,7 @@ from qwenocr_assets.steps.finished import MAKES_ROWS
 
 PACKAGE = Path(__file__).parents[1] / "qwenocr_assets"
 
-GROUND = {"settings", "schemas", "rows", "statuses", "errors", "geometry", "state", "storage"}
+GROUND = {"settings", "schemas", "rows", "statuses", "errors", "geometry", "outgoing", "state", "storage"}
 ROOMS = {
     "asking",
     "cost",
@@ -26,8 +26,9 @@ ROOMS = {
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "cores": set(),
-    "errors": set(),
+    "errors": {"outgoing"},
     "geometry": set(),
+    "outgoing": set(),
     "statuses": set(),
     "rows": {"statuses"},
     "schemas": {"rows", "statuses"},

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from qwenocr_assets.cli.terminal import Terminal
 
 engine_app = typer.Typer(help="The embedded OCR engine.", no_args_is_help=True)
 
@@ -41,7 +42,7 @@ def serve(
     from qwenocr_assets import emulator
     from qwenocr_assets.engine.app import create_app
 
-    console = Console()
+    console = Terminal()
     served: emulator.AsgiApp = create_app(
         revise=emulator.Corruption(corrupt, keep_notes=False) if corrupt else None
     )

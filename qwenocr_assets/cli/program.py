@@ -6,7 +6,6 @@ import os
 import sys
 from contextlib import suppress
 
-from rich.console import Console
 from rich.markup import escape
 
 from qwenocr_assets.cli import terminal
@@ -57,7 +56,7 @@ def _run() -> None:
 
 
 def _print_failure(error: QwenocrError) -> None:
-    errors = Console(stderr=True)
+    errors = terminal.Terminal(stderr=True)
     terminal.print_error(errors, error.message)
     if error.next_step:
         errors.print(f"[bold]Next:[/]  {escape(error.next_step)}")

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from qwenocr_assets.cli.terminal import Terminal
 from qwenocr_assets.settings import Settings
 from qwenocr_assets.storage.data_folder import local_path
 from qwenocr_assets.warehouse.query import QueryResult, run_query
@@ -27,7 +28,7 @@ def print_result(result: QueryResult, console: Console) -> None:
     for row in result.rows:
         table.add_row(*(Text(_cell(value)) for value in row))
     if not console.is_terminal:  # a pipe has no width: what goes into it is not cut
-        console = Console(file=console.file, width=100_000)
+        console = Terminal(file=console.file, width=100_000)
     console.print(table)
     console.print(Text(f"{len(result.rows)} row{'' if len(result.rows) == 1 else 's'}", style="dim"))
 

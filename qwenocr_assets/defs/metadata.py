@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from qwenocr_assets.outgoing import markdown
 from qwenocr_assets.schemas import TableSchema
 
 _MOST_ROWS_SHOWN = 50
@@ -42,7 +43,7 @@ def usd(amount: Decimal) -> dg.MetadataValue:
 def markdown_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dg.MetadataValue:
     """A few rows as a table to read; longer lists end with how many were left out."""
     rows = list(rows)
-    lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
+    lines = [f"| {' | '.join(map(markdown, columns))} |", f"|{' --- |' * len(columns)}"]
     lines += [f"| {' | '.join(_cell(row.get(c)) for c in columns)} |" for row in rows[:_MOST_ROWS_SHOWN]]
     if len(rows) > _MOST_ROWS_SHOWN:
         lines.append(f"\n… and {len(rows) - _MOST_ROWS_SHOWN} more")
@@ -51,8 +52,10 @@ def markdown_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) ->
 
 def picture(jpeg: bytes, title: str) -> dg.MetadataValue:
     """A small JPEG to look at in the UI; it is stored in the event log, so keep it under 30 kB."""
-    return dg.MetadataValue.md(f"![{title}](data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')})")
+    return dg.MetadataValue.md(
+        f"![{markdown(title)}](data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')})"
+    )
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else " ".join(str(value).replace("|", "\\|").split())
+    return "" if value is None else markdown(str(value))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from qwenocr_assets.environment.progress import Advance, Progress
+from qwenocr_assets.outgoing import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,5 +20,5 @@ class LoggedProgress:
         return self.shown.stage(name, total)
 
     def note(self, message: str) -> None:
-        self.context.log.warning(message)
+        self.context.log.warning(visible(message))
         self.shown.note(message)

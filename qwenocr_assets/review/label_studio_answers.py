@@ -51,7 +51,7 @@ def read_answers(tasks: Iterable[Any]) -> ReadFile:
                     (statements if isinstance(said, Statement) else refused).append(said)  # type: ignore[arg-type]
         except _Unusable as error:
             refused.append(Refused(where, str(error)))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             refused.append(
                 Refused(where, f"It is not as Label Studio writes it ({type(error).__name__}: {error}).")
             )
@@ -155,10 +155,11 @@ def _statements(
             box = _in_pixels(region.value, size) if moved else None
             yield Statement(verdict=Verdict.VALUE, value=region.text, box=box, **about)
     tasks = {asked["label"]: asked["task"] for asked in data["asked"]}
+    fields = {asked["label"]: _field_of(asked["place"]) for asked in data["asked"]}
     for region in regions:
         if any(region is known for known in found.values()):
             continue
-        place = region.path or region.label
+        place = region.path or fields.get(region.label, region.label)
         about = {**common, "where": f"{where}, new region {place or region.id}"}
         if not region.text:
             yield Refused(about["where"], "It has no text.")
@@ -254,6 +255,11 @@ def _label_of(place: str) -> str:
     """The label of a value of this place; a path that was typed counts, whatever the label of its region."""
     parts = read_place(place)
     return parts.label if parts else place
+
+
+def _field_of(place: str) -> str:
+    parts = read_place(place)
+    return parts.field if parts else place
 
 
 def _first(labels: Any) -> str:

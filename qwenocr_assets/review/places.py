@@ -4,10 +4,15 @@ import json
 import re
 from dataclasses import dataclass
 
+from qwenocr_assets.outgoing import xml
+
 _TABLE = re.compile(r"table (\d+)(?: row (\d+) column (\d+))?")
 _STEP = re.compile(
     r'(?P<key>[^.\[\]"#]+|\["(?:[^"\\]|\\.)*"\])(?P<again>#\d+)?|\[(?P<index>\d+)\]|(?P<dot>\.)'
 )
+
+_LONGEST = 10_000
+"""Characters of a place; a path is a few keys."""
 
 CELL = "table cell"
 """What all cells are labelled with."""
@@ -34,9 +39,14 @@ class Place:
         return self.row_index is not None
 
     @property
-    def label(self) -> str:
+    def field(self) -> str:
         """What it has in common with its like: `items[2].price` is one of `items[].price`."""
         return re.sub(r"\[\d+\]", "[]", self.text) if self.is_value else CELL
+
+    @property
+    def label(self) -> str:
+        """The field as a label, which stands in the XML of Label Studio's configuration."""
+        return xml(self.field)
 
 
 def read_place(text: str) -> Place | None:
@@ -44,6 +54,8 @@ def read_place(text: str) -> Place | None:
 
     A path begins with a key and is made of what `schemas.value_path` makes it of.
     """
+    if len(text) > _LONGEST:
+        return None
     if table := _TABLE.fullmatch(text):
         numbers = [None if n is None else int(n) for n in table.groups()]
         return Place(text, table_index=numbers[0], row_index=numbers[1], column_index=numbers[2])

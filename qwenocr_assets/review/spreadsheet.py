@@ -3,10 +3,12 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
 
+from qwenocr_assets.outgoing import from_spreadsheet, spreadsheet
 from qwenocr_assets.review.pages import AskedPage
 from qwenocr_assets.review.statements import ReadFile, Refused, Statement, Verdict, because_of, fingerprint
 
@@ -37,8 +39,8 @@ _VERDICTS = {"right": Verdict.RIGHT, "absent": Verdict.ABSENT}
 _MISSPELT = 0.8
 """Likeness of two names, 0 to 1, from which one is taken for the other misspelt."""
 
-_BEGINS_LIKE_A_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_MADE_SAFE = re.compile(r"'+[=+\-@\t\r]")
+_MOST_LINES = 1_000
+"""Lines that one line of a sheet may be written over."""
 _ROUNDED = re.compile(r"-?\d[.,]\d+E\+\d+", re.IGNORECASE)
 """What a spreadsheet makes of a long number."""
 
@@ -56,12 +58,12 @@ def write_csv(pages: Iterable[AskedPage]) -> bytes:
         for value in page.values:
             writer.writerow(
                 {
-                    "document": safe(page.document_name),
+                    "document": spreadsheet(page.document_name),
                     "page": page.page_number,
-                    "place": safe(value.place),
-                    "value": safe(value.value or ""),
+                    "place": spreadsheet(value.place),
+                    "value": spreadsheet(value.value or ""),
                     "finding": value.finding or "",
-                    "reason": safe(value.reason or ""),
+                    "reason": spreadsheet(value.reason or ""),
                     "trust": "" if value.trust is None else value.trust,
                     "page_image": page.image,
                     "task": value.task,
@@ -81,10 +83,8 @@ def read_csv(text: str) -> ReadFile:
     Raises:
         ValueError: it lacks columns that say what its lines are about, or has one whose name is nearly that of ours.
     """
-    header = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=header.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    given = reader.fieldnames or ()
+    records = list(_records(text))
+    given = records[0].cells if records else []
     missing = [column for column in _NEEDED if column not in given]
     if missing:
         raise ValueError(f"it has no column {missing[0]}")
@@ -95,8 +95,8 @@ def read_csv(text: str) -> ReadFile:
     statements: list[Statement] = []
     refused: list[Refused] = []
     unanswered = 0
-    for where, line in _lines(reader):
-        said = _statement(where, line)
+    for record in records[1:]:
+        said = record.refused or _said(record, given)
         if isinstance(said, Statement):
             statements.append(said)
         elif isinstance(said, Refused):
@@ -106,24 +106,45 @@ def read_csv(text: str) -> ReadFile:
     return ReadFile(tuple(statements), tuple(refused), unanswered)
 
 
-def safe(text: str) -> str:
-    """The text with an apostrophe before it if a spreadsheet would take it for a formula."""
-    return f"'{text}" if _BEGINS_LIKE_A_FORMULA.match(text) else text
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """One line of a sheet, which may be written over several."""
+
+    where: str
+    cells: list[str] = field(default_factory=list)
+    refused: Refused | None = None
 
 
-def plain(text: str) -> str:
-    """The text without that apostrophe."""
-    return text[1:] if _MADE_SAFE.match(text) else text
+def _records(text: str) -> Iterator[_Record]:
+    """The lines of a sheet, the header first. One that cannot be read takes none of the others with it."""
+    lines = list(io.StringIO(text, newline=""))
+    delimiter = max(",;\t", key=lines[0].count) if lines else ","
+    at = 0
+    while at < len(lines):
+        where = f"line {at + 1}"
+        reader = csv.reader(lines[at : at + _MOST_LINES], delimiter=delimiter, strict=True)
+        try:
+            cells = next(reader)
+        except csv.Error as error:
+            # what a quotation mark opens that nothing closes would hold all that follows
+            reason = f"It cannot be read ({error}): see to its quotation marks and its length."
+            yield _Record(where, refused=Refused(where, reason))
+            at += 1
+            continue
+        at += reader.line_num
+        if cells:
+            yield _Record(where, cells)
 
 
-def _lines(reader: "csv.DictReader[str]") -> Iterator[tuple[str, Mapping[str, str]]]:
-    for line in reader:
-        cells = {column: text for column, text in line.items() if column and isinstance(text, str)}
-        yield f"line {reader.line_num}", cells
+def _said(record: _Record, given: Sequence[str]) -> Statement | Refused | None:
+    if any(record.cells[len(given) :]):
+        reason = f"It has {len(record.cells):,} cells, and the sheet {len(given)} columns."
+        return Refused(record.where, reason)
+    return _statement(record.where, dict(zip(given, record.cells, strict=False)))
 
 
 def _statement(where: str, line: Mapping[str, str]) -> Statement | Refused | None:
-    corrected = plain(line.get("corrected", "")).strip()
+    corrected = from_spreadsheet(line.get("corrected", "")).strip()
     word = line.get("verdict", "").strip().casefold()
     if not corrected and not word:
         return None
@@ -147,19 +168,19 @@ def _statement(where: str, line: Mapping[str, str]) -> Statement | Refused | Non
         return Refused(where, "reviewed_at is no time: write it like 2026-11-23 14:05, in UTC.")
     finding = line.get("finding") or None
     return Statement(
-        where=f"{where}, {plain(line['place'])}",
+        where=f"{where}, {from_spreadsheet(line['place'])}",
         batch_id=line["batch_id"],
         document_id=line["document_id"],
         page_id=line["page_id"],
         task=line["task"],
-        place=plain(line["place"]),
+        place=from_spreadsheet(line["place"]),
         verdict=_VERDICTS[word] if word else Verdict.VALUE,
         value=corrected or None,
         seen=line.get("seen") or None,
         page_sha256=line.get("page_sha256") or None,
         because=because_of(finding),
         finding=finding,
-        by=plain(line.get("reviewed_by", "")).strip() or None,
+        by=from_spreadsheet(line.get("reviewed_by", "")).strip() or None,
         at=at,
     )
 

@@ -77,6 +77,11 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def quoted(name: str) -> str:
+    """A name as SQL writes it, whatever it is."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def create_missing(
     con: duckdb.DuckDBPyConnection, tables: Iterable[TableSchema[Any]] = TABLES.values()
 ) -> None:

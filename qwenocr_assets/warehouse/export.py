@@ -11,8 +11,9 @@ import duckdb
 import xlsxwriter
 
 from qwenocr_assets.errors import QueryError, WarehouseError
+from qwenocr_assets.outgoing import BEGINS_LIKE_A_FORMULA, spreadsheet
 from qwenocr_assets.warehouse.connect import open_reader
-from qwenocr_assets.warehouse.ddl import literal
+from qwenocr_assets.warehouse.ddl import literal, quoted
 from qwenocr_assets.warehouse.query import last_result
 
 FORMATS = ("parquet", "csv", "json", "xlsx")
@@ -102,6 +103,27 @@ def _copy(options: str) -> _Writer:
     return write
 
 
+def _write_csv(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, path: Path) -> Written:
+    """CSV is what spreadsheets open: texts that they would run, but for numbers, have an apostrophe before them."""
+    places = [f"c{place}" for place in range(len(rows.columns))]
+    cells = ", ".join(
+        f"{_guarded(place) if kind == 'VARCHAR' else place} AS {quoted(spreadsheet(name))}"
+        for place, name, kind in zip(places, rows.columns, map(str, rows.types), strict=True)
+    )
+    # DuckDB finds the relation by the name of the function's argument
+    table = f"rows AS t({', '.join(places)})"
+    copy = f"COPY (SELECT {cells} FROM {table}) TO {literal(str(path))} (FORMAT csv, HEADER)"  # noqa: S608
+    written = con.execute(copy).fetchone()
+    return Written(int(written[0]) if written else 0)
+
+
+def _guarded(column: str) -> str:
+    runs = (
+        f"regexp_matches({column}, {literal(BEGINS_LIKE_A_FORMULA)}) AND try_cast({column} AS DOUBLE) IS NULL"
+    )
+    return f"CASE WHEN {runs} THEN chr(39) || {column} ELSE {column} END"
+
+
 def _write_excel(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, path: Path) -> Written:
     """One sheet, texts as texts: what stands on a page must never become a formula or a link.
 
@@ -167,7 +189,7 @@ def _excel_value(value: Any) -> Any:
 
 _WRITERS: Mapping[str, _Writer] = {
     "parquet": _copy("FORMAT parquet, COMPRESSION zstd"),
-    "csv": _copy("FORMAT csv, HEADER"),
+    "csv": _write_csv,
     "json": _copy("FORMAT json, ARRAY"),
     "xlsx": _write_excel,
 }

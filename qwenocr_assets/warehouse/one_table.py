@@ -5,7 +5,7 @@ from pathlib import Path
 
 from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.warehouse.connect import open_reader
-from qwenocr_assets.warehouse.ddl import literal
+from qwenocr_assets.warehouse.ddl import literal, quoted
 
 
 def document_table_sql(warehouse: Path, document: str, number: int) -> str:
@@ -53,7 +53,7 @@ def document_table_sql(warehouse: Path, document: str, number: int) -> str:
         filled = [numbers[place] is not None for cells, numbers in body if cells[place]]
         is_numeric = sum(filled) * 2 > len(filled)
         for source, suffix in (("numbers", ""), ("cells", " as written")) if is_numeric else (("cells", ""),):
-            columns.append(f"{source}[{place + 1}] AS {_identifier(_distinct(name + suffix, columns))}")
+            columns.append(f"{source}[{place + 1}] AS {quoted(_distinct(name + suffix, columns))}")
     return (
         f"SELECT {', '.join(columns)} FROM marts.stitched_tables "  # noqa: S608  quoted names and literals
         f"JOIN marts.documents_overview USING (document_id) WHERE name = {literal(document)} "
@@ -64,10 +64,6 @@ def document_table_sql(warehouse: Path, document: str, number: int) -> str:
 def _distinct(name: str, columns: list[str]) -> str:
     taken = {column.partition(" AS ")[2].lower() for column in columns}
     candidate, times = name, 2
-    while _identifier(candidate).lower() in taken:
+    while quoted(candidate).lower() in taken:
         candidate, times = f"{name} {times}", times + 1
     return candidate
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

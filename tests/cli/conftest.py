@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from qwenocr_assets.cli import main, terminal
 
@@ -68,7 +67,7 @@ def command(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
             }.items():
                 patch.setenv(name, value)
             patch.setattr(
-                terminal, "console", Console()
+                terminal, "console", terminal.Terminal()
             )  # the one made on import is as wide as the terminal was
             patch.setattr("sys.argv", ["qwenocr", *arguments])
             with pytest.raises(SystemExit) as ended:

@@ -1,23 +1,15 @@
 """A sheet there and back."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from qwenocr_assets.review.pages import AskedPage, AskedValue
-from qwenocr_assets.review.spreadsheet import COLUMNS, plain, read_csv, safe, write_csv
+from qwenocr_assets.review.spreadsheet import COLUMNS, read_csv, write_csv
 from qwenocr_assets.review.statements import Verdict
 
 
 def page(*values: str) -> AskedPage:
     asked = tuple(AskedValue(f"p{n}", "t", v, v, 0.1, "audit", None, None) for n, v in enumerate(values))
     return AskedPage("b1", "d1", "a.png", "d1-p1", 1, "pages/a.png", "5a", 10, 10, asked)
-
-
-@given(st.text(st.characters(codec="utf-8")))
-def test_what_looks_like_a_formula_survives(text: str) -> None:
-    assert plain(safe(text)) == text
-    assert safe(text)[:1] not in tuple("=+-@\t\r")
 
 
 def test_excel_sees_the_script_and_no_formula() -> None:
@@ -82,3 +74,34 @@ def test_columns(header: str, says: str | None) -> None:
     else:
         with pytest.raises(ValueError, match=says):
             read_csv(header)
+
+
+GOOD = "items[0],7,key_information_extraction,d1-p1,d1,b1"
+
+
+@pytest.mark.parametrize(
+    "monstrous",
+    [
+        pytest.param("x" * 200_000 + ",7,t,d1-p1,d1,b1", id="a cell of 200,000 letters"),
+        pytest.param('"never closed,7,t,d1-p1,d1,b1', id="a quotation mark that nothing closes"),
+        pytest.param('"closed"early,7,t,d1-p1,d1,b1', id="letters behind a quotation mark"),
+        pytest.param("a\x00b,7,,d1-p1,d1,b1", id="a NUL"),
+        pytest.param("\n" * 5 + "a,7,,,,", id="empty lines"),
+        pytest.param(",".join("x" * 30_000), id="30,000 cells"),
+        pytest.param("a." * 60_000 + "b,7,,d1-p1,d1,b1", id="a path of 60,000 keys"),
+    ],
+)
+def test_a_monstrous_line_leaves_the_others(monstrous: str) -> None:
+    sheet = "place,corrected,task,page_id,document_id,batch_id\n" + f"{GOOD}\n{monstrous}\n{GOOD}\n{GOOD}\n"
+    said = read_csv(sheet)
+    assert [statement.place for statement in said.statements] == ["items[0]"] * 3
+    assert [refused.where.partition(",")[0].startswith("line ") for refused in said.refused] == [True]
+
+
+def test_cells_of_several_lines_are_one_line_of_the_sheet() -> None:
+    sheet = 'place,corrected,task,page_id,document_id,batch_id\na,"two\nlines",t,p,d,b\nb,7,t,p,d,b\n'
+    said = read_csv(sheet)
+    assert [(s.place, s.value, s.where) for s in said.statements] == [
+        ("a", "two\nlines", "line 2, a"),
+        ("b", "7", "line 4, b"),
+    ]

@@ -17,7 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from qwenocr_assets.errors import WarehouseError
+from qwenocr_assets.outgoing import spreadsheet
 from qwenocr_assets.warehouse import export
+from qwenocr_assets.warehouse.ddl import literal
 from qwenocr_assets.warehouse.export import export_query, export_table, find_table
 
 _NAMESPACE = {"s": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
@@ -144,6 +146,36 @@ def test_what_stands_on_a_page_is_never_a_formula_or_a_link(warehouse: Path, tmp
     assert [re.sub(r"_x000B_", "\x0b", t or "") for t in found] == texts
     with zipfile.ZipFile(tmp_path / "rows.xlsx") as book:
         assert b"hyperlink" not in book.read("xl/worksheets/sheet1.xml")
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("\n=1+1", "'\n=1+1"),
+        ("\r=1", "'\r=1"),
+        ("\t=1", "'\t=1"),
+        ("＝1+1", "'＝1+1"),
+        ("＠SUM(A1)", "'＠SUM(A1)"),
+        ("-2+3+cmd|' /C calc'!A0", "'-2+3+cmd|' /C calc'!A0"),
+        ("-150.00", "-150.00"),
+        ("+49", "+49"),
+        ("'quoted'", "'quoted'"),
+        ("a=b", "a=b"),
+        ("株式会社", "株式会社"),
+    ],
+)
+def test_csv_holds_no_formula_and_plain_numbers_as_they_are(
+    warehouse: Path, tmp_path: Path, text: str, written: str
+) -> None:
+    sql = f"SELECT {literal(text)} AS \"{text}\", 1 AS n, ['=1'] AS list, 2 AS n"
+    export_query(warehouse, sql, tmp_path / "rows.csv", "csv")
+    with (tmp_path / "rows.csv").open(encoding="utf-8", newline="") as file:
+        header, cells = csv.reader(file)
+    assert cells == [written, "1", "['=1']", "2"]
+    assert header[0] == spreadsheet(text)
+    export_query(warehouse, sql.replace(", 2 AS n", ""), tmp_path / "rows.json", "json")
+    assert next(iter(json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))[0].values())) == text
 
 
 @pytest.mark.parametrize(

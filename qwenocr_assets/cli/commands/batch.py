@@ -52,9 +52,8 @@ def print_jobs(console: Console) -> None:
     table = Table("job", "state", "status", "lines", "planned, UTC", "intake batch", show_edge=False)
     for job, counts in found:
         lines = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items()))
-        table.add_row(
-            job.job_id, job.state.value, job.status or "", lines, _time(job.planned_at), job.batch_id
-        )
+        cells = (job.job_id, job.state.value, job.status or "", lines, _time(job.planned_at), job.batch_id)
+        table.add_row(*map(Text, cells))
     console.print(table)
 
 
@@ -85,7 +84,7 @@ def cancel_job(console: Console, job_id: str) -> None:
         with QwenOcr(environment).batch_service() as service:
             status = polling.cancel(jobs, service, job)
     console.print(
-        f"Job {job.job_id} is {status}. What is finished is kept: run `qwenocr batch collect` later."
+        Text(f"Job {job.job_id} is {status}. What is finished is kept: run `qwenocr batch collect` later.")
     )
 
 

@@ -134,16 +134,17 @@ def _print_periods(console: Console, periods: Sequence[Period]) -> None:
 def _print_quotas(console: Console, quotas: Sequence[FreeQuotaUse]) -> None:
     for q in quotas:
         console.print(
-            f"Free quota of {q.model} in {q.region}, until {q.ends_on}: {q.tokens_left:,} tokens are left, by our own "
-            "count. Costs above are not reduced by it.",
-            highlight=False,
+            Text(
+                f"Free quota of {q.model} in {q.region}, until {q.ends_on}: {q.tokens_left:,} tokens are left, by our "
+                "own count. Costs above are not reduced by it."
+            )
         )
 
 
 def _print_waiting(console: Console, waiting: dict[str, list[UnfundedBatch]]) -> None:
     for batch_id, refusals in waiting.items():
         scopes = ", ".join(str(refusal.scope) for refusal in refusals)
-        console.print(f"Batch {batch_id} waits for money ({scopes}).", highlight=False)
+        console.print(Text(f"Batch {batch_id} waits for money ({scopes})."))
 
 
 def _print_uncertain(console: Console, uncertain: Sequence[RowMapping]) -> None:
@@ -159,8 +160,8 @@ def _print_uncertain(console: Console, uncertain: Sequence[RowMapping]) -> None:
             str(entry["entry_id"]),
             dollars(to_usd(entry["reserved_pico"])),
             f"{_time(entry['reserved_at']):%Y-%m-%d %H:%M:%S}",
-            f"{entry['model']}, {entry['region']}",
-            entry["task"],
+            Text(f"{entry['model']}, {entry['region']}"),
+            Text(entry["task"]),
             Text(entry["reason"] or ""),
         )
     console.print(table)

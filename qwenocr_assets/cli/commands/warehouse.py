@@ -1,6 +1,5 @@
 """`qwenocr sql`, `search`, `export` and `warehouse …`: what there is, out of the published file."""
 
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from qwenocr_assets.cli import terminal
 from qwenocr_assets.errors import UsageError
 
 warehouse_app = typer.Typer(help="The warehouse's own affairs.", no_args_is_help=True)
@@ -32,7 +32,8 @@ def sql(query: str, console: Console, *, kind: str | None, output: Path | None) 
         with tempfile.TemporaryDirectory(prefix="qwenocr-sql-") as folder:
             file = Path(folder) / f"rows.{kind}"
             export_query(_published(), query, file, kind)
-            sys.stdout.write(file.read_text(encoding="utf-8"))
+            with file.open(encoding="utf-8", newline="") as lines:
+                terminal.write_rows(lines)
     else:
         raise UsageError(
             f"The format {kind} cannot be shown.",
@@ -80,9 +81,10 @@ def rebuild() -> None:
     environment = Environment.load()
     made = rebuild_all(environment.data, environment.models_folder, environment.result_schemas)
     rows = sum(made.load.rows_by_table.values())
-    typer.echo(f"Batches: {len(made.load.batches_loaded)}; {rows:,} rows, {made.models} models, published.")
+    loaded = len(made.load.batches_loaded)
+    terminal.console.print(Text(f"Batches: {loaded}; {rows:,} rows, {made.models} models, published."))
     for name in made.failed_tests:
-        typer.echo(f"The test {name} fails.", err=True)
+        terminal.Terminal(stderr=True).print(Text(f"The test {name} fails."))
 
 
 @warehouse_app.command()
@@ -94,9 +96,9 @@ def compact() -> None:
 
     done = compact_files(load_settings().data_folder, TABLES.values())
     for table in done:
-        typer.echo(f"{table.table}: {table.files_before} files, now {table.files_after}.")
+        terminal.console.print(Text(f"{table.table}: {table.files_before} files, now {table.files_after}."))
     if not done:
-        typer.echo("There is nothing to put together yet.")
+        terminal.console.print("There is nothing to put together yet.")
 
 
 @warehouse_app.command()
@@ -111,8 +113,9 @@ def vacuum(
 
     found = vacuum_pages(load_settings().data_folder, delete=delete)
     size = f"{len(found.unreferenced):,} page images ({found.size_bytes / 1e6:.1f} MB)"
-    typer.echo(
-        f"{size} deleted." if delete else f"{size} are referred to by no batch; --delete deletes them."
+    terminal.console.print(
+        f"{size} deleted." if delete else f"{size} are referred to by no batch; --delete deletes them.",
+        highlight=False,
     )
 
 

@@ -14,6 +14,7 @@ from qwenocr_assets.intake.inbox.index import InboxIndex, open_index
 from qwenocr_assets.intake.inbox.look import Patience, look_at_inbox
 from qwenocr_assets.intake.inbox.status import what_waits
 from qwenocr_assets.intake.left_out import LeftOut
+from qwenocr_assets.outgoing import visible
 from qwenocr_assets.settings import Settings
 
 _MOST_RUNS_A_TICK = 10
@@ -66,7 +67,7 @@ def watch_inbox(
     """
     data, inbox = settings.data_folder, settings.inbox_folder
     if not inbox.exists():
-        return dg.SkipReason(f"{inbox} does not exist yet: make it, and drop files there.")
+        return dg.SkipReason(visible(f"{inbox} does not exist yet: make it, and drop files there."))
     bounds = Bounds(settings.batch_max_files, settings.batch_max_bytes, settings.batch_max_wait_seconds)
     with open_index(settings.inbox_index_url, inbox, LeftOut(tuple(settings.leave_out))) as index:
         look_at_inbox(index, data, bounds, settings.settle_seconds, now, patience)
@@ -85,7 +86,7 @@ def watch_inbox(
             [intake_batches.build_add_request([batch.batch_id for batch in due])] if due else []
         ),
         cursor=f"{index.index_id}:{place}",
-        skip_reason=None if due else waiting,
+        skip_reason=None if due else visible(waiting),
     )
 
 

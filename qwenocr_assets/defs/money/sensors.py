@@ -11,6 +11,7 @@ from qwenocr_assets.cost.unfunded import may_resume, unfunded_batches
 from qwenocr_assets.defs.jobs import ocr_batch
 from qwenocr_assets.defs.metadata import usd
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.outgoing import markdown, visible
 from qwenocr_assets.schemas import COST_LEDGER
 
 _MOST_RUNS_A_TICK = 10
@@ -73,11 +74,11 @@ def budget_alerts(
     if not alerts:
         return dg.SkipReason("No new threshold is passed.")
     for alert in alerts:
-        context.log.warning(str(alert))
+        context.log.warning(visible(str(alert)))
     if budget.alert_webhook is not None:
         failed = post_alerts(budget.alert_webhook.get_secret_value(), alerts)
         if failed:
-            context.log.error(failed)
+            context.log.error(visible(failed))
     return dg.SensorResult(asset_events=[_event(alert) for alert in alerts])
 
 
@@ -97,7 +98,7 @@ def _event(alert: Alert) -> dg.AssetObservation:
     period = alert.period
     return dg.AssetObservation(
         asset_key=COST_LEDGER.name,
-        description=str(alert),
+        description=markdown(str(alert)),
         metadata={
             "period": period.name,
             "threshold": float(alert.threshold),

@@ -12,6 +12,7 @@ from qwenocr_assets.environment.budget import CostBudget
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.progress import Progress
 from qwenocr_assets.environment.service import QwenOcr
+from qwenocr_assets.outgoing import visible
 from qwenocr_assets.steps import batch_api
 
 _RETRY_SECONDS = 600
@@ -43,7 +44,7 @@ def batch_jobs(
         run_id=context.run.run_id,
     )
     if done.warning:
-        context.log.warning(done.warning)
+        context.log.warning(visible(done.warning))
     return dg.MaterializeResult(metadata={k: v for k, v in asdict(done).items() if k != "warning"})
 
 

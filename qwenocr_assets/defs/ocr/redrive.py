@@ -8,6 +8,7 @@ import dagster as dg
 from qwenocr_assets.asking.unanswered import FailedBatch, due_at, failed_batches
 from qwenocr_assets.defs.jobs import redrive_batch
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.outgoing import visible
 from qwenocr_assets.settings import Settings
 from qwenocr_assets.statuses import AnswerStatus
 
@@ -60,7 +61,7 @@ def redrive(
     if not due:
         waiting = sum(batch.requests for batch in failed)
         return dg.SkipReason(
-            f"{waiting} failed requests wait until they are asked again."
+            visible(f"{waiting} failed requests wait until they are asked again.")
             if waiting
             else "Nothing has failed."
         )

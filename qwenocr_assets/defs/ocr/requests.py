@@ -8,6 +8,7 @@ import dagster as dg
 from qwenocr_assets.defs.metadata import markdown_table, usd
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.outgoing import visible
 from qwenocr_assets.steps.requests import make_requests
 
 _OFFER = ["region", "model", "batch", "expected_usd", "worst_usd"]
@@ -20,7 +21,7 @@ def ocr_requests(
     """Page × task, with the quote. Nothing is sent."""
     made = make_requests(environment, context.partition_key)
     for warning in made.warnings:
-        context.log.warning(warning)
+        context.log.warning(visible(warning))
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(made.rows),

@@ -13,6 +13,7 @@ from qwenocr_assets.defs.metadata import table_spec
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.intake.scan import find_files
+from qwenocr_assets.outgoing import markdown, visible
 from qwenocr_assets.schemas import CORRECTIONS, VALIDATION_RESULTS
 from qwenocr_assets.steps.corrections import take_corrections
 from qwenocr_assets.storage.data_folder import write_atomically
@@ -46,7 +47,7 @@ def watch_reviews(
     folder = environment.data.reviews
     if not folder.exists():
         return dg.SkipReason(
-            f"{folder} does not exist yet: make it, and drop Label Studio exports or sheets there."
+            visible(f"{folder} does not exist yet: make it, and drop Label Studio exports or sheets there.")
         )
     cursor_now = _Cursor(**json.loads(cursor)) if cursor else _Cursor()
     events: list[dg.AssetMaterialization] = []
@@ -70,7 +71,7 @@ def watch_reviews(
     return dg.SensorResult(
         asset_events=events,
         cursor=json.dumps(asdict(_Cursor(since, done)), ensure_ascii=False),
-        skip_reason=None if events else f"{len(since)} files in {folder} have not settled yet.",
+        skip_reason=None if events else visible(f"{len(since)} files in {folder} have not settled yet."),
     )
 
 
@@ -106,12 +107,14 @@ def _import(environment: Environment, path: UPath, now: datetime) -> tuple[str, 
 def _events(file: str, outcome: str, taken: _Taken) -> Iterator[dg.AssetMaterialization]:
     if taken.corrections:
         yield dg.AssetMaterialization(
-            CORRECTIONS.name, description=outcome, metadata={"corrections": taken.corrections, "file": file}
+            CORRECTIONS.name,
+            description=markdown(outcome),
+            metadata={"corrections": taken.corrections, "file": visible(file)},
         )
     for batch_id, rows in taken.results.items():
         yield dg.AssetMaterialization(
             VALIDATION_RESULTS.name,
             description="Rules were checked again on what people corrected, without a run.",
             partition=batch_id,
-            metadata={"dagster/row_count": rows, "file": file},
+            metadata={"dagster/row_count": rows, "file": visible(file)},
         )

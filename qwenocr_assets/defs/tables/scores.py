@@ -10,6 +10,7 @@ import dagster as dg
 from qwenocr_assets.defs.metadata import markdown_table, table_spec
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.outgoing import markdown
 from qwenocr_assets.schemas import SCORES
 from qwenocr_assets.scoring.batch import TABLES_READ, BatchScores
 from qwenocr_assets.scoring.truth import TruthFolder
@@ -25,7 +26,9 @@ def build_scores(settings: ScoringSettings) -> dg.AssetsDefinition:
     check = dg.AssetCheckSpec(
         SCORES_WITHIN_LIMITS,
         asset=SCORES.name,
-        description=f"The batch's scores are within [scoring] of pipeline.toml, and all truths of {folder} are usable.",
+        description=markdown(
+            f"The batch's scores are within [scoring] of pipeline.toml, and all truths of {folder} are usable."
+        ),
     )
 
     @dg.multi_asset(

@@ -11,6 +11,7 @@ from qwenocr_assets.defs.warehouse.core import KEEP_UP_TO_DATE
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.holding import writing_warehouse
 from qwenocr_assets.environment.progress import Progress
+from qwenocr_assets.outgoing import markdown, markdown_code
 from qwenocr_assets.warehouse.build import (
     Change,
     TestResult,
@@ -116,7 +117,7 @@ def _spec(model: Model, core_columns: Origins) -> dg.AssetSpec:
         deps=deps,
         group_name=model.schema,
         kinds={"sql", "duckdb"},
-        description=f"{model.description}\n\n```sql\n{model.sql_raw.strip()}\n```",
+        description=f"{markdown(model.description)}\n\n{markdown_code(model.sql_raw.strip(), 'sql')}",
         metadata={
             "dagster/relation_identifier": model.relation,
             "columns_from_core": _core_columns(core_columns),
@@ -150,7 +151,9 @@ def _core_columns(origins: Origins) -> dg.MetadataValue:
 
 
 def _columns(model: Model, columns: list[tuple[str, str]]) -> dg.TableSchema:
-    return dg.TableSchema([dg.TableColumn(name, kind, model.columns.get(name)) for name, kind in columns])
+    return dg.TableSchema(
+        [dg.TableColumn(name, kind, markdown(model.columns.get(name) or "")) for name, kind in columns]
+    )
 
 
 def _check(model: Model, tests: Sequence[TestResult]) -> dg.AssetCheckResult:

@@ -139,7 +139,7 @@ class BatchService:
                 if response.status_code != 200:
                     response.read()
                     raise classify(self._calls.fault(response))
-                yield _lines(response.iter_bytes())
+                yield map(self._calls.without_secrets, _lines(response.iter_bytes()))
         except httpx.TransportError as error:
             raise classify(ServiceFault(0, "", self._calls.described(error))) from None
 

@@ -65,7 +65,7 @@ class JsonCalls:
         if response.status_code != 200:
             raise classify(self.fault(response))
         try:
-            answer = orjson.loads(response.content)
+            answer = orjson.loads(self._redact.answer(response.text))
         except orjson.JSONDecodeError:
             answer = None
         if not isinstance(answer, dict):
@@ -75,7 +75,7 @@ class JsonCalls:
     def fault(self, response: httpx.Response) -> ServiceFault:
         """What an answer that is none says, without secrets."""
         try:
-            body = orjson.loads(response.content)
+            body = orjson.loads(self._redact.answer(response.text))
         except orjson.JSONDecodeError:
             body = None
         top = body if isinstance(body, dict) else {}
@@ -87,3 +87,7 @@ class JsonCalls:
     def described(self, error: httpx.TransportError) -> str:
         """What went wrong on the way, without secrets."""
         return self._redact.message(f"{type(error).__name__}: {error}")
+
+    def without_secrets(self, line: bytes) -> bytes:
+        """A line of a file as it came, without secrets."""
+        return self._redact.answer(line.decode(errors="surrogateescape")).encode(errors="surrogateescape")
