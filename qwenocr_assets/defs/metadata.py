@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from qwenocr_assets.outgoing import markdown
+from qwenocr_assets.outgoing import markdown, markdown_code
 from qwenocr_assets.schemas import TableSchema
 
 _MOST_ROWS_SHOWN = 50
@@ -48,6 +48,16 @@ def markdown_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) ->
     if len(rows) > _MOST_ROWS_SHOWN:
         lines.append(f"\n… and {len(rows) - _MOST_ROWS_SHOWN} more")
     return dg.MetadataValue.md("\n".join(lines))
+
+
+def markdown_list(texts: Iterable[str]) -> dg.MetadataValue:
+    """Texts one below the other."""
+    return dg.MetadataValue.md("\n".join(f"* {markdown(text)}" for text in texts))
+
+
+def code_block(code: str, language: str) -> dg.MetadataValue:
+    """Code as it is written."""
+    return dg.MetadataValue.md(markdown_code(code, language))
 
 
 def picture(jpeg: bytes, title: str) -> dg.MetadataValue:
