@@ -19,7 +19,7 @@ _LISTING = TypeAdapter(Listing)
 
 
 def ask_the_service(
-    environment: Environment, region: str | None = None, *, transport: httpx.BaseTransport | None = None
+    environment: Environment, region: str | None = None, *, transport: httpx.AsyncBaseTransport | None = None
 ) -> Comparison:
     """Ask a region, by default the one that is set, keep what it lists, and hold it against the catalogue.
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from qwenocr_assets.asking.batch_api.jobs import Job, Jobs, JobState
-from qwenocr_assets.qwenocr.batch_api.service import BatchService
-from qwenocr_assets.qwenocr.errors import Retryable, RunRefused
+from qwenocr_assets.qwenocr.batch_api.service import BatchService, is_the_services_word
+from qwenocr_assets.qwenocr.errors import RunRefused, ServiceError
 
 POLL_SECONDS = 60.0
 _HOUR = 3600.0
@@ -41,15 +41,15 @@ def _look(jobs: Jobs, service: BatchService, job: Job, now: float) -> bool:
     seconds = job.poll_seconds or _LATER_SECONDS
     try:
         seen = service.retrieve(job.service_id or "")
-    except Retryable as error:
+    except ServiceError as error:
+        if isinstance(error, RunRefused) and is_the_services_word(error):
+            if error.fault.status != 404:
+                raise
+            jobs.change(job, JobState.ENDED, status=GONE, problem=str(error), ended_at=now)
+            return True
         seconds = min(_MOST_SECONDS, 2 * seconds)
         jobs.change(job, problem=str(error), poll_seconds=seconds, next_poll_at=now + seconds)
         return False
-    except RunRefused as error:
-        if error.fault.status != 404:
-            raise
-        jobs.change(job, JobState.ENDED, status=GONE, problem=str(error), ended_at=now)
-        return True
     if now - (job.submitted_at or now) > _HOUR:
         seconds = max(seconds, _LATER_SECONDS)
     said: dict[str, Any] = {

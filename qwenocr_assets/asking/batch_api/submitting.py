@@ -14,11 +14,16 @@ from qwenocr_assets.asking.batch_answers import Question
 from qwenocr_assets.asking.batch_api.funds import Funds
 from qwenocr_assets.asking.batch_api.jobs import Job, Jobs, JobState
 from qwenocr_assets.errors import RejectedInput
-from qwenocr_assets.qwenocr.batch_api.service import BatchService, ServiceJob, was_certainly_refused
-from qwenocr_assets.qwenocr.errors import Retryable, RunRefused, ServiceError, Throttled
+from qwenocr_assets.qwenocr.batch_api.service import (
+    CALL_SECONDS,
+    BatchService,
+    ServiceJob,
+    was_certainly_refused,
+)
+from qwenocr_assets.qwenocr.errors import PageRefused, Retryable, RunRefused, ServiceError, Throttled
 
 FIRST_POLL_SECONDS = 60.0
-SETTLE_SECONDS = 180.0
+SETTLE_SECONDS = CALL_SECONDS + 60.0
 """How long a create may be under way before it is looked for: longer than any call may take."""
 
 _log = logging.getLogger(__name__)
@@ -53,7 +58,7 @@ class Submitter:
                 job = self._create(job)
             elif job.state is JobState.CREATING:
                 job = self._find_or_create(job)
-        except Retryable as error:
+        except (Retryable, PageRefused) as error:  # a gateway's page may say anything
             job = self._now(job)
             _log.warning("Job %s stays %s for now: %s", job.job_id, job.state.value, error)
         return job

@@ -17,6 +17,8 @@ from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.wire.answer_bodies import parse_answer
+from qwenocr_assets.qwenocr.wire.bodies import fault_in, parsed, written
+from qwenocr_assets.qwenocr.wire.redaction import Redactor
 from qwenocr_assets.qwenocr.wire.request_bodies import request_body
 
 
@@ -41,35 +43,25 @@ class Result:
 
 def read_result(line: bytes) -> Result | None:
     """A line of an output or error file; None for what is no result at all: nothing can be joined to it."""
-    try:
-        parsed = orjson.loads(line)
-    except orjson.JSONDecodeError:
+    said = parsed(line)
+    custom_id = said.get("custom_id") if isinstance(said, dict) else None
+    if not isinstance(custom_id, str) or not custom_id:
         return None
-    if not isinstance(parsed, dict) or parsed.get("custom_id") in (None, ""):
-        return None
-    custom_id = str(parsed["custom_id"])
-    response = _object(parsed.get("response"))
+    response = _object(said.get("response"))
     body = response.get("body")
     status = response.get("status_code")
-    error = _object(parsed.get("error")) or _object(_object(body).get("error"))
+    error = _object(said.get("error")) or _object(_object(body).get("error"))
     whole = line.decode("utf-8", "replace").strip()
     if error or status != 200:
-        fault = ServiceFault(
-            status if isinstance(status, int) and status != 200 else 0,
-            str(error.get("code") or ""),
-            str(error.get("message") or "no message"),
-            _text(response.get("request_id")),
-        )
+        known = status if type(status) is int and 100 <= status < 1000 and status != 200 else 0
+        told = {"error": error, "request_id": response.get("request_id")}
+        fault = fault_in(known, told, Redactor())
         return Result(custom_id, classify(fault), whole)
     try:
-        return Result(custom_id, parse_answer(body), orjson.dumps(body).decode())
+        return Result(custom_id, parse_answer(body), written(body))
     except MalformedAnswer as problem:
         return Result(custom_id, Unreadable(ServiceFault(200, "", str(problem))), whole)
 
 
 def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None

@@ -3,9 +3,9 @@
 Calls and shapes: product guide, page Batch API (OpenAI compatible), as the official `openai` SDK sends them.
 """
 
-import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -15,11 +15,17 @@ import httpx
 from pydantic import SecretStr
 
 from qwenocr_assets.qwenocr.batch_api.limits import ENDPOINT, MOST_LISTED
-from qwenocr_assets.qwenocr.errors import ServiceError, ServiceFault, Unreadable, classify
+from qwenocr_assets.qwenocr.errors import ServiceError, ServiceFault, Unreadable
 from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.qwenocr.wire.json_calls import JsonCalls
 
-_READ_SECONDS = 120.0
+CALL_SECONDS = 120.0
+_FILE_SECONDS = 3600.0
+"""Files have up to 500 MB on their way in, and more on their way back."""
+_MOST_PAGES = 100
+_MOST_COUNTED = 10**9
+_MOST_NAME = 500
+_MOST_PROBLEM = 2_000
 
 ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 """Statuses after which nothing changes; the others are validating, in_progress, finalizing and cancelling."""
@@ -55,7 +61,7 @@ class BatchService:
         region: Region,
         key: SecretStr | None = None,
         *,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         region.require_host()
@@ -63,7 +69,7 @@ class BatchService:
             region,
             region.compatible_url,
             key,
-            read_seconds=_READ_SECONDS,
+            seconds=CALL_SECONDS,
             transport=transport,
             pause=pause,
         )
@@ -72,7 +78,7 @@ class BatchService:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._calls.http.close()
+        self._calls.close()
 
     def upload(self, path: Path) -> str:
         """Upload an input file, read piece by piece; its id.
@@ -86,6 +92,7 @@ class BatchService:
                 "/files",
                 data={"purpose": "batch"},
                 files={"file": (path.name, file, "application/octet-stream")},
+                seconds=_FILE_SECONDS,
             )
         return _id(answer)
 
@@ -120,28 +127,19 @@ class BatchService:
             query["ds_name"] = name
         if input_file_id is not None:
             query["input_file_ids"] = input_file_id
-        while True:
+        for _ in range(_MOST_PAGES):
             page = self._calls.asked("/batches", query)
-            jobs = page.get("data") or []  # the service writes null for none
-            yield from (_job(job) for job in jobs)
+            listed = page.get("data")  # the service writes null for none
+            jobs = [_job(job) for job in listed] if isinstance(listed, list) else []
+            yield from jobs
             if not page.get("has_more") or not jobs:
                 return
-            query["after"] = _id(jobs[-1])
+            query["after"] = jobs[-1].id
 
-    @contextlib.contextmanager
-    def lines(self, file_id: str) -> Iterator[Iterator[bytes]]:
+    def lines(self, file_id: str) -> AbstractContextManager[Iterator[bytes]]:
         """The lines of a result file as they come; it is never held as a whole. It has no Content-Type."""
-        headers = {"Accept": "application/binary"}
-        try:
-            with self._calls.http.stream(
-                "GET", f"/files/{quote(file_id, safe='')}/content", headers=headers
-            ) as response:
-                if response.status_code != 200:
-                    response.read()
-                    raise classify(self._calls.fault(response))
-                yield map(self._calls.without_secrets, _lines(response.iter_bytes()))
-        except httpx.TransportError as error:
-            raise classify(ServiceFault(0, "", self._calls.described(error))) from None
+        path = f"/files/{quote(file_id, safe='')}/content"
+        return self._calls.lines(path, seconds=_FILE_SECONDS, accept="application/binary")
 
     def delete(self, file_id: str) -> bool:
         headers = {"Content-Type": "application/json"}
@@ -149,46 +147,49 @@ class BatchService:
         return bool(answer.get("deleted"))
 
 
+def is_the_services_word(error: ServiceError) -> bool:
+    """Whether the service itself said so. A page of a gateway has no code, whatever its status."""
+    return bool(error.fault.code)
+
+
 def was_certainly_refused(error: ServiceError) -> bool:
     """Whether a call that failed with this error certainly did nothing: the service said no by itself."""
-    return 400 <= error.fault.status < 500 and error.fault.status != 408
-
-
-def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Lines without their ends; pieces of a line are joined once."""
-    begun: list[bytes] = []
-    for chunk in chunks:
-        *whole, rest = chunk.split(b"\n")
-        for line in whole:
-            begun.append(line)
-            if joined := b"".join(begun).strip():
-                yield joined
-            begun.clear()
-        begun.append(rest)
-    if joined := b"".join(begun).strip():
-        yield joined
+    return 400 <= error.fault.status < 500 and error.fault.status != 408 and is_the_services_word(error)
 
 
 def _id(answer: Mapping[str, Any]) -> str:
-    if not answer.get("id"):
+    given = _text(answer.get("id"))
+    if given is None:
         raise Unreadable(ServiceFault(200, "", "the answer has no id"))
-    return str(answer["id"])
+    return given
 
 
-def _job(raw: Mapping[str, Any]) -> ServiceJob:
+def _job(raw: Any) -> ServiceJob:
+    """Raises `Unreadable` for what is no job."""
+    if not isinstance(raw, dict):
+        raise Unreadable(ServiceFault(200, "", "a batch is listed that is no object"))
     given = raw.get("request_counts")
     counts: Mapping[str, Any] = given if isinstance(given, dict) else {}
     return ServiceJob(
         id=_id(raw),
-        status=str(raw.get("status") or ""),
-        input_file_id=raw.get("input_file_id") or None,
-        output_file_id=raw.get("output_file_id") or None,
-        error_file_id=raw.get("error_file_id") or None,
-        total=int(counts.get("total") or 0),
-        completed=int(counts.get("completed") or 0),
-        failed=int(counts.get("failed") or 0),
+        status=_text(raw.get("status")) or "",
+        input_file_id=_text(raw.get("input_file_id")),
+        output_file_id=_text(raw.get("output_file_id")),
+        error_file_id=_text(raw.get("error_file_id")),
+        total=_count(counts.get("total")),
+        completed=_count(counts.get("completed")),
+        failed=_count(counts.get("failed")),
         problem=_problem(raw.get("errors")),
     )
+
+
+def _text(value: Any) -> str | None:
+    """A name; None for what is none, and for one that no column takes."""
+    return value if isinstance(value, str) and 0 < len(value) <= _MOST_NAME else None
+
+
+def _count(value: Any) -> int:
+    return value if type(value) is int and 0 <= value <= _MOST_COUNTED else 0
 
 
 def _problem(errors: Any) -> str | None:
@@ -196,7 +197,7 @@ def _problem(errors: Any) -> str | None:
     found = errors.get("data") if isinstance(errors, dict) else None
     texts = [
         f"{e.get('code')}: {e.get('message')}" + (f" (line {e['line']})" if e.get("line") else "")
-        for e in found or ()
+        for e in (found if isinstance(found, list) else ())
         if isinstance(e, dict)
     ]
-    return "; ".join(texts[:3]) or None
+    return "; ".join(texts[:3])[:_MOST_PROBLEM] or None

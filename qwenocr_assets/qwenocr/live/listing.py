@@ -20,7 +20,7 @@ from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.qwenocr.wire.hosts import HostKind
 from qwenocr_assets.qwenocr.wire.json_calls import JsonCalls
 
-_READ_SECONDS = 10.0
+_CALL_SECONDS = 10.0
 _MOST_CALLS = 2
 _PAGE_SIZE = 100
 _NO_SUCH_PATH = 404
@@ -86,7 +86,7 @@ def ask_for_models(
     key: SecretStr | None,
     names: Collection[str],
     *,
-    transport: httpx.BaseTransport | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> Listing:
     """The account's OCR models, and those with these names, which are asked for one by one where the list lacks them.
 
@@ -94,15 +94,14 @@ def ask_for_models(
         ServiceError: the service refused the question, or no answer came.
     """
     region.require_host()
-    calls = JsonCalls(
+    with JsonCalls(
         region,
         region.native_url,
         key,
-        read_seconds=_READ_SECONDS,
+        seconds=_CALL_SECONDS,
         most_calls=_MOST_CALLS,
         transport=transport,
-    )
-    with calls.http:
+    ) as calls:
         found = _found(calls, region, names)
         wanted = [raw for name, raw in found.items() if name in names or _OCR in name.lower()]
         quotas, problem = _quotas(calls)

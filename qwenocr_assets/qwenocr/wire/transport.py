@@ -1,8 +1,10 @@
 """The one seam to the network, and the way to an app inside this process."""
 
+from collections.abc import Mapping
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pkgutil import resolve_name
+from types import MappingProxyType
 from urllib.request import getproxies
 
 import aiohttp
@@ -39,21 +41,8 @@ def open_http(
     carries them. Proxies are taken from the environment (`HTTPS_PROXY`, `NO_PROXY`); without any, aiohttp is not made
     to look for them, which costs it two turns of a thread for every request.
     """
-    # a host that cannot be reached is told from one that is slow, also where little time is given
-    timeout = httpx.Timeout(timeout_seconds, connect=min(_CONNECT_SECONDS, timeout_seconds / 2))
-
-    def client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
-        # cookies are not kept: with one byte above 127 in one, httpx 0.28 can build no later request
-        # (`Request.__init__` writes the header `Cookie` as ASCII)
-        return httpx.AsyncClient(
-            transport=transport,
-            timeout=timeout,
-            headers={"Accept-Encoding": ACCEPTED_ENCODINGS},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        )
-
     if transport is not None:
-        return client(transport)
+        return http_over(transport, timeout_seconds=timeout_seconds)
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
@@ -63,7 +52,27 @@ def open_http(
             connector=connector, trust_env=bool(getproxies()), cookie_jar=aiohttp.DummyCookieJar()
         )
 
-    return client(AiohttpTransport(client=session))
+    return http_over(AiohttpTransport(client=session), timeout_seconds=timeout_seconds)
+
+
+def http_over(
+    transport: httpx.AsyncBaseTransport | None,
+    *,
+    timeout_seconds: float,
+    base_url: str = "",
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> httpx.AsyncClient:
+    """An HTTP client over a transport; None is httpx's own, which will do for one request after the other."""
+    return httpx.AsyncClient(
+        transport=transport,
+        base_url=base_url,
+        # a host that cannot be reached is told from one that is slow, also where little time is given
+        timeout=httpx.Timeout(timeout_seconds, connect=min(_CONNECT_SECONDS, timeout_seconds / 2)),
+        headers={**headers, "Accept-Encoding": ACCEPTED_ENCODINGS},
+        # not kept: with one byte above 127 in a cookie, httpx 0.28 can build no later request
+        # (`Request.__init__` writes the header `Cookie` as ASCII)
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+    )
 
 
 @cache
