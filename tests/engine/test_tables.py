@@ -120,7 +120,7 @@ def test_a_table_open_at_its_sides_has_its_outer_columns() -> None:
 @pytest.mark.parametrize(
     ("draw", "rules"),
     [
-        pytest.param(lambda p: cv2.rectangle(p, (50, 50), (700, 500), (0, 0, 0), 3), 0, id="a frame"),
+        pytest.param(lambda p: cv2.rectangle(p, (50, 50), (700, 500), (0, 0, 0), 3), 2, id="a frame"),
         pytest.param(lambda p: cv2.line(p, (50, 50), (700, 50), (0, 0, 0), 2), 1, id="one rule"),
         pytest.param(lambda p: cv2.circle(p, (300, 300), 60, (0, 0, 0), 3), 0, id="a circle"),
         pytest.param(lambda p: None, 0, id="nothing"),

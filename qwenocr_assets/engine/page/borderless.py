@@ -14,7 +14,7 @@ from qwenocr_assets.engine.page.gutters import (
     row_cells,
 )
 from qwenocr_assets.engine.page.headers import stands_over_columns, with_header, without_title
-from qwenocr_assets.engine.page.layout import Row, columns_of, row_box, rows_of, text_height
+from qwenocr_assets.engine.page.layout import Row, columns_of, is_upright, row_box, rows_of, text_height
 from qwenocr_assets.engine.page.read_page import Line, Table
 from qwenocr_assets.engine.page.wrapped import WRAPPED_GAP, gap_between, with_wrapped
 from qwenocr_assets.geometry import Box, around
@@ -31,8 +31,6 @@ _ALIKE = 0.75
 """Share of their pieces that stand over each other in rows of the same columns."""
 _LEAST_ROWS_OF_TWO = 4
 """Two columns make a table only from this many rows on: with fewer they are label and value."""
-_UPRIGHT = 1.5
-"""Text this many times as high as wide is written upwards: names at a chart, not in a table's cells."""
 
 _LABEL = re.compile(r"[^\W\d]\s?[:：](?!//)")
 """A colon after a word: rows of labels with their values are no table."""
@@ -41,10 +39,7 @@ _LABEL = re.compile(r"[^\W\d]\s?[:：](?!//)")
 def find_borderless(lines: Sequence[Line], rules: Sequence[Box]) -> list[Table]:
     """Tables that only the places of the lines show; `rules` are horizontal rulings, which part rows."""
     tables = []
-    level = [
-        line for line in lines if len(line.text) < 2 or box_of(line).height < _UPRIGHT * box_of(line).width
-    ]
-    for block in columns_of(level):
+    for block in columns_of([line for line in lines if not is_upright(line)]):
         height = text_height(block)
         for run in _runs(rows_of(block), rules, height):
             table = _table(without_title(run, rules), rules, height)

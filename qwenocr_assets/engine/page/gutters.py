@@ -37,7 +37,7 @@ def columns_between_gutters(run: Sequence[Row], height: float) -> list[Column]:
     """
     several = [row for row in run if len(row) > 1]
     whole = around(box_of(line) for row in run for line in row)
-    step = max(height / 8, 1.0)
+    step = max(height / 16, 1.0)
     covered = np.zeros(int(whole.width / step) + 2, np.int64)
     for row in several if len(several) > 2 else run:
         taken = np.zeros(len(covered), np.bool_)

@@ -1,6 +1,7 @@
 """What stands over the values of a table: titles, which are no part of it, and headers in several lines."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from qwenocr_assets.engine.page.geometry import box_of
 from qwenocr_assets.engine.page.gutters import Column, places
@@ -99,7 +100,8 @@ def _is_stacked(
 
 def stands_over_columns(line: Line, below: Row, rules: Sequence[Box]) -> bool:
     """Whether a rule under a line says that it heads some of the columns of the row below, and not all."""
-    return _own_rule(box_of(line), [line], below, rules, row_box(below).width) is not None
+    rule = _own_rule(box_of(line), [line], below, rules, row_box(below).width)
+    return rule is not None and 1 < sum(rule.overlap_x(box_of(piece)) > 0 for piece in below) < len(below)
 
 
 def _own_rule(box: Box, row: Row, below: Row, rules: Sequence[Box], whole: float) -> Box | None:
@@ -143,7 +145,5 @@ def _left(line: Line) -> float:
 
 
 def _widened(line: Line, left: float, right: float) -> Line:
-    box = box_of(line)
-    return Line(
-        line.text, Quad(left, box.top, right, box.top, right, box.bottom, left, box.bottom), line.score
-    )
+    _, top, _, bottom = box_of(line)
+    return replace(line, quad=Quad(left, top, right, top, right, bottom, left, bottom))

@@ -17,6 +17,8 @@ _LEAST_GUTTER = 1.0
 """Width of the gap between two columns of prose, in line heights."""
 _LEAST_CUT = 1.2
 """Distance in line heights between the characters on both sides of a cut: more than between two words."""
+_UPRIGHT = 1.5
+"""A text this many times as high as wide does not run across the page."""
 _LEAST_PROSE_ROWS = 4
 _PROSE_FILL = 0.6
 """A line of prose fills at least this part of its column."""
@@ -61,6 +63,12 @@ def row_box(row: Sequence[Line]) -> Box:
 def text_height(lines: Sequence[Line]) -> float:
     """Height in pixels of the usual line; 0 for none."""
     return median(box_of(line).height for line in lines) if lines else 0.0
+
+
+def is_upright(line: Line) -> bool:
+    """Whether a text is written upwards or downwards, as at the axes of a chart."""
+    box = box_of(line)
+    return len(line.text) > 1 and box.height > _UPRIGHT * box.width
 
 
 def joined(texts: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from qwenocr_assets.engine.page.gutters import (
     row_cells,
     text_of,
 )
-from qwenocr_assets.engine.page.layout import Row, rows_of, text_height
+from qwenocr_assets.engine.page.layout import Row, is_upright, rows_of, text_height
 from qwenocr_assets.engine.page.numbers import is_value
 from qwenocr_assets.engine.page.read_page import Cell, Line, Table
 from qwenocr_assets.engine.page.wrapped import with_wrapped
@@ -36,7 +36,7 @@ def ruled_table(grid: Grid, lines: Iterable[Line]) -> Table | None:
         cell = next((c for c in grid.cells if c.box.holds(box.middle_x, box.middle_y)), None)
         if cell is not None:
             inside[cell].append(line)
-    filled = [cell for cell, text in inside.items() if text]
+    filled = [cell for cell, text in inside.items() if not all(map(is_upright, text))]
     if len(filled) < 2 or len(filled) < _LEAST_FILLED * len(grid.cells):
         return None
     cells = _refined(grid, inside)

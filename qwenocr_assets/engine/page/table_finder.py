@@ -9,6 +9,7 @@ from qwenocr_assets.engine.page.grids import Rulings
 from qwenocr_assets.engine.page.layout import reads_leftwards
 from qwenocr_assets.engine.page.read_page import Line, Table
 from qwenocr_assets.engine.page.ruled import ruled_table
+from qwenocr_assets.geometry import Box
 
 
 def find_tables(lines: Sequence[Line], rulings: Rulings) -> tuple[Table, ...]:
@@ -16,8 +17,20 @@ def find_tables(lines: Sequence[Line], rulings: Rulings) -> tuple[Table, ...]:
     ruled = [table for grid in rulings.grids if (table := ruled_table(grid, lines)) is not None]
     taken = [table.bbox for table in ruled]
     free = [n for n in lines if not any(box.holds(box_of(n).middle_x, box_of(n).middle_y) for box in taken)]
-    tables = sorted([*ruled, *find_borderless(free, rulings.rules)], key=lambda table: table.bbox.top)
+    tables = sorted(
+        [*ruled, *find_borderless(free, _clear_of_text(rulings.rules, free))],
+        key=lambda table: table.bbox.top,
+    )
     return tuple(_mirrored(table) if reads_leftwards(_texts(table)) else table for table in tables)
+
+
+def _clear_of_text(rules: Sequence[Box], lines: Sequence[Line]) -> list[Box]:
+    """The rules that do not run through print: strokes of small letters look like rules, too."""
+    return [rule for rule in rules if not any(_runs_through(rule, box_of(line)) for line in lines)]
+
+
+def _runs_through(rule: Box, box: Box) -> bool:
+    return abs(rule.middle_y - box.middle_y) < 0.25 * box.height and rule.overlap_x(box) > 0.5 * box.width
 
 
 def _texts(table: Table) -> list[str]:

@@ -46,8 +46,8 @@ def find_rulings(picture: Picture, text_height: float) -> Rulings:
         grid = _grid(part_across, part_down, text_height, (int(x), int(y)))
         if grid is not None:
             grids.append(grid)
-        elif width >= 4 * text_height and _anywhere(part_across, 1).sum() <= max(0.35 * text_height, 6):
-            rules.append(Box(*map(float, (x, y, x + width, y + height))))
+        elif width >= 4 * text_height:
+            rules += _rules(part_across, text_height, (int(x), int(y)))
     grids.sort(key=lambda g: (g.box.top, g.box.left))
     return Rulings(tuple(_outermost(grids)), tuple(sorted(rules, key=lambda r: r.top)))
 
@@ -66,6 +66,23 @@ def _opened(ink: Mask, length: tuple[int, int], slack: tuple[int, int]) -> Mask:
     wide = cv2.dilate(ink.astype(np.uint8), np.ones((slack[1], slack[0]), np.uint8))
     kernel = np.ones((length[1], length[0]), np.uint8)
     return np.asarray(cv2.morphologyEx(wide, cv2.MORPH_OPEN, kernel) > 0, np.bool_)
+
+
+def _rules(across: Mask, text_height: float, origin: tuple[int, int]) -> list[Box]:
+    """The horizontal rules of a drawing that is no grid: a line, or the upper and lower sides of a frame."""
+    x, y = origin
+    thickest = max(0.35 * text_height, 6)
+    rules = []
+    for at in _runs(np.flatnonzero(_anywhere(across, 1)), 1):
+        along = np.flatnonzero(_anywhere(across[at[0] : at[-1] + 1], 0))
+        if len(at) <= thickest and along[-1] - along[0] >= 4 * text_height:
+            rules.append(Box(*map(float, (x + along[0], y + at[0], x + along[-1] + 1, y + at[-1] + 1))))
+    return rules
+
+
+def _runs(positions: NDArray[np.int64], gap: int) -> list[NDArray[np.int64]]:
+    """Positions in order, parted where they are more than `gap` apart."""
+    return np.split(positions, np.flatnonzero(np.diff(positions) > gap) + 1) if len(positions) else []
 
 
 def _grid(across: Mask, down: Mask, text_height: float, origin: tuple[int, int]) -> Grid | None:
@@ -103,10 +120,7 @@ def _grid(across: Mask, down: Mask, text_height: float, origin: tuple[int, int])
 def _positions(drawn: NDArray[np.int64], least: float, tolerance: int) -> list[int]:
     """Where rulings run: centres of the peaks of `drawn` (pixels drawn at each position), `tolerance` apart."""
     at = np.flatnonzero(drawn >= least)
-    if not len(at):
-        return []
-    runs = np.split(at, np.flatnonzero(np.diff(at) > tolerance) + 1)
-    return [round(float(np.average(run, weights=drawn[run]))) for run in runs]
+    return [round(float(np.average(run, weights=drawn[run]))) for run in _runs(at, tolerance)]
 
 
 def _with_open_sides(positions: list[int], drawn: Mask, least: float) -> list[int]:
