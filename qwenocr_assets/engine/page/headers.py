@@ -19,6 +19,8 @@ _MOST_TITLE_ROWS = 4
 _MOST_HEADER_ROWS = 5
 _STACKED_GAP = 0.6
 """Lines of one header are at most so many text heights apart."""
+_ALIGNED = 0.7
+"""Lines of one header begin, end or are centred within so many text heights of each other."""
 
 
 def without_title(run: Sequence[Row], rules: Sequence[Box]) -> list[Row]:
@@ -94,8 +96,25 @@ def _is_stacked(
         return False
     if any(len(places(box_of(line), columns)) > 1 for line in above):
         return False
-    texts = [line.text for line in below]
-    return len(below) <= len(above) or len(set(texts)) == len(texts)
+    if _once_for_each(above, below):
+        return False
+    return all(any(_in_line(box_of(upper), box_of(lower), height) for lower in below) for upper in above)
+
+
+def _in_line(above: Box, below: Box, height: float) -> bool:
+    """Whether two lines of one text, whose left or right edges or middles are one below the other."""
+    offsets = (above.left - below.left, above.right - below.right, above.middle_x - below.middle_x)
+    return above.overlap_x(below) > 0 and min(map(abs, offsets)) < _ALIGNED * height
+
+
+def _once_for_each(heads: Row, under: Row) -> list[Row]:
+    """The parts of a row that repeats the same texts under each header above it; none where it does not."""
+    size, rest = divmod(len(under), len(heads))
+    if len(heads) < 2 or rest or size < 2:
+        return []
+    parts = [sorted(under, key=_left)[start : start + size] for start in range(0, len(under), size)]
+    texts = [[piece.text for piece in part] for part in parts]
+    return parts if all(text == texts[0] for text in texts) else []
 
 
 def stands_over_columns(line: Line, below: Row, rules: Sequence[Box]) -> bool:
@@ -128,15 +147,10 @@ def _over_its_columns(
     rule = _own_rule(box, row, below, rules, columns[-1].right - columns[0].left)
     if rule is not None:
         return _widened(line, min(box.left, rule.left), max(box.right, rule.right))
-    heads, under = sorted(row, key=_left), sorted(below, key=_left)
-    size, rest = divmod(len(under), len(heads))
-    if len(heads) < 2 or rest or size < 2:
+    parts = _once_for_each(row, below)
+    if not parts:
         return line
-    parts = [under[start : start + size] for start in range(0, len(under), size)]
-    texts = [[piece.text for piece in part] for part in parts]
-    if any(text != texts[0] for text in texts):
-        return line
-    part = row_box(parts[heads.index(line)])
+    part = row_box(parts[sorted(row, key=_left).index(line)])
     return _widened(line, min(box.left, part.left), max(box.right, part.right))
 
 

@@ -1,6 +1,7 @@
 """Ruled grids into tables; rows and columns that rules do not part are cut at the text that neighbours share."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from qwenocr_assets.engine.page.geometry import box_of
@@ -25,6 +26,17 @@ _LEAST_SIDE_BY_SIDE = 0.2
 _SHARED = 0.6
 """Rows of values are parted where this share of a block's cells has text in each, on average."""
 
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """What stands between two neighbouring horizontal rules."""
+
+    rows: Sequence[Row]
+    is_of_values: bool
+    """Whether each row is one of the table: all cells are cut there."""
+
+
+_NO_BLOCK = _Block((), False)
 _Inside = Mapping[GridCell, Sequence[Line]]
 
 
@@ -60,11 +72,11 @@ def _refined(grid: Grid, inside: _Inside) -> list[Cell]:
         _block([cell for cell in grid.cells if (cell.row, cell.row_span) == (row, 1)], inside, fine, height)
         for row in range(max(cell.row + cell.row_span for cell in grid.cells))
     ]
-    top = [0, *accumulate(len(block) for block in blocks)]
+    top = [0, *accumulate(len(block.rows) for block in blocks)]
     cells: list[Cell] = []
     for cell in grid.cells:
         start, end = first[cell.column], first[cell.column + cell.column_span]
-        block = blocks[cell.row] if cell.row_span == 1 else []
+        block = blocks[cell.row] if cell.row_span == 1 else _NO_BLOCK
         parts = _parts(inside[cell], block, flat[start:end], len(fine[cell.column]) > 1)
         if parts is None:
             rows = top[cell.row + cell.row_span] - top[cell.row]
@@ -101,30 +113,27 @@ def _columns_within(grid: Grid, inside: _Inside, column: int, height: float) -> 
 
 def _block(
     cells: Sequence[GridCell], inside: _Inside, fine: Sequence[Sequence[Column]], height: float
-) -> list[Row]:
+) -> _Block:
     """The rows of text between two neighbouring horizontal rules: one, or those that neighbouring cells share."""
     filled = [cell for cell in cells if inside[cell]]
     lines = [line for cell in filled for line in inside[cell]]
     rows = rows_of(lines)
     if len(rows) < 2:
-        return [lines]
-    if any(len(fine[cell.column]) > 1 and len(rows_of(inside[cell])) > 1 for cell in filled):
-        return rows
+        return _Block([lines], False)
     tall = sum(len(rows_of(inside[cell])) > 1 for cell in filled)
     stacks = sum(sum(is_value(line.text) for line in inside[cell]) > 1 for cell in filled)
     valued = [row for row in rows if any(is_value(line.text) for line in row)]
     shared = sum(len(row) for row in valued) / max(len(valued) * len(filled), 1)
     if not stacks or tall < 2 or 2 * stacks < len(filled) - 1 or shared < _SHARED:
-        return [lines]
+        parted = any(len(fine[cell.column]) > 1 and len(rows_of(inside[cell])) > 1 for cell in filled)
+        return _Block(rows, False) if parted else _Block([lines], False)
     columns = [Column(cell.box.left, cell.box.right) for cell in sorted(cells, key=lambda c: c.column)]
-    return with_wrapped(rows, columns, (), height)
+    return _Block(with_wrapped(rows, columns, (), height), True)
 
 
-def _parts(
-    lines: Sequence[Line], block: Sequence[Row], columns: Sequence[Column], is_cut: bool
-) -> list[Row] | None:
+def _parts(lines: Sequence[Line], block: _Block, columns: Sequence[Column], is_cut: bool) -> list[Row] | None:
     """The text of a cell that is several, by the rows of its block; None for a cell that is one."""
-    pieces = [[line for line in row if line in lines] for row in block]
+    pieces = [[line for line in row if line in lines] for row in block.rows]
     filled = [row for row in pieces if row]
     if len(columns) > 1:
         cut = [[part for line in row for part in cut_at_gutters(line, columns)] for row in pieces]
@@ -132,4 +141,4 @@ def _parts(
         values = sum(is_value(line.text) for row in cut for line in row)
         if beside and (is_cut or values > 1):
             return cut
-    return pieces if len(filled) > 1 else None
+    return pieces if block.is_of_values and len(filled) > 1 else None
