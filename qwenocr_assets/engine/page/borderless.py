@@ -119,12 +119,7 @@ def _table(run: Sequence[Row], rules: Sequence[Box], height: float) -> Table | N
     if not run:
         return None
     columns = columns_between_gutters(run, height)
-    run = [
-        sorted(
-            (piece for line in row for piece in cut_at_gutters(line, columns)), key=lambda n: box_of(n).left
-        )
-        for row in run
-    ]
+    run = [cut_at_gutters(row, columns) for row in run]
     columns = columns_between_gutters(run, height)
     rows = with_wrapped(run, columns, rules, height)
     if not _is_table(rows, columns):

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from qwenocr_assets.engine.page.geometry import box_of
-from qwenocr_assets.engine.page.layout import Row, joined, line_cut_at, rows_of
+from qwenocr_assets.engine.page.layout import Row, joined, line_cut_at, line_cut_at_space, rows_of
 from qwenocr_assets.engine.page.numbers import is_several_numbers
 from qwenocr_assets.engine.page.read_page import Cell, Line
 from qwenocr_assets.geometry import Box, around
@@ -18,8 +18,6 @@ _LEAST_GUTTER_OF_MANY = 0.35
 """The same where many rows leave it free: the detector's boxes are larger than the print."""
 _MANY = 8
 """Rows."""
-_LEAST_CUT_OF_NUMBERS = 0.2
-"""Distance in line heights between two numbers of different columns that were read as one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +63,24 @@ def _stretches(flags: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[tuple[
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def cut_at_gutters(line: Line, columns: Sequence[Column]) -> Iterable[Line]:
-    """A line that the detector drew across a gutter, cut where the gutter is."""
+def cut_at_gutters(row: Row, columns: Sequence[Column]) -> Row:
+    """The lines of a row, from left to right; those that the detector drew across gutters are cut there.
+
+    Numbers of two columns may be a space apart.
+    """
+    gutters = [(before.right + after.left) / 2 for before, after in pairwise(columns)]
+    return sorted((part for line in row for part in _parts(line, gutters)), key=lambda n: box_of(n).left)
+
+
+def _parts(line: Line, gutters: Sequence[float]) -> list[Line]:
+    box = box_of(line)
+    cut = line_cut_at_space if is_several_numbers(line.text) else line_cut_at
+    parts: list[Line] = []
     rest = line
-    least = _LEAST_CUT_OF_NUMBERS if is_several_numbers(line.text) else None
-    for before, after in pairwise(columns):
-        *done, rest = line_cut_at(rest, (before.right + after.left) / 2, least)
-        yield from done
-    yield rest
+    for x in (x for x in gutters if box.left < x < box.right):
+        *done, rest = cut(rest, x)
+        parts += done
+    return [*parts, rest]
 
 
 def places(box: Box, columns: Sequence[Column]) -> range:

@@ -19,6 +19,8 @@ _LEAST_CUT = 1.2
 """Distance in line heights between the characters on both sides of a cut: more than between two words."""
 _UPRIGHT = 1.5
 """A text this many times as high as wide does not run across the page."""
+_NEAR_SPACE = 1.5
+"""A space this near to a gutter, in line heights, is where the numbers of two columns meet."""
 _LEAST_PROSE_ROWS = 4
 _PROSE_FILL = 0.6
 """A line of prose fills at least this part of its column."""
@@ -85,11 +87,8 @@ def is_wide(character: str) -> bool:
     return character != "" and east_asian_width(character) in "WF" and not "가" <= character <= "힣"
 
 
-def line_cut_at(line: Line, x: float, least: float | None = None) -> tuple[Line, ...]:
-    """A level line cut in two at the gap between its words around `x`; whole when no wide gap is there.
-
-    A gap is wide from `least` line heights on, by default where it is more than a space between words.
-    """
+def line_cut_at(line: Line, x: float) -> tuple[Line, ...]:
+    """A level line cut in two at the gap between its words around `x`; whole when no wide gap is there."""
     box = box_of(line)
     if not line.places or not box.left < x < box.right:
         return (line,)
@@ -99,11 +98,31 @@ def line_cut_at(line: Line, x: float, least: float | None = None) -> tuple[Line,
     if not head or not tail:
         return (line,)
     start, end = line.places[len(head) - 1], line.places[len(line.text) - len(tail)]
-    if (end - start) * box.width < (_LEAST_CUT if least is None else least) * box.height:
+    if (end - start) * box.width < _LEAST_CUT * box.height:
         return (line,)
-    middle = box.left + (start + end) / 2 * box.width
-    return _part(line, head, 0, box.left, middle), _part(
-        line, tail, len(line.text) - len(tail), middle, box.right
+    return _halves(line, len(head), len(line.text) - len(tail))
+
+
+def line_cut_at_space(line: Line, x: float) -> tuple[Line, ...]:
+    """A level line cut in two at the space nearest to `x`, however narrow; whole when none is near."""
+    box = box_of(line)
+    spaces = [index for index, character in enumerate(line.text) if character == " "]
+    if not line.places or not spaces or not box.left < x < box.right:
+        return (line,)
+    at = (x - box.left) / box.width
+    space = min(spaces, key=lambda index: abs(line.places[index] - at))
+    if abs(line.places[space] - at) * box.width > _NEAR_SPACE * box.height:
+        return (line,)
+    return _halves(line, space, space + 1)
+
+
+def _halves(line: Line, end: int, start: int) -> tuple[Line, Line]:
+    """The characters of a line before `end` and from `start` on, parted in the middle of what is between them."""
+    box = box_of(line)
+    middle = box.left + (line.places[end - 1] + line.places[start]) / 2 * box.width
+    return (
+        _part(line, line.text[:end], 0, box.left, middle),
+        _part(line, line.text[start:], start, middle, box.right),
     )
 
 

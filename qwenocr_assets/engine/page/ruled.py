@@ -136,7 +136,7 @@ def _parts(lines: Sequence[Line], block: _Block, columns: Sequence[Column], is_c
     pieces = [[line for line in row if line in lines] for row in block.rows]
     filled = [row for row in pieces if row]
     if len(columns) > 1:
-        cut = [[part for line in row for part in cut_at_gutters(line, columns)] for row in pieces]
+        cut = [cut_at_gutters(row, columns) for row in pieces]
         beside = any(len({places(box_of(line), columns) for line in row}) > 1 for row in cut)
         values = sum(is_value(line.text) for row in cut for line in row)
         if beside and (is_cut or values > 1):
