@@ -20,6 +20,7 @@ from qwenocr_assets.errors import BatchTaken, InUse, StorageError
 from qwenocr_assets.state.database import database_time, open_database
 from qwenocr_assets.state.heartbeat import beating
 from qwenocr_assets.state.processes import has_ended, this_process
+from qwenocr_assets.state.sqlite import IMPATIENT, SILENT_SECONDS
 from qwenocr_assets.state.tables.leases import LEASES
 
 LEASE_SECONDS = 60.0
@@ -47,6 +48,7 @@ class BatchHold:
 
     def __init__(self, engine: Engine, batch_id: str, lease_seconds: float) -> None:
         self._engine = engine
+        self._impatient = engine.execution_options(**{IMPATIENT: True})
         self._batch_id = batch_id
         self._lease_seconds = lease_seconds
         self.holder = uuid.uuid4().hex
@@ -80,7 +82,8 @@ class BatchHold:
         """
         with contextlib.ExitStack() as stack:
             try:
-                connection = stack.enter_context(self._engine.connect())
+                sure = time.monotonic() < self._sure_until - SILENT_SECONDS
+                connection = stack.enter_context((self._impatient if sure else self._engine).connect())
                 self._take_turn(connection)
                 holder = connection.scalar(select(LEASES.c.holder).where(LEASES.c.batch_id == self._batch_id))
             except StorageError as error:

@@ -25,10 +25,17 @@ REPLACED_STEP = (
 
 _PAUSE_SECONDS = 0.01
 
+_LOCKED: set[str] = set()
+"""Databases that this process has waited for in vain."""
+
 _log = logging.getLogger(__name__)
 
 READ_ONLY = "qwenocr_read_only"
 """Execution option of a connection whose transactions only read: on SQLite they wait for nobody."""
+
+
+IMPATIENT = "qwenocr_impatient"
+"""Execution option of a connection that waits for its turn for `SILENT_SECONDS` only."""
 
 
 def prepare(connection: Any, _: Any) -> None:
@@ -58,22 +65,33 @@ def prepare_durable(connection: Any, _: Any) -> None:
 
 
 def begin(connection: Connection) -> None:
-    """Begin a transaction; one that may write takes its turn now."""
-    reading = connection.get_execution_options().get(READ_ONLY)
-    give_up_at = time.monotonic() + BUSY_SECONDS
-    told = False
+    """Begin a transaction; one that may write takes its turn now.
+
+    Who has waited for it in vain once does not wait for so long again, as long as it stays locked: a run that ends has
+    several things to write.
+    """
+    options = connection.get_execution_options()
+    if options.get(READ_ONLY):
+        connection.exec_driver_sql("BEGIN")
+        return
+    database = connection.engine.url.database or ""
+    began = time.monotonic()
+    told = database in _LOCKED
     while True:
         try:
-            connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-            return
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         except UnusableDatabase as error:
-            if not is_busy(error.__cause__) or time.monotonic() > give_up_at:
+            if not is_busy(error.__cause__) or options.get(IMPATIENT) or database in _LOCKED:
                 raise
+            if time.monotonic() > began + BUSY_SECONDS:
+                _LOCKED.add(database)
+                raise
+        else:
+            _LOCKED.discard(database)
+            return
         if not told:
             _log.warning(
-                "%s is locked by another program. Waiting for it, at most %d s.",
-                connection.engine.url.database,
-                BUSY_SECONDS,
+                "%s is locked by another program. Waiting for it, at most %d s.", database, BUSY_SECONDS
             )
             told = True
 
