@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 
+from qwenocr_assets.cli.commands import run
+from qwenocr_assets.defs.jobs import BATCH_JOB, PUBLISH_JOB
 from qwenocr_assets.quality.rule_work import ITSELF
 from tests.cli.conftest import Command, Qwenocr
 
@@ -136,3 +139,19 @@ def test_a_document_becomes_sql_rows(command: Command, project: Path) -> None:
     wrong = command("sql", "select nothing from nowhere")
     assert wrong.returncode == 2
     assert "nowhere does not exist" in " ".join(wrong.stderr.split())
+
+
+@pytest.mark.slow  # four runs
+def test_rows_of_finished_batches_are_published_while_others_are_read(
+    command: Command, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "PUBLISH_SECONDS", 0.0)
+    (project / "in").mkdir()
+    for name in ("a", "b"):
+        (project / "in" / f"{name}.png").write_text(f"{name} is no picture")
+    done = command("run", "in", QWENOCR_BATCH_MAX_FILES="1", DAGSTER_HOME=str(project / ".dagster"))
+    assert done.returncode == 4, done.stderr
+    with dg.DagsterInstance.from_config(str(project / ".dagster")) as instance:
+        jobs = [found.job_name for found in instance.get_runs()]
+    assert jobs.count(BATCH_JOB) == 2
+    assert jobs.count(PUBLISH_JOB) == 2  # the first batch is there before the second is read

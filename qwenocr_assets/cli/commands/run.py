@@ -1,6 +1,7 @@
 """`qwenocr run`: paths → intake batches → the Dagster jobs, with progress bars and a summary."""
 
 import logging
+import time
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -57,6 +58,12 @@ def run_paths(
     return run_batches(environment, [m.batch_id for m in manifests], console, resend=resend)
 
 
+PUBLISH_SECONDS = 30.0
+"""How old the published warehouse may become while more batches are read."""
+_MOST_PUBLISHING = 0.1
+"""Share of a run that publishing in between may take."""
+
+
 def run_batches(
     environment: Environment,
     batch_ids: Sequence[str],
@@ -66,6 +73,8 @@ def run_batches(
     only: Mapping[str, Collection[str] | None] | None = None,
 ) -> ExitCode:
     """Run batches that have a manifest, then the warehouse; returns what came of it.
+
+    Rows of batches that are done can be asked for in SQL while the others are read.
 
     With `only`, by batch, nothing but these request keys is asked; None stands for all of a batch.
     """
@@ -83,7 +92,14 @@ def run_batches(
         resources = running_in(environment, progress=progress)
         resend = tuple(resend)
         finished = set() if resend or only is not None else _finished(environment, batch_ids, instance)
-        for batch_id in (b for b in batch_ids if b not in finished):
+        published_at, took = time.monotonic(), 0.0
+        for number, batch_id in enumerate(b for b in batch_ids if b not in finished):
+            now = time.monotonic()
+            if number and now - published_at >= max(PUBLISH_SECONDS, took / _MOST_PUBLISHING):
+                # what goes wrong here goes wrong again at the end, and is told there
+                stop_if(run_publish(defs, instance, resources, tags=tags))
+                published_at = time.monotonic()
+                took = published_at - now
             register_partition(instance, batch_id)
             keys = None if only is None else only[batch_id]
             for _ in range(1 + MOST_HALVINGS):
