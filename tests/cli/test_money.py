@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from upath import UPath
 
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.entries import Reserved
 from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.state.database import sqlite_url
+from qwenocr_assets.storage.data_folder import DataFolder
 from tests.cli.conftest import Command
-from tests.cost.conftest import call
+from tests.cost.conftest import Clock, call
+from tests.cost.test_catching_up import Account
 
 
 @pytest.fixture
@@ -129,3 +133,19 @@ def test_a_wrong_reconciliation_is_refused(
     done = command("ledger", "reconcile", *arguments)
     assert done.returncode == 2
     assert message in done.stderr
+
+
+def test_doctor_compares_the_money_of_journals_and_ledger(command: Command, project: Path) -> None:
+    account = Account(DataFolder(UPath(project / "data")), project / "data" / "ledger.db", Clock())
+    account.answer("k1", Tokens(100, 10))
+    account.path.unlink()
+    cloud = {
+        "QWENOCR_REGION": "singapore",
+        "QWENOCR_BASE_URL": "http://127.0.0.1:1/api/v1",
+        "DASHSCOPE_API_KEY_SINGAPORE": "sk-test",
+    }
+    assert "lacks 1 paid answers" in command("doctor", **cloud).stdout
+    assert not account.path.exists()
+    assert "The ledger lacked 1 paid answers" in command("ledger", "show", **cloud).stdout
+    assert "lacked" not in command("ledger", "show", **cloud).stdout
+    assert "holds the money of all journals" in command("doctor", **cloud).stdout
