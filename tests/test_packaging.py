@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from importlib.metadata import distributions
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 import pytest
@@ -89,12 +89,33 @@ def test_which_licences_are_refused(words: str, expected: bool) -> None:
     assert is_copyleft_of_all(words) is expected
 
 
-def test_no_package_is_under_the_gpl_or_the_agpl() -> None:
-    ours = locked("scripts").keys()
-    found = {
-        name: licence(package)
+def installed(lock: str) -> dict[str, Distribution]:
+    """The packages of a lock that are installed here."""
+    ours = locked(lock).keys()
+    return {
+        name: package
         for package in distributions()
         if (name := canonicalize_name(package.metadata["Name"])) in ours
     }
+
+
+def test_no_package_is_under_the_gpl_or_the_agpl() -> None:
+    found = {name: licence(package) for name, package in installed("scripts").items()}
     assert len(found) > 100
     assert {name: words for name, words in found.items() if is_copyleft_of_all(words)} == {}
+    assert "not said" not in found.values()
+
+
+def test_no_wheel_of_the_program_brings_a_library_under_the_gpl() -> None:
+    """What a package says of itself is not what its wheel holds: that stands in a list beside its licence."""
+    lists = {
+        name: file.read_text()
+        for name, package in installed("run").items()
+        for file in package.files or ()
+        if re.search(r"licen[cs]es?[_.-]?bundled|bundled[_.-]?licen", file.name, re.IGNORECASE)
+    }
+    assert "pi-heif" in lists
+    named = {name: re.findall(r"^Licen[cs]e:(.*)$", text, re.MULTILINE) for name, text in lists.items()}
+    # a compiler's run-time library may be used by any program
+    own = {name: [w for w in words if "exception" not in w] for name, words in named.items()}
+    assert {name: words for name, words in own.items() if any(map(is_copyleft_of_all, words))} == {}

@@ -65,7 +65,7 @@ class Reader:
         self._weights.recognise([blank])
 
     def read(self, image: bytes) -> ReadPage:
-        """The page on an image (any format Pillow or pillow-heif decodes; the first frame of several).
+        """The page on an image (any format Pillow or pi-heif decodes; the first frame of several).
 
         Raises `UnreadableImage` (also where the print is too small), `UnsupportedScript` and `MissingWeights`.
         """

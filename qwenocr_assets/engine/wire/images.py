@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from functools import cache
 from types import MappingProxyType
 
-import pillow_heif
+import pi_heif
 import pybase64
 from PIL import Image, UnidentifiedImageError
 
@@ -89,5 +89,5 @@ def _size(data: bytes) -> tuple[int, int]:
 
 @cache
 def _register_formats() -> None:
-    pillow_heif.register_heif_opener()
+    pi_heif.register_heif_opener()
     Image.init()

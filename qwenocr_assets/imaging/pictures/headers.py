@@ -172,6 +172,6 @@ def _dpi(image: Image.Image) -> tuple[float, float] | None:
 
 @cache
 def _register_heif() -> None:
-    import pillow_heif  # loads libheif, which few batches need
+    import pi_heif  # loads libheif, which few batches need
 
-    pillow_heif.register_heif_opener()
+    pi_heif.register_heif_opener()
