@@ -141,6 +141,26 @@ def test_what_the_service_asks_to_wait_is_bounded_and_told(said: str, server_say
     assert len(told) == 1 or "turns every call away" in told[1]
 
 
+@pytest.mark.parametrize("status", [302, 401, 403, 404, 407])
+def test_a_strange_page_after_an_answer_does_not_end_the_run(status: int) -> None:
+    """At an address that has answered; where nothing has, it says that the address is wrong."""
+    strange = Says(status, "<html>", {"content-type": "text/html"})
+    server = Server(FINE, strange)
+
+    async def run() -> list[Reply]:
+        transport = httpx.ASGITransport(server)
+        async with Client(
+            REGION, MODEL, transport=transport, options=ClientOptions(max_attempts=3)
+        ) as client:
+            return [await client.ask(TEXT), await client.ask(TEXT)]
+
+    good, bad = run_in_virtual_time(run())
+    assert good.answer is not None
+    assert type(bad.error) is Unreadable
+    assert server.calls == 3
+    assert isinstance(ask(Server(strange)).error, RunRefused)
+
+
 def test_an_answer_whose_usage_is_absurd_holds_up_no_other_call() -> None:
     usage = {"input_tokens": 9_000_000, "output_tokens": 900_000}
     server = Server(Says(200, {**OK, "usage": usage}), FINE)

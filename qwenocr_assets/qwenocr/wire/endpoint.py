@@ -8,7 +8,14 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from qwenocr_assets.qwenocr.answers import Answer, MalformedAnswer
-from qwenocr_assets.qwenocr.errors import ServiceError, ServiceFault, Throttled, Unreadable, classify
+from qwenocr_assets.qwenocr.errors import (
+    RunRefused,
+    ServiceError,
+    ServiceFault,
+    Throttled,
+    Unreadable,
+    classify,
+)
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.wire.answer_bodies import parse_answer
 from qwenocr_assets.qwenocr.wire.bodies import fault_in, names_an_error, parsed, written
@@ -68,6 +75,7 @@ class Endpoint:
         self._headers = {**headers, "Content-Type": "application/json; charset=utf-8"}
         self._redact = redact
         self._seconds = seconds
+        self._has_answered = False
 
     async def call(self, call: Call) -> Outcome:
         """Send one body. Never raises for what the service or the network does."""
@@ -116,9 +124,17 @@ class Endpoint:
             if received.is_success:
                 return _unreadable(fault, raw)
             # a gateway's page says nothing of what the service behind it did, or billed
-            return replace(self._of_fault(fault, raw, received.headers), may_be_billed=received.status >= 500)
+            outcome = replace(
+                self._of_fault(fault, raw, received.headers), may_be_billed=received.status >= 500
+            )
+            if isinstance(outcome.result, RunRefused) and self._has_answered:
+                # at this address the service has answered: one page of something else must not end the run
+                return replace(outcome, result=Unreadable(outcome.result.fault, outcome.result.next_step))
+            return outcome
         if received.is_success and not names_an_error(body):
-            return Outcome(parse_answer(body, call.image_size), raw)
+            answer = parse_answer(body, call.image_size)
+            self._has_answered = True
+            return Outcome(answer, raw)
         return self._of_fault(fault_in(received.status, body, self._redact), raw, received.headers)
 
     def _of_fault(self, fault: ServiceFault, raw: str, headers: httpx.Headers) -> Outcome:
@@ -141,7 +157,9 @@ class Endpoint:
             )
         if streamed.ended:  # then the answer is whole, whatever happens to the connection afterwards
             raw = self._raw_of(streamed)
-            return Outcome(parse_answer(parsed(raw), call.image_size), raw)
+            answer = parse_answer(parsed(raw), call.image_size)
+            self._has_answered = True
+            return Outcome(answer, raw)
         error = received.broken or classify(ServiceFault(0, "", "the stream ended before the answer did"))
         return self._of_stopped(error, None, streamed, call, received.timed_out)
 
