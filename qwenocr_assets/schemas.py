@@ -329,7 +329,8 @@ TEXT_LINES: "TableSchema[rows.TextLineRow]" = TableSchema(
 _TYPED_DOUBT = (
     "What speaks against the typed value, or why there is none: two_readings (a number or a day that could be two, and "
     "nothing around decides), impossible_date (a day that the calendar does not have), maybe_without_point (digits "
-    "only, right-aligned with amounts that have a point); NULL when nothing."
+    "only, right-aligned with amounts that have a point), several_numbers (a cell of two numbers or more, as when rows "
+    "of a table were read as one); NULL when nothing."
 )
 
 KEY_VALUES: "TableSchema[rows.KeyValueRow]" = TableSchema(

@@ -30,6 +30,7 @@ from qwenocr_assets.tables.row_checks import judged_tables
 from qwenocr_assets.tables.text_lines import text_lines
 from qwenocr_assets.tables.trace import Trace
 from qwenocr_assets.tables.values.notation import UNDECLARED, Notation
+from qwenocr_assets.tables.values.several_numbers import cells_with_several_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ def ground(
     with_boxes = tasks_in(Form.LINES)
     placed = [row for row in texts if row["task"] in with_boxes]
     others = [row for row in texts if row["task"] not in with_boxes]
-    cells = cells_with_lost_points(ground_cells(tables[TABLE_CELLS.name], lines, elsewhere))
+    cells = ground_cells(tables[TABLE_CELLS.name], lines, elsewhere)
+    cells = cells_with_several_numbers(cells_with_lost_points(cells))
     values = values_with_lost_points(ground_key_values(tables[KEY_VALUES.name], lines, elsewhere))
     return {
         **tables,

@@ -247,3 +247,38 @@ def test_rows_keep_what_they_had() -> None:
 )
 def test_how_texts_are_compared(text: str, expected: Any) -> None:
     assert normalised(text) == expected
+
+
+def test_values_that_a_page_has_very_often_are_found_in_their_rows() -> None:
+    """A table of 60 rows with the same word in two columns, one of them under a header that stands there twice."""
+    lines = [line("Goods on board", 100, 0, 200, 10), line("Goods on board", 300, 0, 400, 10)]
+    cells: list[Row] = []
+    for row in range(1, 61):
+        top = 20.0 * row
+        lines += [line(f"Ship {row}", 0, top, 60, top + 10)]
+        lines += [line("Yes", left, top, left + 30, top + 10) for left in (120.0, 320.0)]
+        cells += [_cell(row, column, text) for column, text in enumerate((f"Ship {row}", "Yes", "Yes"))]
+    heads = [_cell(0, 1, "Goods on board"), _cell(0, 2, "Goods on board")]
+
+    found = ground_cells([*heads, *cells], PageLines(lines), {})
+
+    assert {
+        (row["row_index"], row["column_index"]): (row["left_px"], row["top_px"]) for row in found[2:]
+    } == {
+        (row, column): (left, 20.0 * row)
+        for row in range(1, 61)
+        for column, left in enumerate((0.0, 120.0, 320.0))
+    }
+
+
+def _cell(row: int, column: int, text: str) -> Row:
+    return {
+        "task": "table_parsing",
+        "table_index": 0,
+        "row_index": row,
+        "column_index": column,
+        "row_span": 1,
+        "column_span": 1,
+        "text": text,
+        "number": None,
+    }

@@ -117,7 +117,9 @@ def test_broken_rules_share_the_blame(put: Put, query: Query) -> None:
     assert queue == [("value_breaks_rule", "a", "It breaks: one"), ("rule_broken", "two", "Why.")]
 
 
-@pytest.mark.parametrize("doubt", ["two_readings", "impossible_date", "maybe_without_point"])
+@pytest.mark.parametrize(
+    "doubt", ["two_readings", "impossible_date", "maybe_without_point", "several_numbers"]
+)
 @pytest.mark.parametrize("table", ["key_values", "table_cells"])
 def test_what_is_typed_doubtfully_is_in_the_queue(put: Put, query: Query, table: str, doubt: str) -> None:
     put("documents", "b1", {"document_id": "d1"})

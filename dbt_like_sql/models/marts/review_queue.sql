@@ -57,6 +57,8 @@ of_values as (
                 case typed_doubt
                     when 'maybe_without_point' then
                         'Only digits, right-aligned with amounts that have a point: it may have lost its own.'
+                    when 'several_numbers' then
+                        'Several numbers and nothing else: rows or columns of the table may have been read as one.'
                     when 'impossible_date' then 'A date that the calendar does not have, so it has no day.'
                     else 'It can be read in two ways, and nothing around it decides, so it has no number and no day.'
                 end

@@ -6,6 +6,8 @@ pages of the document. A value that stands in several places is given the one th
 the table cells or list items around it, beside its label, and not yet given to another.
 """
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -112,6 +114,7 @@ def _choose(sought: Sequence[Sought], wanted: Sequence[str], page: PageLines) ->
     candidates: dict[tuple[str, bool], list[Place]] = {}
     chosen: list[Place | None] = [None] * len(sought)
     anchors = _Anchors()
+    repeated = Counter(wanted)
     ambiguous: list[tuple[int, list[Place]]] = []
     for index, (value, text) in enumerate(zip(sought, wanted, strict=True)):
         if not text:
@@ -119,10 +122,11 @@ def _choose(sought: Sequence[Sought], wanted: Sequence[str], page: PageLines) ->
         key = (text, value.label is not None)
         places = candidates.get(key)
         if places is None:
-            places = candidates[key] = _places(value, text, page)
+            places = candidates[key] = sorted(_places(value, text, page), key=_middle)
         if len(places) == 1:
             chosen[index] = places[0]
-            anchors.add(value, places[0])
+            if repeated[text] == 1:  # of several values in one place it is not known whose it is
+                anchors.add(value, places[0])
         elif places:
             ambiguous.append((index, places))
     labels: dict[str, list[Box]] = {}
@@ -132,8 +136,9 @@ def _choose(sought: Sequence[Sought], wanted: Sequence[str], page: PageLines) ->
         if label is not None and label not in labels:
             labels[label] = _label_boxes(label, page)
         beside = labels[label] if label is not None else []
-        costs = [anchors.misfit(value, place, beside) for place in places]
-        place = places[costs.index(min(costs))]
+        near = anchors.near_row(value, places)
+        costs = [anchors.misfit(value, place, beside) for place in near]
+        place = near[costs.index(min(costs))]
         chosen[index] = place
         anchors.add(value, place)
     return chosen
@@ -151,6 +156,8 @@ def _label_boxes(label: str, page: PageLines) -> list[Box]:
     return [place.box for place in page.exact(text) if place.box is not None] if text else []
 
 
+_MOST_COMPARED = 24
+"""Places that are compared for one value; a page may say "0" a thousand times."""
 _ROW_WEIGHT = 2.0
 _TAKEN = 8.0
 """What it costs, in line heights, to share a place with another value."""
@@ -178,6 +185,15 @@ class _Anchors:
             left, right = self._columns.get(value.column, (box.left, box.right))
             self._columns[value.column] = (min(left, box.left), max(right, box.right))
 
+    def near_row(self, value: Sought, places: Sequence[Place]) -> Sequence[Place]:
+        """The places to compare, of those from top to bottom: all of a few, of many those around the value's row."""
+        if len(places) <= _MOST_COMPARED:
+            return places
+        total, count = self._rows.get(value.row, (0.0, 1))
+        nearest = bisect_left(places, total / count, key=_middle)
+        start = min(max(nearest - _MOST_COMPARED // 2, 0), len(places) - _MOST_COMPARED)
+        return places[start : start + _MOST_COMPARED]
+
     def misfit(self, value: Sought, place: Place, labels: Sequence[Box]) -> float:
         """How badly a place fits a value, in line heights."""
         box = place.box
@@ -197,6 +213,10 @@ class _Anchors:
         if labels:
             cost += min(_from_label(box, label) for label in labels) / height
         return cost
+
+
+def _middle(place: Place) -> float:
+    return 0.0 if place.box is None else place.box.middle_y
 
 
 def _from_label(box: Box, label: Box) -> float:

@@ -30,8 +30,8 @@ SAME_VALUE, FUZZY, OTHER_PAGE = "same_value", "fuzzy", "other_page"
 NOT_FOUND, GIVEN = "not_found", "given"
 """Values of the column `ground`."""
 
-_MOST_PLACES = 24
-"""Places of one text that are kept; a page that says "0" a thousand times tells nothing."""
+_MOST_PLACES = 400
+"""Places of one text that are kept."""
 _MOST_LOOKED_AT = 400
 """Places of one text that are looked at, standing by themselves or not."""
 _MOST_CANDIDATES = 64

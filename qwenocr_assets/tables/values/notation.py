@@ -18,4 +18,5 @@ UNDECLARED = Notation()
 TWO_READINGS = "two_readings"
 IMPOSSIBLE_DATE = "impossible_date"
 MAYBE_WITHOUT_POINT = "maybe_without_point"
+SEVERAL_NUMBERS = "several_numbers"
 """Values of the column `typed_doubt`."""
