@@ -149,6 +149,18 @@ def test_the_end_of_a_wrapped_label_joins_it_and_a_heading_does_not() -> None:
     assert [row[0] for row in rows(table)] == ["Rope and pulleys", "Sail", "Second ship", "Tea"]
 
 
+def test_a_heading_that_begins_left_of_the_labels_below_it_is_a_row() -> None:
+    """Rows further apart than lines, but no further than a heading from the row below it."""
+    ships = [["Rope", "18.50", "2", "37.00"], ["Sail", "210.00", "1", "210.00"]]
+    lines = [
+        *laid_out([["Goods", "Price", "Pieces", "Sum"]], COLUMNS, top=70),
+        line("(a)", 100, 104), *laid_out(ships, [115, *COLUMNS[1:]], top=126),
+        line("(b)", 100, 182), *laid_out(ships, [115, *COLUMNS[1:]], top=204),
+    ]  # fmt: skip
+    (table,) = find_borderless(lines, [])
+    assert [row[0] for row in rows(table)] == ["Goods", "(a)", "Rope", "Sail", "(b)", "Rope", "Sail"]
+
+
 def test_names_written_upwards_at_a_chart_are_no_table() -> None:
     names = [Line("Bergen", (x, 100, x + 14, 100, x + 14, 190, x, 190), 0.9) for x in range(100, 500, 60)]
     assert find_borderless([*names, line("20", 60, 100), line("10", 60, 160)], []) == []

@@ -13,6 +13,8 @@ from qwenocr_assets.geometry import Box
 
 WRAPPED_GAP = 0.6
 """A lone piece this near (in text heights) to the row above or below may be the rest of a wrapped cell."""
+_OUTDENT = 0.3
+"""A heading begins this far (in text heights) left of the labels below it."""
 _GOES_ON = re.compile(r"[a-z(&,/-]")
 _UNFINISHED = re.compile(r"[,&/–-]$|\b(?:and|or|of|the|to|in|for|by|with)$")
 
@@ -40,7 +42,9 @@ def with_wrapped(
         gap = _gap_in_column(run[index][0], near, columns, rules)
         if gap is None or gap >= limit:
             return None
-        doubtful = is_tight or len(run[owner]) == 1
+        doubtful = (
+            is_tight or len(run[owner]) == 1 or _is_outdented(run[index][0], run[owner], columns, height)
+        )
         return None if doubtful and not _goes_on(run, index, owner, columns, height) else gap
 
     for index, row in enumerate(run):
@@ -58,12 +62,20 @@ def with_wrapped(
     ]
 
 
+def _is_outdented(lone: Line, row: Row, columns: Sequence[Column], height: float) -> bool:
+    """Whether a piece of the first column begins left of a row's label, as the heading over it does."""
+    label = min(map(box_of, row), key=lambda box: box.left)
+    return places(box_of(lone), columns).start == 0 and box_of(lone).left < label.left - _OUTDENT * height
+
+
 def _goes_on(run: Sequence[Row], index: int, owner: int, columns: Sequence[Column], height: float) -> bool:
     """Whether the texts of a lone piece and of a row read as one: where rows stand no further apart than lines."""
     lone = run[index][0]
     upper, lower = (run[index], run[owner]) if index < owner else (run[owner], run[index])
     if places(box_of(lone), columns).start > 0 or gap_between(upper, lower) < -0.3 * height:
         return True
+    if index > owner and _is_outdented(lone, run[owner], columns, height):
+        return False
     label = min(run[owner], key=lambda line: box_of(line).left)
     first, second = (lone, label) if index < owner else (label, lone)
     return bool(_GOES_ON.match(second.text) or _UNFINISHED.search(first.text))
