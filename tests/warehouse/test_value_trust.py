@@ -127,3 +127,24 @@ def test_what_is_typed_doubtfully_is_in_the_queue(put: Put, query: Query, table:
     value = {**KEY, "path": "a"} if table == "key_values" else {"task": "table_parsing", "text": "v"}
     put(table, "b1", {**value, "ground": "line", "typed_doubt": doubt})
     assert query("SELECT finding, value, trust FROM marts.review_queue") == [(doubt, "v", 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("least_score", "table", "findings"),
+    [
+        (0.79, "table_cells", [("value_read_unsurely", "v", 0.6)]),
+        (0.8, "table_cells", []),
+        (None, "table_cells", []),
+        (0.79, "key_values", []),
+    ],
+)
+def test_a_cell_that_was_read_unsurely_is_in_the_queue(
+    put: Put, query: Query, least_score: float | None, table: str, findings: list[Any]
+) -> None:
+    box = {"left_px": 10.0, "top_px": 20.0, "right_px": 30.0, "bottom_px": 40.0}
+    put("documents", "b1", {"document_id": "d1"})
+    put("pages", "b1", {})
+    value = {**KEY, "path": "a"} if table == "key_values" else {"task": "table_parsing", "text": "v"}
+    put(table, "b1", {**value, **box, "ground": "line"})
+    put("text_lines", "b1", {"task": "advanced_recognition", "text": "v", "least_score": least_score, **box})
+    assert query("SELECT finding, value, trust FROM marts.review_queue") == findings

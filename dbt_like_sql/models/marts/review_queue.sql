@@ -41,6 +41,7 @@ of_values as (
             when kind = 'typed' then typed_doubt
             when kind = 'agreement' then 'other_task_differs'
             when kind = 'whole' then 'value_of_cut_answer'
+            when kind = 'reading' then 'value_read_unsurely'
             when ground = 'not_found' then 'value_not_on_page'
             when ground is null then 'value_without_lines'
             else 'value_nearly_on_page'
@@ -65,6 +66,7 @@ of_values as (
             when kind = 'agreement' then
                 'The lines of the page have the value, and another reading of the same place does not.'
             when kind = 'whole' then 'The answer it comes from breaks off.'
+            when kind = 'reading' then 'The recogniser was not sure of one of its characters.'
             when ground = 'not_found' then
                 'The value stands nowhere among the lines of the page: it may be made up.'
             when ground is null then 'There are no lines to look for the value in.'
