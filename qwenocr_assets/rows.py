@@ -149,6 +149,7 @@ class TextLineRow(TraceColumns, BoxColumns, GroundColumns):
     quad_px: NotRequired[list[float] | None]
     rotate_rect: NotRequired[list[float] | None]
     least_score: NotRequired[float | None]
+    box_doubt: NotRequired[str | None]
 
 
 @final
@@ -184,6 +185,7 @@ class TableRow(TraceColumns, BoxColumns):
     parent_table_index: NotRequired[int | None]
     parent_row_index: NotRequired[int | None]
     parent_column_index: NotRequired[int | None]
+    box_doubt: NotRequired[str | None]
     cells_found: NotRequired[int | None]
     cells_not_found: NotRequired[int | None]
     lines_unused: NotRequired[int | None]
@@ -209,7 +211,7 @@ class TableCellRow(TraceColumns, BoxColumns, GroundColumns):
 
 
 @final
-class DocumentBlockRow(TraceColumns):
+class DocumentBlockRow(TraceColumns, BoxColumns):
     """A row of `document_blocks`."""
 
     block_index: int
@@ -217,16 +219,19 @@ class DocumentBlockRow(TraceColumns):
     level: NotRequired[int | None]
     text: str
     latex: str
+    kind: NotRequired[str | None]
+    box_doubt: NotRequired[str | None]
 
 
 @final
-class FormulaRow(TraceColumns):
+class FormulaRow(TraceColumns, BoxColumns):
     """A row of `formulas`."""
 
     formula_index: int
     display: bool
     latex: str
     problem: NotRequired[str | None]
+    box_doubt: NotRequired[str | None]
 
 
 @final

@@ -100,6 +100,13 @@ _BOX = (
     Column("right_px", ColumnType.REAL, "Right edge of the upright box, in page pixels."),
     Column("bottom_px", ColumnType.REAL, "Bottom edge of the upright box, in page pixels."),
 )
+_BOX_DOUBT = Column(
+    "box_doubt",
+    ColumnType.TEXT,
+    "Why the box may be wrong: from_rectangle (made from the rotated rectangle, a few pixels off), unit_assumed (its "
+    "numbers may be pixels or thousandths of the page), form_assumed (four numbers, corners or centre and size), "
+    "unit_unknown (there is no box); NULL where it came as corners in a known unit.",
+)
 _GROUND = (
     Column(
         "ground",
@@ -321,6 +328,7 @@ TEXT_LINES: "TableSchema[rows.TextLineRow]" = TableSchema(
             "only region local does.",
         ),
         *_BOX,
+        _BOX_DOUBT,
         *_GROUND,
     ),
     ("batch_id", "page_id", "task", "line_index"),
@@ -424,6 +432,7 @@ PARSED_TABLES: "TableSchema[rows.TableRow]" = TableSchema(
         Column("parent_row_index", ColumnType.INTEGER, "Row of that cell."),
         Column("parent_column_index", ColumnType.INTEGER, "Column of that cell."),
         *_BOX,
+        _BOX_DOUBT,
         Column("cells_found", ColumnType.INTEGER, "Cells with text that stands on the page."),
         Column("cells_not_found", ColumnType.INTEGER, "Cells with text that stands nowhere on the page."),
         Column(
@@ -454,7 +463,10 @@ DOCUMENT_BLOCKS: "TableSchema[rows.DocumentBlockRow]" = TableSchema(
         ),
         Column("level", ColumnType.INTEGER, "Level of a section, or depth of a list item, from 1."),
         Column("text", ColumnType.TEXT, "Plain text.", nullable=False),
-        Column("latex", ColumnType.TEXT, "LaTeX as it came.", nullable=False),
+        Column("latex", ColumnType.TEXT, "LaTeX or Markdown as it came.", nullable=False),
+        Column("kind", ColumnType.TEXT, "What the answer calls it, where its layouts do."),
+        *_BOX,
+        _BOX_DOUBT,
     ),
     ("batch_id", "page_id", "task", "block_index"),
 )
@@ -523,6 +535,8 @@ FORMULAS: "TableSchema[rows.FormulaRow]" = TableSchema(
             ColumnType.TEXT,
             "What a LaTeX parser objects to; NULL when the formula is well formed.",
         ),
+        *_BOX,
+        _BOX_DOUBT,
     ),
     ("batch_id", "page_id", "task", "formula_index"),
 )

@@ -1,10 +1,24 @@
 """What the service answered, as one typed value, whichever dialect it came in."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from qwenocr_assets.geometry import Quad
 from qwenocr_assets.qwenocr.prices import Tokens
+
+
+class BoxDoubt(StrEnum):
+    """Why a box may not be where it says. Where it comes with the answer's corners in a known unit, there is none."""
+
+    FROM_RECTANGLE = "from_rectangle"
+    """Made from the rotated rectangle, in the one unit that its numbers allow: a few pixels off."""
+    UNIT_ASSUMED = "unit_assumed"
+    """The numbers may be pixels or thousandths of the page; taken for what reaches further over it."""
+    FORM_ASSUMED = "form_assumed"
+    """Four numbers that may be two corners, or a centre and a size."""
+    UNIT_UNKNOWN = "unit_unknown"
+    """Neither pixels nor thousandths of this page: there is no box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +32,7 @@ class Word:
     """cx, cy, width, height, angle in degrees, as given: its conventions differ between model generations."""
     least_score: float | None = None
     """Probability of the character that the recogniser is least sure of: the embedded engine alone says it."""
+    box_doubt: BoxDoubt | None = None
 
     def __post_init__(self) -> None:
         """Eight plain numbers will do."""
@@ -27,6 +42,22 @@ class Word:
 
 MOST_TOKENS = 10**7
 """In and out of one call. No model of the service takes a tenth of it, so a larger number counts no tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One part of a page as document parsing of `qwen3.5-ocr` gives it (third parties' reports of July 2026)."""
+
+    page: int
+    """`pageNum`, from 0."""
+    kind: str
+    """`type` as it came, like title; the service names no list of them."""
+    text: str
+    """The words, as plain text."""
+    markdown: str
+    """`markdownContent`; may be no more than the address of a temporary picture."""
+    outline: tuple[float, ...] | None = None
+    """Eight numbers, the corners as given; their unit is documented nowhere. None for what is no place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +89,20 @@ class Answer:
     """One answer to one request."""
 
     text: str
-    """The model's text as it came, fences included."""
+    """The model's text as it came, fences included; where it came empty, its `processed_text`."""
     words: tuple[Word, ...] = ()
     key_values: Any = None
     """`ocr_result.kv_result`, when there is one."""
+    layouts: tuple[Layout, ...] = ()
+    """`ocr_result.layouts`, in order."""
+    processed_text: str | None = None
+    """The text as the service writes it without what the model said over and over; None where it gives none."""
     usage: Usage = field(default_factory=Usage)
     finish_reason: str | None = None
     request_id: str | None = None
     reported_model: str | None = None
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
-    """Content fields that are not known here, like `processed_text`, as they came."""
+    """What came beside the text and is not known here, by its name, as it came."""
     broken_off: str | None = None
     """Why a stream ended before its answer did; the text is what had come by then."""
 

@@ -2,7 +2,7 @@
 
 from qwenocr_assets.errors import ConfigurationError, ExitCode, MissingApiKey, QwenocrError, RejectedInput
 from qwenocr_assets.geometry import Box, Point, Quad
-from qwenocr_assets.qwenocr.answers import Answer, Usage, Word
+from qwenocr_assets.qwenocr.answers import Answer, BoxDoubt, Layout, Usage, Word
 from qwenocr_assets.qwenocr.catalogue import (
     Catalogue,
     Dialect,
@@ -47,6 +47,7 @@ __all__ = [
     "AccountLimits",
     "Answer",
     "Box",
+    "BoxDoubt",
     "Calls",
     "Catalogue",
     "Client",
@@ -64,6 +65,7 @@ __all__ = [
     "ImageAt",
     "ImageBytes",
     "Key",
+    "Layout",
     "MissingApiKey",
     "MissingForm",
     "Mode",

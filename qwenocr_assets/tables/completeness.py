@@ -8,14 +8,20 @@ import re
 
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Form, MissingForm, Task
+from qwenocr_assets.qwenocr.wire.positions import words_of_text
 from qwenocr_assets.tables.answer_text import fence_left_open, unfenced
+from qwenocr_assets.tables.document.layouts import is_only_a_picture
+from qwenocr_assets.tables.document.markdown import is_markdown, markdown_document
+from qwenocr_assets.tables.document.reading import words_left_out
 from qwenocr_assets.tables.forms.answered import answered_tables, is_html
 from qwenocr_assets.tables.html.end import html_end
+from qwenocr_assets.tables.json.places import has_places
 from qwenocr_assets.tables.json.scan import json_end
-from qwenocr_assets.tables.json.text import is_answered_in_json, is_json, json_source
+from qwenocr_assets.tables.json.text import is_answered_in_json, is_json, json_source, read_json
 from qwenocr_assets.tables.latex.end import document_end, formula_end, open_environment, open_formula
 from qwenocr_assets.tables.no_answer.judging import no_answer
 from qwenocr_assets.tables.no_answer.loops import loop, loop_of_lines
+from qwenocr_assets.tables.no_answer.pictures import is_picture
 from qwenocr_assets.tables.no_answer.refusals import quoted, says_there_is_no_table
 
 _JSON = "the JSON breaks off, {} is missing"
@@ -24,36 +30,126 @@ _FENCE_OPEN = "the code fence around the answer is never closed"
 
 
 def incomplete(task: Task, answer: Answer) -> str | None:
-    """Why the answer is truncated or none at all, as far as its content shows; None when it is complete.
+    """Why the answer is truncated, none at all or in a shape that is not known, as far as its content shows; None when
+    it is complete.
 
     An empty answer is complete: a blank page has nothing to say. Raises `MissingForm`.
     """
-    text = answer.text
-    if not text.strip() and not answer.words:
+    return (
+        _elsewhere(task.spec.form, answer)
+        or (_of_content(task, answer) if answer.text.strip() or answer.words or answer.layouts else None)
+        or _unknown(answer)
+    )
+
+
+def _of_content(task: Task, answer: Answer) -> str | None:
+    return (
+        (_lines(answer.text) if task.spec.form is Form.LINES else None)
+        or no_answer(task, answer)
+        or _truncated(task, answer)
+        or _loop(answer)
+        or _said_over_and_over(answer)
+        or _beside_the_rows(task.spec.form, answer)
+    )
+
+
+_TAKES = {
+    Form.LINES: ("words", "text"),
+    Form.TEXT: ("words", "text"),
+    Form.FREE: ("words", "text"),
+    Form.KEY_VALUES: ("key_values", "text"),
+    Form.DOCUMENT: ("layouts", "text"),
+    Form.TABLES: ("text",),
+    Form.FORMULA: ("text",),
+}
+"""The parts of an answer that rows of a form are made of."""
+
+_PARTS = {"words": "lines", "key_values": "key values", "layouts": "layouts"}
+
+
+def _elsewhere(form: Form, answer: Answer) -> str | None:
+    """An answer that says something, but nowhere that the task's rows are made from."""
+    if answer.text.strip() or any(getattr(answer, part) for part in _TAKES.get(form, ())):
         return None
-    return no_answer(task, answer) or _truncated(task, text) or _loop(answer)
+    other = [name for part, name in _PARTS.items() if getattr(answer, part)]
+    return (
+        f"the answer holds {' and '.join(other)}, which were not asked for, and nothing else"
+        if other
+        else None
+    )
 
 
-def _truncated(task: Task, text: str) -> str | None:
+def _unknown(answer: Answer) -> str | None:
+    named = ", ".join(sorted(answer.extra))
+    return f"the answer holds what is not known here ({named}); it is kept in raw" if named else None
+
+
+def _said_over_and_over(answer: Answer) -> str | None:
+    """The service's own alarm: its processed text is the text without what the model said over and over."""
+    processed = answer.processed_text
+    if processed is None or not processed.strip():
+        return None
+    if _SIGNS.sub("", processed) == _SIGNS.sub("", answer.text):
+        return None
+    return "the service took repeats out of the text (its processed_text differs)"
+
+
+_SIGNS = re.compile(r"\s+|```[a-z]*", re.IGNORECASE)
+
+
+def _beside_the_rows(form: Form, answer: Answer) -> str | None:
+    """What an answer says and its rows do not have."""
+    if form is Form.KEY_VALUES and has_places(read_json(answer.text).value):
+        return "the values came with their places, which are kept in raw"
+    has_lines = answer.words or words_of_text(answer.text, None)
+    if form in (Form.TEXT, Form.LINES) and not has_lines and is_answered_in_json(answer.text):
+        return "the answer is JSON instead of the text of the page"
+    if form is not Form.DOCUMENT or not answer.layouts:
+        return None
+    if any(map(is_only_a_picture, answer.layouts)):
+        return "a part of the page came as a picture's address instead of what it shows"
+    if pages := len({layout.page for layout in answer.layouts}) - 1:
+        return f"the answer has layouts of {pages + 1} pages, and one was asked for"
+    if lost := words_left_out(answer):
+        return f"the text has {lost} words that no layout has"
+    return None
+
+
+def _truncated(task: Task, answer: Answer) -> str | None:
+    text = answer.text
     if not text.strip():
         return None
     match task.spec.form:
         case Form.KEY_VALUES:
             return _json(text) if json_source(text) else "the answer holds no JSON"
         case Form.LINES:
-            return _lines(text)
+            return _plain(text) if not json_source(text) else None
         case Form.TABLES:
             return _tables(text)
         case Form.DOCUMENT:
-            return document_end(unfenced(text)) or _plain(text)
+            return _document(answer)
         case Form.FORMULA:
             return formula_end(unfenced(text))
         case Form.FREE:
             return _free(text)
+        case Form.TEXT if answer.words:
+            return _lines(text)
         case Form.TEXT:
             return _plain(text) or _formulas_in_text(unfenced(text))
         case unknown:
             raise MissingForm(unknown, "tables/completeness.py")
+
+
+def _document(answer: Answer) -> str | None:
+    body = unfenced(answer.text)
+    if not answer.layouts and not is_markdown(body):
+        return document_end(body) or _plain(answer.text)
+    if is_picture(body):
+        return None
+    torn = html_end(body).reason if is_html(body) else None
+    if torn is None and any(not table.is_complete for table in markdown_document(body).tables):
+        torn = "the table breaks off inside a row"
+    return torn or _plain(answer.text) or _formulas_in_text(body)
 
 
 def _loop(answer: Answer) -> str | None:

@@ -18,10 +18,12 @@ from qwenocr_assets.schemas import (
 )
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.cell_grid import TableRows, table_rows
+from qwenocr_assets.tables.document.reading import document_of
+from qwenocr_assets.tables.document.rows import block_rows, formula_rows, with_places
 from qwenocr_assets.tables.forms.answered import answered_tables
 from qwenocr_assets.tables.json.text import is_answered_in_json
 from qwenocr_assets.tables.key_values import key_values
-from qwenocr_assets.tables.latex.blocks import document_blocks, formulas, read_document
+from qwenocr_assets.tables.latex.blocks import read_document
 from qwenocr_assets.tables.lost_points import cells_with_lost_points, values_with_lost_points
 from qwenocr_assets.tables.no_answer.judging import no_answer
 from qwenocr_assets.tables.places.grounding import ground_cells, ground_key_values, ground_lines
@@ -72,8 +74,12 @@ def lines_of(tables: Mapping[str, Sequence[Row]]) -> PageLines:
     """The lines a page's values are looked for among: those with boxes, else what any other task read as text."""
     rows = tables[TEXT_LINES.name]
     with_boxes = tasks_in(Form.LINES)
-    boxed = [row for row in rows if row["task"] in with_boxes]
+    boxed = [row for row in rows if row["task"] in with_boxes] or [row for row in rows if _has_box(row)]
     return PageLines(boxed or rows)
+
+
+def _has_box(row: Row) -> bool:
+    return row.get("left_px") is not None
 
 
 def ground(
@@ -85,8 +91,8 @@ def ground(
     """
     texts = tables[TEXT_LINES.name]
     with_boxes = tasks_in(Form.LINES)
-    placed = [row for row in texts if row["task"] in with_boxes]
-    others = [row for row in texts if row["task"] not in with_boxes]
+    placed = [row for row in texts if row["task"] in with_boxes or _has_box(row)]
+    others = [row for row in texts if row["task"] not in with_boxes and not _has_box(row)]
     cells = ground_cells(tables[TABLE_CELLS.name], lines, elsewhere)
     cells = cells_with_several_numbers(cells_with_lost_points(cells))
     values = values_with_lost_points(ground_key_values(tables[KEY_VALUES.name], lines, elsewhere))
@@ -126,20 +132,21 @@ def _answered_tables(answer: Answer, trace: Trace, page: AnsweredPage) -> dict[s
 
 
 def _document(answer: Answer, trace: Trace, page: AnsweredPage) -> dict[str, list[Row]]:
-    tables = table_rows(read_document(answer.text).tables, trace, page.notation)
+    document = document_of(answer, page.page_size)
+    tables = table_rows(document.tables, trace, page.notation)
     return {
-        DOCUMENT_BLOCKS.name: document_blocks(answer, trace),
-        FORMULAS.name: formulas(answer, trace),
-        **_of_tables(tables),
+        DOCUMENT_BLOCKS.name: block_rows(document, trace),
+        FORMULAS.name: formula_rows(document, answer.text, trace),
+        **_of_tables(with_places(tables, document.places)),
     }
 
 
 def _formula(answer: Answer, trace: Trace, _page: AnsweredPage) -> dict[str, list[Row]]:
-    return {FORMULAS.name: formulas(answer, trace)}
+    return {FORMULAS.name: formula_rows(read_document(answer.text), answer.text, trace)}
 
 
 def _free(answer: Answer, trace: Trace, page: AnsweredPage) -> dict[str, list[Row]]:
-    if is_answered_in_json(answer.text):
+    if not answer.words and is_answered_in_json(answer.text):
         rows = _key_values(answer, trace, page)
         if rows[KEY_VALUES.name]:
             return rows

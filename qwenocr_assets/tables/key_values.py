@@ -6,6 +6,7 @@ from typing import Any
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.answer_text import storable
+from qwenocr_assets.tables.json.places import schema_keys, without_places
 from qwenocr_assets.tables.json.text import (
     REPEATED_KEYS,
     JsonReading,
@@ -28,11 +29,13 @@ def key_values(
     """One row per leaf of the answer's JSON, in its order, without boxes.
 
     `null`, `"null"`, an empty string, an empty object and an empty list are all "no value": NULL, of type null. An
-    answer without JSON gives no rows. `schema` is the result schema that was sent, if one was: its keys that the
-    answer lacks get rows too. `notation` is how the route's documents write dates and numbers.
+    answer without JSON gives no rows, nor do coordinates beside its values. `schema` is the result schema that was
+    sent, if one was: its keys that the answer lacks get rows too. `notation` is how the route's documents write dates
+    and numbers.
     """
     base = trace.columns()
     reading = _reading(answer)
+    reading = reading._replace(value=without_places(reading.value, schema_keys(schema)))
     repairs = ", ".join(reading.repairs) or None
     rows: list[Row] = []
     found = list(leaves(reading.value, schema))

@@ -37,26 +37,45 @@ def leaves(source: Any, schema: Mapping[str, Any] | None = None) -> Iterator[Lea
     each key of the schema that the answer lacks gives a leaf of its own without a value, `missing`: a key inside a
     list once for every element, or for the list itself when it is not there at all. Where the schema has an object and
     the answer a list of objects, as of a page with several receipts, each of these is held against the schema. A key
-    around all of it that the schema does not know (`{"invoices": [{…}, {…}]}`) is no part of the paths.
+    around all of it that the schema does not know (`{"invoices": [{…}, {…}], "count": 2}`) is no part of the paths;
+    what stands beside it is surplus.
     """
-    source = _unwrapped(source, schema)
+    beside, source = _unwrapped(source, schema)
+    if beside and isinstance(source, dict | Pairs):
+        beside, source = [], Pairs([*beside, *_pairs(source)])
     if isinstance(source, dict | list | Pairs):
         yield from _inside(Leaf("", "", None, None, source), schema)
+    yield from _leaves_below(Leaf("", "", None, None, Pairs(beside)), SURPLUS)
 
 
-def _unwrapped(source: Any, schema: Any) -> Any:
-    """What the schema asked for, where the model put names of its own around it; else the source as it is."""
+def _unwrapped(source: Any, schema: Any) -> tuple[list[tuple[str, Any]], Any]:
+    """What the schema asked for, where the model put names of its own around it, behind what else stood there.
+
+    A wrapper is an object with no key of the schema and one value that has some: `{"invoices": [{…}], "count": 2}`.
+    """
+    beside: list[tuple[str, Any]] = []
     inner = source
-    while isinstance(schema, Mapping) and isinstance(inner, dict | Pairs) and len(_pairs(inner)) == 1:
-        [(key, inner)] = _pairs(inner)
-        if str(key) in schema:
+    while isinstance(schema, Mapping) and isinstance(inner, dict | Pairs):
+        pairs = list(_pairs(inner))
+        if any(str(key) in schema for key, _ in pairs):
             break
-        objects = inner if is_records(inner) else [inner]
-        if any(
-            str(name) in schema for one in objects if isinstance(one, dict | Pairs) for name, _ in _pairs(one)
-        ):
-            return inner
-    return source
+        inside = [pair for pair in pairs if isinstance(pair[1], dict | list | Pairs) and pair[1]]
+        asked = [pair for pair in inside if _is_asked_for(pair[1], schema)]
+        wrapped = asked or inside
+        if len(wrapped) != 1:
+            break
+        beside += [pair for pair in pairs if pair is not wrapped[0]]
+        inner = wrapped[0][1]
+        if asked:
+            return beside, inner
+    return [], source
+
+
+def _is_asked_for(value: Any, schema: Mapping[str, Any]) -> bool:
+    objects = value if is_records(value) else [value]
+    return any(
+        str(name) in schema for one in objects if isinstance(one, dict | Pairs) for name, _ in _pairs(one)
+    )
 
 
 def _inside(node: Leaf, schema: Any) -> Iterator[Leaf]:

@@ -6,10 +6,10 @@ from typing import Any
 from qwenocr_assets.geometry import Quad, box_around
 from qwenocr_assets.qwenocr.answers import Answer, Word
 from qwenocr_assets.qwenocr.tasks import Form
+from qwenocr_assets.qwenocr.wire.positions import holds_positions, words_of_text
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.answer_text import storable, unfenced
-from qwenocr_assets.tables.json.text import read_json
-from qwenocr_assets.tables.no_answer.judging import picture_line
+from qwenocr_assets.tables.no_answer.pictures import is_picture
 from qwenocr_assets.tables.places.page_lines import GIVEN
 from qwenocr_assets.tables.places.reading_order import reading_order
 from qwenocr_assets.tables.trace import Trace
@@ -18,16 +18,18 @@ from qwenocr_assets.tables.trace import Trace
 def text_lines(answer: Answer, trace: Trace, page_size: tuple[int, int]) -> list[Row]:
     """One row per line, in the order the model gives, with its place in reading order.
 
-    `page_size` is width and height of the page image in pixels. Lines with positions keep the rotated
-    rectangle as given and have their corners clamped to the page (the service returns corners a little outside);
-    plain text gives one row per line that is not blank, without boxes.
+    `page_size` is width and height of the page image in pixels. Lines with positions, whatever the task, keep the
+    rotated rectangle as given and have their corners clamped to the page (the service returns corners a little
+    outside); plain text gives one row per line that is not blank, without boxes.
     """
     base = trace.columns()
-    if trace.task.spec.form is Form.LINES:
-        words = answer.words or _words_of_text(answer.text)
+    words = answer.words or words_of_text(answer.text, None)
+    if words or trace.task.spec.form is Form.LINES:
+        lines = () if holds_positions(answer.text) else _plain_lines(answer.text)
+        words = words or tuple(Word(line, None, None) for line in lines)
         quads = [None if word.quad is None else word.quad.within(*page_size) for word in words]
-        lines = enumerate(zip(words, quads, strict=True))
-        return _numbered([_line(base, index, word, quad) for index, (word, quad) in lines], quads)
+        placed = enumerate(zip(words, quads, strict=True))
+        return _numbered([_line(base, index, word, quad) for index, (word, quad) in placed], quads)
     return [
         {**base, "line_index": index, "reading_index": index, "text": line}
         for index, line in enumerate(_plain_lines(answer.text))
@@ -41,7 +43,7 @@ def _plain_lines(text: str) -> list[str]:
 
 
 def _is_picture(line: str) -> bool:
-    return line.lstrip().startswith(("![", "<img")) and picture_line(line)
+    return line.lstrip().startswith(("![", "<img")) and is_picture(line)
 
 
 def in_reading_order(rows: list[dict[str, Any]]) -> list[Row]:
@@ -72,31 +74,9 @@ def _line(base: dict[str, str], index: int, word: Word, quad: Quad | None) -> di
         "quad_px": None if quad is None else list(quad),
         "rotate_rect": rotate_rect,
         "least_score": word.least_score,
+        "box_doubt": word.box_doubt,
         "ground": None if quad is None else GIVEN,
     }
     if quad is not None:
         row["left_px"], row["top_px"], row["right_px"], row["bottom_px"] = box_around(quad)
     return row
-
-
-def _words_of_text(text: str) -> list[Word]:
-    """Lines of an answer that has only text: JSON items with their text, or one line per line.
-
-    The OpenAI dialect returns no `ocr_result`. Its rectangles are kept as given but make no box: whether they are
-    pixels of a resized image or thousandths of the page depends on the model's generation.
-    """
-    items = read_json(text).value
-    if isinstance(items, list) and all(isinstance(item, dict) for item in items):
-        return [
-            Word(str(item["text"]), None, _rectangle(item.get("rotate_rect")))
-            for item in items
-            if "text" in item
-        ]
-    return [Word(line, None, None) for line in _plain_lines(text) if line.strip()]
-
-
-def _rectangle(value: object) -> tuple[float, ...] | None:
-    try:
-        return tuple(float(v) for v in value) if isinstance(value, list) else None
-    except (TypeError, ValueError):
-        return None

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.cell_grid import table_rows
-from qwenocr_assets.tables.latex.blocks import document_blocks, formulas, read_document
+from qwenocr_assets.tables.document.rows import block_rows, formula_rows
+from qwenocr_assets.tables.latex.blocks import read_document
 from qwenocr_assets.tables.trace import Trace
 
 TraceOf = Callable[[Task], Trace]
@@ -126,7 +126,7 @@ def test_escaped_text_is_read_back(text: str) -> None:
 
 def test_latex_of_blocks_is_kept_as_it_came() -> None:
     latex = "\\section*{A}\n\\textbf{b} $c$ % note\nd\n\n\\[ e \\]"
-    assert [block.latex for block in read_document(latex).blocks] == [
+    assert [block.source for block in read_document(latex).blocks] == [
         "\\section*{A}",
         "\\textbf{b} $c$ % note\nd",
         "\\[ e \\]",
@@ -150,7 +150,7 @@ def test_latex_of_blocks_is_kept_as_it_came() -> None:
     ],
 )
 def test_formulas_of_a_document(trace: TraceOf, latex: str, expected: Any) -> None:
-    rows = formulas(Answer(latex), trace(DOCUMENT))
+    rows = formula_rows(read_document(latex), latex, trace(DOCUMENT))
     assert [(row["display"], row["latex"]) for row in rows] == expected
 
 
@@ -166,7 +166,7 @@ def test_formulas_of_a_document(trace: TraceOf, latex: str, expected: Any) -> No
     ],
 )
 def test_formula_recognition(trace: TraceOf, text: str, expected: Any) -> None:
-    rows = formulas(Answer(text), trace(Task.FORMULA_RECOGNITION))
+    rows = formula_rows(read_document(text), text, trace(Task.FORMULA_RECOGNITION))
     assert [(row["display"], row["latex"]) for row in rows] == expected
 
 
@@ -242,7 +242,7 @@ BLOCK_TYPES = set("title author section paragraph list_item table formula figure
 
 
 def test_rows_say_where_they_come_from(trace: TraceOf) -> None:
-    (row,) = document_blocks(Answer("a"), trace(DOCUMENT))
+    (row,) = block_rows(read_document("a"), trace(DOCUMENT))
     assert (row["page_id"], row["task"], row["block_index"]) == ("document/1", "document_parsing", 0)
 
 

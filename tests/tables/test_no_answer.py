@@ -167,7 +167,7 @@ def test_what_the_samples_say_is_an_answer_in_every_language(truth: Path) -> Non
         (TABLE, "The image shows a cat.", "the answer holds no table: “The image shows a cat.”"),
         (TABLE, "这张图片是一只猫。", "the answer holds no table"),
         (TABLE, "<table></table>", "the answer holds no table"),
-        (TABLE, '[{"rotate_rect": [1, 2, 3, 4, 5], "text": "a"}]', "the answer holds no table"),
+        (TABLE, '[{"rotate_rect": [1, 2, 3, 4, 5], "text": "a"}]', "the answer is a list of lines"),
         (FORMULA, "The picture shows no formula", "the answer holds no formula"),
         (FORMULA, "图片中没有公式。", "the answer holds no formula"),
     ],

@@ -3,13 +3,20 @@
 from collections.abc import Iterator
 from typing import Any
 
-from qwenocr_assets.geometry import Quad
-from qwenocr_assets.qwenocr.answers import MOST_TOKENS, Answer, MalformedAnswer, Usage, Word
+from qwenocr_assets.qwenocr.answers import MOST_TOKENS, Answer, MalformedAnswer, Usage
+from qwenocr_assets.qwenocr.wire.ocr_results import layouts_of, native_words
 from qwenocr_assets.qwenocr.wire.positions import words_of_text
 
 _MOST_NAME = 200
 """Characters of a reason, an id or a model's name."""
-_KNOWN_CONTENT = frozenset({"text", "type", "ocr_result"})
+_KNOWN_BESIDE_TEXT = frozenset({"text", "type", "image", "ocr_result", "processed_text"})
+_KNOWN_OF_MESSAGE = frozenset(
+    {
+        *("role", "content", "ocr_result", "processed_text", "name", "refusal", "annotations", "audio"),
+        *("function_call", "tool_calls", "reasoning_content"),
+    }
+)
+_KNOWN_RESULTS = frozenset({"words_info", "kv_result", "layouts", "processed_text"})
 
 
 def parse_answer(
@@ -17,30 +24,56 @@ def parse_answer(
 ) -> Answer:
     """An answer's JSON as a typed value (product guide, sample answers of the built-in tasks).
 
-    The native dialect has an `output`, the OpenAI-compatible one its `choices` at the top. There, positions stand in
-    the text as thousandths: with `image_size`, width and height in pixels, they become corners in pixels.
-    Absent fields become None. `broken_off` says why a stream ended before its answer did.
+    The native dialect has an `output`, the OpenAI-compatible one its `choices` at the top; `ocr_result` and
+    `processed_text` came in both, beside the text and beside the message. Lines that come without corners get them from
+    their rectangle, in pixels of an image of `image_size`, width and height (`rectangles.placed`); so do positions that
+    the model wrote into its text. Where the text is empty, `processed_text` is the text. Absent fields become None,
+    what is not known is kept in `extra`. `broken_off` says why a stream ended before its answer did.
 
     Raises:
         MalformedAnswer: there is no choice with a message in it.
     """
     top = _object(body)
-    is_native = "output" in top
-    choice = _first_choice(_object(top.get("output")) if is_native else top)
-    items = list(_content(choice["message"].get("content")))
+    choice = _first_choice(_object(top.get("output")) if "output" in top else top)
+    message = choice["message"]
+    items = list(_content(message.get("content")))
     text = "".join(item["text"] for item in items if isinstance(item.get("text"), str))
-    results = [_object(item.get("ocr_result")) for item in items]
+    holders = [*items, message]
+    results = [_object(holder.get("ocr_result")) for holder in holders]
+    unknown = [
+        *(_unknown(item, _KNOWN_BESIDE_TEXT) for item in items),
+        _unknown(message, _KNOWN_OF_MESSAGE),
+        *(_unknown(result, _KNOWN_RESULTS, "ocr_result.") for result in results),
+    ]
+    processed = _processed(holders, results)
+    if not text.strip() and processed:
+        text = processed
     return Answer(
         text=text,
-        words=tuple(_words(results)) if is_native else words_of_text(text, image_size),
+        words=native_words(results, image_size) or words_of_text(text, image_size),
         key_values=next((r["kv_result"] for r in results if "kv_result" in r), None),
+        layouts=layouts_of(results),
+        processed_text=processed,
         usage=_usage(top.get("usage")),
         finish_reason=_text(choice.get("finish_reason")),
         request_id=_text(top.get("request_id")) or _text(top.get("id")),
         reported_model=_text(top.get("model")),
-        extra={k: v for item in items for k, v in item.items() if k not in _KNOWN_CONTENT},
+        extra={key: value for found in unknown for key, value in found.items()},
         broken_off=broken_off,
     )
+
+
+def _unknown(holder: dict[str, Any], known: frozenset[str], where: str = "") -> dict[str, Any]:
+    """What says something and has a name that is not known here."""
+    return {where + key: value for key, value in holder.items() if key not in known and value not in _NOTHING}
+
+
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
+
+
+def _processed(*sources: list[dict[str, Any]]) -> str | None:
+    found = (_text(holder.get("processed_text")) for holders in sources for holder in holders)
+    return next((text for text in found if text is not None), None)
 
 
 def _first_choice(holder: dict[str, Any]) -> dict[str, Any]:
@@ -60,38 +93,6 @@ def _content(content: Any) -> Iterator[dict[str, Any]]:
             yield {"text": item}
         elif isinstance(item, dict):
             yield item
-
-
-def _words(results: list[dict[str, Any]]) -> Iterator[Word]:
-    for result in results:
-        found = result.get("words_info")
-        for raw in found if isinstance(found, list) else ():
-            if isinstance(raw, dict):
-                yield _word(raw)
-
-
-def _word(raw: dict[str, Any]) -> Word:
-    rectangle = _numbers(raw.get("rotate_rect"))
-    return Word(
-        text=str(raw.get("text") or ""),
-        quad=_quad(raw.get("location")),
-        rotate_rect=rectangle,
-        least_score=_share(raw.get("least_score")),
-    )
-
-
-def _share(value: Any) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value <= 1 else None
-
-
-def _quad(location: Any) -> Quad | None:
-    """The corners, in pixels; None for what is not eight numbers."""
-    numbers = _numbers(location)
-    try:
-        return Quad(*numbers) if numbers is not None and len(numbers) == 8 else None
-    except ValueError:  # infinite
-        return None
 
 
 def _usage(raw: Any) -> Usage:
@@ -121,9 +122,3 @@ def _count(holder: dict[str, Any], *names: str) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS:
             return value
     return None
-
-
-def _numbers(value: Any) -> tuple[float, ...] | None:
-    if not isinstance(value, list) or not {int, float}.issuperset(map(type, value)):
-        return None
-    return tuple(map(float, value))

@@ -64,6 +64,8 @@ class StreamedAnswer:
     _texts: list[str] = field(default_factory=list)
     _envelope: dict[str, Any] = field(default_factory=dict)
     _content: dict[str, Any] = field(default_factory=dict)
+    _message: dict[str, Any] = field(default_factory=dict)
+    """What came beside the content, like `processed_text` and `ocr_result`."""
     _finish_reason: str | None = None
     _usage: Any = None
 
@@ -99,14 +101,18 @@ class StreamedAnswer:
 
     def _add_choice(self, choice: dict[str, Any]) -> None:
         message = choice.get("message" if self.protocol is Protocol.NATIVE else "delta")
-        content = message.get("content") if isinstance(message, dict) else None
+        if not isinstance(message, dict):
+            message = {}
+        content = message.get("content")
+        beside = {k: v for k, v in message.items() if k not in ("content", "role")}
+        self._message = _joined(self._message, beside)
         for item in content if isinstance(content, list) else [content]:
             if isinstance(item, str):
                 self._texts.append(item)
             elif isinstance(item, dict):
                 text = item.get("text")
                 self._texts.append(text if isinstance(text, str) else "")
-                self._content |= {k: v for k, v in item.items() if k != "text"}
+                self._content = _joined(self._content, {k: v for k, v in item.items() if k != "text"})
         reason = choice.get("finish_reason")
         if reason not in _NO_REASON:
             self._finish_reason = str(reason)
@@ -119,8 +125,20 @@ class StreamedAnswer:
             content: Any = [{"text": text, **self._content}]
         else:
             content = text
-        message = {"role": "assistant", "content": content}
+        message = {"role": "assistant", "content": content, **self._message}
         choice = {"finish_reason": self._finish_reason, "message": message}
         if self.protocol is Protocol.NATIVE:
             return {**self._envelope, "output": {"choices": [choice]}, "usage": self._usage}
         return {**self._envelope, "object": "chat.completion", "choices": [choice], "usage": self._usage}
+
+
+def _joined(before: Any, now: Any) -> Any:
+    """What came beside the text so far: each event may bring all of it or what is new (it is documented nowhere).
+
+    An event that repeats what came before takes its place; of any other, texts and lists go on.
+    """
+    if isinstance(before, dict) and isinstance(now, dict):
+        return {**before, **{k: _joined(before[k], v) if k in before else v for k, v in now.items()}}
+    if type(before) is not type(now) or not isinstance(now, str | list):
+        return before if now is None else now
+    return now if now[: len(before)] == before else before + now

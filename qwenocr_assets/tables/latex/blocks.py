@@ -1,87 +1,16 @@
-"""LaTeX answers as blocks, formulas and tables, and rows of `document_blocks` and `formulas` from them."""
+"""LaTeX answers as blocks, formulas and tables."""
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
-from qwenocr_assets.qwenocr.answers import Answer
-from qwenocr_assets.qwenocr.tasks import Form
-from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.answer_text import unfenced
 from qwenocr_assets.tables.cell_grid import ParsedTable
-from qwenocr_assets.tables.formula_check import formula_problem
-from qwenocr_assets.tables.latex.end import is_prose
+from qwenocr_assets.tables.document.parts import Block, Document, Formula, table_text
 from qwenocr_assets.tables.latex.mended import mended
 from qwenocr_assets.tables.latex.tables import TABULAR, tabular
 from qwenocr_assets.tables.latex.text import plain_text
 from qwenocr_assets.tables.latex.tree import Kind, Node, parse
-from qwenocr_assets.tables.trace import Trace
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A block of a document: one row of `document_blocks`."""
-
-    type: str
-    text: str
-    latex: str
-    level: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """A formula without its delimiters."""
-
-    latex: str
-    display: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """What a LaTeX answer holds, each in the order of the page."""
-
-    blocks: tuple[Block, ...] = ()
-    formulas: tuple[Formula, ...] = ()
-    tables: tuple[ParsedTable, ...] = ()
-
-
-def document_blocks(answer: Answer, trace: Trace) -> list[Row]:
-    """One row per block of the answer's LaTeX document."""
-    base = trace.columns()
-    return [
-        {
-            **base,
-            "block_index": index,
-            "block_type": block.type,
-            "level": block.level,
-            "text": block.text,
-            "latex": block.latex,
-        }
-        for index, block in enumerate(read_document(answer.text).blocks)
-    ]
-
-
-def formulas(answer: Answer, trace: Trace) -> list[Row]:
-    """One row per formula of the answer, display and inline.
-
-    An answer that should be a formula and has no delimiter is one display formula.
-    """
-    base = trace.columns()
-    found = read_document(answer.text).formulas
-    if not found and trace.task.spec.form is Form.FORMULA:
-        bare = unfenced(answer.text).strip()
-        found = (Formula(bare, display=True),) if bare and not is_prose(bare) else ()
-    return [
-        {
-            **base,
-            "formula_index": index,
-            "display": formula.display,
-            "latex": formula.latex,
-            "problem": formula_problem(formula.latex),
-        }
-        for index, formula in enumerate(found)
-    ]
 
 
 @lru_cache(maxsize=4)  # blocks, formulas and tables of one answer are asked for one after the other
@@ -204,7 +133,7 @@ class _Reader:
             tables = _tables_in((node,), caption)
             self.tables.extend(table for table in tables if table.cells)
             self._formulas_in(node.children)
-            self._add("table", _table_text(caption, tables), node.latex)
+            self._add("table", table_text(caption, tables), node.latex)
         elif node.name in _FIGURES:
             self._formulas_in(node.children)
             self._add("figure", plain_text(_captions((node,))), node.latex)
@@ -272,14 +201,3 @@ def _captions(nodes: Iterable[Node]) -> list[Node]:
         else:
             found.extend(_captions(node.children))
     return found
-
-
-def _table_text(caption: str | None, tables: Iterable[ParsedTable]) -> str:
-    """Caption, then the rows of the tables, cells separated by tabs."""
-    lines = [caption or ""]
-    for table in tables:
-        rows: dict[int, list[str]] = {}
-        for cell in table.cells:
-            rows.setdefault(cell.row, []).append(cell.text.replace("\n", " "))
-        lines.extend("\t".join(texts) for texts in rows.values())
-    return "\n".join(line for line in lines if line.strip())

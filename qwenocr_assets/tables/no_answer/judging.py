@@ -5,9 +5,14 @@ from html import unescape
 
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Form, Task
+from qwenocr_assets.qwenocr.wire.box_lists import lines_alone
+from qwenocr_assets.qwenocr.wire.positions import holds_lines_alone, holds_positions, words_of_text
 from qwenocr_assets.tables.answer_text import unfenced, without_thoughts
+from qwenocr_assets.tables.document.layouts import said_by
+from qwenocr_assets.tables.json.places import has_places
 from qwenocr_assets.tables.json.text import read_json
 from qwenocr_assets.tables.leaves import leaves
+from qwenocr_assets.tables.no_answer.pictures import is_picture
 from qwenocr_assets.tables.no_answer.refusals import refusal, speaks_of_the_page
 
 _READS_TEXT = frozenset((Form.LINES, Form.TEXT, Form.DOCUMENT))
@@ -21,12 +26,6 @@ _MOST_VALUES = 3
 _MOST_TAGS = 40
 """Tags around a refusal; more make a table."""
 
-_PICTURE = re.compile(
-    r"!\[[^\]\n]{0,300}\]\([^)\n]{1,4000}\)|<img\b[^<>]{0,4000}>"
-    r"|(?:https?|oss|file)://[^\s<>]{1,2000}?\.(?:png|jpe?g|gif|webp|bmp|tiff?|svg)(?:\?\S*)?(?=\s|\Z)"
-    r"|data:image/[a-z+]{1,20};base64,\S*",
-    re.IGNORECASE,
-)
 _TAG = re.compile(r"</?[a-z!][^<>]*>", re.IGNORECASE)
 _LATEX = re.compile(
     r"\\(?:begin|end|documentclass|usepackage|title|author|date)\s*(?:\[[^\]]*\])?\{[^{}]*\}|\\[a-z]+\*?|[{}$]|\\[\[\]]",
@@ -34,39 +33,64 @@ _LATEX = re.compile(
 )
 
 
+_INSTEAD_OF = {
+    Form.KEY_VALUES: "the answer is a list of lines with their places instead of key values",
+    Form.TABLES: "the answer is a list of lines with their places instead of tables",
+    Form.FORMULA: "the answer is a list of lines with their places instead of a formula",
+    Form.DOCUMENT: "the answer is a list of lines with their places instead of the document",
+}
+"""Forms that are not lines; where lines are asked for, such a list is an answer."""
+_ONLY_PLACES = "the answer holds places on the page without the text that stands there"
+_ONLY_PICTURE = "the answer is a picture's address instead of what it shows"
+
+
 def no_answer(task: Task, answer: Answer) -> str | None:
-    """Why an answer gives no row: a refusal, thoughts, a remark on the picture or its address; None for any other."""
+    """Why an answer gives no row: a refusal, thoughts, places without text, a remark on the picture or its address;
+    None for any other.
+    """
+    return _of_places(task.spec.form, answer) or _of_words(task, answer)
+
+
+def _of_places(form: Form, answer: Answer) -> str | None:
+    """Coordinates where something else was asked for: whatever form they came in, they are no text of the page."""
+    if form in _INSTEAD_OF:
+        is_list = bool(lines_alone(answer.key_values)) or (
+            not answer.layouts and holds_lines_alone(answer.text)
+        )
+        return _INSTEAD_OF[form] if is_list else None
+    if answer.words or answer.key_values is not None or words_of_text(answer.text, None):
+        return None
+    return _ONLY_PLACES if holds_positions(answer.text) or has_places(read_json(answer.text).value) else None
+
+
+def _of_words(task: Task, answer: Answer) -> str | None:
     if len(answer.words) > _MOST_VALUES:
         return None
-    if answer.words and answer.text == "":
+    if answer.layouts and task.spec.form is Form.DOCUMENT:
+        said = "\n".join(
+            words for layout in answer.layouts if (words := layout.text.strip() or said_by(layout))
+        )
+        return _of_text(task, said) if said else _ONLY_PICTURE
+    if answer.words:
         return _of_text(task, "\n".join(word.text for word in answer.words))
     if answer.text.strip() and not without_thoughts(answer.text).strip():
         return "the answer holds no more than the model's thoughts"
     return _of_text(task, unfenced(answer.text))
 
 
-def picture_line(line: str) -> bool:
-    """Whether a line is no more than a picture's address."""
-    begin = line.lstrip(" \t,;|")
-    return bool(begin) and _PICTURE.match(begin) is not None and not _PICTURE.sub("", begin).strip(" \t,;|")
-
-
 def _of_text(task: Task, body: str) -> str | None:
     if body.count("<") > _MOST_TAGS:
         return None
-    head = body[:_LONGEST]
-    if "://" in head or "data:" in head or "](" in head or "<img" in head:
-        lines = [line for line in body.splitlines() if line.strip()]
-        if lines and all(map(picture_line, lines)):
-            return "the answer is a picture's address instead of what it shows"
+    if is_picture(body):
+        return _ONLY_PICTURE
     if len(body) > _LONGEST:
         return refusal(body)
     if body.lstrip().startswith(("{", "[")):
         values = [str(leaf.value) for leaf in leaves(read_json(body).value) if leaf.value not in (None, "")]
         if not values or len(values) > _MOST_VALUES + 1:
             return None
-        if all(map(picture_line, values)):
-            return "the answer is a picture's address instead of what it shows"
+        if all(map(is_picture, values)):
+            return _ONLY_PICTURE
         return next((why for value in values if (why := refusal(value))), None)
     words = _words(body)
     return refusal(words) or (speaks_of_the_page(words) if task.spec.form in _READS_TEXT else None)

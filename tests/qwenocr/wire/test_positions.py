@@ -7,13 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenocr_assets.qwenocr.wire.positions import corners, words_of_text
+from qwenocr_assets.geometry import Quad
+from qwenocr_assets.qwenocr.wire.positions import words_of_text
+from qwenocr_assets.qwenocr.wire.rectangles import Rectangle, corners
 
 SIZE = (2000, 1000)
 
 
 def fenced(*items: object) -> str:
     return f"```json\n{json.dumps(items, ensure_ascii=False)}\n```"
+
+
+def corners_of(rectangle: tuple[float, ...], size: tuple[int, int]) -> Quad:
+    outline = Rectangle(rectangle, True).outline(is_centred=True)
+    return corners(outline, (size[0] / 1000, size[1] / 1000))
 
 
 LINE = {"rotate_rect": [500, 500, 100, 20, 0], "text": "合計 ¥1,200"}
@@ -26,7 +33,7 @@ ACROSS = (900, 490, 1100, 490, 1100, 510, 900, 510)
         pytest.param(fenced(LINE), SIZE, [("合計 ¥1,200", ACROSS)], id="a line"),
         pytest.param(fenced(LINE), None, [("合計 ¥1,200", None)], id="size unknown"),
         pytest.param(fenced(LINE)[:-6], SIZE, [("合計 ¥1,200", ACROSS)], id="cut off"),
-        pytest.param(fenced(LINE, LINE)[:-12], SIZE, 2, id="cut inside the last"),
+        pytest.param(fenced(LINE, LINE)[:-12], SIZE, 1, id="cut inside the last"),
         pytest.param(
             fenced({"rotate_rect": [740, 374, 599, 1459, 90], "text": "x"}), SIZE, [("x", None)], id="pixels"
         ),
@@ -59,7 +66,7 @@ def test_lines(text: str, size: tuple[int, int] | None, lines: object) -> None:
 def test_all_conventions_give_the_same_corners(
     rectangle: tuple[float, ...], expected: tuple[int, ...]
 ) -> None:
-    assert tuple(round(v) for v in corners(rectangle, SIZE)) == expected
+    assert tuple(round(v) for v in corners_of(rectangle, SIZE)) == expected
 
 
 @given(
@@ -69,7 +76,7 @@ def test_all_conventions_give_the_same_corners(
 def test_corners_run_clockwise_around_the_centre(
     rectangle: tuple[float, float, float, float, float], size: tuple[int, int]
 ) -> None:
-    quad = corners(rectangle, size)
+    quad = corners_of(rectangle, size)
     xs, ys = quad[0::2], quad[1::2]
     assert math.isclose(sum(xs) / 4, rectangle[0] * size[0] / 1000, rel_tol=1e-6, abs_tol=1e-6)
     assert math.isclose(sum(ys) / 4, rectangle[1] * size[1] / 1000, rel_tol=1e-6, abs_tol=1e-6)

@@ -1,0 +1,1 @@
+"""Whole pages as blocks, formulas and tables, whatever a model wrote them in."""
