@@ -1,11 +1,14 @@
 """`qwenocr engine …`: the embedded engine on a port, alone or as an emulated account of the service."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qwenocr_assets.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from qwenocr_assets.engine.shapes import Shapes
 
 engine_app = typer.Typer(help="The embedded OCR engine.", no_args_is_help=True)
 
@@ -27,6 +30,10 @@ def serve(
     time_limit: Annotated[
         float, typer.Option("--time-limit", min=1, help="Seconds after which a whole answer is given up.")
     ] = 600.0,
+    shape: Annotated[
+        list[str] | None,
+        typer.Option(help="MODEL=SHAPE: how a model's answers differ from the guide's; may be given again."),
+    ] = None,
     corrupt: Annotated[
         float,
         typer.Option(min=0, max=1, help="Plant errors in this share of the values, to try the review on."),
@@ -44,7 +51,8 @@ def serve(
 
     console = Terminal()
     served: emulator.AsgiApp = create_app(
-        revise=emulator.Corruption(corrupt, keep_notes=False) if corrupt else None
+        shapes=_shapes(shape or []),
+        revise=emulator.Corruption(corrupt, keep_notes=False) if corrupt else None,
     )
     is_emulated = (rpm, tpm, faults, latency, region) != (None,) * 5
     if is_emulated:
@@ -62,3 +70,20 @@ def serve(
         console.print(f"Bill:    {address}/emulator/bill\nCalls:   {address}/emulator/calls")
     # anyone who reaches `host` may use it: no key is checked
     uvicorn.run(served, host=host, port=port)
+
+
+def _shapes(said: list[str]) -> "Shapes":
+    """The shapes by model; without any, those that models are known for. Raises `typer.BadParameter`."""
+    from qwenocr_assets.engine.shapes import SHAPES_BY_MODEL, Shape
+
+    if not said:
+        return SHAPES_BY_MODEL
+    found: dict[str, list[Shape]] = {}
+    for one in said:
+        model, _, name = one.partition("=")
+        if name not in list(Shape):
+            raise typer.BadParameter(
+                f"{one}: write MODEL=SHAPE with one of {', '.join(Shape)}.", param_hint="--shape"
+            )
+        found.setdefault(model, []).append(Shape(name))
+    return found

@@ -5,10 +5,12 @@ a fence. What the page says is decided in `text.py`, `key_values.py`, `tables.py
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from qwenocr_assets.engine.errors import UnsupportedTask
 from qwenocr_assets.engine.page.read_page import Line, ReadPage
+from qwenocr_assets.engine.shapes import Shape, shaped
 from qwenocr_assets.engine.understanding.document import document_latex
 from qwenocr_assets.engine.understanding.key_values import all_pairs, fill_schema
 from qwenocr_assets.engine.understanding.tables import tables_html
@@ -21,8 +23,11 @@ from qwenocr_assets.qwenocr.tasks import Form
 from qwenocr_assets.qwenocr.tokens import cut_to_tokens, image_tokens, text_tokens
 
 
-def answer(request: OcrRequest, reader: PageReader) -> Answer:
-    """Answer one request. Raises EngineError, and WireError when the input is over the model's limit."""
+def answer(request: OcrRequest, reader: PageReader, shapes: Collection[Shape] = ()) -> Answer:
+    """Answer one request, in these shapes beside the guide's.
+
+    Raises EngineError, and WireError when the input is over the model's limit.
+    """
     task = request.instruction.task
     compose = _ANSWERS.get(task.spec.form)
     if compose is None:
@@ -35,14 +40,18 @@ def answer(request: OcrRequest, reader: PageReader) -> Answer:
     if tokens + request.instruction.text_tokens > MAX_INPUT_TOKENS:
         raise invalid_parameter(f"Range of input length should be [1, {MAX_INPUT_TOKENS}]")
 
-    full_text, ocr_result = compose(reader.read(image.data), request.instruction.schema)
-    text = cut_to_tokens(full_text, request.max_tokens)
-    is_cut = len(text) < len(full_text)
-    return Answer(
+    page = reader.read(image.data)
+    full_text, ocr_result = compose(page, request.instruction.schema)
+    usage = Usage(tokens, request.instruction.text_tokens, 0)
+    whole = shaped(request, Answer(full_text, usage, "stop", ocr_result), page, shapes)
+    text = cut_to_tokens(whole.text, request.max_tokens)
+    is_cut = len(text) < len(whole.text)
+    return replace(
+        whole,
         text=text,
-        usage=Usage(tokens, request.instruction.text_tokens, text_tokens(text)),
+        usage=replace(usage, output_tokens=text_tokens(text or full_text)),
         finish_reason="length" if is_cut else "stop",
-        ocr_result=_complete_part(ocr_result, text) if is_cut else ocr_result,
+        ocr_result=_complete_part(whole.ocr_result, text) if is_cut else whole.ocr_result,
     )
 
 

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from qwenocr_assets.engine.errors import EngineError
+from qwenocr_assets.engine.shapes import SHAPES_BY_MODEL, Shapes
 from qwenocr_assets.engine.wire import native, openai_compatible
 from qwenocr_assets.engine.wire.errors import ErrorCode, WireError, refusal
 from qwenocr_assets.engine.wire.values import Answer, OcrRequest, PageReader
@@ -28,10 +29,13 @@ Revise = Callable[[OcrRequest, Answer], Answer]
 """What makes another answer of the one to a request, before it goes out."""
 
 
-def create_app(reader: PageReader | None = None, revise: Revise | None = None) -> Starlette:
+def create_app(
+    reader: PageReader | None = None, revise: Revise | None = None, shapes: Shapes = SHAPES_BY_MODEL
+) -> Starlette:
     """The engine's ASGI app. Without a `reader` it recognises for real, loading its models at the first page.
 
-    With `revise` its answers go out as that changes them: a `Corruption` plants errors in them.
+    With `revise` its answers go out as that changes them: a `Corruption` plants errors in them. `shapes` says which
+    models answer otherwise than the guide's samples do.
     """
     # Imported here, for they load OpenCV: whoever only needs to name this module should not pay for that.
     from qwenocr_assets.engine.answers import answer
@@ -42,7 +46,7 @@ def create_app(reader: PageReader | None = None, revise: Revise | None = None) -
         reader = Reader()
 
     def recognise(request: OcrRequest) -> Answer:
-        found = answer(request, reader)
+        found = answer(request, reader, shapes.get(request.model, ()))
         return found if revise is None else revise(request, found)
 
     return Starlette(

@@ -10,7 +10,7 @@ from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Form, MissingForm, Task
 from qwenocr_assets.qwenocr.wire.positions import words_of_text
 from qwenocr_assets.tables.answer_text import fence_left_open, unfenced
-from qwenocr_assets.tables.document.layouts import is_only_a_picture
+from qwenocr_assets.tables.document.layouts import is_only_a_picture, lacks_its_cells
 from qwenocr_assets.tables.document.markdown import is_markdown, markdown_document
 from qwenocr_assets.tables.document.reading import words_left_out
 from qwenocr_assets.tables.forms.answered import answered_tables, is_html
@@ -64,6 +64,8 @@ _TAKES = {
 }
 """The parts of an answer that rows of a form are made of."""
 
+_MOST_TOKENS_OF_NOTHING = 20
+"""Output tokens of an empty answer; what used more was lost on its way."""
 _PARTS = {"words": "lines", "key_values": "key values", "layouts": "layouts"}
 
 
@@ -71,6 +73,8 @@ def _elsewhere(form: Form, answer: Answer) -> str | None:
     """An answer that says something, but nowhere that the task's rows are made from."""
     if answer.text.strip() or any(getattr(answer, part) for part in _TAKES.get(form, ())):
         return None
+    if not answer.extra and (answer.usage.output_tokens or 0) > _MOST_TOKENS_OF_NOTHING:
+        return f"the answer is empty, and {answer.usage.output_tokens} output tokens were used for it"
     other = [name for part, name in _PARTS.items() if getattr(answer, part)]
     return (
         f"the answer holds {' and '.join(other)}, which were not asked for, and nothing else"
@@ -108,6 +112,8 @@ def _beside_the_rows(form: Form, answer: Answer) -> str | None:
         return None
     if any(map(is_only_a_picture, answer.layouts)):
         return "a part of the page came as a picture's address instead of what it shows"
+    if any(map(lacks_its_cells, answer.layouts)):
+        return "a table of the page came without its cells"
     if pages := len({layout.page for layout in answer.layouts}) - 1:
         return f"the answer has layouts of {pages + 1} pages, and one was asked for"
     if lost := words_left_out(answer):

@@ -8,10 +8,11 @@ from qwenocr_assets.engine.page.read_page import Cell, ReadPage, Table
 
 def tables_html(page: ReadPage) -> str:
     """The page's tables from top to bottom as HTML, one after the other; "" when there is none."""
-    return "\n".join(_html(table) for table in page.tables)
+    return "\n".join(table_html(table) for table in page.tables)
 
 
-def _html(table: Table) -> str:
+def table_html(table: Table) -> str:
+    """One table as HTML."""
     rows = groupby(sorted(table.cells, key=lambda c: (c.row, c.column)), key=lambda c: c.row)
     body = "".join(f"  <tr>\n{''.join(_td(cell) for cell in cells)}  </tr>\n" for _, cells in rows)
     return f"<table>\n{body}</table>"

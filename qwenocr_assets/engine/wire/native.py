@@ -55,10 +55,10 @@ def _instruction(ocr_options: JsonObject, prompt: str) -> Instruction:
 
 
 def answered(request: OcrRequest, answer: Answer, request_id: str) -> Response:
-    """The finished answer, whole or as a stream. A stream carries text only: no `ocr_result`."""
+    """The finished answer, whole or as a stream. A stream carries `ocr_result` only where the answer says so."""
     if request.stream:
         return event_stream(_frames(request, answer, request_id), request_id)
-    item: JsonObject = {"text": answer.text}
+    item: JsonObject = {"text": answer.text, **answer.beside}
     if answer.ocr_result is not None:
         item["ocr_result"] = answer.ocr_result
     return json_response(200, _body([item], answer.finish_reason, answer.usage, request_id), request_id)
@@ -112,7 +112,10 @@ def _frames(request: OcrRequest, answer: Answer, request_id: str) -> Iterator[by
         content = [{"text": written if request.cumulative else piece}]
         so_far = Usage(answer.usage.image_tokens, answer.usage.text_tokens, text_tokens(written))
         yield _frame(number, "result", 200, _body(content, "null", so_far, request_id))
-    content = [{"text": written}] if request.cumulative else []
+    last: JsonObject = ({"text": written} if request.cumulative else {}) | answer.beside
+    if answer.in_stream and answer.ocr_result is not None:
+        last["ocr_result"] = answer.ocr_result
+    content = [last] if last else []
     yield _frame(number + 1, "result", 200, _body(content, answer.finish_reason, answer.usage, request_id))
 
 

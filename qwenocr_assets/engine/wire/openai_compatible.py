@@ -53,13 +53,17 @@ def answered(request: OcrRequest, answer: Answer, request_id: str) -> Response:
     if request.stream:
         return event_stream(_frames(request, answer, request_id), request_id)
     choice = {
-        "message": {"role": "assistant", "content": answer.text},
+        "message": {"role": "assistant", "content": answer.text, **answer.beside, **_result(answer)},
         "finish_reason": answer.finish_reason,
         "index": 0,
         "logprobs": None,
     }
     body = _envelope("chat.completion", request.model, request_id)
     return json_response(200, body | {"choices": [choice], "usage": _usage(answer.usage)}, request_id)
+
+
+def _result(answer: Answer) -> JsonObject:
+    return {"ocr_result": answer.ocr_result} if answer.in_chat and answer.ocr_result is not None else {}
 
 
 def failed(error: WireError, request_id: str) -> Response:
@@ -113,7 +117,8 @@ def _frames(request: OcrRequest, answer: Answer, request_id: str) -> Iterator[by
     yield chunk({"role": "assistant", "content": ""}, None)
     for piece in pieces(answer.text):
         yield chunk({"content": piece}, None)
-    yield chunk({"content": ""}, answer.finish_reason)
+    result = _result(answer) if answer.in_stream else {}
+    yield chunk({"content": "", **answer.beside, **result}, answer.finish_reason)
     if request.stream_usage:
         yield _frame(envelope | {"choices": [], "usage": _usage(answer.usage)})
     yield b"data: [DONE]\n\n"

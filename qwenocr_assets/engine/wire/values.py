@@ -4,7 +4,7 @@ A dialect (`native.py`, `openai_compatible.py`) turns a request body into an `Oc
 into a response; `answers.py` turns the one into the other and knows nothing of HTTP.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from qwenocr_assets.engine.page.read_page import ReadPage
@@ -20,9 +20,9 @@ _MAX_OUTPUT_TOKENS = 8_192
 
 
 def max_output_tokens(model: str) -> int:
-    """The longest answer of a model: under the names of the service's models the engine has their limit."""
-    own = load_catalogue().model("local")
-    return own.max_output_tokens if own.is_called(model) else _MAX_OUTPUT_TOKENS
+    """The longest answer of a model: under the name of a model of the catalogue the engine has its limit."""
+    named = [one.max_output_tokens for one in load_catalogue().models if one.is_called(model)]
+    return max(named, default=_MAX_OUTPUT_TOKENS)
 
 
 class PageReader(Protocol):
@@ -79,4 +79,10 @@ class Answer:
     finish_reason: str
     """`stop`, or `length` when `max_tokens` cut the text."""
     ocr_result: JsonObject | None = None
-    """What the native dialect adds for two tasks: `words_info` or `kv_result`."""
+    """What the native dialect adds for some tasks: `words_info`, `kv_result` or `layouts`."""
+    beside: JsonObject = field(default_factory=dict)
+    """What stands beside the text, in both dialects, like `processed_text`."""
+    in_chat: bool = False
+    """Whether the OpenAI-compatible dialect has `ocr_result`, too: one program says so, the references do not."""
+    in_stream: bool = False
+    """Whether a stream has `ocr_result`: it is documented nowhere."""

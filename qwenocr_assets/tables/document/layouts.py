@@ -81,6 +81,11 @@ def said_by(layout: Layout) -> str:
     return layout.text if not markdown or is_picture(markdown) else markdown
 
 
+def lacks_its_cells(layout: Layout) -> bool:
+    """Whether a table came as its words alone, or as a picture."""
+    return type_of(layout) == "table" and not markdown_document(said_by(layout)).tables
+
+
 def is_only_a_picture(layout: Layout) -> bool:
     """Whether a part that should have words came as the address of a picture and nothing else."""
     return type_of(layout) != "figure" and not layout.text.strip() and is_picture(layout.markdown)
