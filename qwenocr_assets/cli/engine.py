@@ -8,7 +8,7 @@ import typer
 from qwenocr_assets.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from qwenocr_assets.engine.shapes import Shapes
+    from qwenocr_assets.engine.app import Shapes
 
 engine_app = typer.Typer(help="The embedded OCR engine.", no_args_is_help=True)
 
@@ -74,7 +74,7 @@ def serve(
 
 def _shapes(said: list[str]) -> "Shapes":
     """The shapes by model; without any, those that models are known for. Raises `typer.BadParameter`."""
-    from qwenocr_assets.engine.shapes import SHAPES_BY_MODEL, Shape
+    from qwenocr_assets.engine.app import SHAPES_BY_MODEL, Shape
 
     if not said:
         return SHAPES_BY_MODEL

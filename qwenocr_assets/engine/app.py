@@ -18,10 +18,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from qwenocr_assets.engine.errors import EngineError
-from qwenocr_assets.engine.shapes import SHAPES_BY_MODEL, Shapes
+from qwenocr_assets.engine.shapes import SHAPES_BY_MODEL, Shape, Shapes
 from qwenocr_assets.engine.wire import native, openai_compatible
 from qwenocr_assets.engine.wire.errors import ErrorCode, WireError, refusal
 from qwenocr_assets.engine.wire.values import Answer, OcrRequest, PageReader
+
+__all__ = ["SHAPES_BY_MODEL", "Revise", "Shape", "Shapes", "create_app"]
 
 _logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from qwenocr_assets.engine.page.read_page import ReadPage
 from qwenocr_assets.engine.understanding.markdown import document_layouts, document_markdown
 from qwenocr_assets.engine.understanding.text import plain_text
-from qwenocr_assets.engine.wire.geometry import normalised, rotate_rect
+from qwenocr_assets.engine.wire.geometry import NORMALISED, normalised, rotate_rect
 from qwenocr_assets.engine.wire.values import Answer, JsonObject, OcrRequest
 from qwenocr_assets.qwenocr.tasks import Form
 
@@ -135,7 +135,9 @@ def _with_words(answer: Answer, change: Callable[[JsonObject], JsonObject]) -> A
 def _layouts(request: OcrRequest, answer: Answer, page: ReadPage) -> Answer:
     if request.instruction.task.spec.form is not Form.DOCUMENT:
         return answer
-    return replace(answer, text=document_markdown(page), ocr_result={"layouts": document_layouts(page)})
+    return replace(
+        answer, text=document_markdown(page), ocr_result={"layouts": document_layouts(page, NORMALISED)}
+    )
 
 
 def _picture_link(_request: OcrRequest, answer: Answer, _page: ReadPage) -> Answer:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from qwenocr_assets.engine.page.read_page import Line, ReadPage, Table
 from qwenocr_assets.engine.understanding.blocks import Block, blocks_of
 from qwenocr_assets.engine.understanding.tables import table_html
-from qwenocr_assets.engine.wire.geometry import NORMALISED
 from qwenocr_assets.geometry import Box, around, box_around
 
 Layout = dict[str, object]
@@ -18,25 +17,26 @@ def document_markdown(page: ReadPage) -> str:
     return "\n\n".join(_markdown(block) for block in blocks_of(page))
 
 
-def document_layouts(page: ReadPage, page_number: int = 0) -> list[Layout]:
-    """The page's blocks in reading order; `pos` are their corners in thousandths of the sides."""
+def document_layouts(page: ReadPage, units: int) -> list[Layout]:
+    """The page's blocks in reading order; `pos` are their corners, so many `units` to a side."""
     lines = list(page.upright_lines)
-    return [_layout(block, _box(block, lines), page, page_number) for block in blocks_of(page)]
+    scale = units / page.width, units / page.height
+    return [_layout(block, _box(block, lines), scale) for block in blocks_of(page)]
 
 
-def _layout(block: Block | Table, box: Box | None, page: ReadPage, page_number: int) -> Layout:
+def _layout(block: Block | Table, box: Box | None, scale: tuple[float, float]) -> Layout:
     kind, text = (
         ("table", " ".join(cell.text for cell in block.cells))
         if isinstance(block, Table)
         else (_KINDS[block.kind], "\n".join(block.lines))
     )
     layout: Layout = {
-        "pageNum": page_number,
+        "pageNum": 0,
         "type": kind,
         "text": text,
         "markdownContent": _markdown(block),
     }
-    return layout if box is None else layout | {"pos": list(_corners(box, page))}
+    return layout if box is None else layout | {"pos": list(_corners(box, scale))}
 
 
 def _markdown(block: Block | Table) -> str:
@@ -58,7 +58,7 @@ def _box(block: Block | Table, lines: list[Line]) -> Box | None:
     return around(box_around(line.quad) for line in own) if own else None
 
 
-def _corners(box: Box, page: ReadPage) -> Iterator[dict[str, int]]:
+def _corners(box: Box, scale: tuple[float, float]) -> Iterator[dict[str, int]]:
     corners: Sequence[tuple[float, float]] = (
         (box.left, box.top),
         (box.right, box.top),
@@ -66,4 +66,4 @@ def _corners(box: Box, page: ReadPage) -> Iterator[dict[str, int]]:
         (box.left, box.bottom),
     )
     for x, y in corners:
-        yield {"x": round(x * NORMALISED / page.width), "y": round(y * NORMALISED / page.height)}
+        yield {"x": round(x * scale[0]), "y": round(y * scale[1])}

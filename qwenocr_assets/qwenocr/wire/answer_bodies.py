@@ -72,8 +72,8 @@ _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 def _processed(*sources: list[dict[str, Any]]) -> str | None:
-    found = (_text(holder.get("processed_text")) for holders in sources for holder in holders)
-    return next((text for text in found if text is not None), None)
+    found = (holder.get("processed_text") for holders in sources for holder in holders)
+    return next((text for text in found if isinstance(text, str)), None)
 
 
 def _first_choice(holder: dict[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,8 @@ _BEGIN = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _QUOTE = re.compile(r'(?<!\\)(?:\\\\)*"')
+_DEEPEST = 4
+"""Lists and names around a line."""
 _LONGEST_INTRODUCTION = 400
 _A_PLACE = re.compile(r"rect|box|loc|pos|poly|point|quad|coord|\[\s*-?\d", re.IGNORECASE)
 
@@ -80,16 +82,16 @@ def place_in(pairs: dict[str, Any]) -> tuple[str, Rectangle | None] | None:
     """The name and the place of an object that says where it stands, be it one that cannot be read; None for others."""
     for key, value in pairs.items():
         name = str(key).casefold()
-        if name in _PLACES and ((place := _place(name, value)) is not None or _are_numbers(value)):
+        if name in _PLACES and ((place := _place(name, value)) is not None or _are_numbers(value, 0)):
             return key, place
     return None
 
 
-def _are_numbers(value: Any) -> bool:
-    """Whether a value is a list with nothing but numbers in it, at any depth."""
-    if isinstance(value, list):
-        return bool(value) and all(_are_numbers(inner) or isinstance(inner, int | float) for inner in value)
-    return False
+def _are_numbers(value: Any, depth: int) -> bool:
+    """Whether a value is a list with nothing but numbers in it, or lists of them."""
+    if not isinstance(value, list) or not value or depth > _DEEPEST:
+        return False
+    return all(_are_numbers(inner, depth + 1) or isinstance(inner, int | float) for inner in value)
 
 
 def _place(name: str, value: Any) -> Rectangle | None:
@@ -115,7 +117,7 @@ def _json(source: str) -> Any:
 
 def _items(value: Any, depth: int) -> Iterator[Item | None]:
     """The lines below a value; None among them for what is no line."""
-    if depth > 4:
+    if depth > _DEEPEST:
         yield None
     elif isinstance(value, list):
         item = _pair(value)

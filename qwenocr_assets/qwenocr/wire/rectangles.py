@@ -63,8 +63,8 @@ def rectangle(value: Any, *, is_centred: bool | None = None) -> Rectangle | None
         case str() if len(value) < 400 and _ONLY_NUMBERS.fullmatch(value):
             numbers = tuple(map(float, _NUMBER.findall(value)))
             return _of_numbers(numbers, is_centred)
-        case [[_, *_], *_] if len(value) == 1:  # a list around the one place
-            return rectangle(value[0], is_centred=is_centred)
+        case [[*inner]] if len(inner) > 1:  # a list around the one place
+            return rectangle(inner, is_centred=is_centred)
         case [*points] if len(points) in (2, 4) and all(map(_is_point, points)):
             return _of_numbers(tuple(v for point in points for v in _coordinates(point)), False)
         case [*numbers]:

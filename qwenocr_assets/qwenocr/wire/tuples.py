@@ -12,7 +12,7 @@ from qwenocr_assets.qwenocr.wire.box_lists import Item
 from qwenocr_assets.qwenocr.wire.rectangles import Rectangle, rectangle
 
 _NUMBER = r"-?\d{1,5}(?:\.\d{1,6})?"
-_GAP = r"\s*[,，;；、\s]\s*"
+_GAP = r" ?[,，;；、 ] ?"
 _POINT = rf"[(\[（]\s*{_NUMBER}{_GAP}{_NUMBER}\s*[)\]）]"
 _TUPLE = re.compile(
     rf"[(\[（【<]?{_POINT}(?:\s*[,，;；、]?\s*{_POINT}){{3}}[)\]）】>]?"
@@ -21,7 +21,7 @@ _TUPLE = re.compile(
     rf"|[(\[（【<]\s*{_NUMBER}(?:{_GAP}{_NUMBER}){{3,4}}\s*[)\]）】>]"
     rf"|(?:<\s*{_NUMBER}\s*>){{8}}|(?:<\s*{_NUMBER}\s*>){{4,5}}"
 )
-_COMMA = r"\s*[,，;；]\s*"
+_COMMA = r" ?[,，;；] ?"
 _BARE = re.compile(
     rf"(?:{_NUMBER}{_COMMA}){{7}}{_NUMBER}(?=\s*(?:[,，;；]|\Z))"
     rf"|(?:{_NUMBER}{_COMMA}){{3,4}}{_NUMBER}(?=\s*(?:[,，;；]|\Z))"
@@ -34,7 +34,6 @@ _MARKS = re.compile(
     r"</?\|?/?(?:box|quad|ref|object_ref|bbox|rect|poly|point)(?:_start|_end)?\|?>", re.IGNORECASE
 )
 _TORN = re.compile(rf"[(\[（【<]\s*{_NUMBER}(?:{_GAP}{_NUMBER}){{0,7}}[,，;；、\s]*\Z")
-_FENCE = re.compile(r"\s*```[a-z]{0,12}\s*|\s*```\s*\Z", re.IGNORECASE)
 _JSON = re.compile(r"\s*(?:```[a-z]{0,12}\s*)?(?:\[\s*)?\{", re.IGNORECASE)
 _EDGES = " \t\r,，;；、:：|-—"
 _MATHS = ("=", "∈", "+", "<", ">", "∪", "∩", "×")
@@ -57,7 +56,8 @@ def tuples(text: str, size: tuple[int, int] | None) -> list[Item] | None:
     """
     if "\\begin" in text or "<t" in text[:2000].casefold() or _JSON.match(text):
         return None
-    lines = [line for raw in _FENCE.sub("", text).splitlines() if (line := _MARKS.sub(" ", raw).strip())]
+    written = (" ".join(_MARKS.sub(" ", raw).split()) for raw in text.splitlines())
+    lines = [line for line in written if line and not line.startswith("```")]
     if lines and _TORN.search(lines[-1]) and not _TUPLE.fullmatch(lines[-1].strip(_EDGES)):
         cut = _TORN.search(lines[-1])
         assert cut is not None

@@ -20,11 +20,13 @@ _LATEX = re.compile(
 )
 _MARKDOWN = re.compile(
     r"^ {0,3}#{1,6}[ \t]+\S|^ {0,3}[-*+][ \t]+\S|^ {0,3}\d{1,3}[.)][ \t]+\S|^ {0,3}>[ \t]|\*\*\S|!\[|^ {0,3}```"
-    r"|^\s*\|?[ \t]*:?-{2,}:?[ \t]*\|[-:| \t]*$|</?t(?:able|r|d)\b|^ {0,3}(?:-{3,}|\*{3,})\s*$",
+    r"|^ {0,3}\|? {0,9}:?-{2,200}:? {0,9}\|[-:| \t]*$|</?t(?:able|r|d)\b|^ {0,3}(?:-{3,}|\*{3,})\s*$",
     re.MULTILINE | re.IGNORECASE,
 )
-_DISPLAY = re.compile(r"\$\$(.+?)\$\$|\\\[(.+?)\\\]", re.DOTALL)
-_INLINE = re.compile(r"(?<![\\$\w])\$(?![\s\d.,]*\$)(?=\S)([^$\n]{1,400}?)(?<=\S)\$(?![\w$])|\\\((.+?)\\\)")
+_DISPLAY = re.compile(r"\$\$(.{1,4000}?)\$\$|\\\[(.{1,4000}?)\\\]", re.DOTALL)
+_INLINE = re.compile(
+    r"(?<![\\$\w])\$(?![\s\d.,]*\$)(?=\S)([^$\n]{1,400}?)(?<=\S)\$(?![\w$])|\\\((.{1,400}?)\\\)"
+)
 _HTML_TABLE = re.compile(r"<t(?:able|r|d)\b", re.IGNORECASE)
 _PARSER = MarkdownIt("commonmark", {"html": True}).enable("table")
 
