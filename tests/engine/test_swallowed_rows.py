@@ -1,13 +1,19 @@
 """Rows and columns that no rule parts, headers of several lines, titles: what other people's tables are like."""
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate, product
 
 import cv2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qwenocr_assets.engine.page.borderless import find_borderless
-from qwenocr_assets.engine.page.geometry import Box
+from qwenocr_assets.engine.page.geometry import Box, box_of
+from qwenocr_assets.engine.page.grids import Grid, GridCell
 from qwenocr_assets.engine.page.read_page import Line, Table
+from qwenocr_assets.engine.page.ruled import ruled_table
 from qwenocr_assets.engine.page.table_finder import find_tables
 from qwenocr_assets.engine.reading.pictures import Picture
 from qwenocr_assets.engine.reading.ruling import find_rulings
@@ -159,6 +165,48 @@ def test_a_heading_that_begins_left_of_the_labels_below_it_is_a_row() -> None:
     ]  # fmt: skip
     (table,) = find_borderless(lines, [])
     assert [row[0] for row in rows(table)] == ["Goods", "(a)", "Rope", "Sail", "(b)", "Rope", "Sail"]
+
+
+@given(
+    columns=st.integers(2, 4),
+    heights=st.lists(st.integers(1, 4), min_size=2, max_size=4),
+    pieces=st.lists(
+        st.tuples(
+            st.integers(0, 780),
+            st.integers(0, 430),
+            st.sampled_from(["12", "3.50", "Tea", "in May", "1,200 7,450"]),
+        ),
+        min_size=4,
+        max_size=40,
+    ),
+)
+def test_cells_cover_every_place_of_their_table_once(
+    columns: int, heights: list[int], pieces: list[tuple[int, int, str]]
+) -> None:
+    """Whatever stands between the rules, and each piece of text is in one cell."""
+    xs = [200 * column for column in range(columns + 1)]
+    ys = [0, *accumulate(40 * height for height in heights)]
+    cells = [
+        GridCell(row, column, 1, 1, Box(xs[column], ys[row], xs[column + 1], ys[row + 1]))
+        for row in range(len(heights))
+        for column in range(columns)
+    ]
+    grid = Grid(Box(0, 0, xs[-1], ys[-1]), tuple(cells), tuple(map(float, xs)))
+    lines = [line(text, left, top) for left, top, text in pieces]
+    table = ruled_table(grid, lines)
+    if table is None:
+        return
+    places = Counter(
+        (cell.row + row, cell.column + column)
+        for cell in table.cells
+        for row in range(cell.row_span)
+        for column in range(cell.column_span)
+    )
+    height, width = (1 + max(place[axis] for place in places) for axis in (0, 1))
+    assert places == Counter(product(range(height), range(width)))
+    inside = [n.text for n in lines if grid.box.holds((b := box_of(n)).middle_x, b.middle_y)]
+    words = Counter(word for text in inside for word in text.split())
+    assert Counter(word for cell in table.cells for word in cell.text.split()) == words
 
 
 def test_names_written_upwards_at_a_chart_are_no_table() -> None:

@@ -14,7 +14,7 @@ from qwenocr_assets.geometry import Box, around
 
 _LEAST_GUTTER = 0.6
 """Width of the gap between two columns in text heights."""
-_LEAST_GUTTER_OF_MANY = 0.35
+_LEAST_GUTTER_OF_MANY = 0.25
 """The same where many rows leave it free: the detector's boxes are larger than the print."""
 _MANY = 8
 """Rows."""
@@ -35,7 +35,7 @@ def columns_between_gutters(run: Sequence[Row], height: float) -> list[Column]:
     """
     several = [row for row in run if len(row) > 1]
     whole = around(box_of(line) for row in run for line in row)
-    step = max(height / 16, 1.0)
+    step = max(height / 32, 1.0)
     covered = np.zeros(int(whole.width / step) + 2, np.int64)
     for row in several if len(several) > 2 else run:
         taken = np.zeros(len(covered), np.bool_)

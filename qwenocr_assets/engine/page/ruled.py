@@ -77,15 +77,19 @@ def _refined(grid: Grid, inside: _Inside) -> list[Cell]:
     for cell in grid.cells:
         start, end = first[cell.column], first[cell.column + cell.column_span]
         block = blocks[cell.row] if cell.row_span == 1 else _NO_BLOCK
-        parts = _parts(inside[cell], block, flat[start:end], len(fine[cell.column]) > 1)
+        is_cut = len(fine[cell.column]) > 1
+        parts = _parts(inside[cell], block, flat[start:end], is_cut)
         if parts is None:
             rows = top[cell.row + cell.row_span] - top[cell.row]
             cells.append(Cell(top[cell.row], start, rows, end - start, text_of(inside[cell])))
             continue
-        for index, row in enumerate(parts):
+        for index, row in enumerate(parts, start=top[cell.row]):
+            if is_cut and len(row) == 1 and not is_value(row[0].text):  # a header over all of the columns
+                cells.append(Cell(index, start, 1, end - start, row[0].text))
+                continue
             cells += (
                 Cell(c.row, start + c.column, 1, c.column_span, c.text)
-                for c in row_cells(top[cell.row] + index, row, flat[start:end])
+                for c in row_cells(index, row, flat[start:end])
             )
     return sorted(cells, key=lambda c: (c.row, c.column))
 
