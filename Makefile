@@ -10,7 +10,7 @@ WORKERS := $(shell echo $$(( $$(nproc) + 1 )))
 TEMPORARY := $(shell df --output=avail /dev/shm 2>/dev/null | awk 'END { if ($$1 > 6000000) print "PYTEST_DEBUG_TEMPROOT=/dev/shm" }')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types docs lock ui bench scripts clean
+.PHONY: help setup demo test check lint types docs lock ui app bench scripts clean
 
 help:  ## say what can be done
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ lock:  ## resolve pyproject.toml anew into requirements/*.txt
 
 ui: setup  ## Dagster's UI on http://127.0.0.1:3000
 	@$(BIN)/qwenocr ui
+
+app: setup  ## a page to drop files on and to correct values, on http://127.0.0.1:8080
+	@$(BIN)/qwenocr app
 
 bench: setup  ## measurements; ONLY=engine for one part
 	@$(BIN)/python -m bench $(ONLY)

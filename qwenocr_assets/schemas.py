@@ -665,8 +665,8 @@ CORRECTIONS: "TableSchema[rows.CorrectionRow]" = TableSchema(
         Column(
             "action",
             ColumnType.TEXT,
-            "corrected, confirmed (right as it is), absent (the page has no such value) or added (the answer had "
-            "none).",
+            "corrected, confirmed (right as it is), absent (the page has no such value), added (the answer had none), "
+            "undone (what people said before no longer holds).",
             nullable=False,
         ),
         Column(

@@ -52,3 +52,17 @@ class LedgerState(StrEnum):
     SETTLED = "settled"
     UNCERTAIN = "uncertain"
     RELEASED = "released"
+
+
+class Action(StrEnum):
+    """What a person's word about a value does."""
+
+    CORRECTED = "corrected"
+    CONFIRMED = "confirmed"
+    """It is right as it is."""
+    ABSENT = "absent"
+    """The page has no such value."""
+    ADDED = "added"
+    """The answer had none."""
+    UNDONE = "undone"
+    """What people said before no longer holds."""

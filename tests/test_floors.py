@@ -51,6 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "emulator": {"engine", "errors", "qwenocr"},
     "environment": {*GROUND, *ROOMS, "cores", "workers"},
     "steps": {*GROUND, *ROOMS, "cores", "environment"},
+    "app": {*GROUND, *ROOMS, "environment", "report", "steps"},
 }
 """Each floor's rooms and the rooms below them; `defs`, `cli` and `definitions` stand on top of all."""
 

@@ -252,6 +252,19 @@ def score(
     terminal.exit_with(print_scores(terminal.console, truth, iou, csv, json))
 
 
+@app.command("app")
+def page(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8080,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; any but loopback asks for a token.")
+    ] = "127.0.0.1",
+) -> None:
+    """Open a web page to drop files on, correct values and look at tables."""
+    from qwenocr_assets.cli.commands.page import serve_page
+
+    serve_page(terminal.console, host=host, port=port)
+
+
 @app.command()
 def ui(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000,

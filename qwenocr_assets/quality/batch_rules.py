@@ -1,8 +1,12 @@
 """The rules of the routes on the values of a batch as they stand, and again when people have corrected some."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from qwenocr_assets.intake.routes import Route
+from qwenocr_assets.quality.rule_work import RuleWork
 from qwenocr_assets.quality.standing_values import standing_values
 from qwenocr_assets.quality.validation import validate
 from qwenocr_assets.rows import ValidationResultRow
@@ -12,22 +16,32 @@ from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_all_batches, read_table, write_table
 
 
-def check_batch(data: DataFolder, batch_id: str, routes: Sequence[Route]) -> list[ValidationResultRow]:
-    """Rows of `validation_results` of a batch, from its table files.
+def check_batch(
+    data: DataFolder,
+    batch_id: str,
+    routes: Sequence[Route],
+    *,
+    documents: Collection[str] | None = None,
+    work: RuleWork | None = None,
+) -> list[ValidationResultRow]:
+    """Rows of `validation_results` of a batch or of some of its documents, from its table files.
 
-    What people said about its pages counts whichever batch they looked at.
+    What people said about its pages counts whichever batch they looked at. `work` is where rules are computed, by
+    default one of the call's own.
     """
-    pages = {row["page_id"] for row in read_table(data, PAGES, batch_id, ["page_id"])}
-    said = [row for row in read_all_batches(data, CORRECTIONS) if row["page_id"] in pages]
+    of_these = None if documents is None else pc.field("document_id").isin(pa.array(documents, pa.string()))
+    pages = {row["page_id"] for row in read_table(data, PAGES, batch_id, ["page_id"], of_these)}
+    said = [row for row in read_all_batches(data, CORRECTIONS, where=of_these) if row["page_id"] in pages]
     return validate(
         batch_id,
-        standing_values(read_table(data, KEY_VALUES, batch_id), said),
+        standing_values(read_table(data, KEY_VALUES, batch_id, where=of_these), said),
         {
             row["document_id"]: row["route"]
-            for row in read_table(data, DOCUMENTS, batch_id)
+            for row in read_table(data, DOCUMENTS, batch_id, where=of_these)
             if is_accepted(row)
         },
         {route.name: route.rules for route in routes},
+        work,
     )
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TypedDict
 
 from qwenocr_assets.rows import CorrectionRow, KeyValueRow
+from qwenocr_assets.statuses import Action
 
 
 class _Where(TypedDict):
@@ -44,22 +45,26 @@ def standing_values(
     """Where each value is, what stands there and what it is as a number, a date and so on.
 
     Rows of `key_values` and `corrections` in; out come the rows of `key_values` in their order, then what people added.
-    Of a place the newest statement counts. Elements of lists move, so what was said of one holds only while the model
-    says the same of it. What a person called absent has no value. Corrections of other pages than the values' may only
-    be given when those pages are there.
+    Of a place the newest statement counts, unless it undoes what was said before. Elements of lists move, so what was
+    said of one holds only while the model says the same of it. What a person called absent has no value. Corrections of
+    other pages than the values' may only be given when those pages are there.
     """
     newest: dict[tuple[str, str, str], CorrectionRow] = {}
     for correction in sorted(corrections, key=lambda c: (c["corrected_at"], c["correction_id"])):
-        newest[correction["page_id"], correction["task"], correction["place"]] = correction
+        place = correction["page_id"], correction["task"], correction["place"]
+        if correction["action"] == Action.UNDONE:
+            newest.pop(place, None)
+        else:
+            newest[place] = correction
     standing: list[StandingValue] = []
     for row in key_values:
         said = newest.pop((row["page_id"], row["task"], row["path"]), None)
         standing.append({**_where(row), "path": row["path"], **_value(row, said)})
-    for (_, _, place), said in newest.items():
+    for (_, _, path), said in newest.items():
         # a cell has no key; an element that the model had and has no more has moved
-        in_place = said["list_index"] is None or said["action"] == "added"
+        in_place = said["list_index"] is None or said["action"] == Action.ADDED
         if said["key"] is not None and said["human_value"] is not None and in_place:
-            standing.append({**_where(said), "path": place, **_said(said)})
+            standing.append({**_where(said), "path": path, **_said(said)})
     return standing
 
 

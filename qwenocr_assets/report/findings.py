@@ -2,16 +2,21 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import duckdb
 import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from qwenocr_assets.report.views import Correction, Finding
-from qwenocr_assets.rows import KeyValueRow, RowsByTable, TableRow, ValidationResultRow
-from qwenocr_assets.statuses import Outcome
+from qwenocr_assets.rows import CorrectionRow, KeyValueRow, RowsByTable, TableRow, ValidationResultRow
+from qwenocr_assets.schemas import CORRECTIONS
+from qwenocr_assets.statuses import Action, Outcome
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
+from qwenocr_assets.storage.table_files import read_all_batches
 from qwenocr_assets.tables.leaves import EXPECTED, MISSING
 from qwenocr_assets.warehouse.connect import open_reader
 
@@ -30,7 +35,7 @@ _TRUST = """
     from marts.value_trust where list_contains($documents, document_id)
 """
 _CORRECTIONS = """
-    select page_id, task, place, action, model_value, human_value, corrected_by, corrected_at
+    select page_id, task, place, action, model_value, human_value, corrected_by, corrected_at, correction_id
     from staging.stg_corrections where stands and list_contains($documents, document_id)
 """
 _QUEUE = """
@@ -53,11 +58,52 @@ def evidence(data: DataFolder, tables: RowsByTable) -> Evidence:
     """Findings and trust for the documents of a batch, `tables` being its rows by table.
 
     Taken from the published warehouse when it has these documents; else findings come from the tables alone, and
-    there is no trust.
+    there is no trust. What people said since it was published counts as well.
     """
     documents = [row["document_id"] for row in tables["documents"]]
-    published = _published(data, documents)
-    return Evidence(tuple(findings_of_tables(tables))) if published is None else published
+    known = _published(data, documents) or Evidence(tuple(findings_of_tables(tables)))
+    return _with_latest(known, words_of(data, documents))
+
+
+def words_of(data: DataFolder, documents: Collection[str]) -> Iterator[CorrectionRow]:
+    """What people last said of each place of these documents, by the table files."""
+    of_these = pc.field("document_id").isin(pa.array(documents, pa.string()))
+    newest: dict[Place, CorrectionRow] = {}
+    for row in read_all_batches(data, CORRECTIONS, where=of_these):
+        place = row["page_id"], row["task"], row["place"]
+        if place not in newest or _age(newest[place]) < _age(row):
+            newest[place] = row
+    yield from newest.values()
+
+
+def _age(row: CorrectionRow) -> tuple[datetime, str]:
+    return row["corrected_at"], row["correction_id"]
+
+
+def _with_latest(known: Evidence, words: Iterable[CorrectionRow]) -> Evidence:
+    """The evidence with newer words; what was looked at is no finding any more."""
+    corrections = dict(known.corrections)
+    seen: dict[Place, set[str | None]] = {}
+    for row in words:
+        place = row["page_id"], row["task"], row["place"]
+        if row["action"] == Action.UNDONE:
+            corrections.pop(place, None)
+            continue
+        seen[place] = {row["model_value"], row["human_value"]}
+        corrections[place] = Correction(
+            row["action"],
+            row["model_value"],
+            row["human_value"],
+            row["corrected_by"],
+            row["corrected_at"],
+            row["correction_id"],
+        )
+    left = (
+        f
+        for f in known.findings
+        if f.value not in seen.get((f.page_id or "", f.task or "", f.place or ""), ())
+    )
+    return replace(known, findings=tuple(left), corrections=corrections)
 
 
 def _published(data: DataFolder, documents: list[str]) -> Evidence | None:
@@ -136,7 +182,7 @@ def _against(row: KeyValueRow) -> tuple[str, str, int]:
 
 def _missing(tables: RowsByTable) -> Iterator[Finding]:
     """The values that a document should have and has on none of its pages; `marts.review_queue` says when that is."""
-    expects = {row["route"]: row["expects"] for row in tables["routes"]}
+    expects = {row["route"]: row.get("expects") for row in tables["routes"]}
     route_of = {row["document_id"]: row["route"] or "" for row in tables["documents"]}
     asked: dict[tuple[str, ...], list[KeyValueRow]] = defaultdict(list)
     for row in tables["key_values"]:

@@ -47,6 +47,7 @@ def document_html(
         index=index,
         before=before,
         after=after,
+        editable=False,
     )
 
 
@@ -76,6 +77,11 @@ def style() -> str:
     return (_TEMPLATES / "report.css").read_text(encoding="utf-8")
 
 
+def behaviour() -> str:
+    """The script of both."""
+    return (_TEMPLATES / "report.js").read_text(encoding="utf-8")
+
+
 def usd(amount: Decimal) -> str:
     """An amount as people read it: cents, or as many digits as a smaller one needs."""
     if amount == 0:
@@ -85,8 +91,13 @@ def usd(amount: Decimal) -> str:
 
 @cache
 def _template(name: str) -> Template:
+    return templates().get_template(name)
+
+
+def templates(*folders: Path) -> Environment:
+    """The report's templates, after those of other folders, which may build on them."""
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader([*folders, _TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -95,7 +106,7 @@ def _template(name: str) -> Template:
     )
     environment.filters["usd"] = usd
     environment.filters["words"] = lambda name: name.replace("_", " ")
-    css, script = style(), (_TEMPLATES / "report.js").read_text(encoding="utf-8")
+    css, script = style(), behaviour()
     environment.globals.update(
         css=Markup(css),  # noqa: S704  our own files
         script=Markup(script),  # noqa: S704
@@ -112,7 +123,7 @@ def _template(name: str) -> Template:
         grounds=_GROUNDS,
         levels=_LEVELS,
     )
-    return environment.get_template(name)
+    return environment
 
 
 def _hash(source: str) -> str:

@@ -52,6 +52,8 @@ class Marker:
         return Mark(
             anchor=anchor,
             kind=kind,
+            page_id=row["page_id"],
+            task=row["task"],
             place=place,
             text=text,
             level="good" if correction else _level(known, ground.get("ground"), findings),

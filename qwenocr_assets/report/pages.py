@@ -82,6 +82,8 @@ def _added(page_id: str, anchor: str, known: Sequence[Field], marker: Marker) ->
         mark = Mark(
             anchor=f"{anchor}-f{number}",
             kind="field",
+            page_id=page_id,
+            task=EXTRACTION,
             place=place,
             text="",
             level="good",

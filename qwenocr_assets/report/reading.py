@@ -3,10 +3,13 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from qwenocr_assets.report.findings import Evidence, evidence
 from qwenocr_assets.report.languages import language_of_document
@@ -42,9 +45,18 @@ _NOT_WHOLE = (AnswerStatus.PARTIAL, AnswerStatus.SKIPPED, AnswerStatus.UNFUNDED)
 _ORDER: tuple[State, ...] = ("failed", "doubtful", "fine")
 
 
-def documents_of_batch(data: DataFolder, batch_id: str) -> Iterator[DocumentView]:
-    """The documents of a batch, in no order."""
-    tables = cast(RowsByTable, {t.name: read_table(data, t, batch_id) for t in _SHOWN_TABLES})
+def documents_of_batch(
+    data: DataFolder, batch_id: str, *, only: Collection[str] | None = None
+) -> Iterator[DocumentView]:
+    """The documents of a batch, or those with these ids, in no order."""
+    of_these = None if only is None else pc.field("document_id").isin(pa.array(only, pa.string()))
+    tables = cast(
+        RowsByTable,
+        {
+            t.name: read_table(data, t, batch_id, where=of_these if "document_id" in t.column_names else None)
+            for t in _SHOWN_TABLES
+        },
+    )
     known = evidence(data, tables)
     of_document = _grouped(tables, "document_id")
     findings: dict[str, list[Finding]] = defaultdict(list)

@@ -43,6 +43,7 @@ class Correction:
     human_value: str | None
     by: str
     at: datetime
+    correction_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Mark:
 
     anchor: str
     kind: Kind
+    page_id: str
+    task: str
     place: str
     text: str
     level: Level

@@ -52,9 +52,8 @@ def write_report(
     """
     found: dict[str, DocumentView] = {}
     for batch_id in batch_ids:
-        for document in documents_of_batch(data, batch_id):
-            if only is None or document.document_id in only:
-                found.setdefault(document.document_id, document)
+        for document in documents_of_batch(data, batch_id, only=only):
+            found.setdefault(document.document_id, document)
     if not found:
         raise RejectedInput(
             f"There are no documents to show in {', '.join(batch_ids) or 'no batch'}.",

@@ -1,4 +1,4 @@
-"""One file that came back from people, whichever form it has."""
+"""What comes back from people: a file, whichever form it has, or one word about one value."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -6,20 +6,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import orjson
+import pyarrow.compute as pc
 from upath import UPath
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.review.label_studio_answers import read_answers
 from qwenocr_assets.review.spreadsheet import read_csv
-from qwenocr_assets.review.statements import ReadFile
+from qwenocr_assets.review.statements import ReadFile, Statement
 from qwenocr_assets.review.taking import Source, Taken, take
+from qwenocr_assets.rows import CorrectionRow
 from qwenocr_assets.schemas import CORRECTIONS
 from qwenocr_assets.state.batch_hold import hold_batch
 from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.table_files import read_all_batches
 from qwenocr_assets.tables.values.notation import Notation
 
 _LOCK = CORRECTIONS.name
 """What whoever writes corrections holds, like a batch."""
+_PATIENCE_SECONDS = 10.0
+"""How long somebody who types waits for who else writes."""
+_PAGE = "qwenocr app"
+"""The source of what was typed on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,58 @@ def import_file(
         taken = take(data, said.statements, source, by=by, now=now, notations=notations)
     refused = (*said.refused, *taken.refused)
     return Imported(path.name, said.unanswered, replace(taken, refused=refused))
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What came of one person's word about one value."""
+
+    correction: CorrectionRow | None = None
+    """The new row; None where it says nothing new, or was not taken."""
+    refused: str | None = None
+    """Why it cannot be taken."""
+    newer: CorrectionRow | None = None
+    """What somebody else said meanwhile: nothing was taken."""
+
+
+def take_word(
+    data: DataFolder,
+    statement: Statement,
+    *,
+    by: str,
+    now: datetime,
+    knows: str | None,
+    notations: Mapping[str, Notation],
+    ledger_url: str,
+) -> Word:
+    """Take one word into `corrections`; `knows` is the correction_id of the last one that the person saw, if any.
+
+    Raises:
+        BatchInUse, StorageError: someone else is importing, or the table cannot be written.
+    """
+    said = replace(statement, at=now)
+    source = Source(_PAGE, hashlib.sha256(repr(said).encode()).hexdigest())
+    with hold_batch(ledger_url, _LOCK, wait_seconds=_PATIENCE_SECONDS) as hold, hold.writing():
+        before = words_about(data, said)
+        newest = before[-1] if before else None
+        if newest is not None and newest["correction_id"] != knows and newest["corrected_by"] != by:
+            return Word(newer=newest)
+        taken = take(data, [said], source, by=by, now=now, notations=notations)
+    return Word(
+        correction=next(iter(taken.corrections), None),
+        refused=next((refused.reason for refused in taken.refused), None),
+    )
+
+
+def words_about(data: DataFolder, place: Statement) -> list[CorrectionRow]:
+    """All that people said of the place that a statement is about, in any batch, the oldest first."""
+    where = (
+        (pc.field("page_id") == place.page_id)
+        & (pc.field("task") == place.task)
+        & (pc.field("place") == place.place)
+    )
+    rows = read_all_batches(data, CORRECTIONS, where=where)
+    return sorted(rows, key=lambda row: (row["corrected_at"], row["correction_id"]))
 
 
 def read_file(name: str, content: bytes) -> ReadFile:

@@ -34,7 +34,7 @@ COLUMNS = (
 )
 _NEEDED = ("place", "corrected", "task", "page_id", "document_id", "batch_id")
 
-_VERDICTS = {"right": Verdict.RIGHT, "absent": Verdict.ABSENT}
+_VERDICTS = {verdict.value: verdict for verdict in (Verdict.RIGHT, Verdict.ABSENT, Verdict.UNDO)}
 
 _MISSPELT = 0.8
 """Likeness of two names, 0 to 1, from which one is taken for the other misspelt."""
@@ -150,7 +150,8 @@ def _statement(where: str, line: Mapping[str, str]) -> Statement | Refused | Non
         return None
     if word and word not in _VERDICTS:
         return Refused(
-            where, f"The verdict {word} is none: write right or absent, or what stands there into corrected."
+            where,
+            f'"{word}" is not a valid verdict. Use right, absent or undo, or enter the correct value in corrected.',
         )
     if corrected and word:
         return Refused(where, "It has both a corrected value and a verdict: keep one.")

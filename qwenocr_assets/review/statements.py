@@ -17,6 +17,8 @@ class Verdict(Enum):
     """What is shown is right."""
     ABSENT = "absent"
     """Nothing such stands on the page."""
+    UNDO = "undo"
+    """Nothing that people said of it holds any more: the model's value is back, and asked about again."""
 
 
 @dataclass(frozen=True, slots=True)

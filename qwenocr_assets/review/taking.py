@@ -1,10 +1,14 @@
 """What people said becomes rows of `corrections`, each checked against what the model says there."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from qwenocr_assets.qwenocr.tasks import Form, tasks_in
 from qwenocr_assets.review.places import Place, cell_place, read_place
@@ -19,6 +23,7 @@ from qwenocr_assets.schemas import (
     TABLE_CELLS,
     is_accepted,
 )
+from qwenocr_assets.statuses import Action
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_table, write_table
 from qwenocr_assets.tables.answer_text import storable
@@ -71,7 +76,7 @@ class Reading:
 
 @dataclass
 class _Batch:
-    """An intake batch as its table files have it, with what was said about it so far."""
+    """The documents of an intake batch that something is said about, with all that was said about the batch so far."""
 
     routes: Mapping[str, str | None]
     """Accepted documents with their routes."""
@@ -99,14 +104,16 @@ def take(
     `by` is who said what the file names nobody for, `now` (UTC) when it was said where the file says no time.
     Whoever calls this keeps others from doing the same meanwhile.
     """
-    batches: dict[str, _Batch] = {}
+    said = sorted(statements, key=lambda s: s.at or now)
+    documents: dict[str, set[str]] = defaultdict(set)
+    for statement in said:
+        documents[statement.batch_id].add(statement.document_id)
+    batches = {batch_id: _read(data, batch_id, of_these) for batch_id, of_these in documents.items()}
     refused: list[Refused] = []
     known = 0
     about: set[str] = set()
-    for statement in sorted(statements, key=lambda s: s.at or now):
-        batch = batches.get(statement.batch_id)
-        if batch is None:
-            batch = batches[statement.batch_id] = _read(data, statement.batch_id)
+    for statement in said:
+        batch = batches[statement.batch_id]
         try:
             row = _correction(statement, batch, source, by=by, now=now, notations=notations)
         except _Cannot as error:
@@ -126,11 +133,12 @@ def take(
     return Taken(tuple(new), known, tuple(refused), disagreements, tuple(sorted(about)))
 
 
-def _read(data: DataFolder, batch_id: str) -> _Batch:
+def _read(data: DataFolder, batch_id: str, documents: Collection[str]) -> _Batch:
     if "/" in batch_id or batch_id.startswith("."):
         return _Batch({}, {}, {}, [])
+    of_these = pc.field("document_id").isin(pa.array(sorted(documents), pa.string()))
     readings: dict[tuple[str, str, str], Reading] = {}
-    for value in read_table(data, KEY_VALUES, batch_id):
+    for value in read_table(data, KEY_VALUES, batch_id, where=of_these):
         typed = TypedValue(
             value["value_type"],
             value["value_number"],
@@ -140,19 +148,19 @@ def _read(data: DataFolder, batch_id: str) -> _Batch:
         )
         reading = Reading(value["request_key"], value["value"], typed)
         readings[value["page_id"], value["task"], value["path"]] = reading
-    for cell in read_table(data, TABLE_CELLS, batch_id):
+    for cell in read_table(data, TABLE_CELLS, batch_id, where=of_these):
         place = cell_place(cell["table_index"], cell["row_index"], cell["column_index"])
         readings[cell["page_id"], cell["task"], place] = Reading(cell["request_key"], cell["text"] or None)
-    for table in read_table(data, PARSED_TABLES, batch_id):
+    for table in read_table(data, PARSED_TABLES, batch_id, where=of_these):
         place = f"table {table['table_index']}"
         readings[table["page_id"], table["task"], place] = Reading(table["request_key"], None)
     return _Batch(
         {
             row["document_id"]: row["route"]
-            for row in read_table(data, DOCUMENTS, batch_id)
+            for row in read_table(data, DOCUMENTS, batch_id, where=of_these)
             if is_accepted(row)
         },
-        {row["page_id"]: row for row in read_table(data, PAGES, batch_id)},
+        {row["page_id"]: row for row in read_table(data, PAGES, batch_id, where=of_these)},
         readings,
         read_table(data, CORRECTIONS, batch_id),
     )
@@ -173,15 +181,17 @@ def _correction(
     assert place is not None
     model_value = reading.value if reading else None
     human_value = _stands(said, batch, model_value)
+    action = Action.UNDONE if said.verdict is Verdict.UNDO else _action(model_value, human_value)
     person = said.by or by or said.account or NOBODY
     at = (said.at or now).replace(tzinfo=None)
     correction_id = _hash(
-        said.page_id, said.task, said.place, person, human_value, at.isoformat() if said.at else source.sha256
-    )
+        said.page_id, said.task, said.place, person, human_value, at.isoformat() if said.at else source.sha256,
+        *([action] if action == Action.UNDONE else []),
+    )  # fmt: skip
     before = [r for r in _about(said, batch.said) if r["corrected_by"] == person]
     if any(row["correction_id"] == correction_id for row in before):
         return None
-    if before and (last := max(before, key=_newest)) and _says(last) == (model_value, human_value):
+    if before and _says(max(before, key=_newest)) == (model_value, human_value, action == Action.UNDONE):
         return None
     notation = notations.get(batch.routes[said.document_id] or "", UNDECLARED)
     typed = _typed(human_value, model_value, reading, notation, lambda: batch.on_page(said.page_id))
@@ -200,7 +210,7 @@ def _correction(
         "table_index": place.table_index,
         "row_index": place.row_index,
         "column_index": place.column_index,
-        "action": _action(model_value, human_value),
+        "action": action,
         "model_value": model_value,
         "human_value": human_value,
         "value_type": typed.type,
@@ -244,7 +254,9 @@ def _checked(said: Statement, place: Place | None, batch: _Batch, now: datetime)
         raise _Cannot(
             f"The model says {reading.value!r} here now, which is not what was shown: export again."
         )
-    if not place.is_value and not place.is_cell and said.verdict is not Verdict.RIGHT:
+    if said.verdict is Verdict.UNDO and not any(_about(said, batch.said)):
+        raise _Cannot("Nobody has said anything about it that could be undone.")
+    if not place.is_value and not place.is_cell and said.verdict not in (Verdict.RIGHT, Verdict.UNDO):
         raise _Cannot("A whole table can only be right: correct its cells.")
     if said.at and said.at > now + timedelta(days=1):
         raise _Cannot(f"It was said on {said.at:%Y-%m-%d}, which is still to come.")
@@ -255,21 +267,24 @@ def _stands(said: Statement, batch: _Batch, model_value: str | None) -> str | No
     """What stands at the place by the statement."""
     if said.verdict is Verdict.ABSENT:
         return None
+    if said.verdict is Verdict.UNDO:
+        return model_value
     if said.verdict is Verdict.VALUE:
         text = storable(said.value or "").strip()
         # around what is shown there may be blanks that nobody meant to take away
         return model_value if model_value is not None and text == model_value.strip() else text or None
     before = list(_about(said, batch.said))
     last = max(before, key=_newest) if before else None
-    return last["human_value"] if last and last["model_value"] == model_value else model_value
+    holds = last is not None and last["action"] != Action.UNDONE and last["model_value"] == model_value
+    return last["human_value"] if last is not None and holds else model_value
 
 
-def _action(model_value: str | None, human_value: str | None) -> str:
+def _action(model_value: str | None, human_value: str | None) -> Action:
     if model_value == human_value:
-        return "confirmed"
+        return Action.CONFIRMED
     if model_value is None:
-        return "added"
-    return "absent" if human_value is None else "corrected"
+        return Action.ADDED
+    return Action.ABSENT if human_value is None else Action.CORRECTED
 
 
 def _typed(
@@ -302,8 +317,8 @@ def _newest(row: CorrectionRow) -> tuple[Any, ...]:
     return row["corrected_at"], row["correction_id"]
 
 
-def _says(row: CorrectionRow) -> tuple[str | None, str | None]:
-    return row["model_value"], row["human_value"]
+def _says(row: CorrectionRow) -> tuple[str | None, str | None, bool]:
+    return row["model_value"], row["human_value"], row["action"] == Action.UNDONE
 
 
 def _disagreements(batches: Iterable[_Batch], new: Sequence[CorrectionRow]) -> Iterable[str]:

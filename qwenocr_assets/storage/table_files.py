@@ -27,9 +27,14 @@ def write_table(data: DataFolder, schema: TableSchema[R], batch_id: str, rows: I
 
 
 def read_table(
-    data: DataFolder, schema: TableSchema[R], batch_id: str, columns: Sequence[str] | None = None
+    data: DataFolder,
+    schema: TableSchema[R],
+    batch_id: str,
+    columns: Sequence[str] | None = None,
+    where: pc.Expression | None = None,
 ) -> list[R]:
-    """A batch's rows, all of them or these columns; none when the step that writes them has not run.
+    """A batch's rows, all of them or those `where` something holds, with these columns; none when the step that writes
+    them has not run.
 
     Raises:
         StorageError: a column holds what it cannot, like a status of a newer version.
@@ -39,9 +44,10 @@ def read_table(
     if file is None:
         return []
     if file.compacted is None:
-        rows = pq.read_table(pa.BufferReader(file.path.read_bytes()), columns=names)
+        rows = pq.read_table(pa.BufferReader(file.path.read_bytes()), columns=names, filters=where)
     else:
         rows = read_batches(file.path, [batch_id])
+        rows = rows if where is None else rows.filter(where)
         rows = rows if names is None else rows.select(names)
     return _typed(schema, rows)
 

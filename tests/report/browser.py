@@ -15,7 +15,15 @@ import websocket
 from tests.waiting import LIMIT_SECONDS, wait_until
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-_KEYS = {"Tab": 9, "Enter": 13, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+_KEYS = {
+    "Tab": 9,
+    "Enter": 13,
+    "Escape": 27,
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "ArrowRight": 39,
+    "ArrowDown": 40,
+}
 
 
 class Tab:
@@ -25,6 +33,7 @@ class Tab:
         self._socket = socket
         self._count = 0
         self.errors: list[str] = []
+        self._within = "file:"
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.send(f"{domain}.enable")
         self.send("Emulation.setFocusEmulationEnabled", enabled=True)
@@ -39,15 +48,17 @@ class Tab:
                 assert "error" not in message, message
                 return message["result"]
 
-    def open(self, file: Path, width: int = 1440, height: int = 1000, **media: str) -> None:
-        """Open a file, as wide as said and with these media features, like prefers_color_scheme="dark"."""
+    def open(self, place: Path | str, width: int = 1440, height: int = 1000, **media: str) -> None:
+        """Open a file or an address, as wide as said, with media features like prefers_color_scheme="dark"."""
+        url = place if isinstance(place, str) else place.as_uri()
+        self._within = "/".join(url.split("/")[:3])
         features = [{"name": name.replace("_", "-"), "value": value} for name, value in media.items()]
         self.send("Emulation.setEmulatedMedia", features=features)
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.send("Emulation.setDeviceMetricsOverride", **size)
-        self.send("Page.navigate", url=file.as_uri())
-        there = f"location.href === {json.dumps(file.as_uri())} && document.readyState === 'complete'"
-        wait_until(lambda: self.run(there), f"{file} to load")
+        self.send("Page.navigate", url=url)
+        there = f"location.href === {json.dumps(url)} && document.readyState === 'complete'"
+        wait_until(lambda: self.run(there), f"{url} to load")
 
     def run(self, script: str) -> Any:
         """What an expression gives, awaited."""
@@ -80,7 +91,7 @@ class Tab:
                 self.errors.append(found["entry"]["text"])
             case "Runtime.exceptionThrown":
                 self.errors.append(str(found["exceptionDetails"]))
-            case "Network.requestWillBeSent" if not found["request"]["url"].startswith("file:"):
+            case "Network.requestWillBeSent" if not found["request"]["url"].startswith(self._within):
                 self.errors.append(f"asked for {found['request']['url']}")
 
 

@@ -1,5 +1,5 @@
 -- Everything people said about values of documents that are there, whichever copy they said it of; of a place the newest
--- stands.
+-- stands, unless it takes back what was said before.
 with said as (
     select
         corrections.* replace (
@@ -15,6 +15,6 @@ select
     row_number() over (
         partition by said.page_id, said.task, said.place
         order by said.corrected_at desc, said.correction_id desc
-    ) = 1 as stands
+    ) = 1 and said.action <> 'undone' as stands
 from said
 where said.page_id in (select page_id from {{ ref('stg_pages_history') }})

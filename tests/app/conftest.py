@@ -1,0 +1,70 @@
+"""The page on a port, over a batch with everything that can be shown and corrected."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+import uvicorn
+
+from qwenocr_assets.app.server import create_app
+from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.steps.corrections import check_rules_again
+from qwenocr_assets.steps.publish import publish
+from tests.report.conftest import write_batch
+from tests.waiting import wait_until
+
+RULES = [{"name": "tax", "field": "tax", "pattern": r"\d+\.\d\d"}]
+
+
+class Served(NamedTuple):
+    """A page that is served."""
+
+    address: str
+    environment: Environment
+    published: list[list[str]]
+    """The batches that the warehouse was asked to take in, each time."""
+
+
+@contextlib.contextmanager
+def serving(folder: Path, *, token: str | None = None) -> Iterator[Served]:
+    """The page over the batch of reports, which is published already."""
+    routes = [{"name": "invoices", "match": "in/**", "tasks": ["key_information_extraction"], "rules": RULES}]
+    write_batch(folder / "data")
+    environment = Environment.load(data=str(folder / "data"), region="local", routes=routes)
+    publish(environment)
+    published: list[list[str]] = []
+
+    def bring_up_to_date(batches: list[str]) -> None:
+        check_rules_again(environment, batches)
+        publish(environment)
+        published.append(batches)
+
+    app = create_app(environment, publish=bring_up_to_date, token=token, pause_seconds=0.05)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        wait_until(lambda: server.started, "the page")
+        try:
+            yield Served(f"http://127.0.0.1:{listening.getsockname()[1]}", environment, published)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("page")) as page:
+        yield page
+
+
+@pytest.fixture
+def ask(served: Served) -> Iterator[Callable[..., httpx.Response]]:
+    with httpx.Client(base_url=served.address, timeout=300) as client:
+        yield client.request
