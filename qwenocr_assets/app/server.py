@@ -37,6 +37,7 @@ from qwenocr_assets.report.reading import documents_of_batch
 from qwenocr_assets.report.views import DocumentView
 from qwenocr_assets.review.statements import Statement, Verdict
 from qwenocr_assets.schemas import DOCUMENTS, PAGES
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.data_folder import local_path
 from qwenocr_assets.storage.table_files import read_all_batches
 from qwenocr_assets.warehouse.export import export_query
@@ -120,6 +121,7 @@ def create_app(
             Route("/api/drops/{drop_id}/read", _read_drop, methods=["POST"]),
             Route("/v1/documents", _post_document, methods=["POST"]),
             Route("/static/{name}", _static),
+            Route("/favicon.ico", _no_icon),
         ],
         exception_handlers={QwenocrError: _failed, TooLarge: _too_large, ValidationError: _invalid},
     )
@@ -270,7 +272,7 @@ def _summary(document: Mapping[str, Any]) -> dict[str, Any]:
         "document_id": document["document_id"], "name": document["name"], "status": document["status"],
         "reason": document["reason"], "pages": len(document["pages"]), "lines": len(document["text_lines"]),
         "values": len(values) + len(document["table_cells"]),
-        "failed": [f"{a['task']}: {a['reason']}" for a in document["answers"] if a["status"] != "ok"],
+        "failed": [f"{a['task']}: {a['reason']}" for a in document["answers"] if a["status"] != AnswerStatus.OK],
     }  # fmt: skip
 
 
@@ -320,6 +322,10 @@ async def _static(request: Request) -> Response:
     return Response(content(), media_type=media_type, headers={"cache-control": "no-cache"})
 
 
+async def _no_icon(request: Request) -> Response:  # noqa: ARG001  Starlette's signature
+    return Response(status_code=204)
+
+
 async def _failed(request: Request, error: Exception) -> Response:
     assert isinstance(error, QwenocrError)
     status = _STATUS_OF.get(error.exit_code, 500)
@@ -328,7 +334,7 @@ async def _failed(request: Request, error: Exception) -> Response:
     return _html(request, "error.html.j2", status=status, error=error)
 
 
-async def _too_large(request: Request, error: Exception) -> Response:  # noqa: ARG001  Starlette's signature
+async def _too_large(request: Request, error: Exception) -> Response:  # noqa: ARG001
     return JSONResponse({"error": "The file is too large."}, status_code=413)
 
 

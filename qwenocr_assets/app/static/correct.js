@@ -11,6 +11,14 @@
   let open = null; // the value being edited, with its editor
 
   name.value = localStorage.getItem("qwenocr-by") ?? "";
+  name.addEventListener("keydown", (event) => {
+    const first = values.find(isOpen);
+    if ((event.key === "Tab" || event.key === "Enter") && !event.shiftKey && name.value.trim() && first) {
+      event.preventDefault();
+      name.blur();
+      edit(first);
+    }
+  });
   name.addEventListener("change", () => localStorage.setItem("qwenocr-by", name.value.trim()));
 
   const cellOf = (value) => value.querySelector("td") ?? value;
@@ -74,6 +82,12 @@
     editor.addEventListener("keydown", (event) => {
       event.stopPropagation(); // letters are text here, not ways through the report
       if (event.key === "Escape") { close(); cell.focus(); }
+      if (event.key === "Tab") {
+        const way = values.filter((other) => isOpen(other) || other === value);
+        const other = way[way.indexOf(value) + (event.shiftKey ? -1 : 1)];
+        close();
+        if (other) { event.preventDefault(); edit(other); } else cell.focus();
+      }
     });
   };
 
