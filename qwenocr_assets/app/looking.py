@@ -97,6 +97,16 @@ def batch_of(warehouse: Path, document_id: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def place_of_page(warehouse: Path, page_id: str) -> tuple[str, int] | None:
+    """The document of a page, and its number in it; None where the warehouse does not have the page."""
+    with open_reader(warehouse) as con:
+        row = con.execute(
+            "select document_id, page_number from core.pages where page_id = $page_id limit 1",
+            {"page_id": page_id},
+        ).fetchone()
+    return None if row is None else (str(row[0]), int(row[1]))
+
+
 def tables(warehouse: Path) -> list[tuple[str, str, str]]:
     """Every table and view with its schema and the first sentence of what it holds."""
     with open_reader(warehouse) as con:

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from qwenocr_assets.app import looking
@@ -105,6 +105,7 @@ def create_app(
         routes=[
             Route("/", _documents),
             Route("/documents/{document_id}", _document),
+            Route("/pages/{page_id}", _place),
             Route("/images/{page_id}", _image),
             Route("/search", _search),
             Route("/tables", _tables),
@@ -166,6 +167,14 @@ def _batch_of(page: Page, document_id: str) -> str:
     if not rows:
         raise UsageError(f"There is no document {document_id}.", "See the list of documents.")
     return rows[-1]["batch_id"]
+
+
+async def _place(request: Request) -> Response:
+    page_id = request.path_params["page_id"]
+    row = await _in_thread(looking.place_of_page, _page(request).warehouse, page_id)
+    if row is None:
+        raise UsageError(f"There is no page {page_id}.", "See the list of documents.")
+    return RedirectResponse(f"/documents/{quote(row[0])}#p{row[1]}", status_code=303)
 
 
 async def _image(request: Request) -> Response:

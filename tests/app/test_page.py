@@ -79,6 +79,7 @@ def test_every_page_says_what_a_browser_may_do(ask: Ask, address: str) -> None:
         ("/tables/marts.none", 404, "There is no table marts.none"),
         ("/tables/marts.failures?q=a&column=none", 404, "has no column none"),
         ("/images/none", 404, "not there"),
+        ("/pages/none", 404, "There is no page none."),
         ("/static/..%2Fserver.py", 404, ""),
         ("/api/drops/none", 404, "Drop the files again."),
     ],
@@ -106,7 +107,8 @@ def test_documents_are_filtered(ask: Ask, query: str, names: int) -> None:
 def test_search_leads_to_the_page(ask: Ask) -> None:
     text = ask("GET", "/search", params={"q": "رقم"}).text
     assert ARABIC_NAME in text
-    assert 'href="/documents/d2#p1"' in text
+    assert 'href="/pages/d2-p1"' in text
+    assert ask("GET", "/pages/d2-p1").headers["location"] == "/documents/d2#p1"
     assert "No page has these words" in ask("GET", "/search", params={"q": "nowhere"}).text
 
 
