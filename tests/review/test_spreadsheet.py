@@ -45,7 +45,7 @@ def test_a_line_says(line: str, verdict: Verdict, value: str | None, delimiter: 
     ("line", "says"),
     [
         pytest.param("total,12,right,t,p,d,b,,,", "keep one", id="both"),
-        pytest.param("total,,maybe,t,p,d,b,,,", "write right or absent", id="no verdict"),
+        pytest.param("total,,maybe,t,p,d,b,,,", "is not a valid verdict", id="no verdict"),
         pytest.param("total,4.10728E+17,,t,p,d,b,,,", "rounded by the spreadsheet", id="rounded"),
         pytest.param("total,12,,t,,d,b,,,", "page_id is empty", id="no page"),
         pytest.param("total,12,,t,p,d,b,,,yesterday", "is no time", id="no time"),
