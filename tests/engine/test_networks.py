@@ -36,7 +36,7 @@ def runtime(request: pytest.FixtureRequest) -> str:
 
 def loaded(monkeypatch: pytest.MonkeyPatch, runtime: str, name: str) -> Network:
     only(monkeypatch, runtime)
-    return load_network(next(file for file in FILES if name in file.name))
+    return load_network(next(file for file in FILES if name in file.name), at_once=2)
 
 
 def outputs(network: Network, pictures: list[networks.Floats]) -> list[networks.Floats]:
@@ -57,7 +57,7 @@ def test_runtimes_give_the_same_answers(monkeypatch: pytest.MonkeyPatch, name: s
     ours, theirs = (outputs(loaded(monkeypatch, runtime, name), pictures) for runtime in RUNTIMES)
     for one, other in zip(ours, theirs, strict=True):
         assert one.shape == other.shape
-        assert np.abs(one - other).max() < 0.01
+        assert np.abs(one - other).max() < 0.2  # noise is no print, and OpenVINO may compute with bfloat16
         assert (one.argmax(axis=-1) == other.argmax(axis=-1)).all() or name == "det"
 
 

@@ -1,5 +1,6 @@
 """Scripts that the weights cannot read: told, refused, or read by Tesseract."""
 
+import io
 import json
 import subprocess
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from PIL import Image
 from rapidfuzz.distance import Levenshtein
 
 from qwenocr_assets.engine.errors import UnsupportedScript
@@ -41,6 +43,32 @@ def plain_reader() -> Reader:
 def test_a_script_that_cannot_be_read_is_named(plain_reader: Reader, language: str, says: str) -> None:
     with pytest.raises(UnsupportedScript, match=says):
         plain_reader.read((SAMPLES / f"languages/{language}.png").read_bytes())
+
+
+def few_words(language: str, line: int, length: int) -> bytes:
+    """The beginning of a line of a sample, `length` times as long as high, alone on a page."""
+    truth = json.loads((SAMPLES.parent / f"truth/languages/{language}.json").read_text("utf-8"))
+    left, top, right, bottom = truth["lines"][line]["bbox"]
+    width = length * (bottom - top)
+    start = right - width if language == "ar" else left - 4
+    with Image.open(SAMPLES / f"languages/{language}.png") as page:
+        words = page.convert("L").crop((start, top - 4, start + width, bottom + 4))
+    alone, file = Image.new("L", (700, 400), 255), io.BytesIO()
+    alone.paste(words, (150, 150))
+    alone.save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("length", [3, 6])
+@pytest.mark.parametrize("language", ["ar", "ru", "ko", "vi"])
+def test_a_few_words_are_refused_too(plain_reader: Reader, language: str, length: int) -> None:
+    with pytest.raises(UnsupportedScript, match="install the extra `scripts`"):
+        plain_reader.read(few_words(language, 4, length))
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "ja"])
+def test_a_few_words_that_it_knows_are_read(plain_reader: Reader, language: str) -> None:
+    assert plain_reader.read(few_words(language, 1, 6)).lines
 
 
 @pytest.mark.slow

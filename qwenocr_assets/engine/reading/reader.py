@@ -17,7 +17,7 @@ from qwenocr_assets.engine.page.layout import block_by_block
 from qwenocr_assets.engine.page.read_page import Line, ReadPage
 from qwenocr_assets.engine.page.table_finder import find_tables
 from qwenocr_assets.engine.reading.cjk import corrected
-from qwenocr_assets.engine.reading.orientation import find_turn
+from qwenocr_assets.engine.reading.orientation import Recognise, find_turn
 from qwenocr_assets.engine.reading.other_scripts import read_other
 from qwenocr_assets.engine.reading.pictures import Picture, cut_out, decode, turned
 from qwenocr_assets.engine.reading.ruling import find_rulings
@@ -108,7 +108,8 @@ class Reader:
 
     def _read(self, picture: Picture) -> ReadPage:
         quads = self._weights.detect(picture)
-        turn = find_turn(picture, quads, self._weights.recognise)
+        recognise = _each_once(self._weights.recognise)
+        turn = find_turn(picture, quads, recognise)
         upright = turned(picture, turn)
         if turn.rotation or abs(turn.skew) >= _REDETECT_SKEW:
             quads = self._weights.detect(upright)
@@ -117,7 +118,7 @@ class Reader:
         rulings = find_rulings(upright, float(np.median(side_lengths(quads)[1]))) if len(quads) else Rulings()
         quads = cut_at_rulings(quads, rulings)
         _require_height(quads)
-        lines = block_by_block(self._lines(upright, quads))
+        lines = block_by_block(self._lines(upright, quads, recognise))
         return ReadPage(
             width=turn.width,
             height=turn.height,
@@ -128,10 +129,10 @@ class Reader:
             tables=find_tables(lines, rulings),
         )
 
-    def _lines(self, upright: Picture, quads: Quads) -> list[Line]:
+    def _lines(self, upright: Picture, quads: Quads, recognise: Recognise) -> list[Line]:
         """The lines in the quads of an upright page, in no order. Raises `UnsupportedScript`."""
         crops = [cut_out(upright, corners) for corners in quads]
-        readings = self._weights.recognise(crops)
+        readings = recognise(crops)
         lines = [
             Line(
                 corrected(reading.text, reading.places),
@@ -153,13 +154,26 @@ class Reader:
         foreign = script.foreign_lines if languages else ()
         kept = [n for i, n in enumerate(lines) if i not in foreign and n.score >= _LEAST_SCORE]
         if foreign:
-            others = read_other([crops[i] for i in foreign], languages, self._weights.recognise)
+            others = read_other([crops[i] for i in foreign], languages, recognise)
             kept += [
                 Line(text, lines[i].quad, score)
                 for i, (text, score) in zip(foreign, others, strict=True)
                 if score >= _LEAST_TESSERACT_SCORE
             ]
         return [line for line in kept if line.text]
+
+
+def _each_once(recognise: Recognise) -> Recognise:
+    """Reads a crop once: the lines that tell which way up a page lies are mostly lines of it as they are."""
+    known: dict[bytes, Reading] = {}
+
+    def _read(crops: Sequence[Picture]) -> list[Reading]:
+        keys = [sha256(repr(crop.shape).encode() + crop.tobytes()).digest() for crop in crops]
+        new = {key: crop for key, crop in zip(keys, crops, strict=True) if key not in known}
+        known.update(zip(new, recognise(list(new.values())), strict=True))
+        return [known[key] for key in keys]
+
+    return _read
 
 
 def _widened(quads: Quads) -> Quads:

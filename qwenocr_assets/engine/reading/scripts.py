@@ -31,7 +31,9 @@ _REACHES = (2, 3, 6)
 _MOST = 0.6
 """A page on which unreadable scripts have this share of the print cannot be read."""
 _LEAST_LENGTH = 15.0
-"""Less print than this (in line heights) does not tell its script."""
+"""Less print than this (in line heights) tells its script only where all of it agrees."""
+_ALL_OF_LITTLE = 0.95
+"""Share of the print that unreadable scripts must have where there is too little to tell them by most of it."""
 _SOME = 0.15
 """From this share on, a script has lines of its own on the page."""
 _SURE = 0.9
@@ -168,13 +170,14 @@ def page_script(
 ) -> PageScript:
     """What script of a page the weights cannot read, from its lines; `lengths` (in line heights) weighs them."""
     model = model or script_model()
-    if sum(lengths) < _LEAST_LENGTH:
+    if not sum(lengths):
         return PageScript(None, None, ())
+    needed = _MOST if sum(lengths) >= _LEAST_LENGTH else _ALL_OF_LITTLE
     probabilities = model.probabilities(lines)
     readable = probabilities[:, [model.classes.index(script) for script in READABLE]].sum(axis=1)
     shares = dict(zip(model.classes, np.average(probabilities, axis=0, weights=lengths), strict=True))
     foreign = max(shares.keys() - set(READABLE), key=lambda script: shares[script])
-    if 1 - np.average(readable, weights=lengths) >= _MOST:
+    if 1 - np.average(readable, weights=lengths) >= needed:
         others = np.flatnonzero(readable < _SURE)
         return PageScript(foreign, foreign, tuple(int(index) for index in others))
     sure = np.flatnonzero(probabilities[:, model.classes.index(foreign)] >= _SURE)

@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from qwenocr_assets.cores import core_count
 from qwenocr_assets.engine.errors import MissingWeights
 from qwenocr_assets.engine.page.geometry import Quads, from_top_left
 from qwenocr_assets.engine.reading.networks import Floats, Network, load_network
@@ -22,14 +23,15 @@ from qwenocr_assets.engine.reading.scripts import Evidence, script_model
 _FILES = ("PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx")
 _LINE_HEIGHT = 48
 """Height in pixels to which the recogniser scales a line."""
-_LEAST_WIDTH = 320
+_LEAST_WIDTH = 160
 """Width in pixels to which shorter lines are padded for the recogniser."""
 _WIDTH_STEP = 16
 """Lines are padded to a multiple of it: a network prepares itself for each width anew."""
 
-_MOST_PIXELS = 2000 * 1414
-"""Text is searched on a page shrunk to this size: A4 at 170 dpi. It is read at full size."""
-_LEAST_SIDE = 736
+_MOST_PIXELS = 1408 * 1000
+"""Text is searched on a page shrunk to this size: A4 at 120 dpi. It is read at full size. On twice as many pixels the
+detector takes twice as long and cuts words of large scans apart."""
+_LEAST_SIDE = 640
 """Pixels to which the short side of a page is enlarged for the detector."""
 _SIDE_STEP = 32
 """The detector takes sides that are a multiple of it."""
@@ -121,7 +123,7 @@ class Weights:
 
     @cached_property
     def _detector(self) -> Network:
-        return load_network(weights_folder() / _FILES[0])
+        return load_network(weights_folder() / _FILES[0], at_once=1)  # its pictures are large
 
     @cached_property
     def _outlines(self) -> Any:
@@ -141,7 +143,7 @@ class Weights:
 
     @cached_property
     def _recogniser(self) -> Network:
-        return load_network(weights_folder() / _FILES[1])
+        return load_network(weights_folder() / _FILES[1], at_once=core_count())
 
     @cached_property
     def characters(self) -> tuple[str, ...]:
