@@ -34,8 +34,10 @@ from qwenocr_assets.emulator import Corruption
 from qwenocr_assets.engine.app import create_app
 from qwenocr_assets.engine.page.read_page import ReadPage
 from qwenocr_assets.engine.reading.reader import Reader
+from qwenocr_assets.engine.reading.weights import Reading
 from qwenocr_assets.engine.wire.values import Answer, OcrRequest
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.intake.manifest import cut_batches
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.qwenocr.tasks import Task
@@ -124,6 +126,9 @@ class RememberingReader:
         if image not in self._read:
             self._read[image] = self._reader.read(image)
         return self._read[image]
+
+    def read_wider(self, image: bytes, quads: Sequence[Quad]) -> list[Reading]:
+        return self._reader.read_wider(image, quads)
 
 
 def telling_the_truth(answer: Answer, task: Task, page: dict[str, Any]) -> Answer:

@@ -167,6 +167,7 @@ class KeyValueRow(TraceColumns, BoxColumns, GroundColumns):
     currency: NotRequired[str | None]
     value_boolean: NotRequired[bool | None]
     typed_doubt: NotRequired[str | None]
+    score: NotRequired[float | None]
     presence: NotRequired[str | None]
     repairs: NotRequired[str | None]
 

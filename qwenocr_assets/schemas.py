@@ -367,6 +367,11 @@ KEY_VALUES: "TableSchema[rows.KeyValueRow]" = TableSchema(
         Column("value_boolean", ColumnType.BOOLEAN, "The value as true or false, when it says just that."),
         Column("typed_doubt", ColumnType.TEXT, _TYPED_DOUBT),
         Column(
+            "score",
+            ColumnType.REAL,
+            "How sure the reader is of the value, 0 to 1; NULL where it does not say: only region local does.",
+        ),
+        Column(
             "presence",
             ColumnType.TEXT,
             "expected (the result schema asks for it), missing (it does, and the answer has no such key), surplus "

@@ -5,7 +5,7 @@ a fence. What the page says is decided in `text.py`, `key_values.py`, `tables.py
 """
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from qwenocr_assets.engine.errors import UnsupportedTask
@@ -13,12 +13,20 @@ from qwenocr_assets.engine.page.read_page import Line, ReadPage
 from qwenocr_assets.engine.shapes import Shape, shaped
 from qwenocr_assets.engine.understanding.document import document_latex
 from qwenocr_assets.engine.understanding.key_values import all_pairs, fill_schema
+from qwenocr_assets.engine.understanding.sureness import sureness
 from qwenocr_assets.engine.understanding.tables import tables_html
 from qwenocr_assets.engine.understanding.text import plain_text
 from qwenocr_assets.engine.wire.errors import invalid_parameter
 from qwenocr_assets.engine.wire.geometry import location, normalised, rotate_rect
 from qwenocr_assets.engine.wire.usage import Usage
-from qwenocr_assets.engine.wire.values import MAX_INPUT_TOKENS, Answer, JsonObject, OcrRequest, PageReader
+from qwenocr_assets.engine.wire.values import (
+    MAX_INPUT_TOKENS,
+    Answer,
+    JsonObject,
+    OcrRequest,
+    PageReader,
+    ReadsAgain,
+)
 from qwenocr_assets.qwenocr.tasks import Form
 from qwenocr_assets.qwenocr.tokens import cut_to_tokens, image_tokens, text_tokens
 
@@ -42,6 +50,8 @@ def answer(request: OcrRequest, reader: PageReader, shapes: Collection[Shape] = 
 
     page = reader.read(image.data)
     full_text, ocr_result = compose(page, request.instruction.schema)
+    if ocr_result is not None and "kv_result" in ocr_result and isinstance(reader, ReadsAgain):
+        ocr_result |= {"kv_scores": _scores(ocr_result["kv_result"], page, reader, image.data)}
     usage = Usage(tokens, request.instruction.text_tokens, 0)
     whole = shaped(request, Answer(full_text, usage, "stop", ocr_result), page, shapes)
     text = cut_to_tokens(whole.text, request.max_tokens)
@@ -53,6 +63,20 @@ def answer(request: OcrRequest, reader: PageReader, shapes: Collection[Shape] = 
         finish_reason="length" if is_cut else "stop",
         ocr_result=_complete_part(whole.ocr_result, text) if is_cut else whole.ocr_result,
     )
+
+
+def _scores(values: JsonObject, page: ReadPage, reader: ReadsAgain, image: bytes) -> JsonObject:
+    """`kv_scores`, which the service does not have: how sure the reader is of each value."""
+
+    def read_again(lines: Sequence[Line]) -> Sequence[Line]:
+        found = reader.read_wider(image, [line.quad for line in lines])
+        return [
+            replace(line, text=reading.text, least_score=reading.least_score)
+            for line, reading in zip(lines, found, strict=True)
+        ]
+
+    scores: JsonObject = sureness(values, page, read_again)
+    return scores
 
 
 _Composed = tuple[str, JsonObject | None]

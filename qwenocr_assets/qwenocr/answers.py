@@ -93,6 +93,9 @@ class Answer:
     words: tuple[Word, ...] = ()
     key_values: Any = None
     """`ocr_result.kv_result`, when there is one."""
+    key_value_scores: Any = None
+    """The same with a number from 0 to 1 in the place of each value, how sure the reader is of it: the embedded engine
+    alone says it, as `ocr_result.kv_scores`."""
     layouts: tuple[Layout, ...] = ()
     """`ocr_result.layouts`, in order."""
     processed_text: str | None = None

@@ -39,6 +39,7 @@ def key_values(
     repairs = ", ".join(reading.repairs) or None
     rows: list[Row] = []
     found = list(leaves(reading.value, schema))
+    scores = {leaf.path: leaf.value for leaf in leaves(answer.key_value_scores)}
     written = [_written(leaf.value) for leaf in found]
     for leaf, value, typed in zip(found, written, leaf_values(found, written, notation), strict=True):
         rows.append(
@@ -55,6 +56,7 @@ def key_values(
                 "value_boolean": typed.truth,
                 "typed_doubt": typed.doubt,
                 "currency": typed.currency,
+                "score": _score(scores.get(leaf.path)) if value is not None else None,
                 "presence": leaf.presence,
                 "repairs": repairs,
             }
@@ -77,6 +79,11 @@ def _reading(answer: Answer) -> JsonReading:
         except RecursionError:
             pass  # nested deeper than any page says; kv_result stands
     return JsonReading(answer.key_values)
+
+
+def _score(said: Any) -> float | None:
+    is_number = isinstance(said, int | float) and not isinstance(said, bool)
+    return float(said) if is_number and 0 <= said <= 1 else None
 
 
 def _written(value: Any) -> str | None:

@@ -3,7 +3,7 @@
 import base64
 import functools
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 from starlette.applications import Starlette
 
-from qwenocr_assets.engine.page.read_page import Cell, Line, Quad, ReadPage, Table
+from qwenocr_assets.engine.page.read_page import Cell, Line, ReadPage, Table
+from qwenocr_assets.geometry import Quad
 
 Send = Callable[..., httpx.Response]
 Body = Callable[..., dict[str, Any]]
@@ -46,12 +47,16 @@ _CELLS = (
 
 @dataclass(frozen=True, slots=True)
 class FixedReader:
-    """A reader that has read one page and answers it at once, whatever the image."""
+    """A reader that has read one page and answers it at once, whatever the image; it reads all lines twice alike."""
 
     page: ReadPage
 
     def read(self, image: bytes) -> ReadPage:
         return self.page
+
+    def read_wider(self, image: bytes, quads: Sequence[Quad]) -> list[Line]:
+        lines = {line.quad: line for line in self.page.lines}
+        return [lines[quad] for quad in quads]
 
 
 @pytest.fixture(scope="session")

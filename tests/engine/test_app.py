@@ -410,7 +410,7 @@ def test_recognition_never_blocks_the_loop(read_page: ReadPage, image_url: str, 
     release = threading.Event()
     running = threading.Semaphore(0)
 
-    class WaitingReader:
+    class WaitingReader(FixedReader):
         def read(self, image: bytes) -> ReadPage:
             running.release()
             assert release.wait(LIMIT_SECONDS)
@@ -418,7 +418,7 @@ def test_recognition_never_blocks_the_loop(read_page: ReadPage, image_url: str, 
 
     async def main() -> list[int]:
         statuses: list[int] = []
-        transport = httpx.ASGITransport(create_app(WaitingReader()))
+        transport = httpx.ASGITransport(create_app(WaitingReader(read_page)))
         async with httpx.AsyncClient(transport=transport, base_url="http://engine") as client:
 
             async def read() -> None:

@@ -148,3 +148,15 @@ def test_a_cell_that_was_read_unsurely_is_in_the_queue(
     put(table, "b1", {**value, **box, "ground": "line"})
     put("text_lines", "b1", {"task": "advanced_recognition", "text": "v", "least_score": least_score, **box})
     assert query("SELECT finding, value, trust FROM marts.review_queue") == findings
+
+
+@pytest.mark.parametrize(
+    ("score", "findings"), [(0.5, [("value_read_unsurely", "v", 0.6)]), (0.6, []), (None, [])]
+)
+def test_a_value_that_was_read_unsurely_is_in_the_queue(
+    put: Put, query: Query, score: float | None, findings: list[Any]
+) -> None:
+    put("documents", "b1", {"document_id": "d1"})
+    put("pages", "b1", {})
+    put("key_values", "b1", {**KEY, "path": "a", "ground": "line", "score": score})
+    assert query("SELECT finding, value, trust FROM marts.review_queue") == findings

@@ -66,7 +66,7 @@ of_values as (
             when kind = 'agreement' then
                 'The lines of the page have the value, and another reading of the same place does not.'
             when kind = 'whole' then 'The answer it comes from breaks off.'
-            when kind = 'reading' then 'The recogniser was not sure of one of its characters.'
+            when kind = 'reading' then 'The recogniser was not sure of one of its characters, or read it otherwise the second time.'
             when ground = 'not_found' then
                 'The value stands nowhere among the lines of the page: it may be made up.'
             when ground is null then 'There are no lines to look for the value in.'

@@ -10,6 +10,7 @@ with readings as (
         value_number,
         currency,
         typed_doubt,
+        score,
         ground,
         left_px,
         top_px,
@@ -33,6 +34,7 @@ with readings as (
         number as value_number,
         cast(null as varchar) as currency,
         typed_doubt,
+        cast(null as double) as score,
         ground,
         left_px,
         top_px,
@@ -266,7 +268,7 @@ unsure as (
 parts as (
     select
         plain.*,
-        unsure.page_id is null as is_sure,
+        unsure.page_id is null and coalesce(plain.score >= 0.55, true) as is_sure,
         rows_fit.fits as fits_row,
         case
             when plain.plain_value = '' then null
@@ -370,6 +372,7 @@ select
     is_readable,
     is_sure,
     typed_doubt,
+    score,
     answer_is_whole,
     left_px,
     top_px,

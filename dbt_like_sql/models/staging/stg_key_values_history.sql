@@ -46,6 +46,7 @@ select
     end as value_boolean,
     -- who has looked at it has settled it
     case when said.action is null then model_values.typed_doubt end as typed_doubt,
+    case when said.action is null then model_values.score end as score,
     case when said.action is null then model_values.presence else coalesce(nullif(model_values.presence, 'missing'), 'expected') end
         as presence,
     model_values.repairs,
@@ -91,6 +92,7 @@ select
     said.currency,
     said.value_boolean,
     cast(null as varchar) as typed_doubt,
+    cast(null as double) as score,
     cast(null as varchar) as presence,
     cast(null as varchar) as repairs,
     said.left_px,

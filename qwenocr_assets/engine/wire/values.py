@@ -4,11 +4,13 @@ A dialect (`native.py`, `openai_compatible.py`) turns a request body into an `Oc
 into a response; `answers.py` turns the one into the other and knows nothing of HTTP.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from qwenocr_assets.engine.page.read_page import ReadPage
 from qwenocr_assets.engine.wire.usage import Usage
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.tasks import Task
 
@@ -23,6 +25,27 @@ def max_output_tokens(model: str) -> int:
     """The longest answer of a model: under the name of a model of the catalogue the engine has its limit."""
     named = [one.max_output_tokens for one in load_catalogue().models if one.is_called(model)]
     return max(named, default=_MAX_OUTPUT_TOKENS)
+
+
+class SecondReading(Protocol):
+    """What a line says when it is read again."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def least_score(self) -> float | None:
+        """Probability of the character that is least sure, where it is known."""
+        ...
+
+
+@runtime_checkable
+class ReadsAgain(Protocol):
+    """A reader that can read lines twice; one that cannot says nothing of how sure it is."""
+
+    def read_wider(self, image: bytes, quads: Sequence[Quad]) -> Sequence[SecondReading]:
+        """Read some lines of an image again, with more of the paper around them."""
+        ...
 
 
 class PageReader(Protocol):

@@ -16,7 +16,7 @@ _KNOWN_OF_MESSAGE = frozenset(
         *("function_call", "tool_calls", "reasoning_content"),
     }
 )
-_KNOWN_RESULTS = frozenset({"words_info", "kv_result", "layouts", "processed_text"})
+_KNOWN_RESULTS = frozenset({"words_info", "kv_result", "kv_scores", "layouts", "processed_text"})
 
 
 def parse_answer(
@@ -52,6 +52,7 @@ def parse_answer(
         text=text,
         words=native_words(results, image_size) or words_of_text(text, image_size),
         key_values=next((r["kv_result"] for r in results if "kv_result" in r), None),
+        key_value_scores=next((r["kv_scores"] for r in results if "kv_scores" in r), None),
         layouts=layouts_of(results),
         processed_text=processed,
         usage=_usage(top.get("usage")),
