@@ -3,12 +3,14 @@
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from PIL import Image
 
-from . import formulas, invoices, languages, letters, papers, receipts, tables, tickets
+from . import formulas, invoices, languages, letters, office, papers, receipts, tables, tickets
 from .canvas import Sheet
+from .office_texts import OFFICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ DOCUMENTS: dict[str, Maker] = {
     "forms/فاتورة.png": picture(invoices.arabic),
     "tickets/train-ticket.png": coloured(tickets.train_ticket),
     "receipts/taxi-receipt.jpg": photo(receipts.photographed_taxi_receipt),
+    **{path: picture(partial(office.drawn, document)) for path, document in OFFICE.items()},
     "tables/bordered.png": picture(tables.bordered),
     "tables/borderless.png": picture(tables.borderless),
     "tables/merged-cells.png": picture(tables.merged_cells),

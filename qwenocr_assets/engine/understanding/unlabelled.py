@@ -11,7 +11,7 @@ from qwenocr_assets.engine.understanding.labels import concepts, concepts_of
 from qwenocr_assets.engine.understanding.letterhead import Letterhead, letterhead
 from qwenocr_assets.engine.understanding.sums import Total, total_of
 
-_FROM = frozenset({"company", "seller", "store"})
+_FROM = frozenset({"company", "seller", "store", "issuer"})
 """Concepts that ask who a document is from."""
 _NAMES = _FROM | {"name"}
 _LONE_VALUES = {
