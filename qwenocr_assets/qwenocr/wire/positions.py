@@ -6,6 +6,7 @@ which cannot be told back: where a number is over 1000, lines keep their rectang
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from qwenocr_assets.qwenocr.answers import Word
 from qwenocr_assets.qwenocr.wire.box_lists import Item, box_list
@@ -44,5 +45,6 @@ def given_rectangle(item: Item) -> tuple[float, ...] | None:
     return place.numbers if place is not None and len(place.numbers) == 5 else None
 
 
+@lru_cache(maxsize=4)  # an answer is looked at when it comes, when it is judged and when it becomes rows
 def _items(text: str, image_size: tuple[int, int] | None) -> Sequence[Item] | None:
     return box_list(text) or tuples(text, image_size)

@@ -35,6 +35,7 @@ _MARKS = re.compile(
 )
 _TORN = re.compile(rf"[(\[（【<]\s*{_NUMBER}(?:{_GAP}{_NUMBER}){{0,7}}[,，;；、\s]*\Z")
 _JSON = re.compile(r"\s*(?:```[a-z]{0,12}\s*)?(?:\[\s*)?\{", re.IGNORECASE)
+_FOUR = re.compile(r"\d[\d.]{0,9}[^\d.]{1,9}\d[\d.]{0,9}[^\d.]{1,9}\d[\d.]{0,9}[^\d.]{1,9}\d")
 _EDGES = " \t\r,，;；、:：|-—"
 _MATHS = ("=", "∈", "+", "<", ">", "∪", "∩", "×")
 
@@ -63,6 +64,8 @@ def tuples(text: str, size: tuple[int, int] | None) -> list[Item] | None:
         assert cut is not None
         lines[-1] = lines[-1][: cut.start()].strip(_EDGES)
         lines = [*lines[:-1], lines[-1]] if _TUPLE.search(lines[-1]) else lines[:-1]
+    if sum(_FOUR.search(line) is not None for line in lines) < _ALTERNATING * len(lines):
+        return None  # nearly every text of a page: no need to look closer
     read = [_line(line) for line in lines]
     placed = [items for items in read if any(item.place for item in items)]
     places = [item.place for items in placed for item in items if item.place]
