@@ -45,20 +45,39 @@ def peak_tree_mb(command: Sequence[str | Path]) -> float:
 
 def tree_mb(root: int) -> float:
     """Resident memory of a process and its descendants now, in MiB."""
-    parents: dict[int, tuple[int, int]] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
+    pages = 0
+    for pid in _tree(root):
         try:
-            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            parents[int(folder.name)] = (parent, int((folder / "statm").read_text().split()[1]))
+            pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
         except (OSError, IndexError):
             continue
-    wanted, total = {root}, 0
-    for pid in sorted(parents):
-        parent, pages = parents[pid]
-        if pid == root or parent in wanted:
-            wanted.add(pid)
-            total += pages
-    return total * _PAGE_BYTES / 2**20
+    return pages * _PAGE_BYTES / 2**20
+
+
+def _tree(root: int) -> set[int]:
+    """A process and its descendants."""
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(folder.name)] = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+        except (OSError, IndexError):
+            continue
+    found = {root}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def tree_cpu_seconds(root: int) -> float:
+    """CPU time of a process, its descendants and those of them that have ended."""
+    ticks = 0
+    for pid in _tree(root):
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def other_checkout() -> Path | None:

@@ -305,7 +305,8 @@ def _typed(
     # who corrects 1,284 to 1,234 writes as the page does
     around = [other.value for other in page_readings() if other.value]
     order = notation.date_order or order_of_days(around)
-    return typed_value(human_value, Notation(order, notation.decimal), neighbours(around).column)
+    near = neighbours({None: around}, tuple)[None]
+    return typed_value(human_value, Notation(order, notation.decimal), near.column)
 
 
 def _about(said: Statement, rows: Sequence[CorrectionRow]) -> Iterable[CorrectionRow]:

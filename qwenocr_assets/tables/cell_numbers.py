@@ -50,4 +50,4 @@ def _neighbours(cells: Grid, columns: set[int]) -> dict[int, Neighbours]:
     texts: dict[int, list[str]] = defaultdict(list)
     for cell in cells:
         texts[cell.column].append(cell.text)
-    return {column: neighbours(texts[column], lambda: (cell.text for cell in cells)) for column in columns}
+    return neighbours({column: texts[column] for column in columns}, lambda: (cell.text for cell in cells))

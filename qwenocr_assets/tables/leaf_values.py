@@ -88,4 +88,4 @@ def _neighbours(
     for leaf, text in zip(leaves, written, strict=True):
         if text is not None and (column := _column(leaf)) in columns:
             of_column[column].append(text)
-    return {column: neighbours(of_column[column], lambda: texts) for column in columns}
+    return neighbours({column: of_column[column] for column in columns}, lambda: texts)

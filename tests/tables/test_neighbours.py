@@ -12,6 +12,7 @@ from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.batch import flatten_document
 from qwenocr_assets.tables.flatten import AnsweredPage
+from qwenocr_assets.tables.values.neighbours import neighbours
 from qwenocr_assets.tables.values.notation import Notation
 
 TABLE, VALUES, LINES = Task.TABLE_PARSING, Task.KEY_INFORMATION_EXTRACTION, Task.TEXT_RECOGNITION
@@ -207,3 +208,18 @@ def test_years_of_a_header_are_no_sizes() -> None:
 def test_columns_of_undecided_numbers_have_headers() -> None:
     (page,) = document({TABLE: html("Item | Count", "Rope | 1,234", "Bolt | 2,345")})
     assert page["tables"][0]["header_row_count"] == 1
+
+
+def test_what_is_around_many_columns_is_looked_at_once() -> None:
+    """A table of thousands of columns would take the square of that otherwise."""
+    asked: list[int] = []
+
+    def around() -> list[str]:
+        asked.append(1)
+        return ["12,50"]
+
+    found = neighbours({column: ["1,234"] for column in range(100)}, around)
+    assert {near.widened.decimal for near in found.values()} == {","}
+    assert len(asked) == 1
+    assert neighbours({0: ["12.50"]}, around)[0].widened.decimal == "."
+    assert len(asked) == 1

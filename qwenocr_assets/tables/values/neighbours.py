@@ -8,12 +8,15 @@ asked before all of them. What is only sometimes a number (`(5)`, `1,5`, `1 234`
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Final, NamedTuple, TypeVar
 
 from qwenocr_assets.tables.values.amounts import LONGEST, Amount, Habits, habits_of, read_amount
 from qwenocr_assets.tables.values.days import read_day
 from qwenocr_assets.tables.values.written import plain, seen
+
+Column = TypeVar("Column", bound=Hashable)
 
 
 class Neighbours(NamedTuple):
@@ -24,15 +27,22 @@ class Neighbours(NamedTuple):
     """The same with the decimal point of wider levels, where the column shows none."""
 
 
-def neighbours(column: Iterable[str], *around: Callable[[], Iterable[str]]) -> Neighbours:
-    """What the texts of a column show; the levels around it are asked in turn, and only when they are needed."""
-    own = habits_of(map(seen, column))
-    decimal = own.decimal
-    for level in around:
-        if decimal is not None:
-            break
-        decimal = habits_of(map(seen, level())).decimal
-    return Neighbours(own, own._replace(decimal=decimal))
+def neighbours(
+    columns: Mapping[Column, Iterable[str]], around: Callable[[], Iterable[str]]
+) -> dict[Column, Neighbours]:
+    """What the texts of columns show, by column; what is around all of them is looked at once, and only when it is
+    needed."""
+
+    @cache
+    def decimal_around() -> str | None:
+        return habits_of(map(seen, around())).decimal
+
+    found = {}
+    for column, texts in columns.items():
+        own = habits_of(map(seen, texts))
+        decimal = decimal_around() if own.decimal is None else own.decimal
+        found[column] = Neighbours(own, own._replace(decimal=decimal))
+    return found
 
 
 def settled(text: str, amount: Amount, near: Neighbours, decimal: str | None = None) -> Amount:
