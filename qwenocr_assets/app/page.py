@@ -1,0 +1,78 @@
+"""What all addresses of the page share: what they work with, threads for what takes long, and templates."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import anyio.to_thread
+import jinja2
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from qwenocr_assets.app.correcting import Debounced, Presence
+from qwenocr_assets.app.dropping import Drops
+from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.quality.rule_work import RuleWork
+from qwenocr_assets.report.html import templates
+from qwenocr_assets.storage.data_folder import local_path
+
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that requests share."""
+
+    environment: Environment
+    drops: Drops
+    presence: Presence
+    work: RuleWork
+    published: Debounced
+    """Asked after every change: rules of whole batches, then the warehouse."""
+    runs_url: str | None
+    """Where Dagster's runs are seen."""
+
+    @property
+    def warehouse(self) -> Path:
+        """The published file; it may not be there yet."""
+        return local_path(self.environment.data.warehouse)
+
+
+def page_of(request: Request) -> Page:
+    """What the server of a request works with."""
+    page: Page = request.app.state.page
+    return page
+
+
+async def in_thread(do: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function in a thread, and wait for what it returns."""
+    return await anyio.to_thread.run_sync(lambda: do(*arguments))
+
+
+def html(request: Request, template: str, status: int = 200, **values: Any) -> Response:
+    """A template as an answer, with what all of them show."""
+    shared: dict[str, Any] = {
+        "editable": False,
+        "here": request.url.path,
+        "runs_url": page_of(request).runs_url,
+    }
+    text = _templates().get_template(template).render(**(shared | values))
+    return HTMLResponse(text, status_code=status)
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    environment = templates(_TEMPLATES)
+    environment.filters["query"] = lambda values: urlencode(
+        {k: v for k, v in values.items() if v not in ("", None)}
+    )
+    return environment
+
+
+def number_of(request: Request) -> int:
+    """Which part of a list is asked for, from 0."""
+    text = request.query_params.get("page", "0")
+    return int(text) if text.isdecimal() else 0

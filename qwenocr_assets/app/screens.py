@@ -1,0 +1,178 @@
+"""The addresses that answer with a page to look at, a picture or a file."""
+
+import contextlib
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow.compute as pc
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from qwenocr_assets.app import looking
+from qwenocr_assets.app.charts import bars
+from qwenocr_assets.app.page import Page, html, in_thread, number_of, page_of
+from qwenocr_assets.errors import UsageError
+from qwenocr_assets.report.html import behaviour, style
+from qwenocr_assets.report.pictures import report_picture
+from qwenocr_assets.report.reading import documents_of_batch
+from qwenocr_assets.report.views import DocumentView
+from qwenocr_assets.schemas import DOCUMENTS, PAGES
+from qwenocr_assets.storage.table_files import read_all_batches
+from qwenocr_assets.warehouse.export import export_query
+from qwenocr_assets.warehouse.search import search_pages
+
+_STATIC: dict[str, tuple[str, Callable[[], str]]] = {
+    "app.css": ("text/css", lambda: style() + _own("app.css")),
+    "report.js": ("text/javascript", behaviour),
+    "correct.js": ("text/javascript", lambda: _own("correct.js")),
+    "drop.js": ("text/javascript", lambda: _own("drop.js")),
+}
+_DOWNLOADS = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+
+
+async def _documents(request: Request) -> Response:
+    words, state, number = (
+        request.query_params.get("q", ""),
+        request.query_params.get("state", ""),
+        number_of(request),
+    )
+    found = None
+    if page_of(request).warehouse.exists():
+        found = await in_thread(looking.documents, page_of(request).warehouse, words, state, number)
+    return html(request, "documents.html.j2", found=found, words=words, state=state)
+
+
+async def _document(request: Request) -> Response:
+    page, document_id = page_of(request), request.path_params["document_id"]
+    view = await in_thread(_view, page, document_id)
+    pictures = {p.page_id: f"/images/{quote(p.page_id)}" for p in view.pages if p.uri}
+    return html(
+        request, "correct.html.j2",
+        document=view, pictures=pictures, index="/", before=None, after=None, editable=True,
+    )  # fmt: skip
+
+
+def _view(page: Page, document_id: str) -> DocumentView:
+    batch_id = _batch_of(page, document_id)
+    views = documents_of_batch(page.environment.data, batch_id, only=[document_id])
+    return next(iter(views))
+
+
+def _batch_of(page: Page, document_id: str) -> str:
+    known = looking.batch_of(page.warehouse, document_id)
+    if known is not None:
+        return known
+    where = pc.field("document_id") == document_id  # read, and not published yet
+    rows = read_all_batches(page.environment.data, DOCUMENTS, ["batch_id", "document_id"], where)
+    if not rows:
+        raise UsageError(f"There is no document {document_id}.", "See the list of documents.")
+    return rows[-1]["batch_id"]
+
+
+async def _place(request: Request) -> Response:
+    page_id = request.path_params["page_id"]
+    row = await in_thread(looking.place_of_page, page_of(request).warehouse, page_id)
+    if row is None:
+        raise UsageError(f"There is no page {page_id}.", "See the list of documents.")
+    return RedirectResponse(f"/documents/{quote(row[0])}#p{row[1]}", status_code=303)
+
+
+async def _image(request: Request) -> Response:
+    picture = await in_thread(_picture, page_of(request), request.path_params["page_id"])
+    if picture is None:
+        return JSONResponse({"error": "The page image is not there."}, status_code=404)
+    media_type = {".png": "image/png", ".webp": "image/webp"}.get(picture.suffix, "image/jpeg")
+    return Response(
+        picture.content, media_type=media_type, headers={"cache-control": "private, max-age=3600"}
+    )
+
+
+def _picture(page: Page, page_id: str) -> Any:
+    data = page.environment.data
+    rows = read_all_batches(data, PAGES, ["batch_id", "uri", "media_type"], pc.field("page_id") == page_id)
+    for row in rows[::-1]:
+        with contextlib.suppress(OSError):  # vacuumed or moved away
+            if row["uri"]:
+                return report_picture((data.root / row["uri"]).read_bytes(), row["media_type"])
+    return None
+
+
+async def _search(request: Request) -> Response:
+    words, hits = request.query_params.get("q", "").strip(), None
+    if words:
+        found = await in_thread(search_pages, page_of(request).warehouse, words)
+        hits = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+    return html(request, "search.html.j2", words=words, hits=hits)
+
+
+async def _tables(request: Request) -> Response:
+    return html(request, "tables.html.j2", tables=await in_thread(looking.tables, page_of(request).warehouse))
+
+
+async def _table(request: Request) -> Response:
+    page, asked = page_of(request), request.query_params
+    table, column, words = request.path_params["table"], asked.get("column", ""), asked.get("q", "")
+    sql = await in_thread(looking.table_query, page.warehouse, table, column, words)
+    if (kind := asked.get("as", "")) in _DOWNLOADS:
+        folder = tempfile.TemporaryDirectory(prefix="qwenocr-app-")
+        file = Path(folder.name) / f"{table}.{kind}"
+        await in_thread(export_query, page.warehouse, sql, file, kind)
+        return FileResponse(
+            file, media_type=_DOWNLOADS[kind], filename=file.name, background=BackgroundTask(folder.cleanup)
+        )
+    found = await in_thread(looking.table_rows, page.warehouse, sql, number_of(request))
+    return html(request, "table.html.j2", table=table, column=column, words=words, found=found)
+
+
+async def _charts(request: Request) -> Response:
+    found = await in_thread(looking.overview, page_of(request).warehouse)
+    days = found.by_day
+    charts = [
+        ("Pages a day", bars([(str(day), pages, f"{pages:,}") for day, pages, _, _ in days])),
+        ("Cost a day", bars([(str(day), float(cost), f"${cost:f}") for day, _, cost, _ in days])),
+        (
+            "Share of values to review",
+            bars([(str(d), share or 0, f"{share or 0:.1%}") for d, _, _, share in days]),
+        ),
+    ]
+    return html(request, "charts.html.j2", charts=charts, found=found)
+
+
+async def _drop(request: Request) -> Response:
+    return html(request, "drop.html.j2", is_local=page_of(request).environment.region.is_local)
+
+
+async def _static(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in _STATIC:
+        return JSONResponse({"error": f"There is no {name}."}, status_code=404)
+    media_type, content = _STATIC[name]
+    return Response(content(), media_type=media_type, headers={"cache-control": "no-cache"})
+
+
+def _own(name: str) -> str:
+    return (Path(__file__).parent / "static" / name).read_text(encoding="utf-8")
+
+
+async def _no_icon(request: Request) -> Response:  # noqa: ARG001  Starlette's signature
+    return Response(status_code=204)
+
+
+SCREENS = [
+    Route("/", _documents),
+    Route("/documents/{document_id}", _document),
+    Route("/pages/{page_id}", _place),
+    Route("/images/{page_id}", _image),
+    Route("/search", _search),
+    Route("/tables", _tables),
+    Route("/tables/{table}", _table),
+    Route("/charts", _charts),
+    Route("/drop", _drop),
+    Route("/static/{name}", _static),
+    Route("/favicon.ico", _no_icon),
+]
