@@ -616,7 +616,8 @@ SCORES: "TableSchema[rows.ScoreRow]" = TableSchema(
         Column(
             "metric",
             ColumnType.TEXT,
-            "cer, wer, line_f1, line_text_f1, field_f1, field_f1_exact, row_recall, row_exact, teds or teds_s.",
+            "cer, wer, cer_boxes, line_f1, line_text_f1, field_f1, field_f1_exact, row_recall, row_exact, teds or "
+            "teds_s.",
             nullable=False,
         ),
         Column("score", ColumnType.REAL, "The score.", nullable=False),
@@ -637,7 +638,11 @@ SCORES: "TableSchema[rows.ScoreRow]" = TableSchema(
         Column("region", ColumnType.TEXT, "Region that was asked.", nullable=False),
         Column("model", ColumnType.TEXT, "Model that was asked.", nullable=False),
         Column("options", ColumnType.JSON, "Options, schema and prompt as sent.", nullable=False),
-        Column("dpi", ColumnType.REAL, "Resolution of the page images, the least of them; NULL if unknown."),
+        Column(
+            "dpi",
+            ColumnType.REAL,
+            "Resolution that pages were drawn at, the least of them; NULL where pictures were taken as they are.",
+        ),
     ),
     ("batch_id", "document_id", "task", "metric"),
 )

@@ -97,7 +97,7 @@ class ScoringSettings(BaseModel):
     iou: float = Field(
         0.5, gt=0, le=1, description="Least intersection over union of two boxes that are the same line."
     )
-    at_most: dict[Literal["cer", "wer"], Annotated[float, Field(ge=0)]] = Field(
+    at_most: dict[Literal["cer", "wer", "cer_boxes"], Annotated[float, Field(ge=0)]] = Field(
         default_factory=dict, description="Highest error rates that pass, by metric."
     )
     at_least: dict[

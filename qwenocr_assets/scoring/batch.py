@@ -22,7 +22,8 @@ from qwenocr_assets.rows import (
     TextLineRow,
 )
 from qwenocr_assets.schemas import R, is_accepted
-from qwenocr_assets.scoring.fields import field_scores, merged
+from qwenocr_assets.scoring.boxed import boxed_character_errors
+from qwenocr_assets.scoring.fields import by_label, field_scores, merged
 from qwenocr_assets.scoring.lines import Line, line_scores
 from qwenocr_assets.scoring.metric import Metric, Score
 from qwenocr_assets.scoring.teds import table_scores
@@ -134,7 +135,10 @@ def _document_rows(
                 "region": request["region"],
                 "model": request["model"],
                 "options": request["options"],
-                "dpi": min((dpi for p in pages if (dpi := p.get("dpi")) is not None), default=None),
+                "dpi": min(
+                    (dpi for p in pages if p.get("renderer") and (dpi := p.get("dpi")) is not None),
+                    default=None,
+                ),
                 "metric": score.metric.value,
                 "score": score.value,
                 "errors": float(score.errors),
@@ -162,6 +166,8 @@ def _scores(
         if wanted is not None:
             values = _by_page(rows["key_values"])
             answer = merged(nested(values[page["page_id"]]) for page in pages)
+            if not has_schema:
+                answer, wanted = by_label(answer), by_label(wanted)
             yield from field_scores(answer, wanted, notation)
     if "tables" in scored:
         by_page = _by_page(rows["table_cells"])
@@ -205,7 +211,9 @@ def _text_scores(pages: Sequence[PageRow], rows: RowsByTable, truth: Truth, leas
             text = _text(lines[page_id], blocks[page_id])
             scores += [measure(text, wanted.text) for measure in (character_errors, word_errors)]
         if wanted.lines and not blocks[page_id]:
-            scores += line_scores([_line(row, page) for row in lines[page_id]], wanted.lines, least_iou)
+            answer = [_line(row, page) for row in lines[page_id]]
+            scores += line_scores(answer, wanted.lines, least_iou)
+            scores.append(boxed_character_errors(answer, wanted.lines))
     return added(score for score in scores if score is not None)
 
 

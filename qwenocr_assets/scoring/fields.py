@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from qwenocr_assets.scoring.assignment import best_pairs
 from qwenocr_assets.scoring.metric import Metric, Score
+from qwenocr_assets.scoring.text import normalised
 from qwenocr_assets.scoring.values import NOTHING, Said, Value, said, value_of
 from qwenocr_assets.tables.values.notation import UNDECLARED, Notation
 
@@ -57,6 +58,21 @@ def merged(pages: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
             elif whole.get(key) in (None, "", [], {}):
                 whole[key] = value
     return whole
+
+
+def by_label(values: Any) -> Any:
+    """Values with their keys as labels are compared: neither case, punctuation nor spaces count (`Total due:` is
+    `TOTAL DUE`). Of labels that are then alike the first value counts."""
+    if isinstance(values, list):
+        return [by_label(value) for value in values]
+    if not isinstance(values, Mapping):
+        return values
+    return merged({_label(key): by_label(value)} for key, value in values.items())
+
+
+def _label(key: object) -> str:
+    plain = normalised(str(key)).casefold()
+    return "".join(filter(str.isalnum, plain)) or plain
 
 
 def _compared(answer: Value, truth: Value, same: Same) -> Tally:

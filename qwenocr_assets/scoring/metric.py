@@ -9,6 +9,7 @@ class Metric(StrEnum):
 
     CER = "cer"
     WER = "wer"
+    CER_BOXES = "cer_boxes"
     LINE_F1 = "line_f1"
     LINE_TEXT_F1 = "line_text_f1"
     FIELD_F1 = "field_f1"
@@ -21,7 +22,7 @@ class Metric(StrEnum):
     @property
     def is_error_rate(self) -> bool:
         """Whether less is better."""
-        return self in (Metric.CER, Metric.WER)
+        return self in (Metric.CER, Metric.WER, Metric.CER_BOXES)
 
 
 class Score(NamedTuple):

@@ -80,6 +80,19 @@ def test_text(pages: tuple[TruthPage, ...], lines: Any, page_count: int, errors:
     assert values(found)["cer"][0] == errors
 
 
+@pytest.mark.parametrize(
+    ("page", "dpi"),
+    [
+        pytest.param({"renderer": "pdfium", "dpi": 150.0}, 150.0, id="drawn at what was asked"),
+        pytest.param({"dpi": 96.0}, None, id="a picture's own"),
+    ],
+)
+def test_scores_are_grouped_by_the_resolution_that_was_asked(page: dict[str, Any], dpi: float | None) -> None:
+    pages = [{**PLACE, "page_number": 1, **page}]
+    found = scored(Truth("a", PAGES[:1]), text_lines=[line("one")], pages=pages)
+    assert {row["dpi"] for row in found.rows} == {dpi}
+
+
 def test_boxes_are_compared_on_the_original() -> None:
     truth = Truth("a", (TruthPage(None, (Line("x", Quad.of([100, 100, 300, 140])),)),))
     page = {**PLACE, "page_number": 1, "to_original": [2.0, 0.0, 100.0, 0.0, 2.0, 100.0]}
@@ -92,6 +105,7 @@ def test_boxes_are_compared_on_the_original() -> None:
     [
         pytest.param(SCHEMA, {"path": "total", "value": "5"}, True, id="by the schema's keys"),
         pytest.param("{}", {"path": "Total due", "value": "5"}, True, id="by the labels"),
+        pytest.param("{}", {"path": "TOTAL DUE:", "value": "5"}, True, id="by what labels say"),
         pytest.param("{}", {"path": "total", "value": "5"}, False, id="a schema's key where none was asked"),
     ],
 )
