@@ -11,7 +11,7 @@ _OTHERS = dict.fromkeys([*range(0x80, 0xA0), 0x202D, 0x202E, *range(0xD800, 0xE0
 _VISIBLE = _CONTROLS | _OTHERS
 _NOT_IN_XML = _CONTROLS | dict.fromkeys([*range(0xD800, 0xE000), 0xFFFE, 0xFFFF], 0xFFFD)
 
-_STEERS_MARKDOWN = re.compile(r"[\\`*\[\]<>|~!#{}]|(?<!\w)_|_(?!\w)")
+_STEERS_MARKDOWN = re.compile(r"[\\`*\[\]<>|~!#{}]|(?<![^\W_])_|_(?![^\W_])")
 _FENCE = re.compile(r"`{3,}")
 
 BEGINS_LIKE_A_FORMULA = r"^'*[=+\-@\t\r\n＝＋－＠]"

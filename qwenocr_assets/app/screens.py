@@ -49,18 +49,19 @@ async def _documents(request: Request) -> Response:
 
 async def _document(request: Request) -> Response:
     page, document_id = page_of(request), request.path_params["document_id"]
-    view = await in_thread(_view, page, document_id)
-    pictures = {p.page_id: f"/images/{quote(p.page_id)}" for p in view.pages if p.uri}
+    view, pictures = await in_thread(_view, page, document_id)
     return html(
         request, "correct.html.j2",
         document=view, pictures=pictures, index="/", before=None, after=None, editable=True,
     )  # fmt: skip
 
 
-def _view(page: Page, document_id: str) -> DocumentView:
-    batch_id = _batch_of(page, document_id)
-    views = documents_of_batch(page.environment.data, batch_id, only=[document_id])
-    return next(iter(views))
+def _view(page: Page, document_id: str) -> tuple[DocumentView, dict[str, str]]:
+    """The document, and the addresses of its page images that are there."""
+    data = page.environment.data
+    view = next(iter(documents_of_batch(data, _batch_of(page, document_id), only=[document_id])))
+    there = (p.page_id for p in view.pages if p.uri and (data.root / p.uri).exists())
+    return view, {page_id: f"/images/{quote(page_id)}" for page_id in there}
 
 
 def _batch_of(page: Page, document_id: str) -> str:
