@@ -33,6 +33,8 @@ def build_definitions() -> dg.Definitions:
             sensors=[*(declared.sensors or ()), inbox_sensor(where_free), redrive_failed(where_free)],
             schedules=declared.schedules,
             resources=resources(),
+            # a launcher whose workers are daemons (Celery's) may have no children, and working files are one machine's
+            executor=dg.in_process_executor,
         ).map_asset_specs(func=laid_over)
 
 
