@@ -58,7 +58,6 @@ def test_paid_steps_are_never_repeated_or_started_by_themselves(definitions: dg.
     assert job.tags["dagster/max_retries"] == "0"
 
 
-@pytest.mark.parametrize(("region", "status"), [("local", "RUNNING"), ("singapore", "STOPPED")])
 def test_every_job_runs_in_one_process(definitions: dg.Definitions) -> None:
     """The job that sensors and schedules start assets with is among them: launchers' workers may have no children."""
     executors = {job.name: job.executor_def.name for job in definitions.resolve_all_job_defs()}
@@ -66,6 +65,7 @@ def test_every_job_runs_in_one_process(definitions: dg.Definitions) -> None:
     assert set(executors.values()) == {"in_process"}
 
 
+@pytest.mark.parametrize(("region", "status"), [("local", "RUNNING"), ("singapore", "STOPPED")])
 def test_the_inbox_costs_money_only_when_a_person_switches_it_on(
     region: str, status: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
