@@ -97,6 +97,9 @@ class ScoringSettings(BaseModel):
     iou: float = Field(
         0.5, gt=0, le=1, description="Least intersection over union of two boxes that are the same line."
     )
+    case: Literal["count", "ignore"] = Field(
+        "count", description="Whether large and small letters differ: ignore where truths are in capitals."
+    )
     at_most: dict[Literal["cer", "wer", "cer_boxes"], Annotated[float, Field(ge=0)]] = Field(
         default_factory=dict, description="Highest error rates that pass, by metric."
     )

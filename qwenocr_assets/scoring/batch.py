@@ -23,6 +23,7 @@ from qwenocr_assets.rows import (
 )
 from qwenocr_assets.schemas import R, is_accepted
 from qwenocr_assets.scoring.boxed import boxed_character_errors
+from qwenocr_assets.scoring.case import rows_without_case, truth_without_case
 from qwenocr_assets.scoring.fields import by_label, field_scores, merged
 from qwenocr_assets.scoring.lines import Line, line_scores
 from qwenocr_assets.scoring.metric import Metric, Score
@@ -80,14 +81,16 @@ def score_batch(
     truths: TruthFolder,
     *,
     least_iou: float = 0.5,
+    ignores_case: bool = False,
     notations: Mapping[str, Notation] | None = None,
 ) -> BatchScores:
     """Score each accepted document of a batch that has a truth, task by task.
 
-    `tables` holds the batch's rows of `TABLES_READ`; `notations` says by route how numbers and dates are written.
-    What was asked and not answered counts as empty.
+    `tables` holds the batch's rows of `TABLES_READ`; with `ignores_case`, large and small letters are alike;
+    `notations` says by route how numbers and dates are written. What was asked and not answered counts as empty.
     """
-    given = cast(Mapping[str, Sequence[Mapping[str, Any]]], tables)
+    compared = rows_without_case(tables) if ignores_case else tables
+    given = cast(Mapping[str, Sequence[Mapping[str, Any]]], compared)
     documents = {name: _by_document(given.get(name, ())) for name in TABLES_READ}
     found = BatchScores([], [], set())
     for document in tables["documents"]:
@@ -99,6 +102,7 @@ def score_batch(
             continue
         found.used.add(truth.name)
         rows = {name: documents[name][document["document_id"]] for name in TABLES_READ}
+        truth = truth_without_case(truth) if ignores_case else truth
         notation = (notations or {}).get(document["route"], UNDECLARED)
         found.rows.extend(_document_rows(document, cast(RowsByTable, rows), truth, least_iou, notation))
     return found

@@ -25,6 +25,7 @@ def score(
         cast(RowsByTable, {name: read_table(data, TABLES[name], batch_id) for name in TABLES_READ}),
         truths,
         least_iou=environment.settings.scoring.iou if least_iou is None else least_iou,
+        ignores_case=environment.settings.scoring.case == "ignore",
         notations=environment.notations,
     )
     write_table(data, SCORES, batch_id, found.rows)

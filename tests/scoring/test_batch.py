@@ -9,6 +9,7 @@ from qwenocr_assets.geometry import Quad
 from qwenocr_assets.scoring.batch import BatchScores, nested, score_batch
 from qwenocr_assets.scoring.lines import Line
 from qwenocr_assets.scoring.truth import Truth, TruthFolder, TruthPage
+from qwenocr_assets.tables.grid import Cell
 
 PLACE = {"batch_id": "b", "document_id": "d", "page_id": "p1"}
 SCHEMA = json.dumps({"result_schema": {"total": ""}})
@@ -20,7 +21,12 @@ def line(text: str, page: int = 1, index: int = 0, **more: Any) -> dict[str, Any
 
 
 def scored(
-    truth: Truth, task: str = "advanced_recognition", options: str = "{}", page_count: int = 1, **tables: Any
+    truth: Truth,
+    task: str = "advanced_recognition",
+    options: str = "{}",
+    page_count: int = 1,
+    ignores_case: bool = False,
+    **tables: Any,
 ) -> BatchScores:
     """A document of so many pages with these rows, against a truth."""
     numbers = range(1, page_count + 1)
@@ -50,7 +56,7 @@ def scored(
         ],
         **tables,
     }
-    return score_batch(rows, TruthFolder((truth,), ()))
+    return score_batch(rows, TruthFolder((truth,), ()), ignores_case=ignores_case)
 
 
 def values(found: BatchScores) -> dict[str, tuple[float, float]]:
@@ -78,6 +84,42 @@ PAGES = (TruthPage("one"), TruthPage("two"))
 def test_text(pages: tuple[TruthPage, ...], lines: Any, page_count: int, errors: float) -> None:
     found = scored(Truth("a", pages), page_count=page_count, text_lines=lines)
     assert values(found)["cer"][0] == errors
+
+
+CAPITALS = TruthPage(
+    "TOTAL ÉTÉ", (Line("TOTAL ÉTÉ", Quad.of([0, 0, 90, 20])),), ((Cell(0, 0, 1, 1, False, "TOTAL"),),)
+)
+READ_CELL = {
+    "table_index": 0,
+    "row_index": 0,
+    "column_index": 0,
+    "row_span": 1,
+    "column_span": 1,
+    "is_header": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("task", "tables", "errors", "ignored"),
+    [
+        ("advanced_recognition", {"text_lines": [line("Total Été", quad_px=[0, 0, 90, 0, 90, 20, 0, 20])]},
+         {"cer": 6, "wer": 2, "cer_boxes": 6, "line_f1": 0, "line_text_f1": 2},
+         {"cer": 0, "wer": 0, "cer_boxes": 0, "line_f1": 0, "line_text_f1": 0}),
+        ("key_information_extraction", {"key_values": [{"path": "shop", "value": "Été"}], "options": SCHEMA},
+         {"field_f1": 2, "field_f1_exact": 2}, {"field_f1": 0, "field_f1_exact": 0}),
+        ("table_parsing", {"table_cells": [{**READ_CELL, "text": "Total"}]},
+         {"teds": 0.2667, "teds_s": 0}, {"teds": 0, "teds_s": 0}),
+    ],
+)  # fmt: skip
+def test_case_is_left_out_where_truths_are_in_capitals(
+    task: str, tables: dict[str, Any], errors: dict[str, float], ignored: dict[str, float]
+) -> None:
+    truth = Truth("a", (CAPITALS,), fields={"shop": "ÉTÉ"})
+    options = tables.pop("options", "{}")
+    rows = {name: [{**PLACE, "task": task, **row} for row in given] for name, given in tables.items()}
+    for ignores, expected in ((False, errors), (True, ignored)):
+        found = values(scored(truth, task, options, ignores_case=ignores, **rows))
+        assert {name: round(found[name][0], 4) for name in expected} == expected
 
 
 @pytest.mark.parametrize(
