@@ -76,7 +76,7 @@ def _settled(key: str, path: Path, labelled: str | None, unlabelled: Unlabelled)
     """The value of a leaf from what its label says and what the page says without one."""
     names = concepts_of(key)
     if "total" in names and unlabelled.total is not None:
-        return unlabelled.total.text
+        return unlabelled.total
     if labelled is not None and all(concepts()[name].kind == "date" for name in names or {"name"}):
         labelled = next(iter(days_in(labelled)), None) or labelled
         if not days_in(labelled):

@@ -46,17 +46,9 @@ class Amount:
     in_summary: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
-    """What a document comes to, as printed."""
-
-    text: str
-    is_sure: bool
-    """The amounts of the page bear it out, or no other one was near to it."""
-
-
-def total_of(page: ReadPage) -> Total | None:
-    """The sum a page comes to: by its label, by what was paid, by the sums that add up; None when none is named."""
+def total_of(page: ReadPage) -> str | None:
+    """The sum a page comes to, as printed: by its label, by what was paid, by the sums that add up; None when none is
+    named."""
     amounts = _amounts(page)
     scored = [
         (points + _borne_out(amount, amounts), amount)
@@ -66,13 +58,11 @@ def total_of(page: ReadPage) -> Total | None:
     if not scored:
         return None
     largest = max(amount.value for _, amount in scored)
-    points, best = max(
+    _, best = max(
         ((points + _LARGEST * (amount.value == largest), amount) for points, amount in scored),
         key=lambda pair: pair[0],
     )
-    others = [p for p, amount in scored if amount.value != best.value]
-    sure = _borne_out(best, amounts) > 0 or all(points - other >= 1 for other in others)
-    return Total(best.text, sure)
+    return best.text
 
 
 def _amounts(page: ReadPage) -> list[Amount]:

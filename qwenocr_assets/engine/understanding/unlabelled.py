@@ -9,7 +9,7 @@ from qwenocr_assets.engine.page.read_page import ReadPage
 from qwenocr_assets.engine.understanding.dates import day_parts, days_in
 from qwenocr_assets.engine.understanding.labels import concepts, concepts_of
 from qwenocr_assets.engine.understanding.letterhead import Letterhead, letterhead
-from qwenocr_assets.engine.understanding.sums import Total, total_of
+from qwenocr_assets.engine.understanding.sums import total_of
 
 _FROM = frozenset({"company", "seller", "store", "issuer"})
 """Concepts that ask who a document is from."""
@@ -28,7 +28,7 @@ class Unlabelled:
     page: ReadPage
 
     @cached_property
-    def total(self) -> Total | None:
+    def total(self) -> str | None:
         return total_of(self.page)
 
     @cached_property
