@@ -135,12 +135,6 @@ def read_number(text: str, notation: Notation = UNDECLARED, habits: Habits = NO_
     return read_amount(seen(text), notation.decimal, habits)
 
 
-def typed_number(text: str, notation: Notation = UNDECLARED) -> Decimal | None:
-    """The number a text is, as `typed_value` reads it; None for anything else."""
-    amount = read_number(text, notation)
-    return None if amount is None else amount.number
-
-
 def plain_number(written: str) -> Decimal | None:
     """A number as JSON writes it, where there is only one reading; None when no column could hold it."""
     try:

@@ -52,10 +52,6 @@ class Turn:
     skew: float = 0.0
 
     @property
-    def is_identity(self) -> bool:
-        return self.rotation == 0 and self.skew == 0.0
-
-    @property
     def size(self) -> tuple[int, int]:
         """Width and height of the upright page in pixels."""
         width, height = self.quarter_size
