@@ -34,6 +34,7 @@ ROUTES: Mapping[str, tuple[Task, ...]] = {
     "forms": (*_LINES, Task.KEY_INFORMATION_EXTRACTION, Task.TABLE_PARSING),
     "tickets": (*_LINES, Task.KEY_INFORMATION_EXTRACTION),
     "receipts": (*_LINES, Task.KEY_INFORMATION_EXTRACTION),
+    "office": (*_LINES, Task.KEY_INFORMATION_EXTRACTION),
     "tables": (*_LINES, Task.TABLE_PARSING),
     "papers": (*_LINES, Task.DOCUMENT_PARSING),
     "formulas": (Task.FORMULA_RECOGNITION,),

@@ -30,7 +30,7 @@ _REACHES = (2, 3, 6)
 """Steps from a character within which ink counts as read; a line is about as high as six steps are wide."""
 _MOST = 0.6
 """A page on which unreadable scripts have this share of the print cannot be read."""
-_LEAST_LENGTH = 15.0
+_LEAST_LENGTH = 30.0
 """Less print than this (in line heights) tells its script only where all of it agrees."""
 _ALL_OF_LITTLE = 0.95
 """Share of the print that unreadable scripts must have where there is too little to tell them by most of it."""
@@ -172,15 +172,15 @@ def page_script(
     model = model or script_model()
     if not sum(lengths):
         return PageScript(None, None, ())
-    needed = _MOST if sum(lengths) >= _LEAST_LENGTH else _ALL_OF_LITTLE
+    is_little = sum(lengths) < _LEAST_LENGTH
     probabilities = model.probabilities(lines)
     readable = probabilities[:, [model.classes.index(script) for script in READABLE]].sum(axis=1)
     shares = dict(zip(model.classes, np.average(probabilities, axis=0, weights=lengths), strict=True))
     foreign = max(shares.keys() - set(READABLE), key=lambda script: shares[script])
-    if 1 - np.average(readable, weights=lengths) >= needed:
+    if 1 - np.average(readable, weights=lengths) >= (_ALL_OF_LITTLE if is_little else _MOST):
         others = np.flatnonzero(readable < _SURE)
         return PageScript(foreign, foreign, tuple(int(index) for index in others))
     sure = np.flatnonzero(probabilities[:, model.classes.index(foreign)] >= _SURE)
-    if shares[foreign] < _SOME or not len(sure):
+    if is_little or shares[foreign] < _SOME or not len(sure):
         return PageScript(None, None, ())
     return PageScript(None, foreign, tuple(int(index) for index in sure))

@@ -126,6 +126,7 @@ def truncated(answer: WireAnswer, share: float) -> WireAnswer:
         for item in message["content"] if isinstance(message["content"], list) else []:
             if isinstance(result := item.get("ocr_result"), dict):
                 result.pop("kv_result", None)
+                result.pop("kv_scores", None)
                 if "words_info" in result:
                     result["words_info"] = result["words_info"][: int(len(result["words_info"]) * share)]
     body = _with_data(answer.pieces[0], data)
