@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from bench.instant_engine import InstantReader
+from bench.loopback import in_project
 from bench.measuring import goal, tree_cpu_seconds, tree_mb
 from qwenocr_assets.emulator import create_emulator
 from qwenocr_assets.emulator.testing.serving import served
@@ -72,17 +73,7 @@ def _measure(write: Callable[[Path], None], settings: str) -> Measured:
             (folder / part).symlink_to(project_root() / part)
         (folder / "in").mkdir()
         write(folder / "in")
-        environment = {
-            **os.environ,
-            "QWENOCR_PROJECT": str(folder),
-            "DAGSTER_HOME": f"{folder}/dagster",
-            "QWENOCR_REGION": "singapore",
-            "QWENOCR_BASE_URL": f"{url}/api/v1",
-            "DASHSCOPE_API_KEY_SINGAPORE": "sk-bench",
-            "QWENOCR_BUDGET__USD_PER_DAY": "1000",
-            "QWENOCR_BUDGET__USD_PER_MONTH": "1000",
-            "NO_PROXY": "127.0.0.1",
-        }
+        environment = in_project(folder, url)
         program = Path(sys.executable).with_name("qwenocr")
         with (folder / "told").open("wb") as told:
             started = time.perf_counter()

@@ -5,6 +5,7 @@ lines of text. Bodies are thrown away as they come. A stream's events are spread
 """
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import httpx
 import orjson
@@ -156,3 +158,18 @@ async def _serve() -> None:
 
 if __name__ == "__main__":
     asyncio.run(_serve())
+
+
+def in_project(folder: Path, url: str) -> dict[str, str]:
+    """The environment of a program that works in a project of its own, and asks the server at `url`."""
+    return {
+        **os.environ,
+        "QWENOCR_PROJECT": str(folder),
+        "DAGSTER_HOME": f"{folder}/dagster",
+        "QWENOCR_REGION": "singapore",
+        "QWENOCR_BASE_URL": f"{url}/api/v1",
+        "DASHSCOPE_API_KEY_SINGAPORE": "sk-bench",
+        "QWENOCR_BUDGET__USD_PER_DAY": "1000",
+        "QWENOCR_BUDGET__USD_PER_MONTH": "1000",
+        "NO_PROXY": "127.0.0.1",
+    }

@@ -1,6 +1,5 @@
 """`qwenocr run` once more over files that have not changed, beside running every batch again."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import time
 from pathlib import Path
 
 from bench.instant_engine import InstantReader
+from bench.loopback import in_project
 from qwenocr_assets.emulator import Emulator, create_emulator
 from qwenocr_assets.emulator.testing.serving import served
 from qwenocr_assets.engine.app import create_app
@@ -47,17 +47,7 @@ def main() -> None:
 
 
 def _run(folder: Path, url: str) -> float:
-    environment = {
-        **os.environ,
-        "QWENOCR_PROJECT": str(folder),
-        "DAGSTER_HOME": f"{folder}/dagster",
-        "QWENOCR_REGION": "singapore",
-        "QWENOCR_BASE_URL": f"{url}/api/v1",
-        "DASHSCOPE_API_KEY_SINGAPORE": "sk-bench",
-        "QWENOCR_BUDGET__USD_PER_DAY": "1000",
-        "QWENOCR_BUDGET__USD_PER_MONTH": "1000",
-        "NO_PROXY": "127.0.0.1",
-    }
+    environment = in_project(folder, url)
     program = Path(sys.executable).with_name("qwenocr")
     started = time.perf_counter()
     done = subprocess.run(

@@ -1,10 +1,5 @@
 """What a person types about a value: read, taken, and answered with what the rules say since."""
 
-import threading
-import time
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,8 +13,6 @@ from qwenocr_assets.rows import CorrectionRow, ValidationResultRow
 from qwenocr_assets.statuses import Outcome
 from qwenocr_assets.steps.corrections import say
 
-PRESENT_SECONDS = 15.0
-"""So long after their last sign somebody is said to be at a document."""
 _BROKEN = (Outcome.FAILED, Outcome.MISSING)
 
 
@@ -103,67 +96,3 @@ def rule(row: ValidationResultRow) -> dict[str, Any]:
         "severity": row["severity"],
         "reason": row["reason"] or "",
     }
-
-
-class Presence:
-    """Who is at which document; a sign of life counts for `PRESENT_SECONDS`. Threads may share it."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._seen: dict[str, dict[str, float]] = defaultdict(dict)
-
-    def others(self, document_id: str, person: str) -> list[str]:
-        """Note that a person is at a document; returns who else is, by name."""
-        now = self._clock()
-        with self._lock:
-            here = {name: at for name, at in self._seen[document_id].items() if now - at < PRESENT_SECONDS}
-            here[person] = now
-            self._seen[document_id] = here
-        return sorted(name for name in here if name != person)
-
-
-@dataclass
-class Debounced:
-    """Does something once it has not been asked for a while: what many small changes need in the end, and never twice
-    at a time. Close it to have the last of it done.
-    """
-
-    do: Callable[[frozenset[str]], None]
-    """Gets the batches that it was asked for."""
-    pause_seconds: float
-
-    def __post_init__(self) -> None:
-        self._changed = threading.Condition()
-        self._batches: set[str] = set()
-        self._asked_at = 0.0
-        self._closed = False
-        self._thread = threading.Thread(target=self._run, name="debounced", daemon=True)
-        self._thread.start()
-
-    def ask(self, batch_id: str) -> None:
-        """Ask for it."""
-        with self._changed:
-            self._batches.add(batch_id)
-            self._asked_at = time.monotonic()
-            self._changed.notify()
-
-    def close(self) -> None:
-        """Do what is left, and end."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._batches or self._closed)
-                while (
-                    not self._closed and (left := self._asked_at + self.pause_seconds - time.monotonic()) > 0
-                ):
-                    self._changed.wait(left)
-                batches, self._batches = frozenset(self._batches), set()
-                if not batches:
-                    return
-            self.do(batches)

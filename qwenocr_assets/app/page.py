@@ -12,8 +12,9 @@ import jinja2
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from qwenocr_assets.app.correcting import Debounced, Presence
+from qwenocr_assets.app.debounced import Debounced
 from qwenocr_assets.app.dropping import Drops
+from qwenocr_assets.app.presence import Presence
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.quality.rule_work import RuleWork
 from qwenocr_assets.report.html import templates

@@ -13,10 +13,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from qwenocr_assets.app.calls import CALLS
-from qwenocr_assets.app.correcting import Debounced, Presence
+from qwenocr_assets.app.debounced import Debounced
 from qwenocr_assets.app.dropping import Drops
 from qwenocr_assets.app.guard import AsgiApp, Guard, TooLarge
 from qwenocr_assets.app.page import Page, html
+from qwenocr_assets.app.presence import Presence
 from qwenocr_assets.app.screens import SCREENS
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode, QwenocrError
