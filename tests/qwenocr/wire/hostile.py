@@ -65,11 +65,12 @@ class HostileServer:
 def whole(
     body: bytes, *headers: str, status: str = "200 OK", kind: str = "application/json", stays: bool = False
 ) -> Script:
-    """A well-formed answer with this body."""
+    """A well-formed answer with this body; it says so when nothing can be asked over its connection again."""
     lines = [
         f"HTTP/1.1 {status}",
         f"Content-Type: {kind}",
         f"Content-Length: {len(body)}",
+        *([] if stays else ["Connection: close"]),
         *headers,
     ]
     return Script("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body, stays)
