@@ -149,6 +149,7 @@ class TextLineRow(TraceColumns, BoxColumns, GroundColumns):
     quad_px: NotRequired[list[float] | None]
     rotate_rect: NotRequired[list[float] | None]
     least_score: NotRequired[float | None]
+    text_doubt: NotRequired[str | None]
     box_doubt: NotRequired[str | None]
 
 

@@ -327,6 +327,12 @@ TEXT_LINES: "TableSchema[rows.TextLineRow]" = TableSchema(
             "Probability of the character that the recogniser is least sure of, 0 to 1; NULL where it does not say: "
             "only region local does.",
         ),
+        Column(
+            "text_doubt",
+            ColumnType.TEXT,
+            "maybe_without_point: nothing but a number without a point, where the amounts of the page have one; "
+            "NULL when nothing speaks against the text.",
+        ),
         *_BOX,
         _BOX_DOUBT,
         *_GROUND,

@@ -25,6 +25,7 @@ from qwenocr_assets.tables.json.text import is_answered_in_json
 from qwenocr_assets.tables.key_values import key_values
 from qwenocr_assets.tables.latex.blocks import read_document
 from qwenocr_assets.tables.lost_points import cells_with_lost_points, values_with_lost_points
+from qwenocr_assets.tables.lost_points_in_lines import lines_with_lost_points, with_doubts_of_lines
 from qwenocr_assets.tables.no_answer.judging import no_answer
 from qwenocr_assets.tables.places.grounding import ground_cells, ground_key_values, ground_lines
 from qwenocr_assets.tables.places.page_lines import PageLines
@@ -91,16 +92,16 @@ def ground(
     """
     texts = tables[TEXT_LINES.name]
     with_boxes = tasks_in(Form.LINES)
-    placed = [row for row in texts if row["task"] in with_boxes or _has_box(row)]
+    placed = lines_with_lost_points([row for row in texts if row["task"] in with_boxes or _has_box(row)])
     others = [row for row in texts if row["task"] not in with_boxes and not _has_box(row)]
     cells = ground_cells(tables[TABLE_CELLS.name], lines, elsewhere)
-    cells = cells_with_several_numbers(cells_with_lost_points(cells))
+    cells = with_doubts_of_lines(cells_with_several_numbers(cells_with_lost_points(cells)), placed)
     values = values_with_lost_points(ground_key_values(tables[KEY_VALUES.name], lines, elsewhere))
     return {
         **tables,
         PARSED_TABLES.name: judged_tables(tables[PARSED_TABLES.name], cells, lines.boxes),
-        TEXT_LINES.name: [*placed, *ground_lines(others, lines)] if placed and others else texts,
-        KEY_VALUES.name: values,
+        TEXT_LINES.name: [*placed, *ground_lines(others, lines)] if placed and others else placed or texts,
+        KEY_VALUES.name: with_doubts_of_lines(values, placed),
         TABLE_CELLS.name: cells,
     }
 

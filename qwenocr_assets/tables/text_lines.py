@@ -74,6 +74,7 @@ def _line(base: dict[str, str], index: int, word: Word, quad: Quad | None) -> di
         "quad_px": None if quad is None else list(quad),
         "rotate_rect": rotate_rect,
         "least_score": word.least_score,
+        "text_doubt": None,
         "box_doubt": word.box_doubt,
         "ground": None if quad is None else GIVEN,
     }

@@ -41,7 +41,8 @@ def doubts(
     [
         pytest.param(("147.95", "12.50", "14795"), (500, 500, 500), "14795", id="right-aligned"),
         pytest.param(("147.95", "12.50", "14795"), (500, 502, 498), "14795", id="nearly so"),
-        pytest.param(("147.95", "12.50", "14795"), (500, 500, 460), None, id="elsewhere"),
+        pytest.param(("147.95", "12.50", "14796"), (500, 500, 460), None, id="elsewhere"),
+        pytest.param(("147.95", "12.50", "14795"), (500, 500, 460), "14795", id="elsewhere, the same digits"),
         pytest.param(("147.95", "12.50", "14795"), None, "14795", id="a column without boxes"),
         pytest.param(("147,95 €", "12,50 €", "14795"), (500, 500, 500), "14795", id="decimal comma"),
         pytest.param(("١٤٧٫٩٥", "١٢٫٥٠", "١٤٧٩٥"), (500, 500, 500), "١٤٧٩٥", id="Arabic digits"),
@@ -61,3 +62,34 @@ def test_a_point_that_got_lost(
     found = doubts(texts, rights, as_table=as_table)
     wanted = {doubtful: "maybe_without_point"} if doubtful else {}
     assert {text: doubt for text, doubt in found.items() if doubt} == wanted
+
+
+@pytest.mark.parametrize(
+    ("line", "right", "is_doubtful"),
+    [
+        pytest.param("8091", 500, True, id="right-aligned"),
+        pytest.param("8091", 400, False, id="elsewhere"),
+        pytest.param("1250", 400, True, id="the digits of another amount"),
+        pytest.param("80 91", 400, True, id="a gap where the point belongs"),
+        pytest.param("RM 80 91", 400, True, id="with a currency"),
+        pytest.param("Lot 80 91", 400, False, id="with words"),
+        pytest.param("1 234", 400, False, id="a gap that sets off thousands"),
+        pytest.param("٨٠ ٩١", 400, True, id="Arabic digits"),
+        pytest.param("999999", 500, False, id="more than the largest amount by far"),
+        pytest.param("80.91", 500, False, id="an amount"),
+        pytest.param("12", 500, False, id="too short for cents"),
+    ],
+)
+def test_a_line_that_lost_its_point(line: str, right: int, is_doubtful: bool) -> None:
+    texts = (("Tea 147.95", 500), ("12.50", 500), ("$3.00", 500), (line, right))
+    words = tuple(
+        Word(text, (edge - 50, y, edge, y, edge, y + 10, edge - 50, y + 10), None)
+        for y, (text, edge) in zip(range(100, 1000, 20), texts, strict=False)
+    )
+    page = AnsweredPage(
+        "batch", "document", "page", (1000, 1000),
+        {Task.ADVANCED_RECOGNITION: ("l", Answer("", words=words))},
+    )  # fmt: skip
+    (tables,) = flatten_document([page], on_page=lambda: None)
+    found = {row["text"]: row["text_doubt"] for row in tables["text_lines"]}
+    assert found == dict.fromkeys(found) | ({line: "maybe_without_point"} if is_doubtful else {})

@@ -160,3 +160,50 @@ def test_a_value_that_was_read_unsurely_is_in_the_queue(
     put("pages", "b1", {})
     put("key_values", "b1", {**KEY, "path": "a", "ground": "line", "score": score})
     assert query("SELECT finding, value, trust FROM marts.review_queue") == findings
+
+
+@pytest.mark.parametrize(
+    ("count", "findings"),
+    [
+        (4, [("two_readings", f"table 0 row {row} column 0") for row in range(4)]),
+        (5, [("two_readings", "table 0")]),
+    ],
+)
+def test_many_numbers_of_two_readings_are_one_question(
+    put: Put, query: Query, count: int, findings: list[Any]
+) -> None:
+    put("documents", "b1", {"document_id": "d1"})
+    put("pages", "b1", {})
+    cell = {"task": "table_parsing", "ground": "line", "typed_doubt": "two_readings"}
+    put("table_cells", "b1", *({**cell, "text": f"{row},500", "row_index": row} for row in range(count)))
+    assert query("SELECT finding, place FROM marts.review_queue ORDER BY place") == findings
+
+
+@pytest.mark.parametrize(
+    ("shift", "findings"),
+    [(0.0, [("l", "00 50"), ("v", "150 00")]), (1.0, [("l", "00 50"), ("l", "150 00"), ("v", "150 00")])],
+)
+def test_a_line_that_may_have_lost_its_point_is_asked_about_once(
+    put: Put, query: Query, shift: float, findings: list[Any]
+) -> None:
+    box = {"left_px": 10.0, "top_px": 20.0, "right_px": 30.0, "bottom_px": 40.0}
+    put("documents", "b1", {"document_id": "d1"})
+    put("pages", "b1", {})
+    doubt = "maybe_without_point"
+    put(
+        "key_values",
+        "b1",
+        {**KEY, **box, "value": "150 00", "path": "v", "ground": "line", "typed_doubt": doubt},
+    )
+    line = {"task": "advanced_recognition", "text_doubt": doubt, **box, "left_px": 10.0 + shift}
+    put(
+        "text_lines",
+        "b1",
+        {**line, "text": "150 00"},
+        {**line, "text": "00 50", "line_index": 1, "left_px": 5.0},
+    )
+    found = query(
+        f"SELECT coalesce(place, 'l'), value FROM marts.review_queue WHERE finding = '{doubt}' ORDER BY ALL"
+    )
+    assert found == findings
+    assert query("SELECT count(DISTINCT finding_id) FROM marts.review_queue") == [(len(findings),)]

@@ -1,15 +1,38 @@
 -- What a person should look at, one row a finding, to be taken in the order of review_order. docs/trust.md explains.
-with judged as (
+with trusted as (
+    select
+        *,
+        -- of a table's cells: numbers or days of two readings, which are one question where they are many
+        case
+            when typed_doubt = 'two_readings' and regexp_matches(place, '^table \d+ row \d+ column \d+$')
+                then split_part(place, ' row ', 1)
+        end as open_table
+    from {{ ref('value_trust') }}
+),
+
+counted as (
+    select
+        *,
+        open_table is not null and count(*) over (partition by page_id, task, open_table) >= 5 as is_asked_of_table
+    from trusted
+),
+
+judged as (
     select
         trusted.*,
         md5(concat_ws('/', trusted.page_id, trusted.task, trusted.place)) as finding_id,
         case when trusted.currency is not null then abs(trusted.value_number) end as amount,
         -- batches from before there was a table of routes have no row in it
-        trusted.trust < coalesce(routes.review_below, 0.65)
-        or trusted.breaks_own_rule
-        or trusted.typed_doubt is not null as is_doubtful,
+        case
+            -- twice the trust: what is left without this doubt
+            when trusted.is_asked_of_table then 2 * trusted.trust < coalesce(routes.review_below, 0.65)
+            else
+                trusted.trust < coalesce(routes.review_below, 0.65)
+                or trusted.breaks_own_rule
+                or trusted.typed_doubt is not null
+        end as is_doubtful,
         coalesce(routes.audit_share, 0) as audit_share
-    from {{ ref('value_trust') }} as trusted
+    from counted as trusted
     inner join {{ ref('stg_documents') }} as documents on documents.document_id = trusted.document_id
     left join {{ ref('stg_routes') }} as routes
         on routes.batch_id = documents.batch_id and routes.route = documents.route
@@ -220,6 +243,24 @@ of_tables as (
         end
 ),
 
+-- one question for all numbers and days of a table that have two readings
+of_open_tables as (
+    select
+        document_id,
+        any_value(batch_id) as batch_id,
+        page_id,
+        task,
+        'two_readings' as finding,
+        open_table as place,
+        cast(null as varchar) as value,
+        count(*) || ' of its values, such as ' || min_by(value, place)
+        || ', can be read in two ways, and nothing around them decides: the route''s `decimal` or `date_order` does.' as reason,
+        3 as priority
+    from counted
+    where is_asked_of_table
+    group by document_id, page_id, task, open_table
+),
+
 of_formulas as (
     select
         document_id,
@@ -312,6 +353,33 @@ of_pages as (
         or (answered_pages.asked_for_lines and not texts.has_lines)
 ),
 
+-- lines that may be amounts without their point, where no value says so already
+doubtful_lines as (
+    select
+        lines.document_id,
+        lines.batch_id,
+        lines.page_id,
+        lines.task,
+        lines.text_doubt as finding,
+        'line ' || lines.line_index as place,
+        lines.text as value,
+        'Only a number without a point, and the amounts of the page have one: it may have lost its own.' as reason,
+        3 as priority,
+        lines.left_px,
+        lines.top_px,
+        lines.right_px,
+        lines.bottom_px
+    from {{ ref('stg_text_lines') }} as lines
+    anti join {{ ref('value_trust') }} as trusted
+        on trusted.page_id = lines.page_id
+        and trusted.typed_doubt = lines.text_doubt
+        and trusted.left_px = lines.left_px
+        and trusted.top_px = lines.top_px
+        and trusted.right_px = lines.right_px
+        and trusted.bottom_px = lines.bottom_px
+    where lines.text_doubt is not null
+),
+
 findings as (
     select *, true as is_value from of_values
     union all
@@ -323,11 +391,16 @@ findings as (
     union all
     select *, false as is_value from of_tables
     union all
+    select *, false as is_value from of_open_tables
+    union all
     select *, false as is_value from of_formulas
     union all
     select *, false as is_value from of_text_layers
     union all
     select *, false as is_value from of_pages
+    union all
+    select document_id, batch_id, page_id, task, finding, place, value, reason, priority, false as is_value
+    from doubtful_lines
 )
 
 select
@@ -348,17 +421,18 @@ select
     documents.name as document_name,
     pages.page_number,
     findings.finding,
-    findings.place,
+    -- a line has no place that could be corrected
+    case when doubtful_lines.page_id is null then findings.place end as place,
     findings.value,
     weighed.trust,
     weighed.value_at_risk,
     weighed.currency,
     findings.reason,
     findings.task,
-    coalesce(weighed.left_px, tables.left_px, named_lines.left_px) as left_px,
-    coalesce(weighed.top_px, tables.top_px, named_lines.top_px) as top_px,
-    coalesce(weighed.right_px, tables.right_px, named_lines.right_px) as right_px,
-    coalesce(weighed.bottom_px, tables.bottom_px, named_lines.bottom_px) as bottom_px,
+    coalesce(weighed.left_px, tables.left_px, named_lines.left_px, doubtful_lines.left_px) as left_px,
+    coalesce(weighed.top_px, tables.top_px, named_lines.top_px, doubtful_lines.top_px) as top_px,
+    coalesce(weighed.right_px, tables.right_px, named_lines.right_px, doubtful_lines.right_px) as right_px,
+    coalesce(weighed.bottom_px, tables.bottom_px, named_lines.bottom_px, doubtful_lines.bottom_px) as bottom_px,
     pages.uri as page_image,
     findings.page_id,
     findings.document_id,
@@ -381,6 +455,12 @@ left join named_lines
     and named_lines.page_id = findings.page_id
     and named_lines.task = findings.task
     and named_lines.path = findings.place
+left join doubtful_lines
+    on not findings.is_value
+    and findings.finding = doubtful_lines.finding
+    and doubtful_lines.page_id = findings.page_id
+    and doubtful_lines.task = findings.task
+    and doubtful_lines.place = findings.place
 -- what a person has looked at is done with, as long as it is what stands there
 left join {{ ref('stg_corrections') }} as said
     on said.stands
