@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from itertools import groupby
 from operator import itemgetter
 from types import MappingProxyType
@@ -14,7 +15,8 @@ from qwenocr_assets.rows import OcrRequestRow, PageRow
 from qwenocr_assets.schemas import ROW_TABLES, is_ready
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.flatten import AnsweredPage, flatten, ground, lines_of
-from qwenocr_assets.tables.undecided import decided
+from qwenocr_assets.tables.undecided import decided, nobody
+from qwenocr_assets.tables.values.day_order import order_of_siblings, orders_in
 from qwenocr_assets.tables.values.notation import UNDECLARED, Notation
 
 
@@ -45,6 +47,12 @@ def flatten_batch(
                 schema = RequestOptions.from_json(request["options"]).result_schema
                 if schema is not None:
                     schemas[page_id] = schema
+    pages = list(pages)
+
+    @cache
+    def order_in(route: str) -> str | None:
+        return order_of_siblings(_orders_of_documents(pages, of_page, routes, route))
+
     tables: dict[str, list[Row]] = {schema.name: [] for schema in ROW_TABLES}
     for _, document in groupby(pages, key=itemgetter("document_id")):
         answered: list[AnsweredPage] = []
@@ -64,10 +72,28 @@ def flatten_batch(
                     notation=notations.get(routes[page["page_id"]], UNDECLARED),
                 )
             )
-        for rows in flatten_document(answered, on_page=on_page):
+        asked_of = partial(order_in, routes[answered[0].page_id]) if answered else nobody
+        for rows in flatten_document(answered, on_page=on_page, order_of_siblings=asked_of):
             for name in tables:
                 tables[name].extend(rows[name])
     return tables
+
+
+def _orders_of_documents(
+    pages: Iterable[PageRow],
+    of_page: Mapping[str, Mapping[Task, tuple[str, Answer]]],
+    routes: Mapping[str, str],
+    route: str,
+) -> Iterator[frozenset[str]]:
+    """Of each document of a route, in which orders its answers write days."""
+    for _, document in groupby(pages, key=itemgetter("document_id")):
+        yield orders_in(
+            text
+            for page in document
+            if routes.get(page["page_id"]) == route
+            for _, answer in of_page[page["page_id"]].values()
+            for text in (answer.text, *(word.text for word in answer.words or ()))
+        )
 
 
 _PAGES_AROUND = 10
@@ -75,11 +101,17 @@ _PAGES_AROUND = 10
 
 
 def flatten_document(
-    pages: Sequence[AnsweredPage], *, on_page: Callable[[], None]
+    pages: Sequence[AnsweredPage],
+    *,
+    on_page: Callable[[], None],
+    order_of_siblings: Callable[[], str | None] = nobody,
 ) -> Iterator[dict[str, list[Row]]]:
-    """Each page's rows, in order, grounded on the page itself, else on the ten pages before and behind it."""
+    """Each page's rows, in order, grounded on the page itself, else on the ten pages before and behind it.
+
+    `order_of_siblings` says how the other documents of the route write days, where they agree.
+    """
     notation = pages[0].notation if pages else UNDECLARED  # a document has one route
-    flat = decided([flatten(page) for page in pages], notation)
+    flat = decided([flatten(page) for page in pages], notation, order_of_siblings)
     lines = [lines_of(tables) for tables in flat]
     for index, tables in enumerate(flat):
         around = range(max(index - _PAGES_AROUND, 0), min(index + _PAGES_AROUND + 1, len(pages)))

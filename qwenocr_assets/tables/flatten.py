@@ -24,8 +24,8 @@ from qwenocr_assets.tables.forms.answered import answered_tables
 from qwenocr_assets.tables.json.text import is_answered_in_json
 from qwenocr_assets.tables.key_values import key_values
 from qwenocr_assets.tables.latex.blocks import read_document
-from qwenocr_assets.tables.lost_points import cells_with_lost_points, values_with_lost_points
-from qwenocr_assets.tables.lost_points_in_lines import lines_with_lost_points, with_doubts_of_lines
+from qwenocr_assets.tables.lost_points.in_lines import lines_with_lost_points, with_doubts_of_lines
+from qwenocr_assets.tables.lost_points.in_values import cells_with_lost_points, values_with_lost_points
 from qwenocr_assets.tables.no_answer.judging import no_answer
 from qwenocr_assets.tables.places.grounding import ground_cells, ground_key_values, ground_lines
 from qwenocr_assets.tables.places.page_lines import PageLines

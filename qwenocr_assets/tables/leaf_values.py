@@ -9,6 +9,7 @@ from qwenocr_assets.schemas import asked_for
 from qwenocr_assets.tables.json.text import JsonNumber
 from qwenocr_assets.tables.leaves import Leaf
 from qwenocr_assets.tables.typed_values import TEXT, TypedValue, plain_number, typed_value
+from qwenocr_assets.tables.values.days import is_short
 from qwenocr_assets.tables.values.neighbours import Neighbours, neighbours
 from qwenocr_assets.tables.values.notation import TWO_READINGS, Notation
 from qwenocr_assets.tables.values.written import seen
@@ -16,6 +17,10 @@ from qwenocr_assets.tables.values.written import seen
 _DATE_KEY = re.compile(
     r"(?:\b|_)(?:date|dated|datum|fecha|data|dato|birthday|dob)(?:\b|_)|Date\b|日期|日付|年月日|日\Z|날짜|일자|дата|تاريخ|"
     r"ngày|วันที่|तारीख|תאריך|ημερομηνία|tarih",
+    re.IGNORECASE,
+)
+_OF_BIRTH = re.compile(
+    r"birth|born|(?:\b|_)dob(?:\b|_)|geb|naiss|nacim|nascim|nascit|рожд|生年|出生|誕生|생년|생일",
     re.IGNORECASE,
 )
 _EIGHT_DIGITS = re.compile(r"\d{8}")
@@ -55,11 +60,17 @@ def _typed(leaf: Leaf, written: str | None, notation: Notation) -> TypedValue:
 
 
 def _asked(leaf: Leaf, written: str) -> str | None:
-    """What the schema asks for; of eight digits the key tells as well, `invoice_date`."""
+    """What the schema asks for; of eight digits and years of two the key tells as well, `invoice_date`."""
     asked = asked_for(leaf.hint)
-    if asked is None and _EIGHT_DIGITS.fullmatch(written) and _DATE_KEY.search(leaf.key):
-        return "date"
-    return asked
+    if not _is_open_day(written):
+        return asked
+    if _OF_BIRTH.search(leaf.key) and not _EIGHT_DIGITS.fullmatch(written):
+        return None if asked == "date" else asked  # the century of a birth is anybody's guess
+    return "date" if asked is None and _DATE_KEY.search(leaf.key) else asked
+
+
+def _is_open_day(written: str) -> bool:
+    return _EIGHT_DIGITS.fullmatch(written) is not None or is_short(seen(written))
 
 
 def _settled(leaf: Leaf, written: str, notation: Notation, near: Neighbours, signs: str) -> TypedValue:

@@ -43,6 +43,7 @@ _VIETNAMESE: Final = re.compile(r"(?:ngày\s*)?([0-9]{1,2})\s*tháng\s*([0-9]{1,
 _LETTERED: Final = re.compile(r"([rhstm])\s?([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})")
 _WORDED: Final = re.compile(r"([^0-9]{0,24})([0-9]{1,4})([^0-9]{1,32})([0-9]{1,4})([^0-9]{0,16})")
 _COMPACT: Final = re.compile(r"[0-9]{8}")
+_SHORT: Final = re.compile(r"([0-9]{1,2})\s?([-/.])\s?([0-9]{1,2})\s?\2\s?([0-9]{2})")
 
 _COUNTING: Final = re.compile(r"[〇零一二三四五六七八九十元]+(?=[年月日号號])")
 _NUMERALS: Final = {sign: number for number, sign in enumerate("〇一二三四五六七八九")} | {"零": 0}
@@ -56,6 +57,8 @@ _BESIDE_YEAR: Final = words(
 )
 _POLISH: Final = words("r|r.|roku")
 _FIRST_COMPACT: Final = 1900
+_LAST_SHORT: Final = 40
+"""Years of two digits up to this one are of our century; later ones may be of two."""
 _EDGES: Final = " \u00a0,./-–'’·"
 
 
@@ -63,11 +66,14 @@ def read_day(text: str, order: str | None = None, *, is_asked: bool = False) -> 
     """The one calendar day a text can mean, None when it has not the form of a date.
 
     `text` is as `written.seen` has it; `order` is day_month or month_day where that is known. With `is_asked` the text
-    stands where a day is asked for, so that eight digits are one, and `R7.11.14` is no version.
+    stands where a day is asked for, so that eight digits are one, a year may have two digits, and `R7.11.14` is no
+    version.
     """
     if len(text) > _LONGEST:
         return None
     text = _bare(text.casefold().replace("–", "-"))
+    if is_asked and (m := _SHORT.fullmatch(text)):
+        return _short(m[1], m[2], m[3], m[4], order)
     if m := _NUMERIC.fullmatch(text):
         return _numeric(m[1], m[3], m[4], order, "民國" if is_asked and len(m[1]) == 3 else None)
     if (
@@ -158,6 +164,30 @@ def _compact(digits: str) -> Day | None:
     if not days:
         return Day(None, IMPOSSIBLE_DATE)
     return Day(days.pop()) if len(days) == 1 else Day(None, TWO_READINGS)
+
+
+def is_short(text: str) -> bool:
+    """Whether a text is a day whose year has two digits, whichever of its numbers that is."""
+    return len(text) <= _LONGEST and _SHORT.fullmatch(_bare(text.casefold())) is not None
+
+
+def _short(first: str, sign: str, second: str, third: str, order: str | None) -> Day | None:
+    """`14/11/24`; with hyphens the year may stand first as well."""
+    days = {
+        "day_month": _of_century(third, second, first),
+        "month_day": _of_century(third, first, second),
+        "year_first": _of_century(first, second, third) if sign == "-" else None,
+    }
+    if order is not None and (known := days[order]) is not None:
+        return Day(known)
+    found = {day for day in days.values() if day is not None}
+    if int(third) > _LAST_SHORT or not found:
+        return None
+    return Day(found.pop()) if len(found) == 1 else Day(None, TWO_READINGS)
+
+
+def _of_century(year: str, month: str, day: str) -> date | None:
+    return calendar_day(2000 + int(year), int(month), int(day)) if int(year) <= _LAST_SHORT else None
 
 
 def _worded(before: str, one: str, between: str, two: str, behind: str) -> Day | None:

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Final, NamedTuple, TypeVar
 
 from qwenocr_assets.tables.values.amounts import LONGEST, Amount, Habits, habits_of, read_amount
+from qwenocr_assets.tables.values.day_order import DAY_MONTH, MONTH_DAY, agreed
 from qwenocr_assets.tables.values.days import read_day
 from qwenocr_assets.tables.values.written import plain, seen
 
@@ -99,14 +100,19 @@ _GROUPED: Final = re.compile(r"-?[1-9][0-9]{0,2}([.,])[0-9]{3}")
 
 def order_of_days(texts: Iterable[str]) -> str | None:
     """day_month or month_day: the order that dates with one reading show, None when they show none or disagree."""
+    return agreed([orders_of_days(texts)])
+
+
+def orders_of_days(texts: Iterable[str]) -> frozenset[str]:
+    """The orders that dates with one reading show."""
     shown: set[str] = set()
     for text in texts:
         numbers = _THREE.match(seen(text)) if len(text) <= LONGEST else None
         if numbers is not None and (found := read_day(seen(text))) is not None and found.day is not None:
             first, second = int(numbers[1]), int(numbers[2])
             if max(first, second) > 12:
-                shown.add("day_month" if first > 12 else "month_day")
-    return shown.pop() if len(shown) == 1 else None
+                shown.add(DAY_MONTH if first > 12 else MONTH_DAY)
+    return frozenset(shown)
 
 
 _THREE: Final = re.compile(r"([0-9]{1,2})[-/.–]\s?([0-9]{1,2})[-/.–]\s?[0-9]{4}")

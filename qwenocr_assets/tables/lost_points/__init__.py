@@ -1,0 +1,1 @@
+"""Amounts that may have lost their decimal point: said, not mended."""
