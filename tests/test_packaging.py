@@ -17,9 +17,9 @@ EXTRAS = PROJECT["optional-dependencies"]
 OWN = "qwenocr-assets"
 LOCKS = {
     "base": (),
-    "run": ("engine", "postgres"),
-    "dev": ("engine", "postgres", "dev"),
-    "scripts": ("engine", "postgres", "dev", "scripts"),
+    "run": ("engine", "postgres", "s3", "celery"),
+    "dev": ("engine", "postgres", "s3", "celery", "dev"),
+    "scripts": ("engine", "postgres", "s3", "celery", "dev", "scripts"),
 }
 """Each lock and the extras in it."""
 ALL = [Requirement(text) for text in (*PROJECT["dependencies"], *(t for e in EXTRAS.values() for t in e))]
