@@ -58,10 +58,15 @@ def test_the_locks_hold_what_the_project_asks_for(name: str) -> None:
 
 
 def test_the_locks_agree() -> None:
+    """On versions: on which systems a package is installed may differ, as another one of a larger lock needs it."""
+
+    def versions(found: list[Requirement]) -> set[str]:
+        return {str(one.specifier) for one in found}
+
     whole = locked("scripts")
     for name in LOCKS:
-        for package, versions in locked(name).items():
-            assert set(map(str, versions)) == set(map(str, whole[package])), package
+        for package, found in locked(name).items():
+            assert versions(found) <= versions(whole[package]), package
 
 
 _LESSER = re.compile(r"GNU (Library or )?Lesser General Public License|LGPL", re.IGNORECASE)
