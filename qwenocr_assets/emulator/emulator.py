@@ -216,10 +216,10 @@ class Emulator:
         return (without_usage_event(answer) if hides_usage else answer), tokens
 
     def _fetched(self, call: Call) -> Mapping[str, bytes]:
-        """The images that the call gives by address. Raises WireError for those that cannot be had."""
+        """The images and PDFs that the call gives by address. Raises WireError for those that cannot be had."""
         may_resolve = call.headers.get("x-dashscope-ossresourceresolve", "").casefold() == "enable"
         images = {}
-        for url in _image_urls(call.body):
+        for url in _file_urls(call.body):
             if url.startswith("oss://"):
                 images[url] = self.uploads.fetch(url, call.model, _now(), may_resolve=may_resolve)
             elif url.startswith(FETCHED_SCHEMES):
@@ -251,7 +251,7 @@ def create_emulator(
         faults: When what goes wrong; by default nothing does.
         latency: Seconds until an answer, for all calls or by the number of the call.
         region: The cloud region whose models are offered, and whose prices are billed.
-        pictures: Images that "lie on the web", by their http(s) or other address. Nothing is ever fetched.
+        pictures: Images and PDFs that "lie on the web", by their http(s) or other address. Nothing is ever fetched.
         keep_log: Whether to keep a record of each call; without it memory stays flat over any number of calls.
         batch_faults: What goes wrong with which batch; by default nothing does.
         batch_seconds: Seconds until a batch is begun.
@@ -278,10 +278,10 @@ def create_emulator(
     )
 
 
-def _image_urls(request: JsonObject) -> list[str]:
-    """The addresses of a request's images, in either dialect; what is malformed is left to the app to refuse."""
+def _file_urls(request: JsonObject) -> list[str]:
+    """The addresses of a request's images and PDFs, in each dialect; what is malformed is left to the app to refuse."""
     source = request.get("input") or request
-    messages = source.get("messages") if isinstance(source, dict) else None
+    messages = source.get("messages") if isinstance(source, dict) else source
     contents = (
         [m.get("content") for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
     )
@@ -289,7 +289,7 @@ def _image_urls(request: JsonObject) -> list[str]:
     urls = []
     for part in parts:
         if isinstance(part, dict):
-            url = part.get("image") or part.get("image_url")
+            url = part.get("image") or part.get("image_url") or part.get("file_url")
             urls.append(url.get("url") if isinstance(url, dict) else url)
     return [url for url in urls if isinstance(url, str)]
 

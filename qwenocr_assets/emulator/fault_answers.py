@@ -16,17 +16,19 @@ from qwenocr_assets.emulator.faults import (
     Torn,
     Truncated,
 )
-from qwenocr_assets.engine.wire import native, openai_compatible
+from qwenocr_assets.engine.wire import native, openai_compatible, responses_api
 from qwenocr_assets.engine.wire.answers import NO_ANSWER, WireAnswer, of_response, truncated, whole
 from qwenocr_assets.engine.wire.errors import WireError
 
 _FAILED: dict[str, Callable[[WireError, str], Response]] = {
     native.PATH: native.failed,
     openai_compatible.PATH: openai_compatible.failed,
+    responses_api.PATH: openai_compatible.failed,
 }
 _ERROR_EVENT: dict[str, Callable[[int, WireError, str], bytes]] = {
     native.PATH: native.error_event,
     openai_compatible.PATH: openai_compatible.error_event,
+    responses_api.PATH: openai_compatible.error_event,
 }
 OCR_PATHS = frozenset(_FAILED)
 

@@ -16,6 +16,7 @@ from qwenocr_assets.engine.understanding.key_values import all_pairs, fill_schem
 from qwenocr_assets.engine.understanding.sureness import sureness
 from qwenocr_assets.engine.understanding.tables import tables_html
 from qwenocr_assets.engine.understanding.text import plain_text
+from qwenocr_assets.engine.whole_pdfs import pdf_answer
 from qwenocr_assets.engine.wire.errors import invalid_parameter
 from qwenocr_assets.engine.wire.geometry import location, normalised, rotate_rect
 from qwenocr_assets.engine.wire.usage import Usage
@@ -36,6 +37,8 @@ def answer(request: OcrRequest, reader: PageReader, shapes: Collection[Shape] = 
 
     Raises EngineError, and WireError when the input is over the model's limit.
     """
+    if request.pages:
+        return pdf_answer(request, lambda page: answer(page, reader, {*shapes, Shape.LAYOUTS}))
     task = request.instruction.task
     compose = _ANSWERS.get(task.spec.form)
     if compose is None:
@@ -54,7 +57,7 @@ def answer(request: OcrRequest, reader: PageReader, shapes: Collection[Shape] = 
         ocr_result |= {"kv_scores": _scores(ocr_result["kv_result"], page, reader, image.data)}
     usage = Usage(tokens, request.instruction.text_tokens, 0)
     whole = shaped(request, Answer(full_text, usage, "stop", ocr_result), page, shapes)
-    text = cut_to_tokens(whole.text, request.max_tokens)
+    text = whole.text if request.max_tokens is None else cut_to_tokens(whole.text, request.max_tokens)
     is_cut = len(text) < len(whole.text)
     return replace(
         whole,

@@ -1,7 +1,7 @@
-"""The embedded engine as an ASGI app that speaks both dialects of Qwen-OCR.
+"""The embedded engine as an ASGI app that speaks the dialects of Qwen-OCR.
 
 Mount it in-process with `httpx.ASGITransport(create_app())`, or serve it on a port with `serve`. Any API key is
-accepted, and none is needed. Nothing is fetched: images come as `data:` URLs, one a request.
+accepted, and none is needed. Nothing is fetched: images and PDFs come as `data:` URLs, one a request.
 """
 
 import logging
@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from qwenocr_assets.engine.errors import EngineError
 from qwenocr_assets.engine.shapes import SHAPES_BY_MODEL, Shape, Shapes
-from qwenocr_assets.engine.wire import native, openai_compatible
+from qwenocr_assets.engine.wire import native, openai_compatible, responses_api
 from qwenocr_assets.engine.wire.errors import ErrorCode, WireError, refusal
 from qwenocr_assets.engine.wire.values import Answer, OcrRequest, PageReader
 
@@ -55,6 +55,7 @@ def create_app(
         routes=[
             Route(native.PATH, _endpoint(_NATIVE, recognise), methods=["POST"]),
             Route(openai_compatible.PATH, _endpoint(_COMPATIBLE, recognise), methods=["POST"]),
+            Route(responses_api.PATH, _endpoint(_RESPONSES, recognise), methods=["POST"]),
             Route("/health", _health, methods=["GET"]),
         ],
         exception_handlers={HTTPException: _no_such_route},
@@ -78,6 +79,13 @@ _COMPATIBLE = _Dialect(
     lambda _headers: False,
     openai_compatible.parse,
     openai_compatible.answered,
+    openai_compatible.failed,
+    openai_compatible.failed,
+)
+_RESPONSES = _Dialect(
+    lambda _headers: False,
+    responses_api.parse,
+    responses_api.answered,
     openai_compatible.failed,
     openai_compatible.failed,
 )

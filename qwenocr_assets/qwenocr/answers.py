@@ -48,8 +48,8 @@ MOST_TOKENS = 10**7
 class Layout:
     """One part of a page as document parsing of `qwen3.5-ocr` gives it (third parties' reports of July 2026)."""
 
-    page: int
-    """`pageNum`, from 0."""
+    page: int | None
+    """`pageNum`, from 0; None for what names no page."""
     kind: str
     """`type` as it came, like title; the service names no list of them."""
     text: str
@@ -58,6 +58,8 @@ class Layout:
     """`markdownContent`; may be no more than the address of a temporary picture."""
     outline: tuple[float, ...] | None = None
     """Eight numbers, the corners as given; their unit is documented nowhere. None for what is no place."""
+    unit_unknown: bool = False
+    """Whether the numbers are pixels of a picture that nobody has: of a PDF's page as the service drew it."""
 
 
 @dataclass(frozen=True, slots=True)

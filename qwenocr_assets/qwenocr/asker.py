@@ -9,7 +9,7 @@ from typing import Any
 from qwenocr_assets.errors import ConfigurationError, RejectedInput
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
-from qwenocr_assets.qwenocr.checks import check_image, check_request
+from qwenocr_assets.qwenocr.checks import check_image, check_pdf, check_request
 from qwenocr_assets.qwenocr.errors import (
     FetchFailed,
     PageRefused,
@@ -23,9 +23,10 @@ from qwenocr_assets.qwenocr.errors import (
     UploadExpired,
 )
 from qwenocr_assets.qwenocr.estimates import Estimates
-from qwenocr_assets.qwenocr.images import ImageAt, ImageBytes, SentAs, choose_way
+from qwenocr_assets.qwenocr.images import FileBytes, ImageAt, SentAs, choose_way
 from qwenocr_assets.qwenocr.limits.limiter import Limiter, Slot
 from qwenocr_assets.qwenocr.options import Streaming
+from qwenocr_assets.qwenocr.pdfs import PdfAt, PdfBytes, choose_pdf_way
 from qwenocr_assets.qwenocr.purse import Hold, Purse
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.replies import Reply, Tally
@@ -59,6 +60,7 @@ class Asker:
         max_attempts: int,
         catalogue: Catalogue,
         tell: Callable[[str], object],
+        is_local: bool = False,
     ) -> None:
         self._model = model
         self._endpoint = endpoint
@@ -71,6 +73,7 @@ class Asker:
         self._catalogue = catalogue
         self._estimates = Estimates(model)
         self._tell = tell
+        self._is_local = is_local
         self._told_until = 0.0
         self._stopped = False
         self._waiting: set[asyncio.Task[Any]] = set()  # they have no call under way
@@ -87,14 +90,7 @@ class Asker:
         check_request(self._model, request.task, options, protocol=self._protocol, catalogue=self._catalogue)
         tally = Tally()
         try:
-            if request.image.size is not None:
-                check_image(*request.image.size, self._model, options)
-            tally.sent_as = choose_way(
-                request.image,
-                has_uploads=self._uploads is not None,
-                wanted=send_as,
-                max_upload_bytes=self._model.max_url_bytes,
-            )
+            tally.sent_as = self._way(request, send_as)
         except (RejectedInput, ConfigurationError) as error:
             return tally.reply(PageRefused(ServiceFault(0, "InvalidImage", error.message), error.next_step))
         while True:
@@ -112,6 +108,16 @@ class Asker:
             tally.waited_seconds += pause
             with self._waiting_here():
                 await asyncio.sleep(pause)
+
+    def _way(self, request: Request, wanted: SentAs | None) -> SentAs:
+        """How the picture or PDF travels. Raises `RejectedInput` and `ConfigurationError` for what cannot."""
+        page, model, has_uploads = request.image, self._model, self._uploads is not None
+        if isinstance(page, PdfBytes | PdfAt):
+            most = check_pdf(model, request.task, page.pages)
+            return choose_pdf_way(page, has_uploads=has_uploads, is_local=self._is_local, max_bytes=most)
+        if page.size is not None:
+            check_image(*page.size, model, request.options)
+        return choose_way(page, has_uploads=has_uploads, wanted=wanted, max_upload_bytes=model.max_url_bytes)
 
     def _pause(self, outcome: Outcome, tally: Tally) -> float:
         """Seconds to wait before the next call: what the service asks for, within bounds, or as it seems fit."""
@@ -170,29 +176,35 @@ class Asker:
         return outcome
 
     async def _call(self, request: Request, tally: Tally) -> Outcome:
-        image = request.image
+        page = request.image
+        is_pdf = isinstance(page, PdfBytes | PdfAt)
         try:
-            sent: ImageBytes | str
-            if isinstance(image, ImageAt):
-                sent = image.url
+            sent: FileBytes | str
+            if isinstance(page, ImageAt | PdfAt):
+                sent = page.url
             elif tally.sent_as is SentAs.UPLOAD and self._uploads is not None:
-                sent = await self._uploads.upload(image)
+                sent = await self._uploads.upload(page)
             else:
-                sent = image
+                sent = page
         except ServiceError as error:
             return Outcome(error)
-        stream = self._streams(request.task) or tally.timed_out
-        options = self._model.asked_with(request.options)
-        body = request_body(self._protocol, self._model.name, sent, request.task, options, stream=stream)
+        may_stream = self._protocol is not Protocol.RESPONSES
+        stream = may_stream and (self._streams(request.task) or tally.timed_out)
+        options = request.options if is_pdf else self._model.asked_with(request.options)
+        body = request_body(
+            self._protocol, self._model.name, sent, request.task, options, stream=stream, is_pdf=is_pdf
+        )
         is_upload = isinstance(sent, str) and sent.startswith("oss://")
-        return await self._endpoint.call(Call(body, stream, resolve_upload=is_upload, image_size=image.size))
+        size = None if isinstance(page, PdfBytes | PdfAt) else page.size
+        return await self._endpoint.call(Call(body, stream, resolve_upload=is_upload, image_size=size))
 
     def _report(self, outcome: Outcome, request: Request, slot: Slot) -> None:
         """Tell the limiter what the call says about the service's state."""
         match outcome.result:
             case Answer(usage=usage) if usage.all_tokens is not None:
                 # more than the model can take would hold up the calls of the next minutes
-                counted = min(usage.all_tokens, self._model.max_input_tokens + self._model.max_output_tokens)
+                most = self._model.max_input_tokens + self._model.max_output_tokens
+                counted = min(usage.all_tokens, most * request.pages)
                 slot.answered(counted)
                 self._estimates.learn(request, counted)
             case Answer():

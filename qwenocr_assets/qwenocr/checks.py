@@ -58,9 +58,9 @@ def check_request(
         raise ConfigurationError(
             f"The schema {problem}.", "Correct it, or leave it out to extract every pair."
         )
-    if options.enable_rotate and protocol == Protocol.OPENAI:
+    if options.enable_rotate and protocol != Protocol.NATIVE:
         raise ConfigurationError(
-            "enable_rotate does not exist in the OpenAI-compatible dialect.",
+            "enable_rotate exists in the native dialect alone.",
             'Set protocol = "native", or leave enable_rotate out.',
         )
 
@@ -96,6 +96,26 @@ def check_image(width: int, height: int, model: Model, options: RequestOptions) 
             f"{model.max_image_tokens:,} of an image.",
             f"Set max_pixels to at most {fits}.",
         )
+
+
+def pdf_problem(model: Model, task: Task, pages: int, size_bytes: int | None = None) -> str | None:
+    """Why a PDF cannot go whole to this model for this task; None when it can."""
+    most = model.whole_pdf
+    if most is None or Protocol.RESPONSES not in model.dialects:
+        return f"{model.name} takes no whole PDFs"
+    if pages > most.most_pages(task):
+        return f"it has {pages:,} pages, and {model.name} takes {most.most_pages(task)} for {task.value}"
+    if size_bytes is not None and size_bytes > most.max_bytes:
+        return f"it has {size_bytes:,} bytes, and {model.name} takes {most.max_bytes:,}"
+    return None
+
+
+def check_pdf(model: Model, task: Task, pages: int) -> int:
+    """The most bytes of a PDF of so many pages; raises `RejectedInput` where it cannot go whole."""
+    if problem := pdf_problem(model, task, pages):
+        raise RejectedInput(f"The PDF cannot go whole: {problem}.", "Send it page by page.")
+    assert model.whole_pdf is not None
+    return model.whole_pdf.max_bytes
 
 
 def schema_problem(schema: Any) -> str | None:

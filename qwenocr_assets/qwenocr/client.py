@@ -109,6 +109,7 @@ class Client:
             max_attempts=options.max_attempts,
             catalogue=self._catalogue,
             tell=self._tell,
+            is_local=region.is_local,
         )
         return self
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from qwenocr_assets.qwenocr.catalogue import Model
+from qwenocr_assets.qwenocr.images import ImageAt, ImageBytes
 from qwenocr_assets.qwenocr.requests import Request
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.tokens import image_tokens
@@ -33,10 +34,10 @@ class Estimates:
         self._corrections[request.task] += _LEARNING_SHARE * (ratio - self._corrections[request.task])
 
     def _by_formula(self, request: Request) -> int:
-        """An image of unknown size counts as the largest that the request's `max_pixels` leaves."""
+        """A picture of unknown size, as each page of a PDF is, counts as the largest that `max_pixels` leaves."""
         model, options = self._model, request.options
         max_pixels = options.max_pixels or model.max_pixels
-        size = request.image.size
+        size = request.image.size if isinstance(request.image, ImageBytes | ImageAt) else None
         image = (
             max_pixels // model.token_pixels
             if size is None
@@ -49,4 +50,4 @@ class Estimates:
         )
         prompt = prompt_tokens(request.task, options.result_schema, options.prompt)
         longest = options.max_tokens or model.max_output_tokens
-        return image + prompt + min(request.task.spec.expected_output_tokens, longest)
+        return request.pages * (image + prompt + min(request.task.spec.expected_output_tokens, longest))

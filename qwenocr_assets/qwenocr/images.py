@@ -50,12 +50,27 @@ class SentAs(StrEnum):
 
 
 @dataclass(frozen=True)
-class ImageBytes:
-    """An image's file content."""
+class FileBytes:
+    """A file's content."""
 
     data: bytes
     media_type: str
     """Its true MIME type: the service refuses a data URL whose type does not fit its bytes."""
+
+    @property
+    def data_url_bytes(self) -> int:
+        """Length of the file as a data URL."""
+        return len(self.data_url_prefix) + 4 * ((len(self.data) + 2) // 3)
+
+    @property
+    def data_url_prefix(self) -> str:
+        """What stands before the base64 of a data URL."""
+        return f"data:{self.media_type};base64,"
+
+
+@dataclass(frozen=True)
+class ImageBytes(FileBytes):
+    """An image's file content."""
 
     @cached_property
     def size(self) -> tuple[int, int] | None:
@@ -65,16 +80,6 @@ class ImageBytes:
                 return image.size
         except (OSError, ValueError, PillowImage.DecompressionBombError):
             return None
-
-    @property
-    def data_url_bytes(self) -> int:
-        """Length of the image as a data URL."""
-        return len(self.data_url_prefix) + 4 * ((len(self.data) + 2) // 3)
-
-    @property
-    def data_url_prefix(self) -> str:
-        """What stands before the base64 of a data URL."""
-        return f"data:{self.media_type};base64,"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,13 @@ from qwenocr_assets.qwenocr.errors import (
     Unreadable,
     UploadExpired,
 )
-from qwenocr_assets.qwenocr.images import Image, ImageAt, ImageBytes, Page, SentAs
+from qwenocr_assets.qwenocr.images import FileBytes, Image, ImageAt, ImageBytes, Page, SentAs
 from qwenocr_assets.qwenocr.keys import Key
 from qwenocr_assets.qwenocr.limits.account import Rules
 from qwenocr_assets.qwenocr.limits.calls import Calls
 from qwenocr_assets.qwenocr.limits.pace import AccountLimits, Started
 from qwenocr_assets.qwenocr.options import ClientOptions, Streaming
+from qwenocr_assets.qwenocr.pdfs import Pdf, PdfAt, PdfBytes
 from qwenocr_assets.qwenocr.prices import Price, Tokens
 from qwenocr_assets.qwenocr.purse import Hold, Purse
 from qwenocr_assets.qwenocr.regions import Protocol, Region, region_at
@@ -56,6 +57,7 @@ __all__ = [
     "Dialect",
     "ExitCode",
     "FetchFailed",
+    "FileBytes",
     "Form",
     "FreeQuota",
     "Hold",
@@ -73,6 +75,9 @@ __all__ = [
     "NotOffered",
     "Page",
     "PageRefused",
+    "Pdf",
+    "PdfAt",
+    "PdfBytes",
     "Point",
     "Price",
     "Protocol",

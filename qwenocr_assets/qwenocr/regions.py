@@ -19,7 +19,8 @@ COMPATIBLE_PATH = "/compatible-mode/v1"
 _OTHER_SERVERS_PATH = "/v1"
 _NATIVE_GENERATION = "/services/aigc/multimodal-generation/generation"
 _COMPATIBLE_GENERATION = "/chat/completions"
-_ENDPOINTS = (_COMPATIBLE_GENERATION, _NATIVE_GENERATION)
+_RESPONSES = "/responses"
+_ENDPOINTS = (_COMPATIBLE_GENERATION, _RESPONSES, _NATIVE_GENERATION)
 """What may follow a base path when a whole endpoint is copied from an example."""
 _SERVICE_DOMAIN = ".aliyuncs.com"
 _PRIVATE_DOMAINS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
@@ -32,6 +33,8 @@ class Protocol(StrEnum):
     """The service's own, `multimodal-generation`: built-in tasks, rotation, positions in pixels."""
     OPENAI = "openai"
     """OpenAI-compatible chat: every task is a prompt."""
+    RESPONSES = "responses"
+    """OpenAI-compatible Responses API: the one in which a PDF goes whole, and where built-in tasks have their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,8 @@ class Region:
         """Where requests go, in the region's dialect."""
         if self.protocol is Protocol.NATIVE:
             return self.native_url + _NATIVE_GENERATION
-        return self.compatible_url + _COMPATIBLE_GENERATION
+        is_chat = self.protocol is Protocol.OPENAI
+        return self.compatible_url + (_COMPATIBLE_GENERATION if is_chat else _RESPONSES)
 
     @property
     def at(self) -> Host:

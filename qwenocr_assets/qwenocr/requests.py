@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from qwenocr_assets.qwenocr.images import Image
+from qwenocr_assets.qwenocr.pdfs import Pdf, PdfAt, PdfBytes
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.tasks import Task
 
@@ -60,11 +61,16 @@ class RequestOptions:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question: a picture, what it is asked for, and how."""
+    """One question: a picture or a whole PDF, what it is asked for, and how."""
 
-    image: Image
+    image: Image | Pdf
     task: Task
     options: RequestOptions = RequestOptions()
+
+    @property
+    def pages(self) -> int:
+        """How many pages are asked about."""
+        return self.image.pages if isinstance(self.image, PdfBytes | PdfAt) else 1
 
 
 def request_key(
@@ -72,7 +78,13 @@ def request_key(
 ) -> str:
     """The identity of a request: the same key means the same question, which is never paid for twice.
 
-    32 hexadecimal digits over page image, task, model, options (with schema and prompt) and protocol.
+    32 hexadecimal digits over page image (or the whole PDF's bytes), task, model, options (with schema and prompt) and
+    protocol.
     """
     parts = (page_sha256, task.value, model, options.to_json(), protocol.value)
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:32]
+
+
+def part_key(whole_key: str, page: int) -> str:
+    """The identity of what the answer to a whole PDF says of one of its pages, counted from 1."""
+    return hashlib.sha256(f"{whole_key}\0{page}".encode()).hexdigest()[:32]

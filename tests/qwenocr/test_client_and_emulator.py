@@ -265,7 +265,7 @@ class OneReader:
 
 
 @pytest.mark.parametrize("task", [t for t in Task if t not in (Task.CUSTOM_PROMPT, Task.FORMULA_RECOGNITION)])
-def test_both_dialects_give_the_same_answer(task: Task) -> None:
+def test_all_dialects_give_the_same_answer(task: Task) -> None:
     picture = io.BytesIO()
     PillowImage.new("L", (1240, 1754), 255).save(picture, "PNG")
     schema = {"Total": ""} if task is Task.KEY_INFORMATION_EXTRACTION else None
@@ -282,9 +282,10 @@ def test_both_dialects_give_the_same_answer(task: Task) -> None:
             found.append(reply.answer)
         return found
 
-    native, compatible = asyncio.run(answers())
+    native, compatible, responses = asyncio.run(answers())
     assert (compatible.text, compatible.finish_reason) == (native.text, native.finish_reason)
     assert compatible.usage == native.usage
+    assert responses == replace(native, request_id=responses.request_id, reported_model="embedded-ocr")
     assert [word.text for word in compatible.words] == [word.text for word in native.words]
     for there, here in zip(compatible.words, native.words, strict=True):
         assert there.quad is not None

@@ -127,8 +127,10 @@ def truncated(answer: WireAnswer, share: float) -> WireAnswer:
             if isinstance(result := item.get("ocr_result"), dict):
                 result.pop("kv_result", None)
                 result.pop("kv_scores", None)
-                if "words_info" in result:
-                    result["words_info"] = result["words_info"][: int(len(result["words_info"]) * share)]
+                parts = ("words_info", "layouts") if isinstance(data.get("output"), list) else ("words_info",)
+                for name in parts:
+                    if name in result:
+                        result[name] = result[name][: int(len(result[name]) * share)]
     body = _with_data(answer.pieces[0], data)
     return replace(answer, pieces=(body,), length=len(body))
 
@@ -152,8 +154,11 @@ def _truncated_events(pieces: tuple[bytes, ...], share: float) -> tuple[bytes, .
 
 
 def _messages(data: JsonObject) -> list[JsonObject]:
-    """The messages, or parts of them, that hold text; in either dialect."""
-    choices: list[Any] = (data.get("output") or data).get("choices") or []
+    """The messages, or parts of them, that hold text; in each dialect."""
+    output = data.get("output")
+    if isinstance(output, list):
+        return [message for message in output if message.get("content")]
+    choices: list[Any] = (output or data).get("choices") or []
     found = [choice.get("message") or choice.get("delta") or {} for choice in choices]
     return [message for message in found if message.get("content")]
 
@@ -175,5 +180,8 @@ def _text(data: JsonObject | None) -> str:
 
 
 def _ends(data: JsonObject | None) -> bool:
-    choices: list[Any] = ((data or {}).get("output") or data or {}).get("choices") or []
+    output = (data or {}).get("output") or data or {}
+    if isinstance(output, list):
+        return True
+    choices: list[Any] = output.get("choices") or []
     return any(choice.get("finish_reason") not in (None, "null") for choice in choices)

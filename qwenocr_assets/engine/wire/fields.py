@@ -75,8 +75,8 @@ def only_image(images: list[tuple[Any, JsonObject]]) -> PageImage:
     url, part = images[0]
     if not isinstance(url, str):
         raise invalid_parameter("The provided URL does not appear to be valid. It should be a string.")
-    min_pixels = _whole_number(part, "min_pixels", MIN_PIXELS)
-    max_pixels = _whole_number(part, "max_pixels", MAX_PIXELS)
+    min_pixels = whole_number(part, "min_pixels") or MIN_PIXELS
+    max_pixels = whole_number(part, "max_pixels") or MAX_PIXELS
     if min_pixels > max_pixels:
         raise invalid_parameter(f"min_pixels {min_pixels} should not be above max_pixels {max_pixels}.")
     return page_image(url, min_pixels=min_pixels, max_pixels=max_pixels)
@@ -85,7 +85,7 @@ def only_image(images: list[tuple[Any, JsonObject]]) -> PageImage:
 def max_tokens(parameters: JsonObject, model: str, key: str = "max_tokens") -> int:
     """The output limit, by default the model's."""
     most = max_output_tokens(model)
-    value = _whole_number(parameters, key, most)
+    value = whole_number(parameters, key) or most
     if value > most:
         raise invalid_parameter(f"Range of {key} should be [1, {most}]")
     return value
@@ -101,10 +101,11 @@ def flag(parent: JsonObject, key: str) -> bool:
     return value
 
 
-def _whole_number(parent: JsonObject, key: str, default: int) -> int:
+def whole_number(parent: JsonObject, key: str) -> int | None:
+    """A whole number from 1 on, None where there is none."""
     value = parent.get(key)
     if value is None:
-        return default
+        return None
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise invalid_parameter(f"Input should be a positive integer: {key}")
     return value

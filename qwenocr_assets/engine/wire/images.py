@@ -22,6 +22,8 @@ from qwenocr_assets.engine.wire.values import PageImage
 MAX_DATA_URL_BYTES = 10_485_760
 MAX_FETCHED_BYTES = 10_485_760
 """The service's limits for an image in the request, encoded, and for one that it fetches."""
+MAX_FILE_BYTES = 100_000_000
+"""The service's limit for a PDF that it fetches."""
 MIN_SIDE = 10
 """Both sides must be longer than this, in pixels."""
 MAX_ASPECT = 200
@@ -30,12 +32,12 @@ _FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP", "HEIF")
 FETCHED_SCHEMES = ("http://", "https://", "oss://", "file://")
 
 held_images: ContextVar[Mapping[str, bytes]] = ContextVar("held_images", default=MappingProxyType({}))
-"""Images of the request that is being answered which have come another way, by their URL."""
+"""Images and PDFs of the request that is being answered which have come another way, by their URL."""
 
 
 def page_image(url: str, *, min_pixels: int, max_pixels: int) -> PageImage:
     """Read a `data:` URL. Raises WireError for the URL, UnreadableImage for what is in it."""
-    data = _decode(url)
+    data = _decode(url, MAX_DATA_URL_BYTES, MAX_FETCHED_BYTES)
     width, height = _size(data)
     if min(width, height) <= MIN_SIDE:
         raise UnreadableImage(
@@ -50,9 +52,14 @@ def page_image(url: str, *, min_pixels: int, max_pixels: int) -> PageImage:
     return PageImage(data, width, height, min_pixels, max_pixels)
 
 
-def _decode(url: str) -> bytes:
+def file_content(url: str) -> bytes:
+    """The content of a PDF; a `data:` URL may be as long as one that is fetched. Raises WireError."""
+    return _decode(url, 2 * MAX_FILE_BYTES, MAX_FILE_BYTES)
+
+
+def _decode(url: str, most_encoded: int, most_fetched: int) -> bytes:
     if (held := held_images.get().get(url)) is not None:
-        if len(held) > MAX_FETCHED_BYTES:
+        if len(held) > most_fetched:
             raise invalid_parameter("Multimodal file size is too large.")
         return held
     if url.startswith(FETCHED_SCHEMES):
@@ -60,8 +67,8 @@ def _decode(url: str) -> bytes:
             "Failed to download multimodal content. "
             "The embedded engine fetches nothing: send the image as a data: URL."
         )
-    if len(url) > MAX_DATA_URL_BYTES:
-        raise invalid_parameter(f"Exceeded limit on max bytes per data-uri item : {MAX_DATA_URL_BYTES}")
+    if len(url) > most_encoded:
+        raise invalid_parameter(f"Exceeded limit on max bytes per data-uri item : {most_encoded}")
     header, comma, encoded = url.partition(",")
     if not (comma and header.startswith("data:") and header.endswith(";base64")):
         raise invalid_parameter(

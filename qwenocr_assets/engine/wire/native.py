@@ -39,7 +39,7 @@ def parse(body: bytes, headers: Mapping[str, str]) -> OcrRequest:
     model = fields.model(request)
     return OcrRequest(
         model=model,
-        instruction=_instruction(fields.child(parameters, "ocr_options"), prompt),
+        instruction=instruction(fields.child(parameters, "ocr_options"), prompt),
         image=fields.only_image(images),
         max_tokens=fields.max_tokens(parameters, model),
         stream=wants_stream(headers),
@@ -47,7 +47,7 @@ def parse(body: bytes, headers: Mapping[str, str]) -> OcrRequest:
     )
 
 
-def _instruction(ocr_options: JsonObject, prompt: str) -> Instruction:
+def instruction(ocr_options: JsonObject, prompt: str) -> Instruction:
     """With a task the prompt is ignored, as the service does."""
     if (task := ocr_options.get("task")) is None:
         return prompts.by_prompt(prompt)

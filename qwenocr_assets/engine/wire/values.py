@@ -21,6 +21,12 @@ _MAX_OUTPUT_TOKENS = 8_192
 """Limits of the model generation whose wire format the engine speaks, qwen-vl-ocr-2025-11-20."""
 
 
+def most_pdf_pages(model: str, task: Task) -> int:
+    """The most pages of a PDF for a model and a task; 0 where it takes none whole."""
+    named = [one for one in load_catalogue().models if one.is_called(model)]
+    return max((one.whole_pdf.most_pages(task) for one in named if one.whole_pdf), default=0)
+
+
 def max_output_tokens(model: str) -> int:
     """The longest answer of a model: under the name of a model of the catalogue the engine has its limit."""
     named = [one.max_output_tokens for one in load_catalogue().models if one.is_called(model)]
@@ -85,12 +91,15 @@ class OcrRequest:
     model: str
     image: PageImage
     instruction: Instruction
-    max_tokens: int
+    max_tokens: int | None
+    """None is no limit: the answer to a whole PDF has none of its own."""
     stream: bool = False
     cumulative: bool = False
     """Native streams only: every event repeats the text so far (the service's default)."""
     stream_usage: bool = False
     """OpenAI-compatible streams only: a last chunk reports the usage."""
+    pages: tuple[PageImage, ...] = ()
+    """Of a whole PDF, all its pages as they were drawn; `image` is the first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,14 @@ from qwenocr_assets.qwenocr.wire.positions import words_of_text
 
 _MOST_NAME = 200
 """Characters of a reason, an id or a model's name."""
-_KNOWN_BESIDE_TEXT = frozenset({"text", "type", "image", "ocr_result", "processed_text"})
+_KNOWN_BESIDE_TEXT = frozenset(
+    {"text", "type", "image", "ocr_result", "processed_text", "annotations", "logprobs"}
+)
 _KNOWN_OF_MESSAGE = frozenset(
     {
         *("role", "content", "ocr_result", "processed_text", "name", "refusal", "annotations", "audio"),
         *("function_call", "tool_calls", "reasoning_content"),
+        *("id", "type", "status"),
     }
 )
 _KNOWN_RESULTS = frozenset({"words_info", "kv_result", "kv_scores", "layouts", "processed_text"})
@@ -24,17 +27,18 @@ def parse_answer(
 ) -> Answer:
     """An answer's JSON as a typed value (product guide, sample answers of the built-in tasks).
 
-    The native dialect has an `output`, the OpenAI-compatible one its `choices` at the top; `ocr_result` and
-    `processed_text` came in both, beside the text and beside the message. Lines that come without corners get them from
-    their rectangle, in pixels of an image of `image_size`, width and height (`rectangles.placed`); so do positions that
-    the model wrote into its text. Where the text is empty, `processed_text` is the text. Absent fields become None,
-    what is not known is kept in `extra`. `broken_off` says why a stream ended before its answer did.
+    The native dialect has an `output`, the OpenAI-compatible one its `choices` at the top, and the Responses dialect a
+    list of messages as its `output`; `ocr_result` and `processed_text` came beside the text and beside the message.
+    Lines that come without corners get them from their rectangle, in pixels of an image of `image_size`, width and
+    height (`rectangles.placed`); so do positions that the model wrote into its text. Where the text is empty,
+    `processed_text` is the text. Absent fields become None, what is not known is kept in `extra`. `broken_off` says why
+    a stream ended before its answer did.
 
     Raises:
         MalformedAnswer: there is no choice with a message in it.
     """
     top = _object(body)
-    choice = _first_choice(_object(top.get("output")) if "output" in top else top)
+    choice = _choice(top)
     message = choice["message"]
     items = list(_content(message.get("content")))
     text = "".join(item["text"] for item in items if isinstance(item.get("text"), str))
@@ -85,6 +89,28 @@ def _first_choice(holder: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(choice.get("message"), dict):
         raise MalformedAnswer("the answer's choice has no message")
     return choice
+
+
+def _choice(top: dict[str, Any]) -> dict[str, Any]:
+    """The message of an answer and why it ended, whichever dialect it came in."""
+    output = top.get("output")
+    if isinstance(output, list):
+        return _first_response(top, output)
+    return _first_choice(_object(output) if "output" in top else top)
+
+
+def _first_response(top: dict[str, Any], output: list[Any]) -> dict[str, Any]:
+    """The message of the Responses dialect, in the form of the others; its `status` says why it ended."""
+    message = next((item for item in output if isinstance(item, dict) and "content" in item), None)
+    if message is None:
+        raise MalformedAnswer("the answer has no message in its output")
+    reason = _object(top.get("incomplete_details")).get("reason")
+    reasons = {"completed": "stop", "incomplete": "length" if reason == "max_output_tokens" else reason}
+    status = top.get("status")
+    return {
+        "message": message,
+        "finish_reason": reasons.get(status, status) if isinstance(status, str) else None,
+    }
 
 
 def _content(content: Any) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,10 @@ from qwenocr_assets.qwenocr.wire.box_lists import Item, place_in
 from qwenocr_assets.qwenocr.wire.positions import given_rectangle
 from qwenocr_assets.qwenocr.wire.rectangles import Placed, Rectangle, corners, placed, rectangle
 
+POS_UNIT, UNKNOWN_UNIT = "pos_unit", "unknown"
+"""What `page_bodies` writes beside a `pos` that is in pixels of the service's own drawing; the service has no such key.
+"""
+
 _SIDE_FOR_SIDE = 0.03
 """Share of the image by which the middles of `location` and rectangle may differ and still be in one unit."""
 
@@ -60,11 +64,12 @@ def _layout(raw: dict[str, Any]) -> Layout:
     page = raw.get("pageNum")
     place = rectangle(raw.get("pos"), is_centred=False)
     return Layout(
-        page=page if isinstance(page, int) and not isinstance(page, bool) and page >= 0 else 0,
+        page=page if isinstance(page, int) and not isinstance(page, bool) and page >= 0 else None,
         kind=str(raw.get("type") or ""),
         text=str(raw.get("text") or ""),
         markdown=str(raw.get("markdownContent") or ""),
         outline=None if place is None else place.outline(is_centred=False),
+        unit_unknown=raw.get(POS_UNIT) == UNKNOWN_UNIT,
     )
 
 

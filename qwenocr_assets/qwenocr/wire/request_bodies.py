@@ -1,8 +1,8 @@
-"""Requests on the wire: their JSON in both dialects.
+"""Requests on the wire: their JSON in each dialect.
 
 Where parameters stand is the same in the product guide's samples and in what the official SDKs send: pixel limits
 and `enable_rotate` beside the image, task options and generation parameters under `parameters` (native) or at the
-top (OpenAI-compatible).
+top (OpenAI-compatible). In the Responses dialect task options stand at the top as well (API reference, 2026).
 """
 
 from secrets import token_hex
@@ -11,14 +11,14 @@ from typing import Any
 import orjson
 import pybase64
 
-from qwenocr_assets.qwenocr.images import ImageBytes
+from qwenocr_assets.qwenocr.images import FileBytes
 from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.wire.prompts import prompt_for
 
-_IMAGE = f"image-{token_hex(16)}"
-"""Where the image goes; no prompt or schema can hold it."""
+_FILE = f"file-{token_hex(16)}"
+"""Where the image or PDF goes; no prompt or schema can hold it."""
 
 _GENERATION = (
     "temperature",
@@ -36,24 +36,36 @@ _GENERATION = (
 def request_body(
     protocol: Protocol,
     model: str,
-    image: ImageBytes | str,
+    file: FileBytes | str,
     task: Task,
     options: RequestOptions,
     *,
     stream: bool = False,
+    is_pdf: bool = False,
 ) -> bytes:
-    """The body as UTF-8 JSON, the image in it as a data URL, or as the address that is given.
+    """The body as UTF-8 JSON, the image or PDF in it as a data URL, or as the address that is given.
 
-    The image's base64 is put into the finished JSON: written through the encoder it would be copied four times, and
-    with hundreds of images in flight those copies are most of the memory.
+    Its base64 is put into the finished JSON: written through the encoder it would be copied four times, and with
+    hundreds of images in flight those copies are most of the memory.
+
+    Raises:
+        ValueError: a PDF in another dialect than that of the Responses API, or a stream of that.
     """
-    write = _native if protocol is Protocol.NATIVE else _compatible
-    address = image if isinstance(image, str) else _IMAGE
-    body = orjson.dumps(write(model, address, task, options, stream))
-    if isinstance(image, str):
+    if stream if protocol is Protocol.RESPONSES else is_pdf:
+        raise ValueError("A PDF goes in the Responses dialect, and that is not streamed.")
+    address = file if isinstance(file, str) else _FILE
+    match protocol:
+        case Protocol.NATIVE:
+            written = _native(model, address, task, options, stream)
+        case Protocol.OPENAI:
+            written = _compatible(model, address, task, options, stream)
+        case Protocol.RESPONSES:
+            written = _responses(model, address, task, options, is_pdf)
+    body = orjson.dumps(written)
+    if isinstance(file, str):
         return body
-    head, tail = body.split(_IMAGE.encode())
-    return b"".join((head, image.data_url_prefix.encode(), pybase64.b64encode(image.data), tail))
+    head, tail = body.split(_FILE.encode())
+    return b"".join((head, file.data_url_prefix.encode(), pybase64.b64encode(file.data), tail))
 
 
 def _native(model: str, image: str, task: Task, options: RequestOptions, stream: bool) -> dict[str, Any]:
@@ -79,6 +91,23 @@ def _compatible(model: str, image: str, task: Task, options: RequestOptions, str
     if stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
     return body
+
+
+def _responses(model: str, file: str, task: Task, options: RequestOptions, is_pdf: bool) -> dict[str, Any]:
+    part: dict[str, Any] = (
+        {"type": "input_file", "file_url": file}
+        if is_pdf
+        else {"type": "input_image", "image_url": file, **_pixel_limits(options)}
+    )
+    content = [part]
+    generation = _generation(options)
+    if "max_tokens" in generation:
+        generation["max_output_tokens"] = generation.pop("max_tokens")
+    if task.spec.is_built_in:
+        generation["ocr_options"] = _ocr_options(task, options)
+    elif options.prompt:
+        content.append({"type": "input_text", "text": options.prompt})
+    return {"model": model, "input": [{"role": "user", "content": content}], **generation}
 
 
 def _text_part(prompt: str | None) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 
 from qwenocr_assets.qwenocr.errors import ServiceFault, Unreadable, classify
-from qwenocr_assets.qwenocr.images import ImageBytes
+from qwenocr_assets.qwenocr.images import FileBytes
+from qwenocr_assets.qwenocr.pdfs import PDF
 from qwenocr_assets.qwenocr.wire.bodies import fault_in, parsed
 from qwenocr_assets.qwenocr.wire.exchange import Received, exchange
 from qwenocr_assets.qwenocr.wire.redaction import Redactor
@@ -22,7 +23,13 @@ _EXCERPT_CHARACTERS = 200
 _MARGIN_SECONDS = 30.0
 """A policy this near its end is not used any more."""
 
-_EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/tiff": "tiff"}
+_EXTENSIONS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/webp": "webp",
+    "image/tiff": "tiff",
+    PDF: "pdf",
+}
 _FORM = {
     "OSSAccessKeyId": "oss_access_key_id",
     "Signature": "signature",
@@ -58,8 +65,8 @@ class Uploads:
         self._policy: dict[str, Any] = {}
         self._good_until = 0.0
 
-    async def upload(self, image: ImageBytes) -> str:
-        """Upload an image; its `oss://` address. The same bytes have the same name and are stored once.
+    async def upload(self, image: FileBytes) -> str:
+        """Upload an image or a PDF; its `oss://` address. The same bytes have the same name and are stored once.
 
         Raises:
             ServiceError: the service gave no policy, its storage refused the image, or the network failed.

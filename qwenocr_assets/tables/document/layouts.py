@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from qwenocr_assets.qwenocr.answers import Layout
+from qwenocr_assets.qwenocr.answers import BoxDoubt, Layout
 from qwenocr_assets.qwenocr.wire.rectangles import Rectangle, placed
 from qwenocr_assets.tables.answer_text import storable
 from qwenocr_assets.tables.cell_grid import ParsedTable
@@ -29,9 +29,12 @@ _HASHES = re.compile(r"\s*(#{1,6})\s")
 
 def document_of_layouts(layouts: Sequence[Layout], page_size: tuple[int, int]) -> Document:
     """The parts of one page in their order; `page_size` is that of its image in pixels."""
-    outlines = [None if one.outline is None else Rectangle(one.outline, False) for one in layouts]
+    outlines = [
+        None if one.outline is None or one.unit_unknown else Rectangle(one.outline, False) for one in layouts
+    ]
     places = [
-        Where(quad and quad.within(*page_size).box, doubt) for quad, doubt in placed(outlines, page_size)
+        Where(quad and quad.within(*page_size).box, BoxDoubt.UNIT_UNKNOWN if one.unit_unknown else doubt)
+        for one, (quad, doubt) in zip(layouts, placed(outlines, page_size), strict=True)
     ]
     blocks: list[Block] = []
     formulas: list[Formula] = []

@@ -155,7 +155,7 @@ def test_long_answers_stream(streaming: Streaming, task: Task, streams: bool) ->
         ("qwen-vl-ocr-2025-11-20", Task.TABLE_PARSING, True, None),
     ],
 )
-@pytest.mark.parametrize("protocol", Protocol)
+@pytest.mark.parametrize("protocol", [Protocol.NATIVE, Protocol.OPENAI])
 def test_how_a_model_is_asked_by_itself(
     model: str, task: Task, streams: bool, most: int | None, protocol: Protocol
 ) -> None:
