@@ -276,6 +276,7 @@ class ScoreRow(TypedDict):
     errors: float
     total: float
     better: str
+    differences: NotRequired[str | None]
     truth: str
     route: str
     region: str

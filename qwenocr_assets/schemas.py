@@ -638,6 +638,12 @@ SCORES: "TableSchema[rows.ScoreRow]" = TableSchema(
         ),
         Column("better", ColumnType.TEXT, "Which score is better: lower or higher.", nullable=False),
         Column(
+            "differences",
+            ColumnType.JSON,
+            "Of field_f1 and teds the values that differ: a list of path, kind, truth and read; marts.score_errors has "
+            "a row for each.",
+        ),
+        Column(
             "truth", ColumnType.TEXT, "Truth it was compared with: its name in the folder.", nullable=False
         ),
         Column("route", ColumnType.TEXT, "Route of pipeline.toml that asked.", nullable=False),

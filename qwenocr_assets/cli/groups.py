@@ -11,9 +11,7 @@ import typer
 from qwenocr_assets.cli import terminal
 
 ledger_app = typer.Typer(help="The ledger: what was spent, and what is uncertain.", no_args_is_help=True)
-review_app = typer.Typer(
-    help="What people should look at goes out, what they say comes back.", no_args_is_help=True
-)
+review_app = typer.Typer(help="Export values for review and import corrections.", no_args_is_help=True)
 batch_app = typer.Typer(help="The Batch API: hours later, at half the price.", no_args_is_help=True)
 
 
@@ -21,7 +19,7 @@ batch_app = typer.Typer(help="The Batch API: hours later, at half the price.", n
 def show(
     as_json: Annotated[bool, typer.Option("--json", help="Everything, for scripts.")] = False,
 ) -> None:
-    """Show what was spent and what is left, by day, month and route, and what is uncertain."""
+    """Show what was spent and what is left by day, month and route, and what is uncertain."""
     from qwenocr_assets.cli.commands.ledger import print_ledger
 
     print_ledger(terminal.console, as_json=as_json)
@@ -58,7 +56,7 @@ def batch_submit(
 
 @batch_app.command("list")
 def batch_list() -> None:
-    """List the jobs and how far they are."""
+    """List Batch API jobs and their progress."""
     from qwenocr_assets.cli.commands import batch
 
     batch.print_jobs(terminal.console)
@@ -68,7 +66,7 @@ def batch_list() -> None:
 def batch_show(
     job: Annotated[str, typer.Argument(help="The job, its first characters, or the service's id.")],
 ) -> None:
-    """Show all that is known of a job."""
+    """Show the details of a job."""
     from qwenocr_assets.cli.commands import batch
 
     batch.show_job(terminal.console, job)
@@ -76,7 +74,7 @@ def batch_show(
 
 @batch_app.command("cancel")
 def batch_cancel(job: Annotated[str, typer.Argument(help="The job or its first characters.")]) -> None:
-    """End a running job; what is finished is kept, and billed."""
+    """Cancel a running job; finished pages are kept, and billed."""
     from qwenocr_assets.cli.commands import batch
 
     batch.cancel_job(terminal.console, job)
@@ -86,7 +84,7 @@ def batch_cancel(job: Annotated[str, typer.Argument(help="The job or its first c
 def batch_collect(
     wait: Annotated[bool, typer.Option(help="Wait until every job has ended.")] = False,
 ) -> None:
-    """Take back what has ended, hand over or ask the rest, and publish."""
+    """Collect finished jobs, hand over or ask the rest, and publish."""
     from qwenocr_assets.cli.commands import batch
 
     terminal.exit_with(batch.collect(terminal.console, wait=wait))
@@ -109,12 +107,12 @@ def review_export(
     link: Annotated[
         str | None,
         typer.Option(
-            help="What the path of a page image is put behind, like `/data/local-files/?d=`; by default the images "
-            "are inside the file."
+            help="URL prefix for page images, like `/data/local-files/?d=`; by default the images are inside the "
+            "file."
         ),
     ] = None,
 ) -> None:
-    """Write what a person should look at, as tasks for Label Studio, as a sheet or as a report."""
+    """Write the values that need review: as tasks for Label Studio, as a sheet or as a report."""
     from qwenocr_assets.cli.commands import review
     from qwenocr_assets.review.pages import Selection
 
@@ -127,9 +125,9 @@ def review_import(
     file: Annotated[
         Path, typer.Argument(help="A Label Studio export or a filled-in sheet.", show_default=False)
     ],
-    by: Annotated[str | None, typer.Option(help="Who said what the file names nobody for.")] = None,
+    by: Annotated[str | None, typer.Option(help="Reviewer name for rows without one.")] = None,
 ) -> None:
-    """Take corrections back, and bring the warehouse up to date. The same file twice changes nothing."""
+    """Import corrections, and bring the warehouse up to date. The same file twice changes nothing."""
     from qwenocr_assets.cli.commands import review
 
     terminal.exit_with(review.import_review(terminal.console, file, by=by))

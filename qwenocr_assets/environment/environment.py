@@ -13,6 +13,7 @@ from qwenocr_assets.asking.failover import failover_order
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.environment.decoding import recipe_for
 from qwenocr_assets.imaging.recipe import Recipe
+from qwenocr_assets.intake.manifest import resolved
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route, load_routes
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
 from qwenocr_assets.qwenocr.regions import Region
@@ -76,6 +77,11 @@ class Environment:
     def routes(self) -> tuple[Route, ...]:
         """The `[[routes]]` of pipeline.toml; the default route is not among them."""
         return load_routes(self.settings.routes, self.project)
+
+    @cached_property
+    def routed_folders(self) -> tuple[str, ...]:
+        """The folders whose inner folders routes go by, whichever of them was given: the inbox and the project."""
+        return str(resolved(self.settings.inbox_folder)), str(self.project.resolve())
 
     @cached_property
     def routes_by_name(self) -> Mapping[str, Route]:

@@ -7,7 +7,7 @@ from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.intake.files import MAX_DOCUMENT_BYTES
 from qwenocr_assets.intake.manifest import Manifest, ManifestFile
 from qwenocr_assets.intake.parts import CountPages, Part, counted, parts_of
-from qwenocr_assets.intake.routes import Route, route_for
+from qwenocr_assets.intake.routes import Route, folders_above, route_for
 from qwenocr_assets.intake.urls.lists import stands_in_list
 from qwenocr_assets.rows import DocumentRow
 from qwenocr_assets.statuses import DocumentStatus
@@ -21,10 +21,16 @@ def document_id(sha256: str, name: str) -> str:
     return hashlib.sha256(f"{sha256}\0{name}".encode()).hexdigest()[:16]
 
 
-def document_rows(manifest: Manifest, routes: Sequence[Route], examine: Examine) -> list[DocumentRow]:
-    """One row of `documents` per document in the manifest's files, in their order."""
+def document_rows(
+    manifest: Manifest, routes: Sequence[Route], examine: Examine, known: Iterable[str] = ()
+) -> list[DocumentRow]:
+    """One row of `documents` per document in the manifest's files, in their order.
+
+    `known` are folders whose inner folders routes go by, whichever of them was given (`routes.folders_above`).
+    """
+    folders = folders_above(manifest.created_from, {file.name for file in manifest.files}, known)
     return [
-        _row(manifest.batch_id, file, part, routes)
+        _row(manifest.batch_id, file, part, routes, folders)
         for file, parts in zip(manifest.files, examine(manifest.files), strict=True)
         for part in parts
     ]
@@ -56,7 +62,7 @@ def unreadable_part(file: ManifestFile) -> Part:
     return Part(None, file.uri, file.sha256, file.size_bytes, reason=reason)
 
 
-def _row(batch_id: str, file: ManifestFile, part: Part, routes: Sequence[Route]) -> DocumentRow:
+def _row(batch_id: str, file: ManifestFile, part: Part, routes: Sequence[Route], folders: str) -> DocumentRow:
     name = file.name if part.member is None else f"{file.name}/{part.member}"
     return {
         "batch_id": batch_id,
@@ -65,7 +71,7 @@ def _row(batch_id: str, file: ManifestFile, part: Part, routes: Sequence[Route])
         "uri": part.uri,
         "sha256": part.sha256,
         "size_bytes": part.size_bytes,
-        "route": route_for(name, routes).name,
+        "route": route_for(name, routes, folders).name,
         "modified_at": file.modified_at,
         "version": None if stands_in_list(name) else file.version,
         "media_type": None if part.media_type is None else part.media_type.value,

@@ -1,9 +1,9 @@
 """Routes: which documents get which tasks, with which options. Declared as `[[routes]]` in pipeline.toml."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
 import orjson
@@ -97,10 +97,10 @@ class Route(BaseModel):
     """Whether a page whose answer came to its output limit is asked about again in two halves, by itself."""
 
     def matches(self, name: str) -> bool:
-        """Whether the route takes a document of this name, whatever the letters' case.
+        """Whether the route takes a document of this name or path, whatever the letters' case.
 
         `*` and `?` stay within one folder, `**` stands for any folders. A glob without `/` is compared with the
-        last part of the name, one with `/` with the whole.
+        last part of the name, one with `/` with the end of the path, from some folder on.
         """
         parts = name.casefold().split("/")
         return any(_glob_matches(glob.casefold(), parts) for glob in self.match)
@@ -203,7 +203,7 @@ def load_routes(entries: Sequence[Mapping[str, Any]], folder: Path) -> tuple[Rou
             route = Route.model_validate(dict(entry), context={"folder": folder})
         except ValidationError as error:
             raise ConfigurationError(
-                f"{label} cannot be used: {_problems(error, entry)}.", "Correct it."
+                f"{label} cannot be used: {_problems(error, entry)}.", _next_step(error, folder)
             ) from error
         if route.name in {r.name for r in routes}:
             raise ConfigurationError(f"{label} has the name of another route.", "Give it a name of its own.")
@@ -226,15 +226,30 @@ def route_rows(batch_id: str, routes: Sequence[Route]) -> list[RouteRow]:
     ]
 
 
-def route_for(name: str, routes: Sequence[Route]) -> Route:
-    """The route of a document: the first that matches its name, else `DEFAULT_ROUTE`."""
-    return next((route for route in routes if route.matches(name)), DEFAULT_ROUTE)
+def route_for(name: str, routes: Sequence[Route], folders: str = "") -> Route:
+    """The route of a document: the first that matches its name with the `folders` above it, else `DEFAULT_ROUTE`."""
+    path = f"{folders}/{name}" if folders else name
+    return next((route for route in routes if route.matches(path)), DEFAULT_ROUTE)
+
+
+def folders_above(root: str, names: Collection[str], known: Iterable[str]) -> str:
+    """The folders above the names of documents found in `root`, so that a route takes a document whichever folder was
+    typed: those below the first of the `known` folders (the inbox, the project) that holds `root`, elsewhere the
+    name of `root` itself. All are resolved paths or addresses; a single file is its own root.
+    """
+    place = PurePosixPath(root)
+    if len(names) == 1 and place.name in names:
+        place = place.parent
+    for folder in map(PurePosixPath, known):
+        if place.is_relative_to(folder):
+            return "/".join(place.relative_to(folder).parts)
+    return place.name
 
 
 def _glob_matches(glob: str, parts: list[str]) -> bool:
     if "/" not in glob and glob != "**":
         return fnmatchcase(parts[-1], glob)
-    return _parts_match(glob.strip("/").split("/"), parts)
+    return _parts_match(["**", *glob.strip("/").split("/")], parts)
 
 
 def _parts_match(globs: list[str], parts: list[str]) -> bool:
@@ -246,6 +261,14 @@ def _parts_match(globs: list[str], parts: list[str]) -> bool:
         else:
             reached = {n + 1 for n in reached if n < len(parts) and fnmatchcase(parts[n], glob)}
     return len(parts) in reached
+
+
+def _next_step(error: ValidationError, folder: Path) -> str:
+    """For a schema's file that is not there, where such files are looked for; else the entry is to be corrected."""
+    for problem in error.errors():
+        if problem["loc"] == ("schema",) and "cannot be read" in problem["msg"]:
+            return f"Put the file there, or write its path below {folder}, like data/schemas/invoice.json."
+    return "Correct the entry."
 
 
 def _problems(error: ValidationError, entry: Mapping[str, Any]) -> str:

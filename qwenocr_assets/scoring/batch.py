@@ -24,6 +24,7 @@ from qwenocr_assets.rows import (
 from qwenocr_assets.schemas import R, is_accepted
 from qwenocr_assets.scoring.boxed import boxed_character_errors
 from qwenocr_assets.scoring.case import rows_without_case, truth_without_case
+from qwenocr_assets.scoring.differences import as_json, cell_differences, field_differences
 from qwenocr_assets.scoring.fields import by_label, field_scores, merged
 from qwenocr_assets.scoring.lines import Line, line_scores
 from qwenocr_assets.scoring.metric import Metric, Score
@@ -147,6 +148,9 @@ def _document_rows(
                 "score": score.value,
                 "errors": float(score.errors),
                 "total": float(score.total),
+                "differences": orjson.dumps(as_json(score.differences)).decode()
+                if score.differences
+                else None,
                 "better": "lower" if score.metric.is_error_rate else "higher",
             }
 
@@ -172,15 +176,27 @@ def _scores(
             answer = merged(nested(values[page["page_id"]]) for page in pages)
             if not has_schema:
                 answer, wanted = by_label(answer), by_label(wanted)
-            yield from field_scores(answer, wanted, notation)
+            for score in field_scores(answer, wanted, notation):
+                if score.metric is Metric.FIELD_F1:
+                    yield score._replace(differences=tuple(field_differences(answer, wanted, notation)))
+                else:
+                    yield score
     if "tables" in scored:
         by_page = _by_page(rows["table_cells"])
         yield from added(
             score
             for page, wanted in _side_by_side(pages, truth)
             if wanted.tables is not None
-            for score in table_scores(_grids(by_page[page["page_id"]] if page else []), wanted.tables)
+            for score in _table_scores(_grids(by_page[page["page_id"]] if page else []), wanted.tables)
         )
+
+
+def _table_scores(answer: Sequence[Sequence[Cell]], truth: Sequence[Sequence[Cell]]) -> Iterator[Score]:
+    for score in table_scores(answer, truth):
+        if score.metric is Metric.TEDS:
+            yield score._replace(differences=tuple(cell_differences(answer, truth)))
+        else:
+            yield score
 
 
 def _scored_as(task: Task, rows: RowsByTable) -> tuple[_Scored, ...]:
@@ -197,7 +213,12 @@ def added(scores: Iterable[Score]) -> list[Score]:
     totals: dict[Metric, Score] = {}
     for score in scores:
         before = totals.get(score.metric, Score(score.metric, 0, 0))
-        totals[score.metric] = Score(score.metric, before.errors + score.errors, before.total + score.total)
+        totals[score.metric] = Score(
+            score.metric,
+            before.errors + score.errors,
+            before.total + score.total,
+            before.differences + score.differences,
+        )
     return list(totals.values())
 
 

@@ -103,15 +103,25 @@ def _right(answer: Value, truth: Value, same: Same) -> int:
     return 0
 
 
+def paired(answer: Sequence[Value], truth: Sequence[Value]) -> list[tuple[int, int]]:
+    """The elements of two lists that belong together, by what they say; each at most once, of both sides the index."""
+    return best_pairs(_shared(answer, truth, Said.is_same))
+
+
 def _pairs(answer: Sequence[Value], truth: Sequence[Value], same: Same) -> dict[int, int]:
     """The values that the best assignment of the elements gets right, by index in the truth."""
-    right = {
+    right = _shared(answer, truth, same)
+    return {pair[1]: right[pair] for pair in best_pairs(right)}
+
+
+def _shared(answer: Sequence[Value], truth: Sequence[Value], same: Same) -> dict[tuple[int, int], int]:
+    """How many values two elements share, where they do."""
+    return {
         (i, j): found
         for i, ours in enumerate(answer)
         for j, theirs in enumerate(truth)
         if (found := _right(ours, theirs, same))
     }
-    return {pair[1]: right[pair] for pair in best_pairs(right)}
 
 
 def _rows(answer: Value, truth: Value) -> Iterator[Tally]:

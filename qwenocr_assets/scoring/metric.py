@@ -1,7 +1,10 @@
 """A score and the counts it is made of."""
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from qwenocr_assets.scoring.differences import Difference
 
 
 class Metric(StrEnum):
@@ -32,6 +35,8 @@ class Score(NamedTuple):
     errors: float
     total: float
     """At least something: what cannot be scored has no score."""
+    differences: tuple["Difference", ...] = ()
+    """The values that differ, where the metric is one of values or cells."""
 
     @property
     def value(self) -> float:

@@ -18,7 +18,10 @@ def examine(environment: Environment, batch_id: str) -> list[DocumentRow]:
     manifest = read_manifest(environment.data, batch_id)
     with decoders(environment.settings) as run:
         rows = document_rows(
-            manifest, environment.routes, examining(environment.settings, environment.data, run)
+            manifest,
+            environment.routes,
+            examining(environment.settings, environment.data, run),
+            environment.routed_folders,
         )
     write_table(environment.data, DOCUMENTS, batch_id, rows)
     return rows

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from upath import UPath
 
+from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.intake.left_out import LeftOut
 from qwenocr_assets.intake.manifest import (
@@ -16,6 +17,7 @@ from qwenocr_assets.intake.manifest import (
     newest_versions,
     resolved,
 )
+from qwenocr_assets.intake.routes import Route, folders_above, route_for
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.settings import Settings
 from qwenocr_assets.storage.data_folder import is_local
@@ -47,6 +49,26 @@ def _manifests_below(path: Path, settings: Settings) -> list[Manifest]:
         max_bytes=settings.batch_max_bytes,
         known=newest_versions(manifests_of_folder(settings.data_folder, resolved(root))),
     )
+
+
+def routes_taken(paths: Sequence[Path], environment: Environment) -> list[tuple[str, Route]]:
+    """Each file of these paths by its name, with the route it takes; no file is opened.
+
+    Members of archives take theirs by the archive's name and their own.
+
+    Raises:
+        RejectedInput: a path that does not exist.
+        ConfigurationError: a route that cannot be used.
+    """
+    found = []
+    for path in paths:
+        root = UPath(path).absolute()
+        if not root.exists():
+            raise RejectedInput(f"{path} does not exist.", "Check the path.")
+        names = [file.name for file in find_files(root, LeftOut(tuple(environment.settings.leave_out)))]
+        folders = folders_above(str(resolved(root)), names, environment.routed_folders)
+        found += [(name, route_for(name, environment.routes, folders)) for name in names]
+    return found
 
 
 def replayed(address: str) -> Manifest:

@@ -63,7 +63,8 @@ def quote(environment: Environment, paths: Sequence[Path]) -> Quote:
     requests: list[OcrRequestRow] = []
     with decoders(settings) as run:
         for manifest in manifests:
-            files = document_rows(manifest, routes, examining(settings, environment.data, run))
+            examine = examining(settings, environment.data, run)
+            files = document_rows(manifest, routes, examine, environment.routed_folders)
             made = _pages_of(environment, run, manifest, files)
             documents += files
             pages += made

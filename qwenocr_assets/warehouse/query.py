@@ -41,11 +41,25 @@ def last_result(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyRela
     """
     try:
         if not con.extract_statements(sql):
-            raise QueryError("There is no SQL to run.", 'Try `qwenocr sql "SHOW ALL TABLES"`.')
+            raise QueryError("There is no SQL to run.", "`qwenocr tables` lists what there is to query.")
         return con.sql(sql)
     except duckdb.Error as error:
         raise _refused(error) from error
 
 
 def _refused(error: duckdb.Error) -> QueryError:
-    return QueryError(f"The query failed. {error}", "`SHOW ALL TABLES` lists what there is to query.")
+    return QueryError(f"The query failed. {error}", _next_step(error))
+
+
+def _next_step(error: duckdb.Error) -> str:
+    """What helps against this kind of error."""
+    if "read-only" in str(error):
+        return "The published warehouse is read-only: write results into a file with --output, or use a copy."
+    match error:
+        case duckdb.CatalogException():
+            return "`qwenocr tables` lists what there is to query."
+        case duckdb.BinderException():
+            return "`qwenocr tables NAME` lists the columns of a table."
+        case duckdb.ParserException():
+            return "Correct the SQL where the message points."
+    return "Correct the query."

@@ -62,6 +62,13 @@ def index_pages(con: duckdb.DuckDBPyConnection) -> None:
         )
 
 
+def count_pages(warehouse: Path) -> int:
+    """How many pages with text there are to search in. Raises `WarehouseError` when there is no warehouse yet."""
+    with open_reader(warehouse) as con:
+        counted = con.execute(f"SELECT count(*) FROM {_PAGES} WHERE text IS NOT NULL").fetchone()
+    return counted[0] if counted else 0
+
+
 def search_pages(warehouse: Path, words: str, limit: int = 20) -> QueryResult:
     """Where all the words stand on one page of the published file: at most `limit` pages, the best first.
 

@@ -86,4 +86,17 @@ def test_a_command_that_does_not_exist_is_usage(command: Command, arguments: lis
 def test_the_version(command: Command) -> None:
     done = command("--version")
     assert done.returncode == 0
-    assert re.fullmatch(r"qwenocr \d+\.\d+\.\d+, Python 3\.\d+\.\d+\n", done.stdout)
+    assert re.fullmatch(
+        r"qwenocr \d+\.\d+\.\d+, Python 3\.\d+\.\d+\n"
+        r"engine embedded-ocr on rapidocr \d[\d.]*, catalogue \d{4}-\d\d-\d\d\n"
+        r"database schema \d+ \(\w+\)\n",
+        done.stdout,
+    )
+
+
+def test_the_help_has_groups_and_readable_types(command: Command) -> None:
+    program, search = command("-h").stdout, command("search", "-h").stdout
+    for group in ("Read", "Look", "Correct", "Money", "Upkeep"):
+        assert f"─ {group} ─" in program
+    assert "--install-completion" in program
+    assert re.search(r"--limit +NUMBER", search)

@@ -1,10 +1,13 @@
 import json
 import tomllib
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qwenocr_assets.errors import ConfigurationError
-from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route, load_routes, route_for
+from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route, folders_above, load_routes, route_for
 from qwenocr_assets.qwenocr.tasks import Task
 
 
@@ -22,7 +25,8 @@ def route(**values) -> Route:
         pytest.param("*.pdf", "a.pdf.png", False, id="ending-inside"),
         pytest.param("invoices/*.pdf", "invoices/a.pdf", True, id="folder"),
         pytest.param("invoices/*.pdf", "invoices/2024/a.pdf", False, id="star-stays-in-its-folder"),
-        pytest.param("invoices/*.pdf", "old/invoices/a.pdf", False, id="folder-from-the-top"),
+        pytest.param("invoices/*.pdf", "old/invoices/a.pdf", True, id="folder-below-others"),
+        pytest.param("invoices/*.pdf", "my-invoices/a.pdf", False, id="whole-folder-names"),
         pytest.param("invoices/**", "invoices/2024/05/a.png", True, id="everything-below"),
         pytest.param("invoices/**", "invoices.png", False, id="not-beside"),
         pytest.param("**/scans/*.tif", "scans/a.tif", True, id="no-folder-before"),
@@ -87,6 +91,44 @@ def test_a_route_as_loaded(routes):
 )
 def test_the_first_route_that_matches_wins(routes, name, expected):
     assert route_for(name, routes).name == expected
+
+
+@pytest.mark.parametrize(
+    ("root", "names", "folders"),
+    [
+        pytest.param("/p", ["data/in/a.png"], "", id="project"),
+        pytest.param("/p/data", ["in/a.png"], "data", id="folder-of-the-project"),
+        pytest.param("/p/data/in", ["a.png"], "data/in", id="inner-folder"),
+        pytest.param("/p/data/in/a.png", ["a.png"], "data/in", id="single-file"),
+        pytest.param("/p/inbox/march", ["a.png", "b.png"], "march", id="inbox-before-project"),
+        pytest.param("/home/mika/in", ["a.png"], "in", id="elsewhere"),
+        pytest.param("/home/mika/in/a.png", ["a.png"], "in", id="single-file-elsewhere"),
+        pytest.param("s3://bucket/in", ["a.png", "b.png"], "in", id="bucket"),
+    ],
+)
+def test_the_folders_above_a_name(root, names, folders):
+    assert folders_above(root, names, ["/p/inbox", "/p"]) == folders
+
+
+@given(st.lists(st.sampled_from(["data", "samples", "tickets", "x"]), min_size=1, max_size=5), st.data())
+def test_a_document_takes_the_same_route_whichever_folder_was_typed(parts, data):
+    """Property: where the path is cut into the folder that was given and the name makes no difference."""
+    entries = tomllib.loads(PIPELINE.replace('schema = "schemas/ticket.json"', ""))["routes"]
+    routes = load_routes(entries, Path())
+    path = [*parts, "a.pdf"]
+    cut = data.draw(st.integers(0, len(parts)))
+    name = "/".join(path[cut:])
+    folders = folders_above("/".join(["/p", *path[:cut]]), [name, "another"], ["/p/inbox", "/p"])
+    assert route_for(name, routes, folders) is route_for("/".join(path), routes)
+
+
+def test_a_schema_that_is_not_there_says_where_it_is_looked_for(tmp_path):
+    entry = {"name": "x", "tasks": ["key_information_extraction"], "schema": "schemas/invoice.json"}
+    with pytest.raises(ConfigurationError, match="cannot be read") as raised:
+        load_routes([entry], tmp_path)
+    assert raised.value.next_step == (
+        f"Put the file there, or write its path below {tmp_path}, like data/schemas/invoice.json."
+    )
 
 
 def test_the_default_route():

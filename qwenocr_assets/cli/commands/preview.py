@@ -56,7 +56,7 @@ def preview(file: Path, steps: tuple[str, ...], environment: Environment) -> lis
     with decoders(settings) as run:
         for manifest in manifests_of([file], settings):
             examine = examining(settings, data, run)
-            rows = document_rows(manifest, environment.routes, examine)
+            rows = document_rows(manifest, environment.routes, examine, environment.routed_folders)
             for row in rows:
                 if not is_accepted(row):
                     raise RejectedInput(f"{row['name']}: {row['reason']}")

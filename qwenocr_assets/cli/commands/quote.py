@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from qwenocr_assets.cli.budget import budget_left
+from qwenocr_assets.cli.tables import print_rows
 from qwenocr_assets.cost.quote_totals import Total
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.qwenocr.prices import dollars
@@ -20,7 +20,9 @@ from qwenocr_assets.steps.quote import Quote, quote
 _MOST_DOCUMENTS = 30
 
 
-def print_quote(paths: Sequence[Path], console: Console, *, as_json: bool = False) -> None:
+def print_quote(
+    paths: Sequence[Path], console: Console, *, as_json: bool = False, wide: bool = False
+) -> None:
     """Print the quote of these paths.
 
     Raises:
@@ -33,24 +35,25 @@ def print_quote(paths: Sequence[Path], console: Console, *, as_json: bool = Fals
         text = orjson.dumps(_as_json(quoted), default=str, option=orjson.OPT_INDENT_2).decode()
         console.out(text, highlight=False)
     else:
-        _print(quoted, environment, console)
+        _print(quoted, environment, console, wide=wide)
 
 
-def _print(quoted: Quote, environment: Environment, console: Console) -> None:
+def _print(quoted: Quote, environment: Environment, console: Console, *, wide: bool) -> None:
     totals, names = quoted.totals, {d["document_id"]: d["name"] for d in quoted.documents}
-    documents = Table("document", *_HEADINGS, show_edge=False, header_style="bold")
-    for document_id, total in list(totals.by_document.items())[:_MOST_DOCUMENTS]:
-        documents.add_row(Text(names[document_id]), *_cells(total))
-    console.print(documents)
+    documents = [
+        (names[document_id], *_cells(total))
+        for document_id, total in list(totals.by_document.items())[:_MOST_DOCUMENTS]
+    ]
+    print_rows(("document name", *_HEADINGS), documents, console, wide=wide)
     if len(totals.by_document) > _MOST_DOCUMENTS:
         console.print(f"  … and {len(totals.by_document) - _MOST_DOCUMENTS} more documents: see `--json`.")
 
-    tasks = Table("task", *_HEADINGS, "output tokens from", show_edge=False, header_style="bold")
+    tasks = []
     for task, total in totals.by_task.items():
         sources = dict.fromkeys(r["expected_output_from"] or "" for r in quoted.requests if r["task"] == task)
-        tasks.add_row(task, *_cells(total), Text("; ".join(sources)))
+        tasks.append((task, *_cells(total), "; ".join(sources)))
     console.print()
-    console.print(tasks)
+    print_rows(("task", *_HEADINGS, "output tokens from"), tasks, console, wide=wide)
 
     model = quoted.model
     console.print(
@@ -72,24 +75,26 @@ def _print(quoted: Quote, environment: Environment, console: Console) -> None:
     for name, reason in _rejected(quoted):
         console.print(Text(f"Not read: {name}: {reason}"))
 
-    console.print("\nAll of these requests elsewhere, cheapest first:")
-    offers = Table("region", "model", "", "expected", "at most", "", show_edge=False, header_style="bold")
+    console.print("\nAll of these requests with other models, cheapest first:")
+    offers: list[tuple[Any, ...]] = []
     for offer in quoted.offers:
         if len(offer.missing_tasks) == len(totals.by_task):
             continue
         chosen = (offer.region, offer.model, offer.batch) == (model.region, model.name, False)
         lacks = f"without {', '.join(offer.missing_tasks)}" if offer.missing_tasks else ""
-        moves = "" if offer.pinned else "name moves"
+        moves = "" if offer.pinned else "changes model over time"
         going = "better not chosen" if offer.is_going else ""
-        offers.add_row(
-            Text(offer.region),
-            Text(offer.model, style="bold" if chosen else ""),
-            "batch, hours" if offer.batch else "",
-            dollars(offer.expected_usd),
-            dollars(offer.worst_usd),
-            "; ".join(part for part in (lacks, moves, going) if part),
+        offers.append(
+            (
+                offer.region,
+                Text(offer.model, style="bold" if chosen else ""),
+                "batch, hours" if offer.batch else "now",
+                dollars(offer.expected_usd),
+                dollars(offer.worst_usd),
+                "; ".join(part for part in (lacks, moves, going) if part),
+            )
         )
-    console.print(offers)
+    print_rows(("region", "model", "answers", "expected", "at most", "note"), offers, console, wide=wide)
     for warning in (quoted.standing, *quoted.told, quoted.warning):
         if warning:
             console.print(Text(f"\nWarning: {warning}", style="bold yellow"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -15,17 +16,24 @@ from qwenocr_assets.scoring.truth import read_truths
 from qwenocr_assets.steps.scores import score
 from qwenocr_assets.storage.data_folder import local_path
 from qwenocr_assets.warehouse.export import export_query
-from qwenocr_assets.warehouse.query import run_query
+from qwenocr_assets.warehouse.query import QueryResult, run_query
 
 _SUMMARY = """
-    SELECT route, region, model, asked_with, dpi, task, metric, documents,
-        round(mean, 4) AS mean, round(interval_low, 4) AS low, round(interval_high, 4) AS high,
-        round(micro, 4) AS micro, errors, total
+    SELECT route, task, metric, round(mean, 4) AS mean, documents AS n, region, model, asked_with, dpi,
+        round(interval_low, 4) AS low, round(interval_high, 4) AS high, round(micro, 4) AS micro, errors, total
     FROM marts.scores_by_route
     ORDER BY task, metric, route, region, model, asked_with, dpi
 """
+_ALWAYS = ("route", "task", "metric", "mean", "n")
+_EXPERIMENT = ("region", "model", "asked_with", "dpi")
+"""Shown where experiments differ in it."""
+_DIFF = """
+    SELECT document_name, task, path, truth_value AS truth, read_value AS read, kind
+    FROM marts.score_errors
+    ORDER BY document_name, task, path
+"""
 _EVERY_SCORE = """
-    SELECT documents.name, scores.*
+    SELECT documents.name AS document_name, documents.name, scores.*
     FROM staging.stg_scores AS scores
     INNER JOIN staging.stg_documents AS documents ON documents.document_id = scores.document_id
     ORDER BY documents.name, scores.task, scores.metric
@@ -38,7 +46,14 @@ _MOST_NAMES = 10
 
 
 def print_scores(
-    console: Console, truth: Path | None, iou: float | None, csv: Path | None, json: Path | None
+    console: Console,
+    truth: Path | None,
+    iou: float | None,
+    csv: Path | None,
+    json: Path | None,
+    *,
+    diff: bool = False,
+    wide: bool = False,
 ) -> ExitCode:
     """Score every batch, bring the warehouse up to date and print the experiments side by side; returns whether all
     truth files could be used.
@@ -71,8 +86,10 @@ def print_scores(
 
     warehouse = local_path(data.warehouse)
     if used:
-        print_result(run_query(warehouse, _SUMMARY), console)
-        console.print(Text(_TEXT_NOTE, style="dim"))
+        _print_summary(run_query(warehouse, _SUMMARY), console, wide=wide)
+        if diff:
+            console.print("\n[bold]Values that differ from the truth[/]")
+            print_result(run_query(warehouse, _DIFF), console, wide=wide)
     _print_names(console, "Documents without truth", sorted(set(without_truth)))
     _print_names(console, "Truths without a document", sorted({t.name for t in truths.truths} - used))
     for problem in truths.problems:
@@ -81,6 +98,26 @@ def print_scores(
         if file is not None:
             console.print(Text(f"{export_query(warehouse, _EVERY_SCORE, file, kind).rows} scores in {file}"))
     return ExitCode.PARTLY_FAILED if truths.problems else ExitCode.DONE
+
+
+def _print_summary(result: QueryResult, console: Console, *, wide: bool) -> None:
+    """Five columns, and those of an experiment in which rows differ; all with `wide`, and into a pipe."""
+    if wide or not console.is_terminal:
+        print_result(result, console, wide=wide)
+        console.print(Text(_TEXT_NOTE, style="dim"))
+        return
+    places = {name: place for place, name in enumerate(result.columns)}
+    alike: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for row in result.rows:
+        alike.setdefault(row[:3], []).append(row)
+    compared = [rows for rows in alike.values() if len(rows) > 1]
+    differ = [n for n in _EXPERIMENT if any(len({row[places[n]] for row in rows}) > 1 for rows in compared)]
+    shown = [*_ALWAYS, *differ]
+    rows = [tuple(row[places[name]] for name in shown) for row in result.rows]
+    print_result(QueryResult(tuple(shown), rows), console)
+    console.print(
+        Text("--wide adds models, intervals and counts; --diff names each value that is wrong.", style="dim")
+    )
 
 
 def _print_names(console: Console, what: str, names: Sequence[str]) -> None:

@@ -1,5 +1,7 @@
 """`qwenocr sql`, `search`, `export` and `warehouse …`: what there is, out of the published file."""
 
+import re
+import shlex
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +12,14 @@ from rich.text import Text
 
 from qwenocr_assets.cli import terminal
 from qwenocr_assets.errors import UsageError
+from qwenocr_assets.outgoing import visible
 
-warehouse_app = typer.Typer(help="The warehouse's own affairs.", no_args_is_help=True)
+warehouse_app = typer.Typer(help="Maintain the warehouse.", no_args_is_help=True)
 
 _SHOWN = ("table", "csv", "json")
 
 
-def sql(query: str, console: Console, *, kind: str | None, output: Path | None) -> None:
+def sql(query: str, console: Console, *, kind: str | None, output: Path | None, wide: bool = False) -> None:
     """Run a query; print its rows or write them into a file."""
     from qwenocr_assets.cli.tables import print_result
     from qwenocr_assets.warehouse.export import FORMATS, export_query
@@ -27,7 +30,7 @@ def sql(query: str, console: Console, *, kind: str | None, output: Path | None) 
         console.print(Text(f"{_rows(written.rows)} in {output}"))
         _say_what_is_cut(written.cells_cut, console)
     elif kind in (None, "table"):
-        print_result(run_query(_published(), query), console)
+        print_result(run_query(_published(), query), console, wide=wide)
     elif kind in _SHOWN:
         with tempfile.TemporaryDirectory(prefix="qwenocr-sql-") as folder:
             file = Path(folder) / f"rows.{kind}"
@@ -41,13 +44,45 @@ def sql(query: str, console: Console, *, kind: str | None, output: Path | None) 
         )
 
 
-def search(words: str, console: Console, limit: int) -> None:
-    """Print the pages on which the words stand."""
+def tables(name: str | None, console: Console, *, wide: bool) -> None:
+    """Print what there is to query, or the columns of one table."""
+    from qwenocr_assets.cli.tables import print_rows
+    from qwenocr_assets.warehouse.listing import list_columns, list_tables
+
+    found = list_tables(_published()) if name is None else list_columns(_published(), name)
+    print_rows(found.columns, found.rows, console, wide=wide)
+    next_step = "qwenocr tables NAME" if name is None else f"qwenocr export {name} FILE.xlsx"
+    console.print(Text(f"Next: {next_step}", style="dim"))
+
+
+def search(words: str, console: Console, limit: int, *, wide: bool) -> None:
+    """Print the pages that contain the words, each hit with its surroundings."""
     from qwenocr_assets.cli.tables import print_result
-    from qwenocr_assets.warehouse.search import search_pages
+    from qwenocr_assets.warehouse.query import QueryResult
+    from qwenocr_assets.warehouse.search import count_pages, search_pages
 
     found = search_pages(_published(), words, limit)
-    print_result(type(found)(found.columns[:-1], [row[:-1] for row in found.rows]), console)
+    if not found.rows:
+        pages = count_pages(_published())
+        console.print(Text(f"No page has these words ({pages:,} page{'' if pages == 1 else 's'} searched)."))
+        return
+    # the last column is the page's id, the fourth the excerpt
+    rows = [(*row[:3], _marked(row[3], words), *row[4:-1]) for row in found.rows]
+    print_result(QueryResult(found.columns[:-1], rows), console, wide=wide)
+    console.print(Text(f"Next: qwenocr report --document {shlex.quote(rows[0][0])}", style="dim"))
+
+
+def _marked(excerpt: str, words: str) -> Text:
+    """The excerpt with the words that were looked for marked, in whatever form they are there."""
+    from qwenocr_assets.warehouse.texts.folding import fold_word
+
+    text = Text(visible(excerpt))
+    wanted = [folded for folded in map(fold_word, words.split()) if folded]
+    for token in re.finditer(r"\S+", text.plain):
+        folded = fold_word(token.group())
+        if any(word in folded for word in wanted):
+            text.stylize("bold reverse", *token.span())
+    return text
 
 
 def export(table: str, output: Path, console: Console, kind: str | None) -> None:

@@ -1,0 +1,120 @@
+"""How a table fits the terminal's width, as a value: nothing that is a number or a name is ever cut.
+
+Prose wraps. What does not fit then gives way by weight: empty columns, then keys, places and times, then the others
+from the right, and names, statuses, reasons and values last. A few wide rows are shown one record a block instead.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+
+RULED, PLAIN = 3, 2
+"""Cells that part two columns: a blank, a rule and a blank, or two blanks where that makes room."""
+_PROSE = 28
+"""Cells beyond which a text may wrap."""
+_NARROWEST = 20
+"""Cells to which it may, and its longest word."""
+_LONGEST_WORD = 36
+"""Cells up to which a word in it stays whole."""
+_MOST_BLOCKS = 10
+"""Rows that are shown one record a block."""
+_LEAST_COLUMNS = 3
+_HEAVY = re.compile(
+    r"^(.*_)?(name|reason|status|value|text|finding|path|place|mean|metric)$|^(total|table|truth|read)$"
+)
+_LIGHT = re.compile(r"(_id|_key|_hash|^sha256|_px|_at|_code)$")
+_NAMES = re.compile(r"(^|_)(name|path|place|model|route|task|metric|column|rule)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Columns by number."""
+
+    shown: tuple[int, ...]
+    widths: tuple[int, ...]
+    """Cells of each column that is shown."""
+    folded: tuple[int, ...]
+    """Columns that are left out for want of width."""
+    gap: int = RULED
+    is_blocks: bool = False
+    """One record a block: a line for each column."""
+
+
+def fit(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, blocks: bool = True) -> Layout:
+    """Lay out a table of texts for a terminal of `width` cells; without `blocks` it stays a table."""
+    everything = range(len(columns))
+    natural = [_natural(columns, rows, place) for place in everything]
+    least = []
+    for place in everything:
+        texts = [row[place] for row in rows]
+        narrow = max(_NARROWEST, cell_len(columns[place]), _longest_word(texts))
+        least.append(min(natural[place], narrow) if _is_prose(columns[place], texts) else natural[place])
+    for gap in (RULED, PLAIN):
+        if _total(least, gap) <= width:
+            return _spread(everything, natural, least, width, gap)
+    weights = [_weight(columns[place], [row[place] for row in rows]) for place in everything]
+    shown: list[int] = []
+    for place in sorted(everything, key=lambda place: (weights[place], place)):
+        if _total([least[p] for p in (*shown, place)], PLAIN) <= width:
+            shown.append(place)
+    worth = tuple(place for place in everything if weights[place] < _AWAY) or tuple(everything)
+    few = len(rows) <= _MOST_BLOCKS and not set(worth) <= set(shown)
+    if (blocks and few) or len(shown) < min(_LEAST_COLUMNS, len(worth)):
+        return Layout(worth, (), tuple(p for p in everything if p not in worth), PLAIN, is_blocks=True)
+    return _spread(sorted(shown), natural, least, width, PLAIN, everything)
+
+
+def _natural(columns: Sequence[str], rows: Sequence[Sequence[str]], place: int) -> int:
+    lines = (line for row in rows for line in row[place].split("\n"))
+    return max([cell_len(columns[place]), *map(cell_len, lines)])
+
+
+def _is_prose(column: str, texts: Sequence[str]) -> bool:
+    """Text that may be broken between words: no name, and somewhere longer than a line's part."""
+    if _NAMES.search(column):
+        return False
+    return any(cell_len(text) > _PROSE and (" " in text or not text.isascii()) for text in texts)
+
+
+_AWAY = 2
+
+
+def _longest_word(texts: Sequence[str]) -> int:
+    words = (word for text in texts for word in text.split() if word.isascii())
+    return max((len(word) for word in words if len(word) <= _LONGEST_WORD), default=0)
+
+
+def _weight(column: str, texts: Sequence[str]) -> int:
+    """The less, the longer a column stays."""
+    if bool(texts) and not any(texts):
+        return _AWAY + 1
+    if _LIGHT.search(column):
+        return _AWAY
+    return 0 if _HEAVY.search(column) else 1
+
+
+def _total(widths: Sequence[int], gap: int) -> int:
+    return sum(widths) + gap * len(widths) - (1 if gap == RULED else gap)
+
+
+def _spread(
+    shown: Sequence[int],
+    natural: Sequence[int],
+    least: Sequence[int],
+    width: int,
+    gap: int,
+    everything: Sequence[int] = (),
+) -> Layout:
+    """Give what is left of the width to the columns that could use it, evenly."""
+    widths = {place: least[place] for place in shown}
+    left = width - _total(list(widths.values()), gap)
+    while left > 0 and (hungry := [p for p in shown if widths[p] < natural[p]]):
+        share = max(left // len(hungry), 1)
+        for place in hungry[: max(left, 0)]:
+            more = min(share, natural[place] - widths[place])
+            widths[place] += more
+            left -= more
+    folded = tuple(place for place in everything if place not in shown)
+    return Layout(tuple(shown), tuple(widths[place] for place in shown), folded, gap)
