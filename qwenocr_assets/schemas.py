@@ -569,8 +569,9 @@ VALIDATION_RESULTS: "TableSchema[rows.ValidationResultRow]" = TableSchema(
         Column(
             "outcome",
             ColumnType.TEXT,
-            "passed, failed, missing (required and not there), masked (partly hidden, so not checked) or "
-            "not_applicable (a field that the rule needs is not there).",
+            "passed, failed, missing (what is required, or expected by the route, is not there), masked (partly hidden, "
+            "so not checked) or not_applicable (a field that the rule needs, and the route does not expect, is not "
+            "there).",
             nullable=False,
             values=Outcome,
         ),

@@ -26,7 +26,7 @@ from qwenocr_assets.qwenocr.checks import schema_problem
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.rows import RouteRow
-from qwenocr_assets.schemas import schema_paths
+from qwenocr_assets.schemas import schema_paths, value_path
 
 
 def _as_tuple(value: Any) -> Any:
@@ -108,6 +108,15 @@ class Route(BaseModel):
     expect: tuple[str, ...] | None = None
     """Paths of the values that each of its documents has to have; one without is in the review queue. None expects all
     that the schema asks for outside lists."""
+
+    def expects(self, path: str) -> bool:
+        """Whether each of its documents has to have a value of this path, with `[*]` for the places in lists."""
+        if self.expect is not None:
+            return path in self.expect
+        schema = self.result_schema or {}
+        lists = [value_path("", key) for key, inner in schema.items() if isinstance(inner, list)]
+        return path in schema_paths(schema) or path.partition("[*]")[0] in lists
+
     rules: Annotated[tuple[Rule, ...], AfterValidator(distinct_names)] = ()
     """What the values of its documents have to obey."""
     review_below: float = Field(0.65, ge=0, le=1)

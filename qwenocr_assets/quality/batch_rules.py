@@ -42,6 +42,7 @@ def check_batch(
         },
         {route.name: route.rules for route in routes},
         work,
+        {route.name: route.expects for route in routes},
     )
 
 

@@ -5,7 +5,7 @@ A document's fields are its key values; of a document with several pages, a fiel
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import date
 from decimal import Decimal
@@ -21,6 +21,8 @@ from qwenocr_assets.rows import ValidationResultRow
 from qwenocr_assets.statuses import Outcome
 
 _INDEX = re.compile(r"\[\d+\]")
+_MOST_SAID = 8
+"""Values of a list that a reason names."""
 _OCCURRENCE = re.compile(r"#\d+$")
 
 
@@ -39,12 +41,14 @@ def validate(
     routes: Mapping[str, str],
     rules: Mapping[str, Sequence[Rule]],
     work: RuleWork | None = None,
+    expects: Mapping[str, Callable[[str], bool]] | None = None,
 ) -> list[ValidationResultRow]:
     """Rows of `validation_results`, in the order of documents and rules.
 
     `values` are those of the batch as they stand, `routes` gives each document's route by document_id, `rules` the
     rules by route. A document without any key values is checked too: what it requires is missing. `work` is where rules
-    are computed, by default one of the batch's own. A rule that fails itself is failed, with the reason.
+    are computed, by default one of the batch's own. A rule that fails itself is failed, with the reason. `expects` says
+    by route which fields its documents have to have: a condition that lacks one of them is missing, and not silent.
     """
     of_document: dict[str, list[StandingValue]] = defaultdict(list)
     for value in values:
@@ -55,7 +59,8 @@ def validate(
         for document_id, route in routes.items():
             fields = _fields(of_document[document_id])
             for rule in rules.get(route, ()):
-                checked = _by_sql(work, rule, fields) if rule.sql else _by_field(work, rule, fields)
+                expected = (expects or {}).get(route, _nothing)
+                checked = _by_sql(work, rule, fields, expected) if rule.sql else _by_field(work, rule, fields)
                 found += [
                     {
                         "batch_id": batch_id,
@@ -163,13 +168,19 @@ def _by_field(work: RuleWork, rule: Rule, fields: Fields) -> Iterator[_Result]:
         }  # fmt: skip
 
 
-def _by_sql(work: RuleWork, rule: Rule, fields: Fields) -> Iterator[_Result]:
+def _nothing(_: str) -> bool:
+    return False
+
+
+def _by_sql(work: RuleWork, rule: Rule, fields: Fields, expected: Callable[[str], bool]) -> Iterator[_Result]:
     """One row for each value that took part, so that each can be looked at; one without a path if none is there."""
     names = fields_of(rule.sql or "")
     reason: str | None
     involved = [row for name in names for row in fields.get(name, ())]
     absent = [name for name in names if name not in fields]
-    if absent:
+    if lacked := [name for name in absent if expected(name)]:
+        outcome, reason = Outcome.MISSING, f"Not checked: the document has no {', '.join(lacked)}."
+    elif absent:
         outcome, reason = Outcome.NOT_APPLICABLE, f"The document has no {', '.join(absent)}."
     elif any(is_masked(row["value"] or "") for row in involved):
         outcome, reason = Outcome.MASKED, "A part of a value is masked: nothing was checked."
@@ -197,11 +208,21 @@ def _condition(
         case "true":
             return Outcome.PASSED, None
         case "false":
-            return Outcome.FAILED, f"It does not hold that {rule.sql}."
+            return Outcome.FAILED, f"Rule failed: {rule.sql} ({_said(names, fields)})."
         case "neither":
             return Outcome.NOT_APPLICABLE, f"{rule.sql} is neither true nor false of these values."
         case "impossible":
             return Outcome.FAILED, f"{rule.sql} cannot be computed from these values: {why_not}"
+
+
+def _said(names: Sequence[str], fields: Fields) -> str:
+    """The values that a condition is about, as they are written; of a list the first few."""
+    told = []
+    for name in names:
+        texts = [row["value"] or "" for row in fields[name]]
+        shown = " + ".join(texts[:_MOST_SAID]) + (" …" if len(texts) > _MOST_SAID else "")
+        told.append(f"{name} {shown}")
+    return ", ".join(told)
 
 
 def _typed(row: StandingValue) -> Any:

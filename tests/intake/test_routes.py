@@ -255,3 +255,20 @@ def test_schemas_that_the_service_takes(tmp_path, schema):
 
 def test_a_task_named_twice_is_asked_once():
     assert route(tasks=["table_parsing", "table_parsing"]).tasks == (Task.TABLE_PARSING,)
+
+
+@pytest.mark.parametrize(
+    ("expect", "path", "is_expected"),
+    [
+        pytest.param(None, "total", True, id="asked-for"),
+        pytest.param(None, "seller.name", True, id="asked-for-inside"),
+        pytest.param(None, "items[*].amount", True, id="list"),
+        pytest.param(None, "vat", False, id="not-asked-for"),
+        pytest.param(["total"], "total", True, id="named"),
+        pytest.param(["total"], "seller.name", False, id="not-named"),
+    ],
+)
+def test_what_a_route_expects(expect, path, is_expected):
+    schema = {"total": "", "seller": {"name": ""}, "items": [{"amount": ""}]}
+    asking = route(tasks=["key_information_extraction"], schema=schema, expect=expect)
+    assert asking.expects(path) is is_expected

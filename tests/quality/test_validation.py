@@ -139,6 +139,33 @@ def test_a_rule_about_a_document(
 
 
 @pytest.mark.parametrize(
+    ("expected", "outcome"),
+    [({"tax"}, "missing"), ({"total"}, "not_applicable"), (set(), "not_applicable")],
+)
+def test_a_condition_that_lacks_an_expected_value_is_not_silent(
+    work: RuleWork, expected: set[str], outcome: str
+) -> None:
+    rule = Rule.model_validate({"name": "n", "sql": "subtotal + tax = total"})
+    values = [a_value("d", "subtotal", "1"), a_value("d", "total", "2")]
+    found = validate("b", values, {"d": "r"}, {"r": [rule]}, work, {"r": expected.__contains__})
+    assert {row["outcome"] for row in found} == {outcome}
+    assert all("no tax" in (row["reason"] or "") for row in found)
+
+
+def test_a_broken_rule_says_the_values(work: RuleWork) -> None:
+    rule = Rule.model_validate({"name": "n", "sql": "abs(subtotal + tax - total) <= 0.01"})
+    values = [
+        a_value("d", "subtotal", "1,511.15"),
+        a_value("d", "tax", "124.76"),
+        a_value("d", "total", "1,635.82"),
+    ]
+    [reason] = {row["reason"] for row in validate("b", values, {"d": "r"}, {"r": [rule]}, work)}
+    assert reason == (
+        "Rule failed: abs(subtotal + tax - total) <= 0.01 (subtotal 1,511.15, tax 124.76, total 1,635.82)."
+    )
+
+
+@pytest.mark.parametrize(
     ("rule", "said"),
     [
         ({}, "either a field or sql"),

@@ -72,7 +72,7 @@ of_values as (
         place,
         value,
         case
-            when kind = 'none' then 'Nothing speaks against it: it was drawn for a look.'
+            when kind = 'none' then 'Random audit: no problem known.'
             when kind = 'row' then
                 'The value stands in another row of the page than the values it was given with.'
             when kind = 'rules' then 'It breaks: ' || rules_failed
@@ -210,7 +210,8 @@ of_rules as (
         min(reason) as reason,
         case severity when 'error' then 1 else 2 end as priority
     from {{ ref('stg_validation_results') }}
-    where outcome = 'missing' or (outcome = 'failed' and value_count is distinct from 1)
+    -- a condition that lacks a value is missing too, and that value is there as value_missing
+    where (outcome = 'missing' and path is not null and value is null) or (outcome = 'failed' and value_count is distinct from 1)
     group by document_id, batch_id, rule, severity
 ),
 
