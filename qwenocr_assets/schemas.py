@@ -569,9 +569,8 @@ VALIDATION_RESULTS: "TableSchema[rows.ValidationResultRow]" = TableSchema(
         Column(
             "outcome",
             ColumnType.TEXT,
-            "passed, failed, missing (what is required, or expected by the route, is not there), masked (partly hidden, "
-            "so not checked) or not_applicable (a field that the rule needs, and the route does not expect, is not "
-            "there).",
+            "passed, failed, missing (what is required or expected is not there), masked (partly hidden, so not "
+            "checked) or not_applicable (a field that the rule needs is not there, and not expected).",
             nullable=False,
             values=Outcome,
         ),

@@ -26,4 +26,4 @@ def test_the_example_runs_as_printed_and_imports_no_dagster(tmp_path: Path) -> N
     assert ran.returncode == 0, ran.stderr
     assert "6 requests, at most $0" in ran.stdout
     assert "6 sent" in ran.stdout
-    assert "65 rows" in ran.stdout
+    assert "62 rows" in ran.stdout
