@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,12 +13,10 @@ from qwenocr_assets.errors import QueryError, WarehouseError
 from qwenocr_assets.outgoing import BEGINS_LIKE_A_FORMULA, spreadsheet
 from qwenocr_assets.warehouse.connect import open_reader
 from qwenocr_assets.warehouse.ddl import literal, quoted
-from qwenocr_assets.warehouse.query import last_result
+from qwenocr_assets.warehouse.query import find_table, last_result
 
 FORMATS = ("parquet", "csv", "json", "xlsx")
 
-_SCHEMAS = ("marts", "staging", "core", "ops")
-"""Where a table is looked for when it is named without its schema, in this order."""
 _EXCEL_ROWS = 1_048_575
 """Rows that an Excel sheet holds below its header."""
 _EXCEL_CHARACTERS = 32_767
@@ -71,24 +68,6 @@ def export_table(warehouse: Path, table: str, target: Path, kind: str) -> Writte
     Raises `WarehouseError` as `export_query` does, and for a table that does not exist (naming those like it).
     """
     return export_query(warehouse, f"FROM {find_table(warehouse, table)}", target, kind)
-
-
-def find_table(warehouse: Path, table: str) -> str:
-    """The full name of a table: `line_items` is `marts.line_items`. Raises `WarehouseError` when there is none."""
-    with open_reader(warehouse) as con:
-        found = con.execute(
-            "SELECT schema_name, table_name FROM duckdb_columns() "
-            "WHERE database_name = current_database() AND NOT internal GROUP BY ALL ORDER BY ALL"
-        ).fetchall()
-    names = {f"{schema}.{name}": f'{schema}."{name}"' for schema, name in found}
-    for candidate in (table, *(f"{schema}.{table}" for schema in _SCHEMAS)):
-        if candidate in names:
-            return names[candidate]
-    near = get_close_matches(table.rpartition(".")[2], {name: None for _, name in found}, n=3)
-    raise QueryError(
-        f"There is no table {table} in the warehouse.",
-        f"Did you mean {' or '.join(near)}?" if near else "docs/data-dictionary.md lists them all.",
-    )
 
 
 _Writer = Callable[[duckdb.DuckDBPyConnection, duckdb.DuckDBPyRelation, Path], Written]

@@ -20,7 +20,8 @@ from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.outgoing import spreadsheet
 from qwenocr_assets.warehouse import export
 from qwenocr_assets.warehouse.ddl import literal
-from qwenocr_assets.warehouse.export import export_query, export_table, find_table
+from qwenocr_assets.warehouse.export import export_query, export_table
+from qwenocr_assets.warehouse.query import find_table
 
 _NAMESPACE = {"s": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from qwenocr_assets.errors import WarehouseError
-from qwenocr_assets.warehouse.query import run_query
+from qwenocr_assets.warehouse.query import list_columns, list_tables, run_query
 
 
 @pytest.fixture
@@ -34,23 +34,33 @@ def test_a_query_gives_columns_and_rows(
 
 
 @pytest.mark.parametrize(
-    ("sql", "message"),
+    ("sql", "message", "next_step"),
     [
-        pytest.param("SELEC 1", 'syntax error at or near "SELEC"', id="syntax"),
-        pytest.param("SELECT * FROM nope", "Table with name nope does not exist", id="unknown table"),
+        pytest.param("SELEC 1", 'syntax error at or near "SELEC"', "where the message points", id="syntax"),
         pytest.param(
-            "SELECT CAST(b AS INT) FROM t", "Could not convert string 'x' to INT32", id="while running"
+            "SELECT * FROM nope",
+            "Table with name nope does not exist",
+            "`qwenocr tables` lists",
+            id="unknown table",
         ),
-        pytest.param("CREATE TABLE u (a INT)", "read-only mode", id="writing"),
-        pytest.param("", "There is no SQL to run", id="empty"),
-        pytest.param("-- only a comment", "There is no SQL to run", id="only a comment"),
+        pytest.param("SELECT nope FROM t", '"nope" not found', "lists the columns", id="unknown column"),
+        pytest.param(
+            "SELECT CAST(b AS INT) FROM t",
+            "Could not convert string 'x' to INT32",
+            "Correct the query",
+            id="while running",
+        ),
+        pytest.param("CREATE TABLE u (a INT)", "read-only mode", "is read-only", id="writing"),
+        pytest.param("DELETE FROM t", "read-only mode", "is read-only", id="deleting"),
+        pytest.param("", "There is no SQL to run", "`qwenocr tables`", id="empty"),
+        pytest.param("-- only a comment", "There is no SQL to run", "`qwenocr tables`", id="only a comment"),
     ],
 )
-def test_a_query_that_cannot_run_says_why(warehouse: Path, sql: str, message: str) -> None:
+def test_a_query_that_cannot_run_says_why(warehouse: Path, sql: str, message: str, next_step: str) -> None:
     with pytest.raises(WarehouseError) as caught:
         run_query(warehouse, sql)
     assert message in str(caught.value)
-    assert caught.value.next_step
+    assert next_step in caught.value.next_step
 
 
 def test_before_the_first_run_the_way_there_is_named(tmp_path: Path) -> None:
@@ -63,3 +73,17 @@ def test_a_file_that_is_no_warehouse_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"not a database" * 500)
     with pytest.raises(WarehouseError, match=r"warehouse\.duckdb cannot be opened"):
         run_query(path, "SELECT 1")
+
+
+def test_what_there_is_to_query_is_listed(warehouse: Path) -> None:
+    with duckdb.connect(str(warehouse)) as con:
+        con.execute("CREATE SCHEMA marts; CREATE SCHEMA core; CREATE SCHEMA search")
+        con.execute("CREATE TABLE core.pages AS SELECT 1 AS page_id UNION ALL SELECT 2")
+        con.execute("CREATE VIEW marts.items AS SELECT 1 AS a FROM core.pages WHERE page_id > 1")
+        con.execute("CREATE TABLE search.folded AS SELECT 1 AS x")
+        con.execute("COMMENT ON VIEW marts.items IS 'One row per item. A sum counts each once.'")
+        con.execute("COMMENT ON COLUMN core.pages.page_id IS 'Page.'")
+    assert list_tables(warehouse).rows == [("marts.items", 1, "One row per item"), ("core.pages", 2, "")]
+    assert list_columns(warehouse, "pages").rows == [("page_id", "INTEGER", "Page.")]
+    with pytest.raises(WarehouseError, match="no table itms"):
+        list_columns(warehouse, "itms")

@@ -47,7 +47,7 @@ def sql(query: str, console: Console, *, kind: str | None, output: Path | None, 
 def tables(name: str | None, console: Console, *, wide: bool) -> None:
     """Print what there is to query, or the columns of one table."""
     from qwenocr_assets.cli.tables import print_rows
-    from qwenocr_assets.warehouse.listing import list_columns, list_tables
+    from qwenocr_assets.warehouse.query import list_columns, list_tables
 
     found = list_tables(_published()) if name is None else list_columns(_published(), name)
     print_rows(found.columns, found.rows, console, wide=wide)
