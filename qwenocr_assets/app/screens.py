@@ -24,6 +24,7 @@ from qwenocr_assets.report.views import DocumentView
 from qwenocr_assets.schemas import DOCUMENTS, PAGES
 from qwenocr_assets.storage.table_files import read_all_batches
 from qwenocr_assets.warehouse.export import export_query
+from qwenocr_assets.warehouse.places.published import is_published
 from qwenocr_assets.warehouse.search import search_pages
 
 _STATIC: dict[str, tuple[str, Callable[[], str]]] = {
@@ -42,7 +43,7 @@ async def _documents(request: Request) -> Response:
         number_of(request),
     )
     found = None
-    if page_of(request).warehouse.exists():
+    if is_published(page_of(request).environment.data):
         found = await in_thread(looking.documents, page_of(request).warehouse, words, state, number)
     return html(request, "documents.html.j2", found=found, words=words, state=state)
 

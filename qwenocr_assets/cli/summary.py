@@ -15,8 +15,9 @@ from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, ROW_TABLES, TableSchema
 from qwenocr_assets.statuses import AnswerStatus, PageStatus
-from qwenocr_assets.storage.data_folder import local_path
+from qwenocr_assets.storage.data_folder import shown
 from qwenocr_assets.storage.table_files import count_rows, read_table
+from qwenocr_assets.warehouse.places.published import address
 
 _MOST_REASONS = 20
 _OF_RESPONSES = (
@@ -59,9 +60,9 @@ def print_summary(environment: Environment, batch_ids: Sequence[str], sent: int,
         console.print("\n[bold]0[/] requests sent: every page was already answered.")
     else:
         console.print("\n[bold]0[/] requests sent.")
-    console.print(Text(f"Warehouse: {local_path(data.warehouse)}"))
+    console.print(Text(f"Warehouse: {address(data)}"))
     if pictures := sorted(p for b in batch_ids for p in data.boxes_picture(b, "").parent.glob("*.jpg")):
-        console.print(Text(f"Pictures with boxes: {local_path(pictures[0].parent)} ({len(pictures)} pages)"))
+        console.print(Text(f"Pictures with boxes: {shown(pictures[0].parent)} ({len(pictures)} pages)"))
 
 
 def _with_places(

@@ -124,8 +124,9 @@ class Environment:
         """Find out before anything is read whether documents could be: models, keys, routes, the data folder.
 
         Raises:
-            ConfigurationError: a setting that cannot work, like a cloud region without a key.
+            ConfigurationError: a setting that cannot work, like a cloud region without a key, or data in a bucket
+                without a database beside it.
             StorageError: the data folder cannot be written.
         """
-        _ = self.regions_in_order, self.routes
+        _ = self.regions_in_order, self.routes, self.database_url
         self.data.require_writable()

@@ -2,9 +2,11 @@
 
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import fsspec
 from upath import UPath
 
 from qwenocr_assets.errors import StorageError
@@ -28,8 +30,17 @@ class DataFolder:
 
     @property
     def warehouse(self) -> UPath:
-        """The published snapshot that analysts open."""
+        """The published snapshot that analysts open, of data on a local disk."""
         return self.root / "warehouse.duckdb"
+
+    @property
+    def warehouse_pointer(self) -> UPath:
+        """Which version is published, of data that is not on a local disk."""
+        return self.root / "warehouse.json"
+
+    def warehouse_version(self, sha256: str) -> UPath:
+        """A published version, content-addressed: never overwritten, so that who reads it reads one state."""
+        return self.root / "warehouse" / f"{sha256}.duckdb"
 
     def manifest(self, batch_id: str) -> UPath:
         return self.root / "batches" / f"{batch_id}.json"
@@ -115,9 +126,36 @@ def _replace(path: Path, data: bytes) -> None:
         raise
 
 
+_EXTRAS: Mapping[str, str] = {"s3": "s3", "s3a": "s3"}
+"""What is installed for a protocol's file system, where this project has an extra for it."""
+
+
+def require_file_system(root: UPath) -> None:
+    """Find out whether what reads and writes this kind of address is installed.
+
+    Raises:
+        StorageError: it is not, with what to install.
+    """
+    if is_local(root):
+        return
+    try:
+        fsspec.get_filesystem_class(root.protocol)
+    except (ImportError, ValueError) as error:
+        extra = _EXTRAS.get(root.protocol)
+        raise StorageError(
+            f"What reads {root.protocol}:// is not installed ({error}).",
+            f"pip install 'qwenocr-assets[{extra}]'" if extra else "Install fsspec's file system for it.",
+        ) from error
+
+
 def is_local(path: UPath) -> bool:
     """Whether the path lies on a local disk, where rename and append exist."""
     return path.protocol in ("", "file")
+
+
+def shown(path: UPath) -> str:
+    """The path as people open it: a path of this machine, or a whole URL."""
+    return str(local_path(path)) if is_local(path) else str(path)
 
 
 def local_path(path: UPath) -> Path:

@@ -17,6 +17,8 @@ from qwenocr_assets.schemas import TABLES, ColumnType, TableSchema
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.warehouse.connect import open_writer, transaction
 from qwenocr_assets.warehouse.ddl import CORE, LOAD_LOG, create_missing
+from qwenocr_assets.warehouse.places.published import published_version
+from qwenocr_assets.warehouse.publish import note_seen
 from qwenocr_assets.warehouse.table_scan import (
     Key,
     LoadableFile,
@@ -52,6 +54,13 @@ def load_changes(data: DataFolder, working: Path) -> LoadReport:
 
     Raises `WarehouseError` when a file cannot be loaded (it is named) or the working file cannot be opened.
     """
+    seen = published_version(data)
+    report = _load_all(data, working)
+    note_seen(working, seen)
+    return report
+
+
+def _load_all(data: DataFolder, working: Path) -> LoadReport:
     with open_writer(working) as con, tempfile.TemporaryDirectory(prefix="qwenocr-load-") as copies:
         try:
             with transaction(con):

@@ -1,17 +1,31 @@
-"""Publishing: the working file becomes the file that analysts open, whole or not at all."""
+"""Publishing: the working file becomes the file that analysts open, whole or not at all, and never an older state over
+a newer one.
 
+Before a load it is noted what is published then (`note_seen`): what is loaded afterwards holds at least that. A state
+is published only over what was seen before it was loaded, or the loader loads again.
+"""
+
+import contextlib
+import hashlib
 import json
 import os
 import shutil
-from hashlib import sha256
 from pathlib import Path
 
 import duckdb
 
-from qwenocr_assets.errors import WarehouseError
-from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
+from qwenocr_assets.errors import Overtaken, WarehouseError
+from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path, shown
+from qwenocr_assets.storage.disk import sync_folder
 from qwenocr_assets.warehouse.connect import open_reader, open_writer
-from qwenocr_assets.warehouse.ddl import LOAD_LOG
+from qwenocr_assets.warehouse.ddl import BUILD_LOG, LOAD_LOG
+from qwenocr_assets.warehouse.places.published import (
+    cache_folder,
+    published_version,
+    put_version,
+    read_pointer,
+    remove_old_versions,
+)
 
 _READ_ONLY = 0o444
 """Mode of the published file. Opened for writing it would lock other readers out, and lose what was written."""
@@ -21,45 +35,62 @@ def working_file(data: DataFolder) -> Path:
     """Where the writer keeps its own file: beside the data, or, for object storage, in the user's cache."""
     if is_local(data.root):
         return local_path(data.root) / ".working" / "warehouse.duckdb"
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "qwenocr" / sha256(str(data.root).encode()).hexdigest()[:16] / "warehouse.duckdb"
+    return cache_folder(data) / "warehouse.duckdb"
+
+
+def note_seen(working: Path, version: str | None) -> None:
+    """Remember what was published before what the working file holds now was looked for."""
+    _note_seen(working).write_text(json.dumps({"published": version}))
 
 
 def publish(working: Path, data: DataFolder) -> bool:
-    """Replace the published file by the working file's state; returns whether there was anything to publish.
+    """Publish the working file's state; returns whether there was anything to publish.
 
     Readers that have the published file open keep the snapshot they opened; the next to open sees the new one.
     A crash at any point leaves the old snapshot. Close your own writer first: copying the file ends DuckDB's
     lock on it.
 
-    Raises `WarehouseError` when nothing was loaded yet, the working file is held, or the copy fails.
+    Raises:
+        Overtaken: another loader has published since this working file was loaded; its state stays. Load again.
+        WarehouseError: nothing was loaded yet, the working file is held, or the copy fails.
     """
     if not working.exists():
         raise WarehouseError(f"There is no working file at {working}.", "Load the warehouse first.")
-    target = data.warehouse
-    part = (
-        local_path(target).with_name(f".{target.name}.part")
-        if is_local(target)
-        else working.with_name(f".{working.name}.part")
-    )
+    place = local_path(data.warehouse) if is_local(data.root) else working
+    part = place.with_name(f".{place.name}.part")
     try:
         with open_writer(working) as con:
             con.execute("CHECKPOINT")
             state = _state(working)
-            if _published(working) == {"working": state, "target": _target_state(data)}:
+            if _published(working) == {"working": state, "target": published_version(data)}:
+                return False
+            content = _content(con)
+            pointer = None if is_local(data.root) else read_pointer(data)
+            if pointer is not None and pointer.content == content:
                 return False
             _copy_synced(working, part)
-        _verify(part)
-        _put_in_place(part, data)
+        rows = _verified_rows(part)
+        if is_local(data.root):
+            _put_in_place(part, place, working, state)
+        else:
+            put_version(data, part, rows, content, _seen(working))
+    except Overtaken:
+        raise
     except (OSError, duckdb.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise WarehouseError(
-            f"Publishing {target} failed: {reason or error}.",
+            f"Publishing {shown(data.warehouse if is_local(data.root) else data.warehouse_pointer)} failed: "
+            f"{reason or error}.",
             "The old snapshot is still in place; free disk space or give write permission, and run again.",
         ) from error
     finally:
         part.unlink(missing_ok=True)
-    _note_published(working).write_text(json.dumps({"working": state, "target": _target_state(data)}))
+    version = published_version(data)
+    note_seen(working, version)
+    _note_published(working).write_text(json.dumps({"working": state, "target": version}))
+    if not is_local(data.root):
+        with contextlib.suppress(OSError):  # they are found again next time
+            remove_old_versions(data)
     return True
 
 
@@ -71,27 +102,29 @@ def _copy_synced(source: Path, target: Path) -> None:
     target.chmod(_READ_ONLY)
 
 
-def _verify(part: Path) -> None:
-    """Open the copy as a reader would, before anyone else can."""
+def _content(con: duckdb.DuckDBPyConnection) -> str:
+    """A hash of what was loaded and what was built from it."""
+    logs = (
+        f"SELECT table_name, batch_id, sha256 FROM {LOAD_LOG} ORDER BY ALL",  # noqa: S608  constants
+        f"SELECT model, form, content FROM {BUILD_LOG} ORDER BY ALL",  # noqa: S608
+    )
+    return hashlib.sha256(repr([con.execute(log).fetchall() for log in logs]).encode()).hexdigest()
+
+
+def _verified_rows(part: Path) -> int:
+    """Open the copy as a reader would, before anyone else can; returns the rows that were loaded."""
     with open_reader(part) as con:
-        con.execute(f"SELECT sum(rows) FROM {LOAD_LOG}").fetchall()  # noqa: S608  a constant
+        (rows,) = con.execute(f"SELECT coalesce(sum(rows), 0) FROM {LOAD_LOG}").fetchone() or (0,)  # noqa: S608  a constant
+    return int(rows)
 
 
-def _put_in_place(part: Path, data: DataFolder) -> None:
-    target = data.warehouse
-    if not is_local(target):
-        target.fs.put_file(str(part), target.path)
-        part.unlink()
-        return
-    place = local_path(target)
+def _put_in_place(part: Path, place: Path, working: Path, state: str) -> None:
+    if _state(working) != state:  # all loaders of a local folder share its working file
+        raise Overtaken(f"{working} was loaded again while it was copied.", "Run the same command again.")
     # What someone wrote into the old snapshot must not be replayed onto the new one.
     place.with_name(f"{place.name}.wal").unlink(missing_ok=True)
     part.replace(place)
-    folder = os.open(place.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(place.parent)
 
 
 def _state(path: Path) -> str:
@@ -100,20 +133,28 @@ def _state(path: Path) -> str:
     return f"{stat.st_size}:{stat.st_mtime_ns}"
 
 
-def _target_state(data: DataFolder) -> str | None:
-    target = data.warehouse
-    target.fs.invalidate_cache()
-    return str(target.fs.ukey(target.path)) if target.exists() else None
-
-
 def _note_published(working: Path) -> Path:
     """What was published last, so that the same is not published twice."""
     return working.with_name("published.json")
 
 
+def _note_seen(working: Path) -> Path:
+    return working.with_name("seen.json")
+
+
+def _seen(working: Path) -> str | None:
+    """What was published before the last load; unknown counts as nothing, so that what is there is loaded after."""
+    noted = _noted(_note_seen(working))
+    return noted.get("published") if noted else None
+
+
 def _published(working: Path) -> dict[str, str | None] | None:
+    return _noted(_note_published(working))
+
+
+def _noted(note: Path) -> dict[str, str | None] | None:
     try:
-        noted = json.loads(_note_published(working).read_text())
-    except (OSError, ValueError):  # never published, or killed while noting it: publish again
+        noted = json.loads(note.read_text())
+    except (OSError, ValueError):  # never written, or killed while noting it
         return None
     return noted if isinstance(noted, dict) else None

@@ -10,7 +10,7 @@ from qwenocr_assets.warehouse.build import build_models, run_tests
 from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.load import LoadReport, load_changes
 from qwenocr_assets.warehouse.models import load_models
-from qwenocr_assets.warehouse.publish import publish, working_file
+from qwenocr_assets.warehouse.publish import working_file
 from qwenocr_assets.warehouse.result_schemas import ResultSchema
 from qwenocr_assets.warehouse.search import index_pages
 
@@ -25,7 +25,7 @@ class Rebuilt:
 
 
 def rebuild(data: DataFolder, models_folder: Path, schemas: Iterable[ResultSchema] = ()) -> Rebuilt:
-    """Build a new working file from the table files and publish it.
+    """Build a new working file from the table files; it is to be published then.
 
     It is built beside the old one, which is replaced only when the new one is whole. Raises `WarehouseError` when
     another process holds the working file, or a table file or model cannot be used.
@@ -47,7 +47,6 @@ def rebuild(data: DataFolder, models_folder: Path, schemas: Iterable[ResultSchem
             new.replace(working)
     finally:
         _remove(new)
-    publish(working, data)
     return Rebuilt(report, len(models), tuple(failed))
 
 

@@ -15,6 +15,7 @@ from qwenocr_assets.settings import load_settings
 from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.data_folder import local_path
 from qwenocr_assets.storage.table_files import read_table
+from qwenocr_assets.warehouse.places.published import published_file
 from qwenocr_assets.warehouse.query import run_query
 
 
@@ -198,4 +199,5 @@ def test_a_data_folder_on_object_storage(
     assert len(parts) == 4  # one for each task and batch
     assert pipeline.run()[1].sent == 0
     assert pipeline.publish().error is None
-    assert pipeline.settings.data_folder.warehouse.exists()
+    sql = "SELECT count(DISTINCT name) FROM core.documents"
+    assert run_query(published_file(pipeline.settings.data_folder), sql).rows == [(2,)]

@@ -9,6 +9,7 @@ from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.emulator import EmulatorTransport, create_emulator
 from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.media_types import MediaType
 from qwenocr_assets.settings import load_settings
 from qwenocr_assets.state.database import open_database
@@ -63,3 +64,11 @@ def test_pages_for_another_server_are_what_its_model_takes() -> None:
     custom = Environment(load_settings(region="custom", base_url="http://127.0.0.1:8000", models=[entry]))
     assert custom.recipes["default"].limits.accepts == {MediaType.PNG, MediaType.JPEG}
     assert Environment(load_settings(region="singapore")).recipes["default"].limits.accepts is None
+
+
+def test_data_in_a_bucket_without_a_database_ends_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"never looked at")
+    environment = Environment.load(data=f"memory://{tmp_path.name}")
+    with pytest.raises(ConfigurationError, match="QWENOCR_LEDGER"):
+        run(environment, [tmp_path / "a.png"])
+    assert not environment.data.root.exists()

@@ -23,6 +23,7 @@ from qwenocr_assets.report.write import Report, write_report
 from qwenocr_assets.schemas import KEY_VALUES, OCR_RESPONSES, TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_table, write_table
+from qwenocr_assets.warehouse.publish import publish, working_file
 from qwenocr_assets.warehouse.rebuild import rebuild
 from tests.report.conftest import ARABIC_NAME, BATCH, EVIL, EVIL_NAME, put, write_batch
 
@@ -275,6 +276,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
     of = {"task": "key_information_extraction", "place": "items[1].name", "key": "name", "list_index": 1}
     put(folder, "corrections", {"correction_id": "c1", "reviewed_because": "chosen", **of, **said})
     rebuild(folder, MODELS, {})
+    publish(working_file(folder), folder)
     return folder
 
 

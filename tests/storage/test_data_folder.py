@@ -1,12 +1,14 @@
 """Atomic writes and the data folder's layout."""
 
+import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from upath import UPath
 
 from qwenocr_assets.errors import DiskFull, StorageError
-from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
+from qwenocr_assets.storage.data_folder import DataFolder, require_file_system, write_atomically
 
 
 @pytest.mark.parametrize("name", ["plain.json", "請求書.json", "deep/er/فاتورة.json"])
@@ -50,3 +52,21 @@ def test_batches_are_those_with_a_manifest(tmp_path: Path) -> None:
     for batch_id in ("b-2", "a-1"):
         write_atomically(data.manifest(batch_id), b"{}")
     assert data.batch_ids() == ["a-1", "b-2"]
+
+
+@pytest.mark.parametrize(
+    ("address", "next_step"),
+    [
+        ("s3://bucket/x", r"pip install 'qwenocr-assets\[s3\]'"),
+        ("adl://bucket/x", "Install fsspec's file system"),
+    ],
+)
+def test_a_bucket_that_nothing_installed_reads_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, address: str, next_step: str
+) -> None:
+    for module in ("s3fs", "adlfs"):
+        monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr(import_module("fsspec.registry"), "_registry", {})
+    root = UPath(address)
+    with pytest.raises(StorageError, match=next_step):
+        require_file_system(root)

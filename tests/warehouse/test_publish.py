@@ -17,6 +17,7 @@ from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.warehouse import connect as connecting
 from qwenocr_assets.warehouse.connect import open_reader, open_writer
 from qwenocr_assets.warehouse.load import load_changes
+from qwenocr_assets.warehouse.places.published import published_file
 from qwenocr_assets.warehouse.publish import publish, working_file
 from qwenocr_assets.warehouse.query import run_query
 
@@ -232,9 +233,7 @@ def test_object_storage_gets_the_file_as_one_put(
     assert working_file(remote).is_relative_to(tmp_path / "cache")
     assert load_and_publish(remote)
     assert not load_and_publish(remote)
-    fetched = tmp_path / "fetched.duckdb"
-    fetched.write_bytes(remote.warehouse.read_bytes())
-    assert run_query(fetched, "SELECT count(*) FROM core.text_lines").rows == [(3,)]
+    assert run_query(published_file(remote), "SELECT count(*) FROM core.text_lines").rows == [(3,)]
 
 
 @pytest.mark.parametrize("fails", [False, True], ids=["it opens", "DuckDB gives up"])

@@ -1,6 +1,6 @@
 """The whole warehouse anew, from the table files alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import duckdb
@@ -16,7 +16,9 @@ from qwenocr_assets.warehouse.dictionary import MODELS
 from qwenocr_assets.warehouse.load import load_changes
 from qwenocr_assets.warehouse.models import Model
 from qwenocr_assets.warehouse.publish import publish, working_file
-from qwenocr_assets.warehouse.rebuild import rebuild
+from qwenocr_assets.warehouse.rebuild import Rebuilt
+from qwenocr_assets.warehouse.rebuild import rebuild as rebuild_only
+from qwenocr_assets.warehouse.result_schemas import ResultSchema
 
 Put = Callable[..., Path]
 
@@ -27,6 +29,13 @@ def put_batch(put: Put, batch: str, lines: int) -> None:
     put("pages", batch, page)
     put("text_lines", batch, *({**page, "line_index": n} for n in range(lines)))
     put("key_values", batch, {**page, "path": "a[0]", "list_index": 0, "value": "x"})
+
+
+def rebuild(data: DataFolder, models: Path, schemas: Iterable[ResultSchema] = ()) -> Rebuilt:
+    """As the command does it."""
+    made = rebuild_only(data, models, schemas)
+    publish(working_file(data), data)
+    return made
 
 
 def content(file: Path) -> dict[str, list[tuple[object, ...]]]:

@@ -18,8 +18,9 @@ from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode, QwenocrError
 from qwenocr_assets.quality.rule_work import ITSELF
 from qwenocr_assets.settings import project_root
-from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
+from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.warehouse.models import load_models
+from qwenocr_assets.warehouse.places.published import address, is_published, published_file
 from qwenocr_assets.warehouse.query import run_query
 
 _FAILED_RULES = f"""
@@ -146,16 +147,14 @@ def _poppler() -> Finding:
 
 
 def _warehouse(data: DataFolder) -> Finding:
-    path = data.warehouse
-    if path.exists():
-        shown = str(local_path(path)) if is_local(path) else str(path)
-        return Finding("warehouse", True, shown)
+    if is_published(data):
+        return Finding("warehouse", True, address(data))
     return Finding("warehouse", False, "not there yet", "qwenocr run PATH", needed=False)
 
 
 def _rules(data: DataFolder) -> Finding:
     """Rules that failed themselves, as the published warehouse has it."""
-    found = run_query(local_path(data.warehouse), _FAILED_RULES).rows if data.warehouse.exists() else []
+    found = run_query(published_file(data), _FAILED_RULES).rows if is_published(data) else []
     return Finding(
         "rules",
         not found,

@@ -14,8 +14,8 @@ from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ConfigurationError, ExitCode, WarehouseError
 from qwenocr_assets.scoring.truth import read_truths
 from qwenocr_assets.steps.scores import score
-from qwenocr_assets.storage.data_folder import local_path
 from qwenocr_assets.warehouse.export import export_query
+from qwenocr_assets.warehouse.places.published import published_file
 from qwenocr_assets.warehouse.query import QueryResult, run_query
 
 _SUMMARY = """
@@ -84,7 +84,7 @@ def print_scores(
             f"The warehouse could not be brought up to date: {outcome.error}", "Run it again."
         )
 
-    warehouse = local_path(data.warehouse)
+    warehouse = published_file(data)
     if used:
         _print_summary(run_query(warehouse, _SUMMARY), console, wide=wide)
         if diff:

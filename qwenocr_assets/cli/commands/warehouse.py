@@ -111,10 +111,9 @@ def _say_what_is_cut(cells: int, console: Console) -> None:
 def rebuild() -> None:
     """Build the warehouse anew from the table files, and publish it. Costs nothing; gives the same content."""
     from qwenocr_assets.environment.environment import Environment
-    from qwenocr_assets.warehouse.rebuild import rebuild as rebuild_all
+    from qwenocr_assets.steps.publish import rebuild_all
 
-    environment = Environment.load()
-    made = rebuild_all(environment.data, environment.models_folder, environment.result_schemas)
+    made = rebuild_all(Environment.load())
     rows = sum(made.load.rows_by_table.values())
     loaded = len(made.load.batches_loaded)
     terminal.console.print(Text(f"Batches: {loaded}; {rows:,} rows, {made.models} models, published."))
@@ -156,9 +155,9 @@ def vacuum(
 
 def _published() -> Path:
     from qwenocr_assets.settings import load_settings
-    from qwenocr_assets.storage.data_folder import local_path
+    from qwenocr_assets.warehouse.places.published import published_file
 
-    return local_path(load_settings().data_folder.warehouse)
+    return published_file(load_settings().data_folder)
 
 
 def _suffix(output: Path) -> str:

@@ -11,7 +11,9 @@ from qwenocr_assets.defs.warehouse.core import KEEP_UP_TO_DATE
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.holding import writing_warehouse
 from qwenocr_assets.environment.progress import Progress
+from qwenocr_assets.errors import Overtaken
 from qwenocr_assets.outgoing import markdown, markdown_code
+from qwenocr_assets.steps.publish import load_and_publish
 from qwenocr_assets.warehouse.build import (
     Change,
     TestResult,
@@ -23,6 +25,7 @@ from qwenocr_assets.warehouse.build import (
 from qwenocr_assets.warehouse.column_lineage import Origins, column_lineages, followed_to_core
 from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.models import Model, load_models
+from qwenocr_assets.warehouse.places.published import address
 from qwenocr_assets.warehouse.publish import publish, working_file
 from qwenocr_assets.warehouse.result_schemas import ResultSchema
 from qwenocr_assets.warehouse.search import INDEXED, index_pages, is_indexed
@@ -85,7 +88,7 @@ def build_sql_models(folder: Path, result_schemas: Iterable[ResultSchema] = ()) 
         group_name="publish",
         kinds={"duckdb"},
         automation_condition=KEEP_UP_TO_DATE,
-        description="data/warehouse.duckdb, the file analysts open: replaced whole, never half loaded.",
+        description="The file analysts open, replaced whole: data/warehouse.duckdb, or what warehouse.json names.",
     )
     def published_snapshot(
         context: dg.AssetExecutionContext,
@@ -95,9 +98,12 @@ def build_sql_models(folder: Path, result_schemas: Iterable[ResultSchema] = ()) 
         """Replace the published file, unless nothing has changed."""
         data = environment.data
         with writing_warehouse(environment, LoggedProgress(progress, context)):
-            published = publish(working_file(data), data)
+            try:
+                published = publish(working_file(data), data)
+            except Overtaken:  # by a loader on another machine: its state and this one, together
+                published = load_and_publish(environment).replaced
         return dg.MaterializeResult(
-            metadata={"published": published, "file": dg.MetadataValue.path(str(data.warehouse))}
+            metadata={"published": published, "file": dg.MetadataValue.path(address(data))}
         )
 
     return [sql_models, published_snapshot]
