@@ -35,7 +35,13 @@ def serving_s3(program: str) -> Iterator[dict[str, str]]:
     options = [f"-{part}.port={port}" for part, port in ports.items()]
     options += [f"-{part}.port.grpc={port}" for part, port in zip(ports, grpc, strict=True)]
     options += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", f"-s3.config={folder / 's3.json'}"]
-    options += ["-volume.max=50", "-master.volumeSizeLimitMB=64", "-master.volumePreallocate=false"]
+    options += [
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-volume.max=50",
+        "-master.volumeSizeLimitMB=64",
+        "-master.volumePreallocate=false",
+    ]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([program, "server", "-s3", *options], stdout=log, stderr=log)
     address = {
@@ -69,7 +75,7 @@ def _make_bucket(address: dict[str, str], process: subprocess.Popen[bytes], log:
             there.pipe_file(f"{NAME}/first", b"")
         except Exception as error:
             if process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"the S3 server did not start: {log.read_text()[-2000:]}") from error
+                raise AssertionError(f"the S3 server did not start: {log.read_text()[-4000:]}") from error
             time.sleep(0.1)
         else:
             return
