@@ -13,6 +13,7 @@ from qwenocr_assets.environment.progress import Progress, QuietProgress
 from qwenocr_assets.environment.service import QwenOcr
 from qwenocr_assets.errors import QwenocrError
 from qwenocr_assets.intake.manifest import write_manifest
+from qwenocr_assets.intake.originals import keep_originals
 from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.steps.answers import EVERYTHING_OPEN, Wanted, ask
 from qwenocr_assets.steps.batch_api import collect_and_hand_over
@@ -54,7 +55,7 @@ def run(
         (progress or QuietProgress()).note(told)
     manifests = manifests_of(paths, environment.settings)
     for manifest in manifests:
-        write_manifest(environment.data, manifest)
+        write_manifest(environment.data, keep_originals(environment.data, manifest))
     return [_run_unless_finished(environment, m.batch_id, progress or QuietProgress()) for m in manifests]
 
 

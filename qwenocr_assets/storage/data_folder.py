@@ -52,6 +52,10 @@ class DataFolder:
     def page_image(self, sha256: str, suffix: str) -> UPath:
         return self.root / "pages" / sha256[:2] / f"{sha256}{suffix}"
 
+    def original(self, sha256: str) -> UPath:
+        """A file that came from the disk of one machine, content-addressed."""
+        return self.root / "originals" / sha256[:2] / sha256
+
     def fetched(self, sha256: str) -> UPath:
         """A document that a list of URLs named, content-addressed."""
         return self.root / "fetched" / sha256[:2] / sha256
@@ -104,11 +108,19 @@ def write_atomically(path: UPath, data: bytes) -> None:
         DiskFull: there is no space left.
     """
     with writing_to(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         if is_local(path):
             _replace(local_path(path), data)
+        elif path.protocol in _BUCKETS:
+            path.fs.pipe_file(path.path, data)
         else:
             path.write_bytes(data)
+
+
+def make_folder(folder: UPath) -> None:
+    """Make a folder with those above it, unless it is there; buckets have none, and asking costs round trips."""
+    if folder.protocol not in _BUCKETS:
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _replace(path: Path, data: bytes) -> None:
@@ -125,6 +137,8 @@ def _replace(path: Path, data: bytes) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
 
+
+_BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "memory")
 
 _EXTRAS: Mapping[str, str] = {"s3": "s3", "s3a": "s3"}
 """What is installed for a protocol's file system, where this project has an extra for it."""

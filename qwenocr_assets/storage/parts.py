@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from upath import UPath
 
 from qwenocr_assets.errors import StorageError
+from qwenocr_assets.storage.bulk import list_names, read_all, remove_all
+from qwenocr_assets.storage.conditional import write_if
+from qwenocr_assets.storage.data_folder import make_folder
 
 _ALL = ".all"
 
@@ -40,7 +43,7 @@ class Parts:
         while True:
             counting, _ = _sorted_out(self._list())
             try:
-                return [(self._folder / part.name).read_bytes() for part in counting]
+                return read_all([self._folder / part.name for part in counting])
             except FileNotFoundError:  # they were put together since they were listed
                 continue
 
@@ -65,11 +68,10 @@ class Parts:
         with self._explained():
             counting, spent = _sorted_out(self._list())
             if len(counting) > 1:
-                contents = [(self._folder / part.name).read_bytes() for part in counting]
+                contents = read_all([self._folder / part.name for part in counting])
                 self._put(counting[-1].number, _ALL, join(contents))
                 spent = [*spent, *counting]
-            for part in spent:
-                (self._folder / part.name).unlink()
+            remove_all([self._folder / part.name for part in spent])
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -83,14 +85,11 @@ class Parts:
 
     def _put(self, number: int, kind: str, content: bytes) -> None:
         path = self._folder / f"{number:08}-{uuid.uuid4().hex[:12]}{kind}{self._suffix}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        make_folder(path.parent)
+        write_if(path, content, None)
 
     def _list(self) -> list[_Part]:
-        self._folder.fs.invalidate_cache()  # another process may have written since it was listed
-        if not self._folder.exists():
-            return []
-        names = [path.name for path in self._folder.iterdir() if path.name.endswith(self._suffix)]
+        names = [name for name in list_names(self._folder) if name.endswith(self._suffix)]
         return sorted(
             _Part(int(name.partition("-")[0]), name, name.endswith(_ALL + self._suffix)) for name in names
         )

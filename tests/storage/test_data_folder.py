@@ -66,7 +66,8 @@ def test_a_bucket_that_nothing_installed_reads_says_what_to_install(
 ) -> None:
     for module in ("s3fs", "adlfs"):
         monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.setattr(import_module("fsspec.registry"), "_registry", {})
+    for known in ("_registry", "registry"):
+        monkeypatch.setattr(import_module("fsspec.registry"), known, {})
     root = UPath(address)
     with pytest.raises(StorageError, match=next_step):
         require_file_system(root)

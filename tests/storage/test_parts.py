@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from upath import UPath
@@ -37,18 +38,18 @@ def crash_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     last = 0
 
     def stepping(method: str) -> None:
-        real = getattr(UPath("memory://x").__class__, method)
+        real = getattr(MemoryFileSystem, method)
 
-        def step(self: UPath, *arguments: Any, **options: Any) -> Any:
+        def step(self: MemoryFileSystem, *arguments: Any, **options: Any) -> Any:
             nonlocal steps
             steps += 1
             if steps == last:
                 raise Crash
             return real(self, *arguments, **options)
 
-        monkeypatch.setattr(UPath("memory://x").__class__, method, step)
+        monkeypatch.setattr(MemoryFileSystem, method, step)
 
-    for method in ("write_bytes", "read_bytes", "unlink"):
+    for method in ("pipe_file", "cat_file", "rm_file"):
         stepping(method)
 
     def set_last(step: int) -> None:
@@ -144,8 +145,21 @@ def test_storage_that_fails_is_said_clearly(monkeypatch: pytest.MonkeyPatch) -> 
     def refused(*_: object) -> None:
         raise PermissionError("Access Denied")
 
-    monkeypatch.setattr(UPath("memory://x").__class__, "write_bytes", refused)
+    monkeypatch.setattr(MemoryFileSystem, "pipe_file", refused)
     with pytest.raises(
         StorageError, match=r"responses/multi_lan/b cannot be written .*Access Denied.*Check that"
     ):
         Journal(path).append([{"request_key": "a"}])
+
+
+def test_parts_in_a_bucket_are_put_together(bucket: UPath) -> None:
+    """The same as in memory, where requests travel side by side."""
+    path = bucket / "responses" / "multi_lan" / "b.jsonl.zst"
+    assert keys(path) == []
+    for number in range(40):
+        Journal(path).append([{"request_key": number}])
+    assert keys(path) == list(range(40))
+    Journal(path).compact()
+    Journal(path).append([{"request_key": 40}])
+    assert keys(path) == list(range(41))
+    assert len(objects(path)) == 2

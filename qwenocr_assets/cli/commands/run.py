@@ -22,6 +22,7 @@ from qwenocr_assets.defs.running.processes import close_dead_runs, living_proces
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode, Stopped
 from qwenocr_assets.intake.manifest import write_manifest
+from qwenocr_assets.intake.originals import keep_originals
 from qwenocr_assets.steps.finished import is_finished, note_finished
 from qwenocr_assets.steps.intake import manifests_of, replayed
 from qwenocr_assets.steps.live_catalogue import known_differences
@@ -54,7 +55,7 @@ def run_paths(
         *map(replayed, by_manifest),
     ]
     for manifest in manifests:
-        write_manifest(environment.data, manifest)
+        write_manifest(environment.data, keep_originals(environment.data, manifest))
     return run_batches(environment, [m.batch_id for m in manifests], console, resend=resend)
 
 
