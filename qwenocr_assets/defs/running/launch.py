@@ -11,6 +11,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 from qwenocr_assets.defs.jobs import BATCH_JOB, COLLECT_JOB, PUBLISH_JOB
 from qwenocr_assets.defs.running.archive import restore_batches
+from qwenocr_assets.defs.running.origin import of_the_code_location
 from qwenocr_assets.errors import DiskFull, ExitCode, exit_code_of
 from qwenocr_assets.intake.manifest import Manifest, write_manifest
 from qwenocr_assets.storage.data_folder import DataFolder
@@ -99,7 +100,10 @@ def _run(
     tags: Mapping[str, str] | None,
     partition_key: str | None = None,
 ) -> JobOutcome:
-    with writing_to(f"Dagster's home ({os.environ.get('DAGSTER_HOME', 'a temporary one')})"):
+    with (
+        writing_to(f"Dagster's home ({os.environ.get('DAGSTER_HOME', 'a temporary one')})"),
+        of_the_code_location(instance, job),
+    ):
         result = definitions.resolve_job_def(job).execute_in_process(
             run_config=config,
             instance=instance,
