@@ -96,6 +96,10 @@ class OcrRequestRow(TraceColumns):
     region: str
     model: str
     protocol: str
+    whole_key: NotRequired[str | None]
+    alone_reason: NotRequired[str | None]
+    whole_page: NotRequired[int | None]
+    whole_pages: NotRequired[int | None]
     mode: NotRequired[str | None]
     options: str
     image_tokens: int
@@ -124,6 +128,8 @@ class OcrResponseRow(TraceColumns):
     waited_ms: NotRequired[float | None]
     sent_as: NotRequired[str | None]
     mode: NotRequired[str | None]
+    whole_key: NotRequired[str | None]
+    alone_reason: NotRequired[str | None]
     region: NotRequired[str | None]
     model: NotRequired[str | None]
     reported_model: NotRequired[str | None]

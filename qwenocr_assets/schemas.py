@@ -92,6 +92,19 @@ _REQUEST = Column(
     "Hash of page image, task, model, options, schema or prompt, and protocol.",
     nullable=False,
 )
+_WHOLE = (
+    Column(
+        "whole_key",
+        ColumnType.TEXT,
+        "Request that asks about the whole PDF at once, the same for all its pages; NULL where each page is asked "
+        "about alone. Tokens and prices are the page's share of it.",
+    ),
+    Column(
+        "alone_reason",
+        ColumnType.TEXT,
+        "Why the page is asked about alone though its route wants PDFs whole; NULL where it does not, or it is not.",
+    ),
+)
 _TRACE = (_BATCH, _DOCUMENT, _PAGE, _TASK, _REQUEST)
 
 _BOX = (
@@ -238,7 +251,15 @@ OCR_REQUESTS: "TableSchema[rows.OcrRequestRow]" = TableSchema(
         Column("route", ColumnType.TEXT, "Route of pipeline.toml that asked for it.", nullable=False),
         Column("region", ColumnType.TEXT, "Region of the service, or local.", nullable=False),
         Column("model", ColumnType.TEXT, "Model asked for.", nullable=False),
-        Column("protocol", ColumnType.TEXT, "native or openai.", nullable=False),
+        Column(
+            "protocol",
+            ColumnType.TEXT,
+            "native or openai: the dialect in which the page alone is asked about.",
+            nullable=False,
+        ),
+        *_WHOLE,
+        Column("whole_page", ColumnType.INTEGER, "Number of the page in the whole PDF, from 1."),
+        Column("whole_pages", ColumnType.INTEGER, "How many pages the whole PDF has."),
         Column("mode", ColumnType.TEXT, "How its route asks: real_time or batch (the Batch API)."),
         Column("options", ColumnType.JSON, "Options, schema and prompt as sent.", nullable=False),
         Column("image_tokens", ColumnType.INTEGER, "Image tokens by the service's formula.", nullable=False),
@@ -289,6 +310,7 @@ OCR_RESPONSES: "TableSchema[rows.OcrResponseRow]" = TableSchema(
         Column("waited_ms", ColumnType.REAL, "Time spent waiting for limits, and between calls."),
         Column("sent_as", ColumnType.TEXT, "How the image travelled: data_url, url or upload (by its size)."),
         Column("mode", ColumnType.TEXT, "Which way it came: real_time or batch (the Batch API)."),
+        *_WHOLE,
         Column("region", ColumnType.TEXT, "Region that answered."),
         Column("model", ColumnType.TEXT, "Model asked for."),
         Column("reported_model", ColumnType.TEXT, "Model the answer names."),

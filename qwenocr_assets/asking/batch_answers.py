@@ -12,11 +12,14 @@ from qwenocr_assets.asking.answering import AskedElsewhere, answer_all
 from qwenocr_assets.asking.draining import Drain
 from qwenocr_assets.asking.records import AnswerRecord, Asked, latest_by_key, record_of
 from qwenocr_assets.asking.reuse import answers_of_other_batches
+from qwenocr_assets.asking.whole_pdfs import WholePdfs, answer_keys
+from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.errors import Retryable, ServiceError, ServiceFault
 from qwenocr_assets.qwenocr.images import ImageBytes
+from qwenocr_assets.qwenocr.pdfs import Pdf
 from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request, RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
@@ -26,9 +29,6 @@ from qwenocr_assets.state.batch_hold import BatchHold
 from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.data_folder import DataFolder, is_local
 from qwenocr_assets.storage.journal import Journal, Mended
-
-Judge = Callable[[Task, Answer], str | None]
-"""Says from an answer's text why it is truncated; None when it is complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,30 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request that is to be sent."""
+    """A request about a page that is to be sent."""
 
     request_key: str
     task: Task
     page: Page
     options: RequestOptions
+
+
+@dataclass(frozen=True, slots=True)
+class PdfQuestion:
+    """A request about a whole PDF that is to be sent."""
+
+    request_key: str
+    task: Task
+    read: Callable[[], Pdf]
+    """Its content, or the address where the service finds it. Raises `RejectedInput` for what is not what it was."""
+    options: RequestOptions
+
+
+AnyQuestion = Question | PdfQuestion
+
+
+Judge = Callable[[Task, Answer], str | None]
+"""Says from an answer's text why it is truncated; None when it is complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +76,7 @@ class BatchAnswers:
     hold: BatchHold
     journals: dict[Task, Journal]
     latest: dict[str, AnswerRecord]
-    put_off: list[Question] = field(default_factory=list)
+    put_off: list[AnyQuestion] = field(default_factory=list)
     """What was not asked since another batch asked the same."""
 
     @classmethod
@@ -85,7 +103,7 @@ class BatchAnswers:
 
     def take_over(self, requests: Sequence[OcrRequestRow], resend: Collection[AnswerStatus]) -> Counter[str]:
         """Journal the answers that other batches already paid for; returns how many come from which batch."""
-        unanswered = {r["request_key"] for r in requests} - self.latest.keys()
+        unanswered = {key for r in requests for key in answer_keys(r)} - self.latest.keys()
         found = answers_of_other_batches(self.data, unanswered, self.batch_id)
         records = [record for record in found.values() if record.status not in resend]
         self.save(records)
@@ -98,28 +116,30 @@ class BatchAnswers:
         resend: Collection[AnswerStatus],
         *,
         most_attempts: int | None = None,
+        wholes: WholePdfs | None = None,
     ) -> list[Question]:
-        """The requests without a final answer, each key once, in the order of the requests.
+        """The pages without a final answer, each key once, in the order of the requests.
 
-        Left out are those that failed after `most_attempts` calls over all runs; None leaves none out.
+        Left out are those that failed after `most_attempts` calls over all runs (None leaves none out), and the pages
+        of PDFs that `wholes` has to ask about whole, or has an answer for.
         """
         questions: dict[str, Question] = {}
         for request in requests:
             key = request["request_key"]
             record = self.latest.get(key)
+            pdf = wholes.of(request) if wholes is not None else None
+            if pdf is not None and (record is None or not record.status.is_final):
+                part = pdf.part(request)
+                if pdf.is_due or (part is not None and part.status not in resend):
+                    continue
             if record is None or record.status in resend or _is_open(record, most_attempts):
                 options = RequestOptions.from_json(request["options"])
                 questions[key] = Question(key, Task(request["task"]), pages[request["page_id"]], options)
         return list(questions.values())
 
-    def unanswered(self, questions: Iterable[Question]) -> list[Question]:
-        """Those of the questions that have no final answer."""
-        records = ((question, self.latest.get(question.request_key)) for question in questions)
-        return [question for question, record in records if record is None or not record.status.is_final]
-
     async def ask(
         self,
-        questions: Iterable[Question],
+        questions: Iterable[AnyQuestion],
         client: Client,
         model: Model,
         catalogue_version: str,
@@ -140,15 +160,14 @@ class BatchAnswers:
 
         asked = Asked(model.region, model.name, model.price(), catalogue_version)
 
-        async def ask_one(question: Question) -> tuple[Reply, AnswerRecord] | None:
+        async def ask_one(question: AnyQuestion) -> tuple[Reply, AnswerRecord] | None:
             self.hold.check()
-            page = question.page
             try:
-                image = (self.data.root / page.uri).read_bytes()
-            except OSError as error:
-                reply = _unsent(f"the page image {page.uri} cannot be read ({error.strerror or error})")
+                asked_about = self._read(question)
+            except RejectedInput as error:
+                reply = _unsent(error.message)
             else:
-                request = Request(ImageBytes(image, page.media_type), question.task, question.options)
+                request = Request(asked_about, question.task, question.options)
                 try:
                     reply = await client.ask(request, question.request_key)
                 except AskedElsewhere:
@@ -168,6 +187,19 @@ class BatchAnswers:
             drain=drain,
             stop_waiting=client.stop,
         )
+
+    def _read(self, question: AnyQuestion) -> ImageBytes | Pdf:
+        """What a question is about. Raises `RejectedInput` where it cannot be read, or is not what it was."""
+        if isinstance(question, PdfQuestion):
+            return question.read()
+        page = question.page
+        try:
+            return ImageBytes((self.data.root / page.uri).read_bytes(), page.media_type)
+        except OSError as error:
+            why = error.strerror or error
+            raise RejectedInput(
+                f"the page image {page.uri} cannot be read ({why})", "Materialize the batch's pages again."
+            ) from error
 
     def save(self, records: Iterable[AnswerRecord]) -> None:
         """Journal records; when this returns, they are on disk.

@@ -38,6 +38,8 @@ def _row(
         "page_id": request["page_id"],
         "task": request["task"],
         "request_key": request["request_key"],
+        "whole_key": request.get("whole_key"),
+        "alone_reason": request.get("alone_reason"),
         "status": AnswerStatus.MISSING,
         "reason": _WAITING if request.get("mode") == Mode.BATCH else _NOT_ASKED,
         "attempts": 0,

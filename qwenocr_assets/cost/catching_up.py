@@ -126,13 +126,14 @@ def _catch_up_batch(
     with ledger.reading() as connection:
         if not _unknown(connection, batch_id, records):
             return []
-    requests: dict[str, OcrRequestRow] = {}
+    requests: dict[str, list[OcrRequestRow]] = defaultdict(list)
     for request in read_table(data, OCR_REQUESTS, batch_id):
-        requests.setdefault(request["request_key"], request)
+        for key in {request["request_key"], request.get("whole_key") or request["request_key"]}:
+            requests[key].append(request)
     with ledger.writing() as connection:
         found = _unknown(connection, batch_id, records)
         for paid in found:
-            _enter(connection, paid, requests.get(paid.record.request_key), catalogue, ledger.now())
+            _enter(connection, paid, requests.get(paid.record.request_key, []), catalogue, ledger.now())
     return found
 
 
@@ -163,7 +164,7 @@ def _unknown(connection: Connection, batch_id: str, records: Iterable[AnswerReco
 
 
 def _enter(
-    connection: Connection, paid: _Paid, request: OcrRequestRow | None, catalogue: Catalogue, now: float
+    connection: Connection, paid: _Paid, requests: list[OcrRequestRow], catalogue: Catalogue, now: float
 ) -> None:
     record = paid.record
     answer = record.answer()
@@ -182,7 +183,7 @@ def _enter(
             reason=_REASON,
         )
         return
-    call = _call(paid, request, catalogue, cost, tokens)
+    call = _call(paid, requests, catalogue, cost, tokens)
     asked_at = record.answered_at.replace(tzinfo=UTC).timestamp() - record.latency_ms / 1000
     entries.enter_settled(
         connection, call, cost, tokens, answer.reported_model if answer else None, _REASON, asked_at, now
@@ -190,7 +191,7 @@ def _enter(
 
 
 def _call(
-    paid: _Paid, request: OcrRequestRow | None, catalogue: Catalogue, cost: int, tokens: Tokens
+    paid: _Paid, requests: list[OcrRequestRow], catalogue: Catalogue, cost: int, tokens: Tokens
 ) -> Call:
     """The call as it must have been made. A price that is not today's is not known any more, and is 0."""
     record = paid.record
@@ -201,7 +202,7 @@ def _call(
         region=record.region,
         model=record.model,
         task=record.task,
-        route="" if request is None else request["route"],
+        route=requests[0]["route"] if requests else "",
         catalogue_version=record.catalogue_version,
         price=Price(0, 0),
         estimated_input_tokens=tokens.input,
@@ -213,12 +214,12 @@ def _call(
         price = model.price(record.mode)
         if price.cost(tokens) != cost:
             return unknown
-        if request is None:
+        if not requests:
             return replace(unknown, price=price)
-        [call] = calls_of([request], model, record.catalogue_version, RUN, record.mode).values()
+        calls = calls_of(requests, model, record.catalogue_version, RUN, record.mode)
     except ConfigurationError:
         return unknown
-    return replace(call, batch_id=paid.batch_id, task=record.task)
+    return replace(calls[record.request_key], batch_id=paid.batch_id, task=record.task)
 
 
 def _note(ledger: Ledger, batch_id: str, sizes: Mapping[str, int]) -> None:

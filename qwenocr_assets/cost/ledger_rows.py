@@ -18,7 +18,9 @@ def write_ledger_rows(data: DataFolder, ledger: Ledger, batch_id: str) -> list[C
     """Write a batch's `cost_ledger` as it is now; returns its rows."""
     asked: dict[str, OcrRequestRow] = {}
     for request in read_table(data, OCR_REQUESTS, batch_id):
-        asked.setdefault(request["request_key"], request)
+        for key in (request["request_key"], request.get("whole_key")):
+            if key:
+                asked.setdefault(key, request)
     rows = [ledger_row(e, asked.get(e["request_key"])) for e in ledger.entries(batch_id=batch_id)]
     write_table(data, COST_LEDGER, batch_id, rows)
     return rows

@@ -186,7 +186,9 @@ def calls_of(
     run_id: str,
     mode: Mode = Mode.REAL_TIME,
 ) -> dict[str, Call]:
-    """What each of these rows of `ocr_requests` may cost at a model, asked in this way, by request key.
+    """What each request of these rows of `ocr_requests` may cost at a model, asked in this way, by request key.
+
+    One about a whole PDF costs what all its pages' rows say, beside what each page alone may cost should that fail.
 
     The prices are those of today, whenever the requests were quoted.
 
@@ -194,9 +196,19 @@ def calls_of(
         ConfigurationError: the model has no price, or is not offered in this mode.
     """
     price = model.price(mode)
-    return {
-        row["request_key"]: Call(
-            request_key=row["request_key"],
+    by_key: dict[str, list[OcrRequestRow]] = {}
+    payers: dict[str, str] = {}
+    for row in requests:
+        by_key[row["request_key"]] = [row]
+        whole = row.get("whole_key")
+        if whole and payers.setdefault(whole, row["document_id"]) == row["document_id"]:
+            by_key.setdefault(whole, []).append(row)
+    calls: dict[str, Call] = {}
+    for key, rows in by_key.items():
+        row = rows[0]
+        estimated = sum(r["image_tokens"] + r["prompt_tokens"] for r in rows)
+        calls[key] = Call(
+            request_key=key,
             batch_id=row["batch_id"],
             run_id=run_id,
             region=model.region,
@@ -205,17 +217,17 @@ def calls_of(
             route=row["route"],
             catalogue_version=catalogue_version,
             price=price,
-            estimated_input_tokens=row["image_tokens"] + row["prompt_tokens"],
-            expected_pico=price.cost(
-                Tokens(row["image_tokens"] + row["prompt_tokens"], row["expected_output_tokens"])
-            ),
+            estimated_input_tokens=estimated,
+            expected_pico=price.cost(Tokens(estimated, sum(r["expected_output_tokens"] for r in rows))),
             # quotes of earlier versions do not hold the worst input
             worst_pico=price.cost(
-                Tokens(row.get("worst_input_tokens") or model.max_input_tokens, row["worst_output_tokens"])
+                Tokens(
+                    sum(r.get("worst_input_tokens") or model.max_input_tokens for r in rows),
+                    sum(r["worst_output_tokens"] for r in rows),
+                )
             ),
         )
-        for row in requests
-    }
+    return calls
 
 
 @contextlib.asynccontextmanager

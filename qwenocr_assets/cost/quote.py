@@ -17,6 +17,11 @@ INPUT_MARGIN = Decimal("1.5")
 its formula gives: the image tokens of a model with smaller patches than the one asked for."""
 
 
+def worst_input_of_pdf_page(model: Model, prompt: int) -> int:
+    """Tokens: how large the service draws the pages of a PDF is not known, so the largest picture that it takes."""
+    return min(model.max_image_tokens + prompt, model.max_input_tokens)
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     """Tokens and US dollars of one request, before it is sent."""
@@ -40,12 +45,15 @@ def quote_request(
     model: Model,
     mode: Mode = Mode.REAL_TIME,
     expectation: Expectation | None = None,
+    *,
+    of_pdf: bool = False,
 ) -> Quote:
-    """The quote of one request.
+    """The quote of one request, or with `of_pdf` of a page's share of one about its whole PDF.
 
     Image tokens follow the service's formula, prompt tokens the task's figure, and expected output tokens
     `expectation`, or the task's figure without one. The worst case is the output limit, and the input with a margin
-    up to its limit.
+    up to its limit. How large the service draws the pages of a PDF is not known: there the worst input is the largest
+    picture that the model takes.
 
     Raises:
         ConfigurationError: the model has no price, or is not offered in this mode.
@@ -63,6 +71,8 @@ def quote_request(
     worst_output = min(options.max_tokens or model.max_output_tokens, model.max_output_tokens)
     expectation = expectation or Expectation(task.spec.expected_output_tokens, PUBLISHED)
     expected = min(expectation.output_tokens, worst_output)
+    if of_pdf:
+        worst_input = worst_input_of_pdf_page(model, prompt)
     return Quote(
         image_tokens=image,
         prompt_tokens=prompt,

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pyarrow.compute as pc
 
+from qwenocr_assets.asking.whole_pdfs import answer_keys
 from qwenocr_assets.rows import OcrRequestRow
 from qwenocr_assets.schemas import OCR_RESPONSES
 from qwenocr_assets.statuses import AnswerStatus
@@ -28,11 +29,11 @@ class Total:
     saved_usd: Decimal = Decimal(0)
     """Expected price of what is answered already."""
 
-    def add(self, row: OcrRequestRow, *, answered: bool) -> None:
-        """Add a row of `ocr_requests`."""
-        self.requests += 1
+    def add(self, row: OcrRequestRow, *, answered: bool, is_request: bool = True) -> None:
+        """Add a row of `ocr_requests`; `is_request` is False for all but the first page of a PDF asked about whole."""
+        self.requests += is_request
         if answered:
-            self.answered += 1
+            self.answered += is_request
             self.saved_usd += row["expected_cost_usd"]
             return
         self.input_tokens += row["image_tokens"] + row["prompt_tokens"]
@@ -56,21 +57,28 @@ class Totals:
 def total_up(rows: Iterable[OcrRequestRow], answered: Collection[str]) -> Totals:
     """The sums of these rows of `ocr_requests`; `answered` are the request keys that need not be sent.
 
-    A request that occurs twice (the same page in two documents) is sent once, and counts as answered from then on.
+    A request that occurs twice (the same page in two documents) is sent once, and counts as answered from then on. One
+    about a whole PDF is one request, however many pages share it.
     """
     totals = Totals()
-    seen: set[str] = set()
+    first: dict[str, tuple[str, str]] = {}
+    counted_wholes: set[tuple[str, tuple[str, str]]] = set()
     for row in rows:
-        key = row["request_key"]
-        known = key in answered or key in seen
-        seen.add(key)
+        whole = row.get("whole_key")
+        of = row["batch_id"], row["document_id"] if whole else row["page_id"]
+        is_new = (whole or row["request_key"]) not in first
+        is_own = first.setdefault(whole or row["request_key"], of) == of
+        known = not (is_new or (whole and is_own)) or any(key in answered for key in answer_keys(row))
+        counted = whole is None or (whole, of) not in counted_wholes
+        if whole is not None:
+            counted_wholes.add((whole, of))
         for total in (
             totals.all,
             totals.by_batch.setdefault(row["batch_id"], Total()),
             totals.by_document.setdefault(row["document_id"], Total()),
             totals.by_task.setdefault(row["task"], Total()),
         ):
-            total.add(row, answered=known)
+            total.add(row, answered=known, is_request=counted)
     return totals
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.expectations import Expectations
 from qwenocr_assets.cost.quote import quote_request
+from qwenocr_assets.cost.whole_or_not import WholeOrNot
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
 from qwenocr_assets.qwenocr.batch_api.limits import require_batches
@@ -26,8 +28,11 @@ def request_rows(
     model: Model,
     catalogue: Catalogue,
     expectations: Expectations = Expectations(),  # noqa: B008  frozen
+    caps: Caps = Caps(),  # noqa: B008  frozen
 ) -> list[OcrRequestRow]:
     """Rows of `ocr_requests`: every ready page with every task of its document's route.
+
+    PDFs of routes that say so are asked about whole where the model can, and `caps` leave room for the worst case.
 
     Raises:
         ConfigurationError: a route asks for what the model cannot do, or the model has no price; nothing has been
@@ -35,13 +40,16 @@ def request_rows(
     """
     model.price()  # a model without one is refused before anything else is said
     by_name = {route.name: route for route in (DEFAULT_ROUTE, *routes)}
-    route_of = {d["document_id"]: by_name[d["route"]] for d in documents if is_accepted(d)}
+    accepted = {d["document_id"]: d for d in documents if is_accepted(d)}
+    route_of = {document_id: by_name[d["route"]] for document_id, d in accepted.items()}
     ready = [page for page in pages if is_ready(page)]
     used = {route_of[page["document_id"]].name for page in ready}
     for name in sorted(used):
         check_route(by_name[name], model, catalogue)
+    whole_or_not = WholeOrNot(model, catalogue.region(model.region), caps, pages)
     rows: list[OcrRequestRow] = []
     for page in ready:
+        document = accepted[page["document_id"]]
         route = route_of[page["document_id"]]
         picture = page.get("pixels_sha256") or page["sha256"]
         has_text = (
@@ -55,8 +63,16 @@ def request_rows(
                 continue  # the page's own text lines cost nothing
             options = request_options(route, task)
             expectation = expectations.of(task, route.name)
+            whole_key, alone_reason = whole_or_not.of(document, page, route, task, options)
             quote = quote_request(
-                page["width_px"], page["height_px"], task, options, model, route.mode, expectation
+                page["width_px"],
+                page["height_px"],
+                task,
+                options,
+                model,
+                route.mode,
+                expectation,
+                of_pdf=whole_key is not None,
             )
             rows.append(
                 {
@@ -70,6 +86,10 @@ def request_rows(
                     "model": model.name,
                     "protocol": protocol.value,
                     "mode": route.mode.value,
+                    "whole_key": whole_key,
+                    "alone_reason": alone_reason,
+                    "whole_page": page["page_number"] if whole_key else None,
+                    "whole_pages": document["page_count"] if whole_key else None,
                     "options": options.to_json(),
                     "image_tokens": quote.image_tokens,
                     "prompt_tokens": quote.prompt_tokens,

@@ -24,7 +24,7 @@ from qwenocr_assets.intake.rules import Rule, distinct_names
 from qwenocr_assets.qwenocr.batch_api.limits import LARGEST_LINE_MB, SHORTEST_WINDOW, WINDOW_PATTERN
 from qwenocr_assets.qwenocr.checks import schema_problem
 from qwenocr_assets.qwenocr.requests import Mode
-from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.qwenocr.tasks import Task, says_its_pages
 from qwenocr_assets.rows import RouteRow
 from qwenocr_assets.schemas import schema_paths, value_path
 
@@ -80,6 +80,10 @@ class Route(BaseModel):
     """Largest line of a batch's file, in millions of bytes: lines over 1 were refused in somebody's experience."""
     batch_pages_url: str | None = None
     """Where the service can fetch the page images: the public address of the data folder."""
+    whole_pdf: bool = False
+    """Whether a PDF is asked about whole where the model can: one request for all its pages."""
+    whole_pdf_url: str | None = None
+    """Where the service can fetch the documents: the public address of the folder that is read."""
     dpi: int | None = Field(None, ge=50, le=600)
     """Resolution at which PDF pages are drawn; None takes the project's."""
     date_order: Literal["day_month", "month_day"] | None = None
@@ -189,6 +193,26 @@ class Route(BaseModel):
             ("http://", "https://")
         ):
             raise ValueError('batch_too_large = "url" needs batch_pages_url, an http(s):// address')
+        return self
+
+    @model_validator(mode="after")
+    def _can_send_pdfs_whole(self) -> Self:
+        if self.whole_pdf_url is not None and not self.whole_pdf_url.startswith(("http://", "https://")):
+            raise ValueError("whole_pdf_url is no http(s):// address")
+        if not self.whole_pdf:
+            return self
+        if not any(map(says_its_pages, self.tasks)):
+            able = ", ".join(task for task in Task if says_its_pages(task))
+            raise ValueError(
+                f"whole_pdf needs the task {able}: answers to others do not say which page is which"
+            )
+        if self.mode is Mode.BATCH:
+            raise ValueError("whole_pdf does not go with mode = batch: a batch's lines take images alone")
+        if turned := {"orientation", "deskew"} & set(self.enhance):
+            raise ValueError(
+                f"whole_pdf does not go with enhance = {min(turned)}: the service reads the file as it is, and its "
+                "boxes would lie elsewhere on a page that is turned here"
+            )
         return self
 
 

@@ -1,7 +1,7 @@
 """What is asked of the service: options as a value, and the key that makes two requests the same question."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -53,6 +53,11 @@ class RequestOptions:
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         chosen = {name: value for name, value in values.items() if value is not None and value is not False}
         return orjson.dumps(chosen, option=orjson.OPT_SORT_KEYS).decode()
+
+    def for_pdf(self, pages: int) -> "RequestOptions":
+        """As they are sent with a whole PDF: what is about pictures stays behind, and the limit is one of all pages."""
+        most = None if self.max_tokens is None else self.max_tokens * pages
+        return replace(self, min_pixels=None, max_pixels=None, enable_rotate=False, max_tokens=most)
 
     @classmethod
     def from_json(cls, text: str) -> "RequestOptions":

@@ -210,6 +210,11 @@ class Task(StrEnum):
     )
 
 
+def says_its_pages(task: Task) -> bool:
+    """Whether the answer to a whole PDF says which page is which: known of the layouts of documents alone."""
+    return task.spec.form is Form.DOCUMENT
+
+
 def tasks_in(*forms: Form) -> tuple[Task, ...]:
     """The tasks whose answers come in one of these forms."""
     return tuple(task for task in Task if task.spec.form in forms)

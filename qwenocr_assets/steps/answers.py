@@ -1,40 +1,38 @@
 """Answers: every request of a batch that has none is asked, and each answer is journalled as it comes."""
 
-import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from qwenocr_assets.asking.batch_answers import BatchAnswers, Question
+from qwenocr_assets.asking.batch_answers import AnyQuestion, BatchAnswers
 from qwenocr_assets.asking.draining import Drain, draining_on_signals
 from qwenocr_assets.asking.records import AnswerRecord
+from qwenocr_assets.asking.whole_pdfs import answer_keys
+from qwenocr_assets.cost.whole_or_not import alone_notes
 from qwenocr_assets.environment.budget import CostBudget
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.holding import held
-from qwenocr_assets.environment.progress import Advance, Progress
+from qwenocr_assets.environment.progress import Progress
 from qwenocr_assets.environment.service import QwenOcr
 from qwenocr_assets.errors import QwenocrError
 from qwenocr_assets.qwenocr.catalogue import Model
-from qwenocr_assets.qwenocr.errors import ServiceDown
 from qwenocr_assets.qwenocr.purse import Purse
-from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.rows import OcrRequestRow
-from qwenocr_assets.schemas import OCR_REQUESTS
+from qwenocr_assets.schemas import DOCUMENTS, OCR_REQUESTS, PAGES
 from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.steps.batch_api import asked_at_once, in_batches, page_images
+from qwenocr_assets.steps.real_time import Others, Questions, RealTime
+from qwenocr_assets.steps.whole_pdfs import pdf_questions, whole_pdfs
+from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_table
-from qwenocr_assets.tables.completeness import incomplete
 
 _MOST_NAMED = 3
 """Batches that are named where many are meant."""
-_POLL_SECONDS = 0.5
-_SAVED_SECONDS = 1.0
-"""After this, an answer that was paid for is in its journal."""
 _LATELY_SECONDS = 60.0
 """An answer is paid for before it is saved: what others paid so lately may not have been found yet."""
 
@@ -54,7 +52,7 @@ class Wanted:
     given_up: bool = False
     """Also what has failed `max_attempts_in_all` times."""
 
-    def includes(self, question: Question, record: AnswerRecord | None) -> bool:
+    def includes(self, question: AnyQuestion, record: AnswerRecord | None) -> bool:
         """Whether an open question is asked, given the last record of it."""
         if self.keys is not None and question.request_key not in self.keys:
             return False
@@ -63,6 +61,14 @@ class Wanted:
         return (not self.statuses or status in self.statuses) and (
             not self.classes or error_class in self.classes
         )
+
+    def with_other_keys(self, requests: Iterable[OcrRequestRow]) -> "Wanted":
+        """With all keys under which what is wanted may be asked: a page of a whole PDF alone, and that PDF."""
+        if self.keys is None:
+            return self
+        wanted = set(self.keys)
+        found = (answer_keys(row) for row in requests if not wanted.isdisjoint(answer_keys(row)))
+        return replace(self, keys=wanted.union(*found))
 
 
 EVERYTHING_OPEN = Wanted()
@@ -107,38 +113,63 @@ def ask(
     with held(environment, batch_id, progress) as hold:
         answers = BatchAnswers.open(data, batch_id, tasks, hold, progress.note)
         requests = [r for r in read_table(data, OCR_REQUESTS, batch_id) if r["task"] in tasks]
-        pages = page_images(data, batch_id)
+        made = read_table(data, PAGES, batch_id)
+        pages = page_images(made)
         taken_over = answers.take_over(requests, wanted.resend)
         if taken_over:
             progress.note(_came_from(taken_over))
         batched = in_batches(requests)
-        at_once = answers.open_questions(
-            [r for r in requests if r.get("mode") != Mode.BATCH],
-            pages,
-            wanted.resend,
-            most_attempts=None if wanted.given_up else environment.settings.max_attempts_in_all,
-        )
-        late = (
-            asked_at_once(
-                environment, budget, batch_id, batched, answers.open_questions(batched, pages, frozenset())
+        wanted = wanted.with_other_keys(requests)
+        asked: dict[str, AnyQuestion] = {}
+
+        def find() -> Questions:
+            """What is to be asked as the journals are now: of PDFs that were asked about whole, what that has left."""
+            pdfs = whole_pdfs(requests, answers.latest, made)
+            at_once = answers.open_questions(
+                [r for r in requests if r.get("mode") != Mode.BATCH],
+                pages,
+                wanted.resend,
+                most_attempts=None if wanted.given_up else environment.settings.max_attempts_in_all,
+                wholes=pdfs,
             )
-            if batched
-            else []
-        )
+            late = (
+                asked_at_once(
+                    environment,
+                    budget,
+                    batch_id,
+                    batched,
+                    answers.open_questions(batched, pages, frozenset()),
+                )
+                if batched
+                else []
+            )
+            _, last = pdfs.answered()
+            begun = {r["request_key"] for r in requests if r.get("whole_key") in asked}
 
-        def is_wanted(question: Question) -> bool:
-            return wanted.includes(question, answers.latest.get(question.request_key))
+            def is_wanted(question: AnyQuestion) -> bool:
+                key = question.request_key
+                if key in asked and key in answers.latest and answers.latest[key].status.is_final:
+                    return False
+                return key in begun or wanted.includes(
+                    question, last.get(key) or last.get(parts.get(key, ""))
+                )
 
-        questions = Questions([*filter(is_wanted, at_once)], [*filter(is_wanted, late)])
+            whole = pdf_questions(environment, batch_id, pdfs)
+            found = Questions(
+                [*filter(is_wanted, whole)], [*filter(is_wanted, at_once)], [*filter(is_wanted, late)]
+            )
+            asked.update((q.request_key, q) for q in found)
+            return found
+
+        parts = {r["request_key"]: answer_keys(r)[1] for r in requests if r.get("whole_key")}
+        questions = find()
 
         def open_purse(model: Model, since: float | None) -> AbstractAsyncContextManager[Purse]:
             return budget.purse(requests, model, batch_id=batch_id, run_id=run_id, put_off_since=since)
 
         def ask_now(questions: Questions, since: float | None) -> QwenocrError | None:
-            purse = partial(open_purse, since=since)
-            return asyncio.run(
-                _ask(environment, service, purse, answers, questions, advance, drain, progress.note)
-            )
+            asking = RealTime(environment, service, answers, find, advance, drain, progress.note)
+            return asking.ask(questions, partial(open_purse, since=since))
 
         with (
             progress.stage("OCR answers", len(questions)) as advance,
@@ -147,131 +178,27 @@ def ask(
             # what is to be asked once more is asked, whoever else asks it
             refused = ask_now(questions, None if wanted.resend else time.time() - _LATELY_SECONDS)
             if answers.put_off and refused is None:
-                others = _Others(environment, budget, answers, requests, progress)
-                refused = others.ask_rest(questions, ask_now, drain)
+                others = Others(environment, budget, answers, requests, progress)
+                refused = others.ask_rest(find, ask_now, drain)
         answers.compact()
 
-    latest = answers.latest
+    rows, latest = whole_pdfs(requests, answers.latest, made).answered()
+    for told in alone_notes((r for r in rows if parts.keys() & {r["request_key"]}), _names(data, batch_id)):
+        progress.note(told)
     return Asked(
         records={
-            task: [
-                latest[r["request_key"]] for r in requests if r["task"] == task and r["request_key"] in latest
-            ]
+            task: [latest[r["request_key"]] for r in rows if r["task"] == task and r["request_key"] in latest]
             for task in tasks
         },
-        sent=Counter(q.task for q in questions if _was_sent(latest.get(q.request_key))),
+        sent=Counter(q.task for q in asked.values() if _was_sent(answers.latest.get(q.request_key))),
         taken_over=taken_over.total(),
         refused=refused,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Questions:
-    """What is asked in real time."""
-
-    usual: list[Question]
-    late: list[Question]
-    """In the dialect of batches, which could not take them."""
-
-    def of(self, request_keys: Collection[str]) -> "Questions":
-        """Those with one of these keys."""
-        return Questions(
-            [q for q in self.usual if q.request_key in request_keys],
-            [q for q in self.late if q.request_key in request_keys],
-        )
-
-    def __iter__(self) -> Iterator[Question]:
-        yield from self.usual
-        yield from self.late
-
-    def __len__(self) -> int:
-        return len(self.usual) + len(self.late)
-
-
-async def _ask(
-    environment: Environment,
-    service: QwenOcr,
-    open_purse: Callable[[Model], AbstractAsyncContextManager[Purse]],
-    answers: BatchAnswers,
-    questions: Questions,
-    advance: Advance,
-    drain: Drain,
-    tell: Callable[[str], object],
-) -> QwenocrError | None:
-    """Ask in the region that is set; while that one is down, what is left in those listed to go on with."""
-    refused: QwenocrError | None = None
-    if not questions:
-        # the ledger learns that nothing of the batch waits for money any more
-        async with open_purse(environment.model):
-            return None
-    for region, model in environment.regions_in_order:
-        refused = None
-        in_dialects = (
-            (questions.usual, region),
-            (questions.late, replace(region, protocol=Protocol.OPENAI)),
-        )
-        async with open_purse(model) as purse:
-            for asked, there in in_dialects:
-                if not asked or refused is not None or drain.begun:
-                    continue
-                async with service.client(there, model, purse, tell) as client:
-                    refused = await answers.ask(
-                        asked,
-                        client,
-                        model,
-                        environment.catalogue.version,
-                        judge=incomplete,
-                        on_reply=advance,
-                        concurrency=service.in_flight,
-                        drain=drain,
-                    )
-        if not isinstance(refused, ServiceDown) or drain.begun:
-            break
-        questions = Questions(answers.unanswered(questions.usual), answers.unanswered(questions.late))
-    return refused
-
-
-@dataclass(frozen=True, slots=True)
-class _Others:
-    """Runs of other batches that ask the same."""
-
-    environment: Environment
-    budget: CostBudget
-    answers: BatchAnswers
-    requests: Sequence[OcrRequestRow]
-    progress: Progress
-
-    def ask_rest(
-        self,
-        questions: Questions,
-        ask: Callable[[Questions, float | None], QwenocrError | None],
-        drain: Drain,
-    ) -> QwenocrError | None:
-        """Take over what others were asked, and ask what they leave; what they keep for too long is asked as well."""
-        seconds = self.environment.settings.batch_wait_seconds
-        give_up_at = time.monotonic() + seconds
-        self.progress.note(
-            f"{len(self.answers.put_off):,} questions are asked by another run just now. Waiting for its answers, at "
-            f"most {seconds:g} s."
-        )
-        refused = None
-        while self.answers.put_off and refused is None and not drain.begun:
-            keys = {question.request_key for question in self.answers.put_off}
-            self._wait(keys, give_up_at, drain)
-            since = time.time()
-            self.answers.take_over([r for r in self.requests if r["request_key"] in keys], frozenset())
-            left = questions.of({q.request_key for q in self.answers.unanswered(self.answers.put_off)})
-            self.answers.put_off.clear()
-            if left:
-                refused = ask(left, since if time.monotonic() < give_up_at else None)
-        return refused
-
-    def _wait(self, keys: Collection[str], give_up_at: float, drain: Drain) -> None:
-        while time.monotonic() < give_up_at and not drain.begun:
-            if not self.budget.asked_elsewhere(self.answers.batch_id) & set(keys):
-                break
-            time.sleep(_POLL_SECONDS)
-        time.sleep(_SAVED_SECONDS)
+def _names(data: DataFolder, batch_id: str) -> dict[str, str]:
+    rows = read_table(data, DOCUMENTS, batch_id, ["document_id", "name"])
+    return {row["document_id"]: row["name"] for row in rows}
 
 
 def _draining(seconds: float, progress: Progress) -> AbstractContextManager[Drain]:

@@ -29,7 +29,7 @@ from qwenocr_assets.qwenocr.batch_api.limits import (
 from qwenocr_assets.qwenocr.batch_api.service import BatchService
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.rows import OcrRequestRow
+from qwenocr_assets.rows import OcrRequestRow, PageRow
 from qwenocr_assets.schemas import OCR_REQUESTS, PAGES, is_ready
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
 from qwenocr_assets.storage.table_files import read_table
@@ -57,9 +57,8 @@ def in_batches(requests: Iterable[OcrRequestRow]) -> list[OcrRequestRow]:
     return [row for row in requests if row.get("mode") == Mode.BATCH]
 
 
-def page_images(data: DataFolder, batch_id: str) -> dict[str, Page]:
-    """By page id, where the images of a batch's pages lie."""
-    pages = read_table(data, PAGES, batch_id)
+def page_images(pages: Iterable[PageRow]) -> dict[str, Page]:
+    """By page id, where the images of rows of `pages` lie."""
     return {p["page_id"]: Page(p["uri"], p["media_type"]) for p in pages if is_ready(p)}
 
 
@@ -83,7 +82,7 @@ def collect_and_hand_over(
     rows = in_batches(read_table(data, OCR_REQUESTS, batch_id))
     if not rows:
         return HandedOver(0)
-    pages = page_images(data, batch_id)
+    pages = page_images(read_table(data, PAGES, batch_id))
     budget.catch_up(progress.note)
     with (
         held(environment, batch_id, progress) as hold,

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from upath import UPath
 
+from qwenocr_assets.asking.whole_pdfs import answer_keys
 from qwenocr_assets.cost.comparison import Offer, compare, dear
 from qwenocr_assets.cost.expectations import learn_expectations
 from qwenocr_assets.cost.quote_totals import Totals, answered_keys, total_up
 from qwenocr_assets.cost.requests import request_rows
+from qwenocr_assets.cost.whole_or_not import alone_notes
 from qwenocr_assets.environment.decoding import decoders, examining
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.imaging.batches import Run, batch_page_rows
@@ -40,7 +42,7 @@ class Quote:
     standing: str | None
     """Why the model is better not chosen; None for one that is as good as ever."""
     told: list[str]
-    """What the service itself said otherwise of the model, when it was last asked."""
+    """What the service itself said otherwise of the model, when it was last asked; and which PDFs do not go whole."""
     warning: str | None
     """A price that an equal model undercuts by far."""
 
@@ -68,8 +70,8 @@ def quote(environment: Environment, paths: Sequence[Path]) -> Quote:
             made = _pages_of(environment, run, manifest, files)
             documents += files
             pages += made
-            requests += request_rows(files, made, routes, model, catalogue, expectations)
-    answered = answered_keys(environment.data, {r["request_key"] for r in requests})
+            requests += request_rows(files, made, routes, model, catalogue, expectations, environment.caps)
+    answered = answered_keys(environment.data, {key for row in requests for key in answer_keys(row)})
     offers = compare(requests, pages, catalogue)
     return Quote(
         model=model,
@@ -80,7 +82,10 @@ def quote(environment: Environment, paths: Sequence[Path]) -> Quote:
         totals=total_up(requests, answered),
         offers=offers,
         standing=standing(model),
-        told=known_differences(environment),
+        told=[
+            *known_differences(environment),
+            *alone_notes(requests, {d["document_id"]: d["name"] for d in documents}),
+        ],
         warning=dear(offers, model.region, model.name, catalogue),
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from qwenocr_assets.cost.comparison import Offer, compare
 from qwenocr_assets.cost.expectations import learn_expectations
 from qwenocr_assets.cost.requests import request_rows
+from qwenocr_assets.cost.whole_or_not import alone_notes
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.qwenocr.advice import model_warnings
 from qwenocr_assets.rows import OcrRequestRow
@@ -34,7 +35,12 @@ def make_requests(environment: Environment, batch_id: str) -> Requests:
     pages = read_table(data, PAGES, batch_id)
     documents = read_table(data, DOCUMENTS, batch_id)
     expectations = learn_expectations(data, model)
-    rows = request_rows(documents, pages, environment.routes, model, catalogue, expectations)
+    rows = request_rows(
+        documents, pages, environment.routes, model, catalogue, expectations, environment.caps
+    )
     write_table(data, OCR_REQUESTS, batch_id, rows)
     offers = [offer for offer in compare(rows, pages, catalogue) if offer.complete]
-    return Requests(rows, offers, [*model_warnings(catalogue, model), *known_differences(environment)])
+    notes = alone_notes(rows, {d["document_id"]: d["name"] for d in documents})
+    return Requests(
+        rows, offers, [*model_warnings(catalogue, model), *known_differences(environment), *notes]
+    )

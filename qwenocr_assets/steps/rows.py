@@ -22,6 +22,7 @@ from qwenocr_assets.schemas import (
     TableSchema,
 )
 from qwenocr_assets.steps.pictures import BatchPictures, draw_batch
+from qwenocr_assets.steps.whole_pdfs import whole_pdfs
 from qwenocr_assets.storage.table_files import read_table, write_table
 from qwenocr_assets.tables.batch import flatten_batch
 from qwenocr_assets.tables.places.tile_rows import join_tiles
@@ -39,18 +40,25 @@ class BatchRows:
     batch_id: str
     progress: Progress
 
-    @cached_property
+    @property
     def requests(self) -> list[OcrRequestRow]:
-        return read_table(self.environment.data, OCR_REQUESTS, self.batch_id)
+        """The requests, each with the key under which its answer lies."""
+        return self._answered[0]
 
     @cached_property
     def pages(self) -> list[PageRow]:
         return read_table(self.environment.data, PAGES, self.batch_id)
 
-    @cached_property
+    @property
     def records(self) -> dict[str, AnswerRecord]:
-        """The latest record of each request, by its key."""
-        return read_answers(self.environment.data.journal(task, self.batch_id) for task in Task)
+        """The latest record of each request, by its key; of a whole PDF's answer, one a page."""
+        return self._answered[1]
+
+    @cached_property
+    def _answered(self) -> tuple[list[OcrRequestRow], dict[str, AnswerRecord]]:
+        data = self.environment.data
+        journalled = read_answers(data.journal(task, self.batch_id) for task in Task)
+        return whole_pdfs(read_table(data, OCR_REQUESTS, self.batch_id), journalled, self.pages).answered()
 
     @cached_property
     def answers(self) -> dict[str, Answer]:

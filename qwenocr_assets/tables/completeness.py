@@ -42,6 +42,16 @@ def incomplete(task: Task, answer: Answer) -> str | None:
     )
 
 
+def said_of_no_page(answer: Answer) -> str | None:
+    """What the answer to a whole PDF says and no part of it that is of a page."""
+    lost = words_left_out(answer)
+    return (
+        (f"the text of the PDF's answer has {lost} words that no part of a page has" if lost else None)
+        or _said_over_and_over(answer)
+        or _unknown(answer)
+    )
+
+
 def _of_content(task: Task, answer: Answer) -> str | None:
     return (
         (_lines(answer.text) if task.spec.form is Form.LINES else None)

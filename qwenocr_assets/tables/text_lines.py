@@ -1,5 +1,6 @@
 """Answers into rows of `text_lines`."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ from qwenocr_assets.tables.no_answer.pictures import is_picture
 from qwenocr_assets.tables.places.page_lines import GIVEN
 from qwenocr_assets.tables.places.reading_order import reading_order
 from qwenocr_assets.tables.trace import Trace
+
+_EMPTY_JSON = re.compile(r"\s*(?:\[\s*\]|\{\s*\})\s*")
+"""How models write that there is no line."""
 
 
 def text_lines(answer: Answer, trace: Trace, page_size: tuple[int, int]) -> list[Row]:
@@ -37,7 +41,9 @@ def text_lines(answer: Answer, trace: Trace, page_size: tuple[int, int]) -> list
 
 
 def _plain_lines(text: str) -> list[str]:
-    """The lines of a plain-text answer that stand on the page: not blank, no picture's address."""
+    """The lines of a plain-text answer that stand on the page: not blank, no picture's address, no empty list."""
+    if _EMPTY_JSON.fullmatch(unfenced(text)):
+        return []
     lines = (line.rstrip() for line in unfenced(text).splitlines())
     return [line for line in lines if line and not _is_picture(line)]
 

@@ -72,6 +72,7 @@ def test_lines_of_an_answer_without_words_info(trace: TraceOf, text: str, lines:
         ("```text\na\n```", ["a"]),
         ("see\n```\ncode\n```", ["see", "```", "code", "```"]),
         ("```Audience\nb\n```", ["Audience", "b"]),
+        ("```json\n[\n\n]\n```", []),
         (" \n\n", []),
     ],
     ids=repr,

@@ -28,6 +28,7 @@ _INLINE = re.compile(
     r"(?<![\\$\w])\$(?![\s\d.,]*\$)(?=\S)([^$\n]{1,400}?)(?<=\S)\$(?![\w$])|\\\((.{1,400}?)\\\)"
 )
 _HTML_TABLE = re.compile(r"<t(?:able|r|d)\b", re.IGNORECASE)
+_WHOLE_TABLE = re.compile(r"<table\b.*?</table\s*>", re.IGNORECASE | re.DOTALL)
 _PARSER = MarkdownIt("commonmark", {"html": True}).enable("table")
 
 
@@ -102,6 +103,9 @@ class _Reader:
                     self._table(piped_tables(written), written)
                 case "html_block" if _HTML_TABLE.search(written):
                     self._table(html_tables(written), written)
+                    rest = _WHOLE_TABLE.sub("", written)
+                    if not _HTML_TABLE.search(rest):  # words on the line on which a table ends
+                        self._add("paragraph", fragment_text(rest).strip(), rest.strip())
                 case "html_block":
                     self._add("paragraph", fragment_text(written), written)
                 case "fence" | "code_block" if _HTML_TABLE.search(token.content):
