@@ -198,6 +198,7 @@ def test_an_answer_costs_no_more_than_was_set_aside_or_is_the_last(
     size=st.tuples(st.integers(11, 6_000), st.integers(11, 6_000)),
     max_tokens=st.none() | st.integers(1, 4_096),
     used=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    pages=st.just(0) | st.integers(1, 50),
 )
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_quote_reservation_bill_and_record_are_one_sum(
@@ -208,25 +209,35 @@ def test_quote_reservation_bill_and_record_are_one_sum(
     size: tuple[int, int],
     max_tokens: int | None,
     used: tuple[float, float],
+    pages: int,
 ) -> None:
-    """The worst that is quoted is what is set aside; what is settled is no more, and what the record says."""
+    """The worst that is quoted is what is set aside; what is settled is no more, and what the record says.
+
+    Of a page, and with `pages` of a PDF that is asked about whole.
+    """
     if mode is Mode.BATCH and model.batch_discount is None:
         with pytest.raises(ConfigurationError, match="not offered in batches"):
             quote_request(*size, task, RequestOptions(), model, mode)
         return
-    quote = quote_request(*size, task, RequestOptions(max_tokens=max_tokens), model, mode)
-    row = {"request_key": "k", "batch_id": "b", "task": task.value, "route": "r", **asdict(quote)}
-    calls = calls_of([row], model, CATALOGUE.version, "run", mode)
-    reserved = ledger.reserve(calls["k"], Caps(), "lease")
+    options = RequestOptions(max_tokens=max_tokens)
+    quote = quote_request(*size, task, options, model, mode, of_pdf=pages > 0)
+    row = {"batch_id": "b", "document_id": "d", "task": task.value, "route": "r", **asdict(quote)}
+    whole, shares = ("w", pages) if pages else (None, 1)
+    rows = [{**row, "request_key": f"k{n}", "whole_key": whole} for n in range(shares)]
+    calls = calls_of(rows, model, CATALOGUE.version, "run", mode)
+    reserved = ledger.reserve(calls[whole or "k0"], Caps(), "lease")
     assert isinstance(reserved, Reserved)
     (entry,) = [e for e in ledger.entries() if e["entry_id"] == reserved.entry_id]
-    assert quote.worst_cost_usd == to_usd(entry["reserved_pico"])
-    assert quote.expected_cost_usd == to_usd(entry["expected_pico"])
+    assert shares * quote.worst_cost_usd == to_usd(entry["reserved_pico"])
+    assert shares * quote.expected_cost_usd == to_usd(entry["expected_pico"])
 
-    usage = Usage(round(used[0] * quote.worst_input_tokens), round(used[1] * quote.worst_output_tokens))
+    usage = Usage(
+        round(used[0] * shares * quote.worst_input_tokens),
+        round(used[1] * shares * quote.worst_output_tokens),
+    )
     assert usage.billed is not None
     settled = to_usd(ledger.settle(reserved.entry_id, usage.billed))
-    assert settled <= quote.worst_cost_usd
+    assert settled <= shares * quote.worst_cost_usd
     with ledger.reading() as connection:
         price, version = LedgerFunds(ledger, Caps(), {}).priced(connection, [reserved.entry_id])[
             reserved.entry_id
