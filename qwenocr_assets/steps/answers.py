@@ -11,7 +11,7 @@ from qwenocr_assets.asking.batch_answers import AnyQuestion, BatchAnswers
 from qwenocr_assets.asking.draining import Drain, draining_on_signals
 from qwenocr_assets.asking.records import AnswerRecord
 from qwenocr_assets.asking.whole_pdfs import answer_keys
-from qwenocr_assets.cost.whole_or_not import alone_notes
+from qwenocr_assets.cost.requests import alone_notes
 from qwenocr_assets.environment.budget import CostBudget
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.holding import held

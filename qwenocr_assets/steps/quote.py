@@ -11,8 +11,7 @@ from qwenocr_assets.asking.whole_pdfs import answer_keys
 from qwenocr_assets.cost.comparison import Offer, compare, dear
 from qwenocr_assets.cost.expectations import learn_expectations
 from qwenocr_assets.cost.quote_totals import Totals, answered_keys, total_up
-from qwenocr_assets.cost.requests import request_rows
-from qwenocr_assets.cost.whole_or_not import alone_notes
+from qwenocr_assets.cost.requests import alone_notes, request_rows
 from qwenocr_assets.environment.decoding import decoders, examining
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.imaging.batches import Run, batch_page_rows

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from qwenocr_assets.cost.comparison import Offer, compare
 from qwenocr_assets.cost.expectations import learn_expectations
-from qwenocr_assets.cost.requests import request_rows
-from qwenocr_assets.cost.whole_or_not import alone_notes
+from qwenocr_assets.cost.requests import alone_notes, request_rows
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.qwenocr.advice import model_warnings
 from qwenocr_assets.rows import OcrRequestRow
