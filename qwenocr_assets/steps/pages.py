@@ -25,7 +25,7 @@ def make_pages(environment: Environment, batch_id: str, progress: Progress) -> l
     data = environment.data
     accepted = [d for d in read_table(data, DOCUMENTS, batch_id) if is_accepted(d)]
     recipes = environment.recipes
-    with progress.stage("Pages", len(accepted)) as advance, decoders(environment.settings) as run:
+    with progress.stage("Documents", len(accepted)) as advance, decoders(environment.settings) as run:
         rows = batch_page_rows(
             run,
             data,

@@ -18,7 +18,7 @@ from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.load import load_changes
 from qwenocr_assets.warehouse.models import Model
 from qwenocr_assets.warehouse.publish import working_file
-from tests.warehouse.conftest import filled
+from tests.warehouse.conftest import Put, filled
 
 _SUMS = """
     SELECT (SELECT sum(amount) FROM marts.line_items), (SELECT sum(amount) FROM marts.invoice_items),
@@ -98,6 +98,49 @@ def test_sums_are_those_of_current_documents(
         total = sum(_AMOUNTS[content] for content in contents)
         trusted = 3 * total  # the total, the item and the cell are a value each
         assert _built(data, wanted) == (*[total] * 3, trusted, *[total] * 2, 2 * len(contents), len(contents))
+
+
+def test_duplicates_are_named(models: dict[str, Model], put: Put, data: DataFolder) -> None:
+    """The same content twice, and two invoices with one number and total; a third has the number and another total."""
+
+    def value(page: str, path: str, text: str, number: int | None = None) -> dict[str, Any]:
+        place = {"page_id": page, "task": "key_information_extraction", "path": path, "key": path}
+        return place | {
+            "value": text,
+            "value_number": None if number is None else Decimal(number),
+            "currency": "EUR",
+        }
+
+    documents = {"a": "x", "b": "x", "c": "c", "d": "d", "e": "e"}
+    invoices = {"c": ("INV-7", 9), "d": ("inv 7", 9), "e": ("INV-7", 8)}
+    put(
+        "documents",
+        "b1",
+        *({"page_id": f"{n}-p1", "name": f"{n}.png", "sha256": s} for n, s in documents.items()),
+    )
+    put("pages", "b1", *({"page_id": f"{n}-p1"} for n in documents))
+    values = [
+        row
+        for name, (number, total) in invoices.items()
+        for row in (
+            value(f"{name}-p1", "invoice_number", number),
+            value(f"{name}-p1", "total", str(total), total),
+        )
+    ]
+    put("key_values", "b1", *values)
+    load_changes(data, working_file(data))
+    with open_writer(working_file(data)) as con:
+        build_models(con, models)
+        found = con.execute(
+            "SELECT because, document_name, duplicate_of, is_counted, total FROM marts.duplicates ORDER BY 1, 2"
+        ).fetchall()
+    original = found[0][2]
+    assert [row[:2] for row in found] == [
+        ("same_content", "a.png"), ("same_content", "b.png"),
+        ("same_number_and_total", "c.png"), ("same_number_and_total", "d.png"),
+    ]  # fmt: skip
+    assert [row[3] for row in found[:2]] == [original == "a", original == "b"]
+    assert [row[2:] for row in found[2:]] == [("c", True, 9), ("c", True, 9)]
 
 
 def _built(data: DataFolder, models: dict[str, Model]) -> tuple[Any, ...]:

@@ -29,6 +29,7 @@ counted as (
 
 select
     documents.document_id,
+    documents.name as document_name,
     documents.name,
     documents.route,
     documents.page_count,

@@ -6,6 +6,7 @@ select
     addresses.version,
     addresses.is_current,
     addresses.modified_at,
+    addresses.name as document_name,
     addresses.name,
     addresses.sha256,
     addresses.document_id as found_document_id,

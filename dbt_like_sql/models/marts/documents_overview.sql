@@ -47,6 +47,7 @@ formulas as (
 select
     documents.document_id,
     documents.batch_id,
+    documents.name as document_name,
     documents.name,
     documents.media_type,
     documents.route,

@@ -6,6 +6,7 @@ with rows as (
     select
         document_id,
         batch_id,
+        document_name,
         task,
         page_id,
         page_number,
@@ -20,6 +21,7 @@ with rows as (
 select
     later.document_id,
     later.batch_id,
+    later.document_name,
     later.task,
     later.page_id,
     later.page_number,
@@ -36,5 +38,5 @@ inner join rows as earlier
     and earlier.cells = later.cells
 where later.character_count >= 8
 group by
-    later.document_id, later.batch_id, later.task, later.page_id, later.page_number, later.table_index,
+    later.document_id, later.batch_id, later.document_name, later.task, later.page_id, later.page_number, later.table_index,
     later.row_index, later.cells

@@ -184,21 +184,24 @@ joined as (
 )
 
 select
-    document_id,
-    batch_id,
-    task,
-    chain - 1 as stitched_index,
+    joined.document_id,
+    joined.batch_id,
+    documents.name as document_name,
+    joined.task,
+    joined.chain - 1 as stitched_index,
     row_number() over (
-        partition by document_id, task, chain order by page_number, table_index, row_index
+        partition by joined.document_id, joined.task, joined.chain
+        order by joined.page_number, joined.table_index, joined.row_index
     ) - 1 as row_number,
-    is_header,
-    cells,
-    numbers,
-    page_id,
-    page_number,
-    table_index,
-    row_index,
-    table_count,
-    is_complete,
-    is_joined
+    joined.is_header,
+    joined.cells,
+    joined.numbers,
+    joined.page_id,
+    joined.page_number,
+    joined.table_index,
+    joined.row_index,
+    joined.table_count,
+    joined.is_complete,
+    joined.is_joined
 from joined
+inner join {{ ref('stg_documents') }} as documents on documents.document_id = joined.document_id

@@ -54,6 +54,7 @@ grid as (
 select
     grid.batch_id,
     grid.document_id,
+    documents.name as document_name,
     grid.page_id,
     pages.page_number,
     grid.task,
@@ -64,6 +65,7 @@ select
     list(single.number order by grid.column_index) as numbers
 from grid
 inner join {{ ref('stg_pages') }} as pages on pages.page_id = grid.page_id
+inner join {{ ref('stg_documents') }} as documents on documents.document_id = grid.document_id
 left join single
     on single.page_id = grid.page_id
     and single.task = grid.task
@@ -71,5 +73,5 @@ left join single
     and single.row_index = grid.row_index
     and single.column_index = grid.column_index
 group by
-    grid.batch_id, grid.document_id, grid.page_id, pages.page_number, grid.task, grid.table_index,
+    grid.batch_id, grid.document_id, documents.name, grid.page_id, pages.page_number, grid.task, grid.table_index,
     grid.header_row_count, grid.row_index

@@ -41,6 +41,7 @@ compared as (
 select
     pages.document_id,
     pages.batch_id,
+    documents.name as document_name,
     pages.page_id,
     pages.page_number,
     both_read.task,
@@ -51,3 +52,4 @@ select
 from compared
 inner join both_read on both_read.page_id = compared.page_id
 inner join {{ ref('stg_pages') }} as pages on pages.page_id = compared.page_id
+inner join {{ ref('stg_documents') }} as documents on documents.document_id = pages.document_id

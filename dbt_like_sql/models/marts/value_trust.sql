@@ -336,8 +336,9 @@ factors as (
 )
 
 select
-    document_id,
-    batch_id,
+    factors.document_id,
+    factors.batch_id,
+    documents.name as document_name,
     page_id,
     task,
     place,
@@ -379,3 +380,4 @@ select
     right_px,
     bottom_px
 from factors
+inner join {{ ref('stg_documents') }} as documents on documents.document_id = factors.document_id

@@ -10,20 +10,19 @@ from qwenocr_assets.errors import ExitCode
 
 QUERIES: tuple[tuple[str, str], ...] = (
     (
-        "What came of each document",
-        "select name, pages_ready as pages, text_lines, key_values, table_cells, answers_skipped as skipped\n"
-        "from marts.documents_overview order by name",
+        "Result per document",
+        "select document_name, pages_ready as pages, text_lines, key_values, table_cells, answers_skipped as skipped\n"
+        "from marts.documents_overview order by document_name",
     ),
     (
         "The items of an invoice, as rows",
         "select item_index, description, quantity, unit_price, amount\n"
-        "from marts.line_items join core.documents using (document_id)\n"
-        "where name = 'invoices/invoice-acme.png' order by item_index",
+        "from marts.line_items where document_name = 'invoices/invoice-acme.png' order by item_index",
     ),
     (
-        "Values that stand nowhere on the page (there should be none)",
-        "select name, path, value from core.key_values join core.documents using (document_id)\n"
-        "where ground = 'not_found' order by name, path",
+        "Values not found on their page (expected: none)",
+        "select document_name, place, value from marts.value_trust\n"
+        "where ground = 'not_found' order by document_name, place",
     ),
 )
 """A question and its SQL."""

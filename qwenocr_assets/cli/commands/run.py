@@ -121,9 +121,7 @@ def run_batches(
             errors.append(f"Warehouse: {outcome.error}")
 
     if finished:
-        console.print(
-            f"{len(finished)} of {len(batch_ids)} batches are as they were: nothing to do for them."
-        )
+        console.print(f"{len(finished)} of {len(batch_ids)} batches are unchanged: nothing to do for them.")
     print_summary(environment, batch_ids, sent, console)
     for error in errors:
         print_error(console, error)
@@ -144,7 +142,7 @@ def stop_if(outcome: JobOutcome) -> None:
     """
     if outcome.interrupted:
         raise Stopped(
-            "Stopped. What was answered is saved.",
+            "Stopped. Answers so far are saved.",
             "Run the same command: it goes on where this one stopped, and pays for no answer again.",
         )
 
