@@ -1,6 +1,7 @@
 """The resources: one environment, and what a run needs of it: the regional client, the budget, how progress shows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
@@ -9,6 +10,7 @@ from qwenocr_assets.environment.budget import CostBudget
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.progress import QuietProgress
 from qwenocr_assets.environment.service import QwenOcr
+from qwenocr_assets.state.run_beats import living
 
 _NEEDS_ENVIRONMENT = {"environment"}
 
@@ -21,7 +23,7 @@ def resources() -> dict[str, dg.ResourceDefinition]:
     """
     return {
         "environment": dg.ResourceDefinition(
-            lambda _: Environment.load(),
+            _while_living(Environment.load),
             description="Settings, routes, catalogue, data folder and database, as pipeline.toml, .env and the "
             "environment say when a run begins.",
         ),
@@ -41,10 +43,25 @@ def resources() -> dict[str, dg.ResourceDefinition]:
     }
 
 
+def _while_living(load: Callable[[], Environment]) -> Callable[[dg.InitResourceContext], Any]:
+    """The environment of a run, which gives signs of life as long as it has it; a sensor's tick gives none."""
+
+    @contextmanager
+    def environment(init: dg.InitResourceContext) -> Iterator[Environment]:
+        loaded = load()
+        if init.run is None:
+            yield loaded
+            return
+        with living(loaded.database_url, init.run.run_id):
+            yield loaded
+
+    return environment
+
+
 def running_in(environment: Environment, **others: Any) -> Mapping[str, Any]:
     """What a run is given instead of the resources' own, to run in this environment."""
     return {
-        "environment": environment,
+        "environment": dg.ResourceDefinition(_while_living(lambda: environment)),
         "qwen_ocr": QwenOcr(environment),
         "cost_budget": CostBudget(environment),
         **others,

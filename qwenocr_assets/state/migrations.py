@@ -14,9 +14,9 @@ from sqlalchemy.schema import CreateColumn
 
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.state.sqlite import READ_ONLY
-from qwenocr_assets.state.tables import METADATA, calls, inbox, jobs, leases, money
+from qwenocr_assets.state.tables import METADATA, calls, inbox, jobs, leases, money, runs
 
-DECLARED = (money, jobs, leases, calls, inbox)
+DECLARED = (money, jobs, leases, calls, inbox, runs)
 """The modules whose tables a database has."""
 
 Migration = Callable[[Connection], None]
@@ -49,6 +49,7 @@ MIGRATIONS: Mapping[str, Migration] = {
     "one_database": make_declared,  # jobs, leases, calls and the inbox made their own tables until then
     "inbox_left_out": make_declared,
     "journals_compared": make_declared,
+    "run_beats": make_declared,
 }
 
 

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 from dagster._daemon.monitoring.run_monitoring import check_run_timeout
 
-from qwenocr_assets.defs.running.processes import living_process
+from qwenocr_assets.defs.running.dead_runs import BY_COMMAND
 from tests.defs.conftest import REPOSITORY
 
 pytestmark = pytest.mark.slow  # Dagster takes seconds to make its databases
@@ -45,27 +45,25 @@ def test_runs_are_queued_and_watched(instance: dg.DagsterInstance) -> None:
 )
 def test_a_run_that_takes_too_long_is_ended(
     instance: dg.DagsterInstance,
-    home: Path,
     monkeypatch: pytest.MonkeyPatch,
     hours: int,
     by_command: bool,
     ended: bool,
 ) -> None:
-    with living_process(home) as tags:
-        run = instance.create_run_for_job(_job, tags=tags if by_command else {})
-        instance.report_dagster_event(
-            dg.DagsterEvent(dg.DagsterEventType.PIPELINE_START.value, _job.name), run.run_id
-        )
-        record = instance.get_run_record_by_id(run.run_id)
-        assert record is not None
-        assert record.start_time is not None
-        started = record.start_time
-        monkeypatch.setattr(
-            "dagster._daemon.monitoring.run_monitoring.get_current_timestamp", lambda: started + hours * 3600
-        )
-        check_run_timeout(
-            instance, record, logging.getLogger(), float(instance.run_monitoring_max_runtime_seconds)
-        )
+    run = instance.create_run_for_job(_job, tags=BY_COMMAND if by_command else {})
+    instance.report_dagster_event(
+        dg.DagsterEvent(dg.DagsterEventType.PIPELINE_START.value, _job.name), run.run_id
+    )
+    record = instance.get_run_record_by_id(run.run_id)
+    assert record is not None
+    assert record.start_time is not None
+    started = record.start_time
+    monkeypatch.setattr(
+        "dagster._daemon.monitoring.run_monitoring.get_current_timestamp", lambda: started + hours * 3600
+    )
+    check_run_timeout(
+        instance, record, logging.getLogger(), float(instance.run_monitoring_max_runtime_seconds)
+    )
     status = instance.get_run_by_id(run.run_id).status  # type: ignore[union-attr]
     assert (status is dg.DagsterRunStatus.FAILURE) is ended
 

@@ -16,9 +16,9 @@ from qwenocr_assets.cli.summary import print_summary
 from qwenocr_assets.cli.terminal import print_error
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.resources import running_in
+from qwenocr_assets.defs.running.dead_runs import close_dead_runs
 from qwenocr_assets.defs.running.instance import ensure_dagster_home
 from qwenocr_assets.defs.running.launch import JobOutcome, register_partition, run_batch, run_publish
-from qwenocr_assets.defs.running.processes import close_dead_runs, living_process
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode, Stopped
 from qwenocr_assets.intake.manifest import write_manifest
@@ -80,16 +80,12 @@ def run_batches(
     With `only`, by batch, nothing but these request keys is asked; None stands for all of a batch.
     """
     silence()
-    home = ensure_dagster_home()
+    ensure_dagster_home()
     from qwenocr_assets.definitions import defs
 
     sent, errors, codes = 0, [], []
-    with (
-        dg.DagsterInstance.get() as instance,
-        living_process(home) as tags,
-        BarProgress(console) as progress,
-    ):
-        close_dead_runs(instance, home)
+    with dg.DagsterInstance.get() as instance, BarProgress(console) as progress:
+        close_dead_runs(instance, environment.database_url)
         resources = running_in(environment, progress=progress)
         resend = tuple(resend)
         finished = set() if resend or only is not None else _finished(environment, batch_ids, instance)
@@ -98,13 +94,13 @@ def run_batches(
             now = time.monotonic()
             if number and now - published_at >= max(PUBLISH_SECONDS, took / _MOST_PUBLISHING):
                 # what goes wrong here goes wrong again at the end, and is told there
-                stop_if(run_publish(defs, instance, resources, tags=tags))
+                stop_if(run_publish(defs, instance, resources))
                 published_at = time.monotonic()
                 took = published_at - now
             register_partition(instance, batch_id)
             keys = None if only is None else only[batch_id]
             for _ in range(1 + MOST_HALVINGS):
-                outcome = run_batch(defs, instance, batch_id, resources, resend=resend, only=keys, tags=tags)
+                outcome = run_batch(defs, instance, batch_id, resources, resend=resend, only=keys)
                 sent += outcome.sent
                 stop_if(outcome)
                 if outcome.error or not to_halve(environment, batch_id):
@@ -115,7 +111,7 @@ def run_batches(
                 errors.append(f"Batch {batch_id}: {outcome.error}")
             else:
                 note_finished(environment, batch_id)
-        outcome = run_publish(defs, instance, resources, tags=tags)
+        outcome = run_publish(defs, instance, resources)
         stop_if(outcome)
         if outcome.error:
             errors.append(f"Warehouse: {outcome.error}")

@@ -11,6 +11,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 from qwenocr_assets.defs.jobs import BATCH_JOB, COLLECT_JOB, PUBLISH_JOB
 from qwenocr_assets.defs.running.archive import restore_batches
+from qwenocr_assets.defs.running.dead_runs import BY_COMMAND
 from qwenocr_assets.defs.running.origin import of_the_code_location
 from qwenocr_assets.errors import DiskFull, ExitCode, exit_code_of
 from qwenocr_assets.intake.manifest import Manifest, write_manifest
@@ -58,7 +59,6 @@ def run_batch(
     *,
     resend: Iterable[str] = (),
     only: Iterable[str] | None = None,
-    tags: Mapping[str, str] | None = None,
 ) -> JobOutcome:
     """Run the batch job on one batch, with these resources in place of the definitions' own.
 
@@ -70,25 +70,21 @@ def run_batch(
     if only is not None:
         asked |= {"only": list(only), "given_up": True}
     config = {**_QUIET, "ops": {"ocr_answers": {"config": asked}}}
-    return _run(definitions, instance, BATCH_JOB, config, resources, tags, partition_key=batch_id)
+    return _run(definitions, instance, BATCH_JOB, config, resources, partition_key=batch_id)
 
 
 def run_collect(
     definitions: dg.Definitions, instance: dg.DagsterInstance, batch_id: str, resources: Mapping[str, Any]
 ) -> JobOutcome:
     """Run the job that takes back what an intake batch's batch jobs hold."""
-    return _run(definitions, instance, COLLECT_JOB, _QUIET, resources, None, partition_key=batch_id)
+    return _run(definitions, instance, COLLECT_JOB, _QUIET, resources, partition_key=batch_id)
 
 
 def run_publish(
-    definitions: dg.Definitions,
-    instance: dg.DagsterInstance,
-    resources: Mapping[str, Any],
-    *,
-    tags: Mapping[str, str] | None = None,
+    definitions: dg.Definitions, instance: dg.DagsterInstance, resources: Mapping[str, Any]
 ) -> JobOutcome:
     """Run the job that loads, builds and publishes the warehouse."""
-    return _run(definitions, instance, PUBLISH_JOB, _QUIET, resources, tags)
+    return _run(definitions, instance, PUBLISH_JOB, _QUIET, resources)
 
 
 def _run(
@@ -97,7 +93,6 @@ def _run(
     job: str,
     config: Mapping[str, Any],
     resources: Mapping[str, Any],
-    tags: Mapping[str, str] | None,
     partition_key: str | None = None,
 ) -> JobOutcome:
     with (
@@ -110,7 +105,7 @@ def _run(
             partition_key=partition_key,
             raise_on_error=False,
             resources=resources,
-            tags=tags,
+            tags=BY_COMMAND,
         )
     error, exit_code = (None, ExitCode.DONE) if result.success else _first_error(result.all_events)
     return JobOutcome(
