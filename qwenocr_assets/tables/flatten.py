@@ -18,7 +18,7 @@ from qwenocr_assets.schemas import (
 )
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.cell_grid import TableRows, table_rows
-from qwenocr_assets.tables.document.reading import document_of
+from qwenocr_assets.tables.document.reading import document_of, is_lines_instead
 from qwenocr_assets.tables.document.rows import block_rows, formula_rows, with_places
 from qwenocr_assets.tables.forms.answered import answered_tables
 from qwenocr_assets.tables.json.text import is_answered_in_json
@@ -55,7 +55,8 @@ class AnsweredPage:
 def flatten(page: AnsweredPage) -> dict[str, list[Row]]:
     """The page's rows by table name, with every row table present; nothing is grounded yet.
 
-    Any text gives rows or none, never an error; a refusal gives none. A free answer that is JSON gives key values, any
+    Any text gives rows or none, never an error; a refusal gives none, and a list of lines in the place of a document
+    its lines, for all that it is judged incomplete. A free answer that is JSON gives key values, any
     other text lines.
 
     Raises:
@@ -64,7 +65,8 @@ def flatten(page: AnsweredPage) -> dict[str, list[Row]]:
     tables: dict[str, list[Row]] = {table.name: [] for table in ROW_TABLES}
     for task, (request_key, answer) in page.answers.items():
         trace = Trace(page.batch_id, page.document_id, page.page_id, task, request_key)
-        if no_answer(task, answer):
+        is_lines = task.spec.form is Form.DOCUMENT and is_lines_instead(answer)
+        if no_answer(task, answer) and not is_lines:
             continue
         for name, rows in _rows(answer, trace, page).items():
             tables[name].extend(rows)

@@ -149,6 +149,11 @@ def test_each_shape_gives_its_rows_or_its_flag(
             if isinstance(wanted, str):
                 assert reason is not None, where
                 assert wanted in reason, where
+                if task is DOCUMENT and wanted is INSTEAD and shapes != (Shape.BARE_TUPLES,):
+                    blocks = rows.pop("document_blocks")
+                    assert [block["text"] for block in blocks] == [line.text for line in read_page.lines]
+                    assert all(block["left_px"] is not None for block in blocks), where
+                assert not rows or wanted not in (INSTEAD, ONLY_PLACES), where
                 continue
             assert reason is None, where
             counted = {n: (len(r), sum(row.get("left_px") is not None for row in r)) for n, r in rows.items()}
