@@ -177,6 +177,7 @@ class KeyValueRow(TraceColumns, BoxColumns, GroundColumns):
     score: NotRequired[float | None]
     presence: NotRequired[str | None]
     repairs: NotRequired[str | None]
+    box_doubt: NotRequired[str | None]
 
 
 @final
@@ -216,6 +217,7 @@ class TableCellRow(TraceColumns, BoxColumns, GroundColumns):
     typed_doubt: NotRequired[str | None]
     column_header: NotRequired[str | None]
     row_header: NotRequired[str | None]
+    box_doubt: NotRequired[str | None]
 
 
 @final

@@ -15,7 +15,7 @@ from qwenocr_assets.tables.places.page_lines import GIVEN
 from qwenocr_assets.tables.places.reading_order import reading_order
 from qwenocr_assets.tables.trace import Trace
 
-_EMPTY_JSON = re.compile(r"\s*(?:\[\s*\]|\{\s*\})\s*")
+_EMPTY_LIST = re.compile(r"\s*\[\s*\]\s*")
 """How models write that there is no line."""
 
 
@@ -42,7 +42,7 @@ def text_lines(answer: Answer, trace: Trace, page_size: tuple[int, int]) -> list
 
 def _plain_lines(text: str) -> list[str]:
     """The lines of a plain-text answer that stand on the page: not blank, no picture's address, no empty list."""
-    if _EMPTY_JSON.fullmatch(unfenced(text)):
+    if _EMPTY_LIST.fullmatch(unfenced(text)):
         return []
     lines = (line.rstrip() for line in unfenced(text).splitlines())
     return [line for line in lines if line and not _is_picture(line)]

@@ -282,3 +282,17 @@ def _cell(row: int, column: int, text: str) -> Row:
         "text": text,
         "number": None,
     }
+
+
+@pytest.mark.parametrize("text", ["Jane Doe", "Jane", "Jane Doe of Elm Street", "Jane Dae of the Elm"])
+@pytest.mark.parametrize("doubt", [None, "unit_assumed"])
+def test_a_box_is_as_doubtful_as_the_line_that_it_is_from(text: str, doubt: str | None) -> None:
+    lines = [line("Jane Doe", 0, 0, 100, 10), line("of Elm Street", 0, 12, 100, 22)]
+    page = PageLines([one | {"box_doubt": doubt} for one in lines])
+    (row,) = ground_key_values([value(text)], page, {})
+    if box(row) is not None:
+        assert row["box_doubt"] == doubt
+    else:
+        assert text == "Jane Dae of the Elm"
+    (elsewhere,) = ground_key_values([value("Jane Doe")], PageLines([line("x")]), {"other": page})
+    assert (elsewhere["ground"], elsewhere["box_doubt"]) == ("other_page", doubt)

@@ -24,6 +24,7 @@ select
     case when said.left_px is null then table_cells.top_px else said.top_px end as top_px,
     case when said.left_px is null then table_cells.right_px else said.right_px end as right_px,
     case when said.left_px is null then table_cells.bottom_px else said.bottom_px end as bottom_px,
+    case when said.left_px is null then table_cells.box_doubt end as box_doubt,
     case when said.action is null then table_cells.ground else 'reviewed' end as ground,
     table_cells.ground_score,
     case when said.left_px is null then table_cells.ground_page_id end as ground_page_id,

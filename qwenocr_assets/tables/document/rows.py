@@ -65,8 +65,8 @@ def with_places(rows: TableRows, places: Sequence[Where]) -> TableRows:
     tables = [{**row, **_place(where)} for row, where in zip(rows.tables, places, strict=True)]
     cells: list[Row] = []
     for cell in rows.cells:
-        box = places[cell["table_index"]].box
-        cells.append(cell if box is None else {**cell, **box_columns(box)})
+        where = places[cell["table_index"]]
+        cells.append(cell if where.box is None else {**cell, **_place(where)})
     return TableRows(tables, cells)
 
 

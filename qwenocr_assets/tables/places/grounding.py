@@ -97,7 +97,7 @@ def _grounded(
 
 
 def _columns(place: Place) -> dict[str, object]:
-    box = {} if place.box is None else box_columns(place.box)
+    box = {} if place.box is None else {**box_columns(place.box), "box_doubt": place.doubt}
     return {**box, "ground": place.ground, "ground_score": place.score}
 
 

@@ -45,6 +45,8 @@ class Place(NamedTuple):
     box: Box | None
     """None where the line has no box."""
     score: float = 1.0
+    doubt: str | None = None
+    """Why the box may be wrong: the `box_doubt` of the line that it is from."""
 
 
 class PageLines:
@@ -81,7 +83,7 @@ class PageLines:
         """Places of a normalised text: whole lines, or where there are none, parts of lines."""
         whole = self._whole.get(wanted)
         if whole is not None:
-            return [Place(LINE, self._boxes[at]) for at in whole[:_MOST_PLACES]]
+            return [Place(LINE, self._boxes[at], doubt=self._doubt(at)) for at in whole[:_MOST_PLACES]]
         return self.within(wanted)
 
     def within(self, wanted: str) -> list[Place]:
@@ -91,7 +93,7 @@ class PageLines:
             text = self._texts[index]
             end = start + len(wanted)
             if len(wanted) < len(text) and stands_alone(text, start, end):
-                places.append(Place(WITHIN_LINE, self._part(index, start, end)))
+                places.append(Place(WITHIN_LINE, self._part(index, start, end), doubt=self._doubt(index)))
                 if len(places) == _MOST_PLACES:
                     break
         return places
@@ -118,12 +120,16 @@ class PageLines:
         places = self._numbers.get(number, []) if number is not None else []
         if not places and day is not None:
             places = self._days.get(day, [])
-        return [Place(SAME_VALUE, self._part(*place)) for place in places[:_MOST_PLACES]]
+        return [
+            Place(SAME_VALUE, self._part(*place), doubt=self._doubt(place[0]))
+            for place in places[:_MOST_PLACES]
+        ]
 
     def across(self, wanted: str) -> list[Place]:
         """A place over several neighbouring lines, compared by letters and digits."""
         boxes = self._chains.find(compact(wanted))
-        return [Place(ACROSS_LINES, boxes)] if boxes is not None else []
+        doubt = next(filter(None, map(self._doubt, range(len(self._rows)))), None)
+        return [Place(ACROSS_LINES, boxes, doubt=doubt)] if boxes is not None else []
 
     def fuzzy(self, wanted: str) -> list[Place]:
         """The best place of a text that was read a little otherwise; none for short texts."""
@@ -137,7 +143,10 @@ class PageLines:
         if best is None:
             return []
         score, index, start, end = best
-        return [Place(FUZZY, self._part(index, start, end), round(score, 4))]
+        return [Place(FUZZY, self._part(index, start, end), round(score, 4), self._doubt(index))]
+
+    def _doubt(self, index: int) -> str | None:
+        return self._rows[index].get("box_doubt")
 
     def _part(self, index: int, start: int, end: int) -> Box | None:
         row, text = self._rows[index], self._texts[index]
