@@ -127,8 +127,8 @@ class RememberingReader:
             self._read[image] = self._reader.read(image)
         return self._read[image]
 
-    def read_wider(self, image: bytes, quads: Sequence[Quad]) -> list[Reading]:
-        return self._reader.read_wider(image, quads)
+    def read_wider(self, image: bytes, quads: Sequence[Quad], stretched: float = 1.0) -> list[Reading]:
+        return self._reader.read_wider(image, quads, stretched)
 
 
 def telling_the_truth(answer: Answer, task: Task, page: dict[str, Any]) -> Answer:

@@ -215,6 +215,7 @@ class TableCellRow(TraceColumns, BoxColumns, GroundColumns):
     text: str
     number: NotRequired[Decimal | None]
     typed_doubt: NotRequired[str | None]
+    text_doubt: NotRequired[str | None]
     column_header: NotRequired[str | None]
     row_header: NotRequired[str | None]
     box_doubt: NotRequired[str | None]

@@ -346,8 +346,8 @@ TEXT_LINES: "TableSchema[rows.TextLineRow]" = TableSchema(
         Column(
             "least_score",
             ColumnType.REAL,
-            "Probability of the character that the recogniser is least sure of, 0 to 1; NULL where it does not say: "
-            "only region local does.",
+            "How certain the recogniser is at its least certain place, 0 to 1: of a character, and that none is left "
+            "out; spaces do not count. NULL where it does not say: only region local does.",
         ),
         Column(
             "text_doubt",
@@ -433,6 +433,13 @@ TABLE_CELLS: "TableSchema[rows.TableCellRow]" = TableSchema(
         Column("text", ColumnType.TEXT, "The cell's text.", nullable=False),
         Column("number", ColumnType.NUMBER, "The text as a number, when it is unambiguous."),
         Column("typed_doubt", ColumnType.TEXT, _TYPED_DOUBT),
+        Column(
+            "text_doubt",
+            ColumnType.TEXT,
+            "What speaks against the text: dotted_leader (dots that lead to the next column were read into it, or are "
+            "in its column), title_or_note (a long text that is all the first or last row holds), header_in_parts (a "
+            "header goes on in the row below), broken_text (a bracket or a sign without partner); NULL when nothing.",
+        ),
         Column(
             "column_header", ColumnType.TEXT, "Headers above the cell, outermost first, joined with ' > '."
         ),

@@ -16,6 +16,7 @@ from qwenocr_assets.engine.understanding.key_values import all_pairs, fill_schem
 from qwenocr_assets.engine.understanding.sureness import sureness
 from qwenocr_assets.engine.understanding.tables import tables_html
 from qwenocr_assets.engine.understanding.text import plain_text
+from qwenocr_assets.engine.understanding.unlabelled import Unlabelled
 from qwenocr_assets.engine.whole_pdfs import pdf_answer
 from qwenocr_assets.engine.wire.errors import invalid_parameter
 from qwenocr_assets.engine.wire.geometry import location, normalised, rotate_rect
@@ -54,7 +55,8 @@ def answer(request: OcrRequest, reader: PageReader, shapes: Collection[Shape] = 
     page = reader.read(image.data)
     full_text, ocr_result = compose(page, request.instruction.schema)
     if ocr_result is not None and "kv_result" in ocr_result and isinstance(reader, ReadsAgain):
-        ocr_result |= {"kv_scores": _scores(ocr_result["kv_result"], page, reader, image.data)}
+        has_schema = request.instruction.schema is not None
+        ocr_result |= {"kv_scores": _scores(ocr_result["kv_result"], page, reader, image.data, has_schema)}
     usage = Usage(tokens, request.instruction.text_tokens, 0)
     whole = shaped(request, Answer(full_text, usage, "stop", ocr_result), page, shapes)
     text = whole.text if request.max_tokens is None else cut_to_tokens(whole.text, request.max_tokens)
@@ -68,17 +70,25 @@ def answer(request: OcrRequest, reader: PageReader, shapes: Collection[Shape] = 
     )
 
 
-def _scores(values: JsonObject, page: ReadPage, reader: ReadsAgain, image: bytes) -> JsonObject:
-    """`kv_scores`, which the service does not have: how sure the reader is of each value."""
+def _scores(
+    values: JsonObject, page: ReadPage, reader: ReadsAgain, image: bytes, has_schema: bool
+) -> JsonObject:
+    """`kv_scores`, which the service does not have: how sure the reader is of each value.
 
-    def read_again(lines: Sequence[Line]) -> Sequence[Line]:
-        found = reader.read_wider(image, [line.quad for line in lines])
+    Which text a key of a schema means may be open; a pair's key is the label that stands at its value.
+    """
+
+    def read_again(lines: Sequence[Line], stretched: float) -> Sequence[Line]:
+        found = reader.read_wider(image, [line.quad for line in lines], stretched)
         return [
             replace(line, text=reading.text, least_score=reading.least_score)
             for line, reading in zip(lines, found, strict=True)
         ]
 
-    scores: JsonObject = sureness(values, page, read_again)
+    is_open = Unlabelled(page).is_open
+    scores: JsonObject = (
+        sureness(values, page, read_again, is_open) if has_schema else sureness(values, page, read_again)
+    )
     return scores
 
 

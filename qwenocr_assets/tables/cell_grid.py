@@ -88,6 +88,7 @@ def table_rows(tables: Iterable[ParsedTable], trace: Trace, notation: Notation =
                     "text": text,
                     "number": number,
                     "typed_doubt": typed.doubts.get(at),
+                    "text_doubt": None,
                     "column_header": above,
                     "row_header": beside,
                 }

@@ -20,12 +20,13 @@ from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.cell_grid import TableRows, table_rows
 from qwenocr_assets.tables.document.reading import document_of, is_lines_instead
 from qwenocr_assets.tables.document.rows import block_rows, formula_rows, with_places
+from qwenocr_assets.tables.doubts.cells import cells_with_doubtful_text
+from qwenocr_assets.tables.doubts.lines import lines_with_lost_points, with_doubts_of_lines
+from qwenocr_assets.tables.doubts.lost_points import cells_with_lost_points, values_with_lost_points
 from qwenocr_assets.tables.forms.answered import answered_tables
 from qwenocr_assets.tables.json.text import is_answered_in_json
 from qwenocr_assets.tables.key_values import key_values
 from qwenocr_assets.tables.latex.blocks import read_document
-from qwenocr_assets.tables.lost_points.in_lines import lines_with_lost_points, with_doubts_of_lines
-from qwenocr_assets.tables.lost_points.in_values import cells_with_lost_points, values_with_lost_points
 from qwenocr_assets.tables.no_answer.judging import no_answer
 from qwenocr_assets.tables.places.grounding import ground_cells, ground_key_values, ground_lines
 from qwenocr_assets.tables.places.page_lines import PageLines
@@ -98,6 +99,7 @@ def ground(
     others = [row for row in texts if row["task"] not in with_boxes and not _has_box(row)]
     cells = ground_cells(tables[TABLE_CELLS.name], lines, elsewhere)
     cells = with_doubts_of_lines(cells_with_several_numbers(cells_with_lost_points(cells)), placed)
+    cells = cells_with_doubtful_text(cells)
     values = values_with_lost_points(ground_key_values(tables[KEY_VALUES.name], lines, elsewhere))
     return {
         **tables,

@@ -54,7 +54,7 @@ class FixedReader:
     def read(self, image: bytes) -> ReadPage:
         return self.page
 
-    def read_wider(self, image: bytes, quads: Sequence[Quad]) -> list[Line]:
+    def read_wider(self, image: bytes, quads: Sequence[Quad], stretched: float = 1.0) -> list[Line]:
         lines = {line.quad: line for line in self.page.lines}
         return [lines[quad] for quad in quads]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qwenocr_assets.engine.understanding.letterhead import Letterhead, letterhead
+from qwenocr_assets.engine.understanding.letterhead import Letterhead, company_is_open, letterhead
 from tests.engine.written_pages import receipt
 
 
@@ -48,3 +48,16 @@ from tests.engine.written_pages import receipt
 )  # fmt: skip
 def test_letterhead(rows: list[str], head: Letterhead) -> None:
     assert letterhead(receipt(*rows)) == head
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_open"),
+    [
+        pytest.param([], False, id="blank page"),
+        pytest.param(["CORNER GRILL", "7 Dock Street"], True, id="nothing but its place"),
+        pytest.param(["Corner Grill Ltd", "7 Dock Street"], False, id="a legal form"),
+        pytest.param(["CORNER GRILL", "(004417-V)", "7 Dock Street"], False, id="a registration number"),
+    ],
+)
+def test_whether_another_line_may_be_the_company(rows: list[str], is_open: bool) -> None:
+    assert company_is_open(receipt(*rows)) == is_open

@@ -44,6 +44,21 @@ Placed = tuple[str, float, float]
             [("Reviewed and released by:", 50, 50), ("Roe", 150, 90)], {"Reviewed and released by": "Roe"},
             id="on the line under a long label",
         ),
+        pytest.param(
+            [(text, x, y) for y, row in ((50, "Aware Trial Loyal Other"), (80, "Direct Cross Retain Lead"),
+                             (110, "One Two Three Four"))
+             for text, x in zip(row.split(), (50, 200, 350, 500), strict=True)],
+            {},
+            id="lists side by side",
+        ),
+        pytest.param(
+            [("Tour of the mill", 50, 50), ("Tour of the town", 300, 50),
+             ("Visit to the park", 50, 80), ("Visit to the port", 300, 80)],
+            {},
+            id="two entries that are alike",
+        ),
+        pytest.param([("Invoice INV/2023/00027", 50, 50)], {"Invoice": "INV/2023/00027"}, id="a heading with a number"),
+        pytest.param([("Invoice Monday", 50, 50)], {}, id="a heading without one"),
         pytest.param([("Trial:", 50, 50), ("_____", 150, 50)], {}, id="an empty line to write on"),
         pytest.param([("Judge:", 50, 50), ("Trial date:", 50, 80)], {}, id="the next label is no value"),
         pytest.param([("Full", 50, 50), ("x", 120, 50)], {"Full": "x"}, id="a ticked box"),

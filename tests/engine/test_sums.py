@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenocr_assets.engine.understanding.sums import total_of
+from qwenocr_assets.engine.understanding.sums import total_is_open, total_of
 from tests.engine.written_pages import receipt
 
 
@@ -42,6 +42,27 @@ from tests.engine.written_pages import receipt
 )  # fmt: skip
 def test_total(rows: list[str], total: str | None) -> None:
     assert total_of(receipt(*rows)) == total
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_open"),
+    [
+        pytest.param([], True, id="blank page"),
+        pytest.param(["Tea | 3.20", "Total | 3.20"], False, id="plain"),
+        pytest.param(["Tea | 3.20", "Subtotal | 3.20"], True, id="only a subtotal"),
+        pytest.param(["Subtotal | 9.00", "Tax | 0.72", "Total | 9.72"], False, id="subtotal and tax"),
+        pytest.param(["Total | 8.00", "Total | 9.00", "Tea | 1.00"], True, id="two totals"),
+        pytest.param(["Total | 9.00", "Total | 9.00", "Tea | 1.00"], False, id="the same total twice"),
+        pytest.param(
+            ["Total | 8.00", "Total | 9.00", "Cash | 10.00", "Change | 1.00"],
+            False,
+            id="what was paid decides",
+        ),
+        pytest.param(["Total | 8.00", "Total payable | 8.05"], False, id="one says more"),
+    ],
+)
+def test_what_else_may_be_the_total(rows: list[str], is_open: bool) -> None:
+    assert total_is_open(receipt(*rows)) == is_open
 
 
 LABELS = st.sampled_from(["Total", "Subtotal", "Tax", "Cash", "Change", "Gesamtbetrag", "合计"]) | st.text(

@@ -54,6 +54,7 @@ def item(index: int, key: str, top: float) -> dict[str, Any]:
             {},
             id="a list in another order",
         ),
+        pytest.param([item(i, "a", 104 - 2 * i) for i in range(3)], {}, id="values side by side"),
     ],
 )
 def test_trust(put: Put, query: Query, rows: list[dict[str, Any]], expected: dict[str, float]) -> None:
@@ -132,10 +133,10 @@ def test_what_is_typed_doubtfully_is_in_the_queue(put: Put, query: Query, table:
 @pytest.mark.parametrize(
     ("least_score", "table", "findings"),
     [
-        (0.79, "table_cells", [("value_read_unsurely", "v", 0.6)]),
-        (0.8, "table_cells", []),
+        (0.97, "table_cells", [("value_read_unsurely", "v", 0.6)]),
+        (0.98, "table_cells", []),
         (None, "table_cells", []),
-        (0.79, "key_values", []),
+        (0.97, "key_values", []),
     ],
 )
 def test_a_cell_that_was_read_unsurely_is_in_the_queue(
@@ -146,12 +147,17 @@ def test_a_cell_that_was_read_unsurely_is_in_the_queue(
     put("pages", "b1", {})
     value = {**KEY, "path": "a"} if table == "key_values" else {"task": "table_parsing", "text": "v"}
     put(table, "b1", {**value, **box, "ground": "line"})
-    put("text_lines", "b1", {"task": "advanced_recognition", "text": "v", "least_score": least_score, **box})
+    inside = {**box, "top_px": 31.0}
+    put(
+        "text_lines",
+        "b1",
+        {"task": "advanced_recognition", "text": "v", "least_score": least_score, **inside},
+    )
     assert query("SELECT finding, value, trust FROM marts.review_queue") == findings
 
 
 @pytest.mark.parametrize(
-    ("score", "findings"), [(0.5, [("value_read_unsurely", "v", 0.6)]), (0.6, []), (None, [])]
+    ("score", "findings"), [(0.49, [("value_read_unsurely", "v", 0.6)]), (0.5, []), (None, [])]
 )
 def test_a_value_that_was_read_unsurely_is_in_the_queue(
     put: Put, query: Query, score: float | None, findings: list[Any]

@@ -62,6 +62,7 @@ of_values as (
             when kind = 'rules' then 'value_breaks_rule'
             when kind = 'readable' then 'value_unreadable'
             when kind = 'typed' then typed_doubt
+            when kind = 'text' then text_doubt
             when kind = 'agreement' then 'other_task_differs'
             when kind = 'whole' then 'value_of_cut_answer'
             when kind = 'reading' then 'value_read_unsurely'
@@ -80,16 +81,28 @@ of_values as (
             when kind = 'typed' then
                 case typed_doubt
                     when 'maybe_without_point' then
-                        'Only digits, right-aligned with amounts that have a point: it may have lost its own.'
+                        'A number without a point, and amounts around it have one: it may have lost its own.'
                     when 'several_numbers' then
                         'Several numbers and nothing else: rows or columns of the table may have been read as one.'
                     when 'impossible_date' then 'A date that the calendar does not have, so it has no day.'
                     else 'It can be read in two ways, and nothing around it decides, so it has no number and no day.'
                 end
+            when kind = 'text' then
+                case text_doubt
+                    when 'dotted_leader' then
+                        'Dots lead from its text to the next column: some were read into it, or the text ends too early.'
+                    when 'title_or_note' then
+                        'All that the first or last row holds: it may be a title or a note, and no row of the table.'
+                    when 'header_in_parts' then
+                        'The header goes on in the row below: what stands there may belong together.'
+                    else 'A bracket has no partner, or a lone sign stands where a dash may be meant.'
+                end
             when kind = 'agreement' then
                 'The lines of the page have the value, and another reading of the same place does not.'
             when kind = 'whole' then 'The answer it comes from breaks off.'
-            when kind = 'reading' then 'The recogniser was not sure of one of its characters, or read it otherwise the second time.'
+            when kind = 'reading' then
+                'The reader was not sure of one of its characters, read it otherwise when it looked again, or found '
+                || 'another text that may be meant.'
             when ground = 'not_found' then
                 'The value stands nowhere among the lines of the page: it may be made up.'
             when ground is null then 'There are no lines to look for the value in.'

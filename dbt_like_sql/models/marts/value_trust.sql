@@ -10,6 +10,7 @@ with readings as (
         value_number,
         currency,
         typed_doubt,
+        cast(null as varchar) as text_doubt,
         score,
         ground,
         left_px,
@@ -34,6 +35,7 @@ with readings as (
         number as value_number,
         cast(null as varchar) as currency,
         typed_doubt,
+        text_doubt,
         cast(null as double) as score,
         ground,
         left_px,
@@ -79,8 +81,12 @@ pairs as (
         own.group_place,
         own.group_row,
         other.group_row as other_row,
-        (own.group_row < other.group_row and own.centre_px > other.centre_px)
-        or (own.group_row > other.group_row and own.centre_px < other.centre_px) as is_turned
+        -- what stands side by side is in no order
+        (own.group_row < other.group_row and own.centre_px - other.centre_px > 0.5 * least(own.height_px, other.height_px))
+        or (
+            own.group_row > other.group_row
+            and other.centre_px - own.centre_px > 0.5 * least(own.height_px, other.height_px)
+        ) as is_turned
     from bands as own
     inner join bands as other
         on other.page_id = own.page_id
@@ -253,22 +259,27 @@ broken as (
     group by document_id, page_id, path
 ),
 
--- lines of which the recogniser was not sure of some character; 0.8 leaves 4 % of the right cells of real tables here
+-- cells with a line in them of which the recogniser was not sure of some character; 0.98 leaves 4 % of the right cells
+-- of real tables here
 unsure as (
     select distinct
-        page_id,
-        left_px,
-        top_px,
-        right_px,
-        bottom_px
-    from {{ ref('stg_text_lines') }}
-    where least_score < 0.8
+        cells.page_id,
+        cells.task,
+        cells.place
+    from plain as cells
+    inner join {{ ref('stg_text_lines') }} as lines
+        on lines.page_id = cells.page_id
+        and lines.left_px >= cells.left_px - 3
+        and lines.right_px <= cells.right_px + 3
+        and lines.top_px >= cells.top_px - 3
+        and lines.bottom_px <= cells.bottom_px + 3
+    where lines.least_score < 0.98 and cells.has_place and not cells.is_extracted
 ),
 
 parts as (
     select
         plain.*,
-        unsure.page_id is null and coalesce(plain.score >= 0.55, true) as is_sure,
+        unsure.page_id is null and coalesce(plain.score >= 0.5, true) as is_sure,
         rows_fit.fits as fits_row,
         case
             when plain.plain_value = '' then null
@@ -290,7 +301,8 @@ parts as (
         broken.rules_failed,
         coalesce(broken.rules_factor, 1) as rules_factor,
         coalesce(broken.breaks_own_rule, false) as breaks_own_rule,
-        not contains(plain.value, '?') as is_readable,
+        -- that a sentence asks something is nothing unreadable
+        not contains(regexp_replace(plain.value, '(\p{L}+\s+\p{L}+\s+\p{L}{2,})\?(\s|$)', '\1\2', 'g'), '?') as is_readable,
         responses.status = 'ok' as answer_is_whole
     from plain
     left join rows_fit
@@ -299,14 +311,8 @@ parts as (
         on rows_agree.page_id = plain.page_id
         and rows_agree.task = plain.task
         and rows_agree.place = plain.place
-    -- a cell that is a whole line has its box
     left join unsure
-        on unsure.page_id = plain.page_id
-        and unsure.left_px = plain.left_px
-        and unsure.top_px = plain.top_px
-        and unsure.right_px = plain.right_px
-        and unsure.bottom_px = plain.bottom_px
-        and not plain.is_extracted
+        on unsure.page_id = plain.page_id and unsure.task = plain.task and unsure.place = plain.place
     left join elsewhere on elsewhere.page_id = plain.page_id
     left join whole_text on whole_text.page_id = plain.page_id
     left join broken on broken.page_id = plain.page_id and broken.path = plain.place
@@ -331,6 +337,7 @@ factors as (
         case when is_readable then 1 else 0.4 end as readable_factor,
         case when is_sure then 1 else 0.6 end as reading_factor,
         case when typed_doubt is null then 1 else 0.5 end as typed_factor,
+        case when text_doubt is null then 1 else 0.6 end as text_factor,
         case when answer_is_whole is false then 0.8 else 1 end as whole_factor
     from parts
 )
@@ -347,19 +354,20 @@ select
     currency,
     round(
         ground_factor * row_factor * agreement_factor * rules_factor * readable_factor * typed_factor * reading_factor
-        * whole_factor, 3
+        * text_factor * whole_factor, 3
     ) as trust,
     -- the part that takes away most; of equals, the one that says more
     case
         least(
             ground_factor, row_factor, agreement_factor, rules_factor, readable_factor, typed_factor, reading_factor,
-            whole_factor
+            text_factor, whole_factor
         )
         when 1 then null
         when row_factor then 'row'
         when rules_factor then 'rules'
         when readable_factor then 'readable'
         when typed_factor then 'typed'
+        when text_factor then 'text'
         when agreement_factor then 'agreement'
         when ground_factor then 'ground'
         when reading_factor then 'reading'
@@ -373,6 +381,7 @@ select
     is_readable,
     is_sure,
     typed_doubt,
+    text_doubt,
     score,
     answer_is_whole,
     left_px,

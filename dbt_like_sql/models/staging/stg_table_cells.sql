@@ -18,6 +18,7 @@ select
     end as number,
     -- who has looked at it has settled it
     case when said.action is null then table_cells.typed_doubt end as typed_doubt,
+    case when said.action is null then table_cells.text_doubt end as text_doubt,
     table_cells.column_header,
     table_cells.row_header,
     case when said.left_px is null then table_cells.left_px else said.left_px end as left_px,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from hashlib import sha256
 from threading import Lock, Semaphore
 
+import cv2
 import numpy as np
 
 from qwenocr_assets.engine.errors import EngineError, UnreadableImage, UnsupportedScript
@@ -91,10 +92,11 @@ class Reader:
         promise.set_result(page)
         return page
 
-    def read_wider(self, image: bytes, quads: Sequence[Quad]) -> list[Reading]:
+    def read_wider(self, image: bytes, quads: Sequence[Quad], stretched: float = 1.0) -> list[Reading]:
         """A second reading of some lines of an image, each with more of the paper around it, in order.
 
-        `quads` are in pixels of the image as given, like those of `ReadPage.lines`. Print that is clear is read the
+        `quads` are in pixels of the image as given, like those of `ReadPage.lines`; `stretched` is by how much the
+        lines are made longer. Print that is clear is read the
         same both times; where the two differ, one of them is wrong. Raises `UnreadableImage` and `MissingWeights`.
         """
         if not quads:
@@ -104,7 +106,8 @@ class Reader:
             height, width = picture.shape[:2]
             corners = np.array(quads, np.float64).reshape(-1, 4, 2)
             wider = np.clip(_widened(corners), 0, (width - 1, height - 1))
-            return self._weights.recognise([cut_out(picture, quad) for quad in wider])
+            crops = [cut_out(picture, quad) for quad in wider]
+            return self._weights.recognise([_stretched(crop, stretched) for crop in crops])
 
     def _read(self, picture: Picture) -> ReadPage:
         quads = self._weights.detect(picture)
@@ -174,6 +177,13 @@ def _each_once(recognise: Recognise) -> Recognise:
         return [known[key] for key in keys]
 
     return _read
+
+
+def _stretched(crop: Picture, factor: float) -> Picture:
+    height, width = crop.shape[:2]
+    return (
+        crop if factor == 1.0 else cv2.resize(crop, (max(1, round(width * factor)), height)).astype(np.uint8)
+    )
 
 
 def _widened(quads: Quads) -> Quads:

@@ -16,6 +16,7 @@ import numpy as np
 from qwenocr_assets.cores import core_count
 from qwenocr_assets.engine.errors import MissingWeights
 from qwenocr_assets.engine.page.geometry import Quads, from_top_left
+from qwenocr_assets.engine.reading.certainty import least_certain
 from qwenocr_assets.engine.reading.networks import Floats, Network, load_network
 from qwenocr_assets.engine.reading.pictures import Picture
 from qwenocr_assets.engine.reading.scripts import Evidence, script_model
@@ -50,7 +51,7 @@ class Reading:
     score: float
     """Mean probability of the characters, 0 to 1; 0 when there are none."""
     least_score: float
-    """Probability of the character that is least sure."""
+    """How certain it is at its least certain place, 0 to 1: see `certainty`."""
     places: tuple[float, ...]
     """Where each character stands along the crop, 0 (start) to 1 (end); () when not known."""
     evidence: Evidence
@@ -100,10 +101,11 @@ class Weights:
     def _read(self, crop: Picture) -> Reading:
         with self.seen(crop) as (posteriors, line):
             text, scores, places = _decode(posteriors, self.characters)
+            least = least_certain(posteriors, posteriors.argmax(axis=1), self.characters)
             evidence = script_model().evidence(posteriors, line)
         if not text:
             return Reading("", 0.0, 0.0, (), evidence)
-        return Reading(text, float(scores.mean()), float(scores.min()), places, evidence)
+        return Reading(text, float(scores.mean()), least, places, evidence)
 
     @contextmanager
     def seen(self, crop: Picture) -> Iterator[tuple[Floats, Floats]]:

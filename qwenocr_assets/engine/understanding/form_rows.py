@@ -7,7 +7,15 @@ from itertools import pairwise
 from qwenocr_assets.engine.page.geometry import box_of
 from qwenocr_assets.engine.page.layout import rows_of
 from qwenocr_assets.engine.page.read_page import Line
-from qwenocr_assets.engine.understanding.pieces import is_label, is_words, may_be_label, pieces, split
+from qwenocr_assets.engine.understanding.labels import normalised
+from qwenocr_assets.engine.understanding.pieces import (
+    is_label,
+    is_value,
+    is_words,
+    may_be_label,
+    pieces,
+    split,
+)
 from qwenocr_assets.geometry import Box
 
 # Distances are in heights of a line.
@@ -116,14 +124,31 @@ class FormRows:
         return []
 
     def has_like(self, label: Line, value: Line, index: int) -> bool:
-        """Whether a row near by has two neighbours that begin where these two begin."""
+        """Whether a row near by has two neighbours that begin where these two begin, and the two are no list's.
+
+        Lists stand side by side as well: two entries are alike, and a column of entries has neither a number nor a
+        text that begins small.
+        """
         left, right, size = box_of(label), box_of(value), len(self.rows[index])
+        if _are_entries(label.text, value.text) or (size > 2 and not self._has_values(label, value)):
+            return False
         near = [*self.rows[max(0, index - _SUPPORT) : index], *self.rows[index + 1 : index + 1 + _SUPPORT]]
         return any(
             abs(box_of(a).left - left.left) < _ALIGNED * left.height
             and abs(box_of(b).left - right.left)
             < (_LOOSE if len(row) == size == 2 else _ALIGNED) * right.height
             for row in near
+            for a, b in pairwise(row)
+        )
+
+    def _has_values(self, label: Line, value: Line) -> bool:
+        """Whether a row of the form has what is no entry where this value begins, beside what begins like the label."""
+        left, right = box_of(label), box_of(value)
+        return any(
+            abs(box_of(a).left - left.left) < 1.5 * _ALIGNED * left.height
+            and abs(box_of(b).left - right.left) < _LOOSE * right.height
+            and (is_value(b.text) or b.text[:1].islower())
+            for row in self.rows
             for a, b in pairwise(row)
         )
 
@@ -174,6 +199,15 @@ def in_columns(upper: Sequence[Line], lower: Sequence[Line]) -> bool:
         abs(box_of(a).left - box_of(b).left) < 1.5 * _ALIGNED * box_of(a).height
         for a, b in zip(upper, lower, strict=True)
     )
+
+
+def _are_entries(one: str, other: str) -> bool:
+    """Whether two texts are entries of one list: both in brackets, or words with most words in common."""
+    if all(text.strip().startswith("(") and text.strip().endswith(")") for text in (one, other)):
+        return True
+    a, b = normalised(one).split(), normalised(other).split()
+    is_numbered = len(a) == len(b) > 1 and a[:-1] == b[:-1]
+    return not is_value(other) and (is_numbered or len(set(a) & set(b)) > 1)
 
 
 def says(piece: Line) -> bool:

@@ -78,6 +78,14 @@ def letterhead(page: ReadPage) -> Letterhead:
     return Letterhead(_name(segments[at].text), tuple(address), addressee)
 
 
+def company_is_open(page: ReadPage) -> bool:
+    """Whether nothing but its place speaks for the company: no legal form, no registration number, no large print."""
+    segments = [segment for row in segments_of(page.upright_lines) for segment in row]
+    usual = median(segment.box.height for segment in segments) if segments else 1.0
+    at = _company(segments, usual)
+    return at is not None and _points(at, segments, usual) + _PER_LINE * at <= 0
+
+
 def _company(segments: Sequence[Segment], usual: float) -> int | None:
     """Index of the company: among the lines above the first title, number or date, else by its legal form."""
     may_be = [index for index, segment in enumerate(segments) if _may_be_company(segment.text)]

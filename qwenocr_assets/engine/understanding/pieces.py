@@ -115,13 +115,17 @@ def in_line(text: str) -> tuple[str, str] | None:
     return found if found[1] else None
 
 
+_IDENTIFIER = re.compile(r"(?=(?:\D*\d){3})[A-Z]{1,6}[-/#.]?[A-Z0-9][A-Z0-9/.-]*")
+"""`INV/2023/00027`: capitals and at least three digits."""
+
+
 def _led_by_label(text: str) -> tuple[str, str] | None:
     """Label and value of "Invoice No INV-7": words that are a known label, then a value with a digit."""
     words = text.split()
     for count in range(min(_MOST_WORDS, len(words) - 1), 0, -1):
         label, value = " ".join(words[:count]), " ".join(words[count:])
         if is_value(value) and value[0] != "(" and not is_value(label) and concepts_of(normalised(label)):
-            short = count == 1 and not re.match(r"[\d#$€£¥￥+-]", value)
+            short = count == 1 and not (re.match(r"[\d#$€£¥￥+-]", value) or _IDENTIFIER.fullmatch(value))
             return None if short else (label, value)
     return None
 

@@ -20,6 +20,8 @@ _PAID = 2.0
 _ADDS_UP = 1.0
 """Points of an amount that is subtotal and tax together."""
 _LARGEST = 0.5
+_CLOSE = 1.0
+"""Points that two amounts have to be apart where nothing but their labels tells which of them is the total."""
 _IN_TABLE = 1.5
 """Points that an amount loses that stands beside others, or under a heading such as "GST summary"."""
 _MISREAD = 80.0
@@ -49,20 +51,44 @@ class Amount:
 def total_of(page: ReadPage) -> str | None:
     """The sum a page comes to, as printed: by its label, by what was paid, by the sums that add up; None when none is
     named."""
+    ranked = _ranked(page)
+    return ranked[0].amount.text if ranked else None
+
+
+def total_is_open(page: ReadPage) -> bool:
+    """Whether another amount may be the total as well: none is named but a subtotal or one in a table, or a rival of
+    another value is named nearly as clearly, and nothing that was paid or adds up decides."""
+    ranked = _ranked(page)
+    if not ranked:
+        return True
+    best = ranked[0]
+    rivals = (other for other in ranked if other.amount.value != best.amount.value)
+    nearest = max((other.points for other in rivals), default=None)
+    is_close = nearest is not None and best.points - nearest < _CLOSE and not best.is_borne_out
+    return best.points < _PLAIN or is_close
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    points: float
+    amount: "Amount"
+    is_borne_out: bool
+
+
+def _ranked(page: ReadPage) -> list[_Candidate]:
+    """The amounts that may be the total, the likeliest first."""
     amounts = _amounts(page)
     scored = [
-        (points + _borne_out(amount, amounts), amount)
+        (points, _borne_out(amount, amounts), amount)
         for amount in amounts
         if (points := _points(amount) or _rounded(amount, amounts))
     ]
-    if not scored:
-        return None
-    largest = max(amount.value for _, amount in scored)
-    _, best = max(
-        ((points + _LARGEST * (amount.value == largest), amount) for points, amount in scored),
-        key=lambda pair: pair[0],
-    )
-    return best.text
+    largest = max((amount.value for *_, amount in scored), default=None)
+    found = [
+        _Candidate(points + borne_out + _LARGEST * (amount.value == largest), amount, borne_out > 0)
+        for points, borne_out, amount in scored
+    ]
+    return sorted(found, key=lambda candidate: -candidate.points)
 
 
 def _amounts(page: ReadPage) -> list[Amount]:

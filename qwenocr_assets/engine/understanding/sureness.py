@@ -1,33 +1,51 @@
-"""How sure the values of an answer are: from the lines that they stand in, and from a second reading of these.
+"""How sure the values of an answer are: from the lines that they stand in, and from further readings of these.
 
-Print that is clear is read the same with more paper around it, and no character of it is unlikely.
+Print that is clear is read the same with more paper around it and when it is stretched, and no character of it is
+unlikely. That a page has another text which may be meant as well, or that a value has a label in it, speaks against it
+too.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
+from statistics import mean
 from typing import Any
 
 from qwenocr_assets.engine.page.read_page import Line, ReadPage
 
-ReadAgain = Callable[[Sequence[Line]], Sequence[Line]]
-"""Reads lines of the page again, with more paper around them."""
+ReadAgain = Callable[[Sequence[Line], float], Sequence[Line]]
+"""Reads lines of the page again, with more paper around them and stretched along the line by a factor."""
+IsOpen = Callable[[str, str], bool]
+"""Whether another text of the page may be meant by a key as well as its value."""
 
-_READ_OTHERWISE = 0.5
-"""What a value loses when the second reading says something else."""
+_STRETCHED = (1.0, 1.15)
+"""What lines are read again at."""
+_READ_OTHERWISE = 0.4
+"""What a value loses for each further reading that says something else."""
+_OPEN = 0.6
+"""What a value loses where another text may be meant, or where it is written as no value is."""
+_UNLIKELY = re.compile(
+    r"(?<![^\W_])(?:[SOIlB]\d+[.,]\d\d(?!\d)|\d+[OIl]+\d*(?![^\W_])|\d+%\d)"
+    r"|\A(?=.{1,60}\Z).*[^\W\d_]{3,}\s?:(?!//)\s*\S"
+)
+"""Letters among digits that look like these (`S1.50`, `1OO`), signs that no number has (`14%0`), another label in what
+is no prose."""
 _LEAST_PART = 2
 """Characters that a line has at least to be part of a value of several lines."""
 
 
-def sureness(values: Any, page: ReadPage, read_again: ReadAgain) -> Any:
+def sureness(
+    values: Any, page: ReadPage, read_again: ReadAgain, is_open: IsOpen = lambda _key, _value: False
+) -> Any:
     """The values of an answer with a number from 0 to 1 in the place of each text; None where it stands in no line.
 
-    It is the mean of the two readings' least sure characters, less where they differ: no probability. What share
-    of wrong and right values is below which number is in docs/trust.md.
+    It is the mean of the readings' least sure characters, less where they differ: no probability. What share of wrong
+    and right values is below which number is in docs/trust.md.
     """
     found = {text: _lines_of(text, page) for text in set(_texts(values))}
     lines = list(dict.fromkeys(line for those in found.values() for line in those))
-    second = dict(zip(lines, read_again(lines), strict=True))
-    scores = {text: _score(text, those, second) for text, those in found.items() if those}
-    return _scored(values, scores)
+    again = [dict(zip(lines, read_again(lines, stretched), strict=True)) for stretched in _STRETCHED]
+    scores = {text: _score(text, those, again) for text, those in found.items() if those}
+    return _scored(values, "", scores, is_open)
 
 
 def _texts(values: Any) -> Iterator[str]:
@@ -38,12 +56,16 @@ def _texts(values: Any) -> Iterator[str]:
         yield values
 
 
-def _scored(values: Any, scores: dict[str, float]) -> Any:
+def _scored(values: Any, key: str, scores: dict[str, float], is_open: IsOpen) -> Any:
     if isinstance(values, dict):
-        return {key: _scored(value, scores) for key, value in values.items()}
+        return {key: _scored(value, key, scores, is_open) for key, value in values.items()}
     if isinstance(values, list):
-        return [_scored(value, scores) for value in values]
-    return scores.get(values)
+        return [_scored(value, key, scores, is_open) for value in values]
+    score = scores.get(values)
+    if score is None:
+        return None
+    doubts = is_open(key, values) + bool(_UNLIKELY.search(values))
+    return round(max(0.0, score - _OPEN * doubts), 3)
 
 
 def _lines_of(text: str, page: ReadPage) -> list[Line]:
@@ -56,15 +78,18 @@ def _lines_of(text: str, page: ReadPage) -> list[Line]:
     return [line for line, said in lines if len(said) >= _LEAST_PART and said in value]
 
 
-def _score(text: str, lines: Sequence[Line], second: dict[Line, Line]) -> float:
+def _score(text: str, lines: Sequence[Line], again: Sequence[dict[Line, Line]]) -> float:
     value = _bare(text)
-    again = [second[line] for line in lines]
-    score = (min(map(_least, lines)) + min(map(_least, again))) / 2
-    for line, other in zip(lines, again, strict=True):
-        said = _bare(line.text)
-        if (value if value in said else said) not in _bare(other.text):
-            return round(max(0.0, score - _READ_OTHERWISE), 3)
-    return round(score, 3)
+    readings = [lines, *([reading[line] for line in lines] for reading in again)]
+    score = mean(min(map(_least, reading)) for reading in readings)
+    for reading in again:
+        score -= _READ_OTHERWISE * any(_is_otherwise(value, line, reading[line]) for line in lines)
+    return max(0.0, score)
+
+
+def _is_otherwise(value: str, line: Line, other: Line) -> bool:
+    said = _bare(line.text)
+    return (value if value in said else said) not in _bare(other.text)
 
 
 def _least(line: Line) -> float:

@@ -7,9 +7,9 @@ from functools import cached_property
 
 from qwenocr_assets.engine.page.read_page import ReadPage
 from qwenocr_assets.engine.understanding.dates import day_parts, days_in
-from qwenocr_assets.engine.understanding.labels import concepts, concepts_of
-from qwenocr_assets.engine.understanding.letterhead import Letterhead, letterhead
-from qwenocr_assets.engine.understanding.sums import total_of
+from qwenocr_assets.engine.understanding.labels import concepts, concepts_of, normalised
+from qwenocr_assets.engine.understanding.letterhead import Letterhead, company_is_open, letterhead
+from qwenocr_assets.engine.understanding.sums import total_is_open, total_of
 
 _FROM = frozenset({"company", "seller", "store", "issuer"})
 """Concepts that ask who a document is from."""
@@ -34,6 +34,13 @@ class Unlabelled:
     @cached_property
     def letterhead(self) -> Letterhead:
         return letterhead(self.page)
+
+    def is_open(self, key: str, value: str) -> bool:
+        """Whether the page has another text that may be meant by a key (as written) as well as its value."""
+        names = concepts_of(normalised(key))
+        if "total" in names:
+            return total_is_open(self.page)
+        return bool(names & _FROM) and value == self.letterhead.company and company_is_open(self.page)
 
     def value(self, key: str, parent: str | None) -> str | None:
         """What the page says for a key (normalised) under its parent key; None for nothing, or several things."""

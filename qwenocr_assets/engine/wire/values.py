@@ -49,8 +49,10 @@ class SecondReading(Protocol):
 class ReadsAgain(Protocol):
     """A reader that can read lines twice; one that cannot says nothing of how sure it is."""
 
-    def read_wider(self, image: bytes, quads: Sequence[Quad]) -> Sequence[SecondReading]:
-        """Read some lines of an image again, with more of the paper around them."""
+    def read_wider(
+        self, image: bytes, quads: Sequence[Quad], stretched: float = 1.0
+    ) -> Sequence[SecondReading]:
+        """Read some lines of an image again, with more of the paper around them, stretched along the line."""
         ...
 
 

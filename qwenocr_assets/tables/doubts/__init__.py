@@ -1,0 +1,1 @@
+"""What speaks against texts and numbers: said, not mended."""

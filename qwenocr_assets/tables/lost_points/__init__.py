@@ -1,1 +1,0 @@
-"""Amounts that may have lost their decimal point: said, not mended."""
