@@ -161,7 +161,7 @@ DOCUMENTS: "TableSchema[rows.DocumentRow]" = TableSchema(
         Column(
             "version",
             ColumnType.INTEGER,
-            "How many-th content of its file it is, from 1: the highest that is there is the current one. NULL for "
+            "Version number of the file's content, from 1: the highest that is there is the current one. NULL for "
             "what a list of URLs named: there the newest list counts.",
         ),
     ),
@@ -476,7 +476,7 @@ PARSED_TABLES: "TableSchema[rows.TableRow]" = TableSchema(
         *_BOX,
         _BOX_DOUBT,
         Column("cells_found", ColumnType.INTEGER, "Cells with text that stands on the page."),
-        Column("cells_not_found", ColumnType.INTEGER, "Cells with text that stands nowhere on the page."),
+        Column("cells_not_found", ColumnType.INTEGER, "Cells with text that is not found on the page."),
         Column(
             "lines_unused",
             ColumnType.INTEGER,
@@ -585,7 +585,7 @@ FORMULAS: "TableSchema[rows.FormulaRow]" = TableSchema(
 
 VALIDATION_RESULTS: "TableSchema[rows.ValidationResultRow]" = TableSchema(
     "validation_results",
-    "What came of a rule of the route, for a document or for one of its values.",
+    "Result of a rule of the route, for a document or for one of its values.",
     (
         _BATCH,
         _DOCUMENT,
@@ -645,7 +645,7 @@ ROUTES: "TableSchema[rows.RouteRow]" = TableSchema(
 
 SCORES: "TableSchema[rows.ScoreRow]" = TableSchema(
     "scores",
-    "How well a task did on a document whose truth is known: one row a metric. docs/scoring.md defines them.",
+    "How well a task did on a document whose truth is known: one row per metric. docs/scoring.md defines them.",
     (
         _BATCH,
         _DOCUMENT,

@@ -81,7 +81,7 @@ class BudgetSettings(BaseModel):
     )
     alert_at: list[Annotated[Decimal, Field(gt=0, le=1)]] = Field(
         default_factory=lambda: [Decimal("0.5"), Decimal("0.8"), Decimal(1)],
-        description="Shares of the day's, the month's and a route's cap at which somebody is told.",
+        description="Shares of the day's, the month's and a route's cap at which an alert is sent.",
     )
     alert_webhook: SecretStr | None = Field(
         None, description='Address that alerts are posted to, as JSON like {"text": "…"}.'

@@ -1,7 +1,7 @@
 """How a table fits the terminal's width, as a value: nothing that is a number or a name is ever cut.
 
 Prose wraps. What does not fit then gives way by weight: empty columns, then keys, places and times, then the others
-from the right, and names, statuses, reasons and values last. A few wide rows are shown one record a block instead.
+from the right, and names, statuses, reasons and values last. A few wide rows are shown one record per block instead.
 """
 
 import re
@@ -19,7 +19,7 @@ _NARROWEST = 20
 _LONGEST_WORD = 36
 """Cells up to which a word in it stays whole."""
 _MOST_BLOCKS = 10
-"""Rows that are shown one record a block."""
+"""Rows that are shown one record per block."""
 _LEAST_COLUMNS = 3
 _HEAVY = re.compile(
     r"^(.*_)?(name|reason|status|value|text|finding|path|place|mean|metric)$|^(total|table|truth|read)$"
@@ -39,7 +39,7 @@ class Layout:
     """Columns that are left out for want of width."""
     gap: int = RULED
     is_blocks: bool = False
-    """One record a block: a line for each column."""
+    """One record per block: a line for each column."""
 
 
 def fit(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, blocks: bool = True) -> Layout:

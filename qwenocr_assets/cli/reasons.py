@@ -1,4 +1,4 @@
-"""Why documents, pages and answers were not read, in one line a reason: names first, codes left to SQL."""
+"""Why documents, pages and answers were not read, in one line per reason: names first, codes left to SQL."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping

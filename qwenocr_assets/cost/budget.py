@@ -1,4 +1,4 @@
-"""The budget: how much may be spent per run, day, month and route, and when somebody is told."""
+"""The budget: how much may be spent per run, day, month and route, and when an alert is sent."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field

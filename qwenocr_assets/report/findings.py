@@ -152,7 +152,7 @@ def findings_of_tables(tables: RowsByTable) -> Iterable[Finding]:
             reason = f"{table['totals_wrong']} printed total(s) differ from the sum above."
             found.append(_finding(table, task, "total_differs", place, None, reason, 1))
         if table["cells_not_found"]:
-            reason = f"{table['cells_not_found']} cell(s) stand nowhere among the lines of the page."
+            reason = f"{table['cells_not_found']} cell(s) are not among the lines of the page."
             found.append(_finding(table, task, "cells_not_on_page", place, None, reason, 2))
     for result in tables["validation_results"]:
         if result["outcome"] in (Outcome.FAILED, Outcome.MISSING):
@@ -171,7 +171,7 @@ def _against(row: KeyValueRow) -> tuple[str, str, int]:
     if row["ground"] == "not_found":
         return (
             "value_not_on_page",
-            "The value stands nowhere among the lines of the page: it may be made up.",
+            "The value is not among the lines of the page: it may be made up.",
             1,
         )
     if "?" in (row["value"] or ""):

@@ -170,7 +170,7 @@ def _notes(table: TableRow) -> Iterator[str]:
     if table["totals_wrong"]:
         yield f"{table['totals_wrong']} of {table['totals_checked']} printed totals differ from the sum above."
     if table["cells_not_found"]:
-        yield f"{table['cells_not_found']} cells stand nowhere on the page."
+        yield f"{table['cells_not_found']} cells are not found on the page."
     if table["lines_unused"]:
         yield f"{table['lines_unused']} lines between its cells or right below are in no cell."
     if table["parent_table_index"] is not None:

@@ -31,7 +31,7 @@ _PAGE = "qwenocr app"
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of a file."""
+    """How a file was taken."""
 
     file: str
     unanswered: int
@@ -44,7 +44,7 @@ class Imported:
         for row in self.taken.corrections:
             counts[row["action"]] = counts.get(row["action"], 0) + 1
         new = ", ".join(f"{count} {action}" for action, count in sorted(counts.items())) or "nothing new"
-        lines = [f"{self.file}: {new}; {self.taken.known} known before, {self.unanswered} not filled in."]
+        lines = [f"{self.file}: {new}; {self.taken.known} already imported, {self.unanswered} left blank."]
         lines += [f"Not taken: {r.where}. {r.reason}" for r in self.taken.refused]
         return lines + [f"People disagree about {text}" for text in self.taken.disagreements]
 
@@ -83,7 +83,7 @@ def import_file(
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What came of one person's word about one value."""
+    """Result of one person's word about one value."""
 
     correction: CorrectionRow | None = None
     """The new row; None where it says nothing new, or was not taken."""

@@ -46,7 +46,7 @@ _ROUNDED = re.compile(r"-?\d[.,]\d+E\+\d+", re.IGNORECASE)
 
 
 def write_csv(pages: Iterable[AskedPage]) -> bytes:
-    """One line a place that is asked about, with empty columns `corrected` and `verdict`.
+    """One line per place that is asked about, with empty columns `corrected` and `verdict`.
 
     UTF-8 with a byte order mark: without it Excel takes the file for Latin. What a spreadsheet would run as a formula
     begins with an apostrophe, which `read_csv` takes away again.

@@ -1,1 +1,1 @@
-"""Scoring: what was read of documents against what truly stands on them. docs/scoring.md defines every figure."""
+"""Scoring: what was read of documents against the ground truth. docs/scoring.md defines every figure."""

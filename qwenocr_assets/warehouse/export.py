@@ -1,5 +1,6 @@
 """Rows of the published warehouse into a file: Parquet, CSV, JSON or Excel."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 import xlsxwriter
+from rich.cells import cell_len
 
 from qwenocr_assets.errors import QueryError, WarehouseError
 from qwenocr_assets.outgoing import BEGINS_LIKE_A_FORMULA, spreadsheet
@@ -21,6 +23,10 @@ _EXCEL_ROWS = 1_048_575
 """Rows that an Excel sheet holds below its header."""
 _EXCEL_CHARACTERS = 32_767
 _EXCEL_FIRST_YEAR = 1900
+_WIDEST = 60
+"""Characters of the widest column."""
+_KEY = re.compile(r"(_id|_key|_hash)$|^sha256$")
+_MONEY = re.compile(r"(^|_)(amount|total|subtotal|tax|price|due|balance)$")
 _EXCEL_DIGITS = 15
 """Digits of a number that Excel keeps."""
 
@@ -114,7 +120,14 @@ def _write_excel(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, 
         sheet = book.add_worksheet("rows")
         bold = book.add_format({"bold": True})
         day, moment = (book.add_format({"num_format": f}) for f in ("yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"))
-        for place, name in enumerate(rows.columns):
+        money = book.add_format({"num_format": "#,##0.00"})
+        in_order = sorted(
+            rows.columns, key=lambda name: bool(_KEY.search(name))
+        )  # keys last, the others as they are
+        places = [in_order.index(name) for name in rows.columns]
+        formats = [money if _MONEY.search(name) else None for name in rows.columns]
+        widths = [len(name) for name in rows.columns]
+        for place, name in zip(places, rows.columns, strict=True):
             sheet.write_string(0, place, name, bold)
         sheet.freeze_panes(1, 0)
         result = con.execute("FROM rows")  # DuckDB finds the relation by the name of this function's argument
@@ -125,7 +138,8 @@ def _write_excel(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, 
                 )
             for row in chunk:
                 count += 1
-                for place, value in enumerate(row):
+                for column, (place, value) in enumerate(zip(places, row, strict=True)):
+                    widths[column] = max(widths[column], _shown_width(value))
                     match _excel_value(value):
                         case None:
                             pass
@@ -136,12 +150,22 @@ def _write_excel(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, 
                         case date() as date_:
                             sheet.write_datetime(count, place, date_, day)
                         case int() | float() | Decimal() as number:
-                            sheet.write_number(count, place, number)
+                            sheet.write_number(count, place, number, formats[column])
                         case other:
                             cut += len(str(value)) > _EXCEL_CHARACTERS
                             sheet.write_string(count, place, other)
+        for place, width in zip(places, widths, strict=True):
+            sheet.set_column(place, place, min(width + 2, _WIDEST))
         sheet.autofilter(0, 0, count, max(len(rows.columns) - 1, 0))
     return Written(count, cut)
+
+
+def _shown_width(value: Any) -> int:
+    """Characters of a value in its cell, wide ones as two."""
+    if isinstance(value, datetime):
+        return 19
+    text = f"{value.normalize():f}" if isinstance(value, Decimal) else "" if value is None else str(value)
+    return max(map(cell_len, text[: 2 * _WIDEST].split("\n")))
 
 
 def _excel_value(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Wide, typed views made from the routes' result schemas: one row a record, and one row a list item.
+"""Wide, typed views made from the routes' result schemas: one row per record, and one row per list item.
 
 `schemas/invoice.json` with the keys `total` and `items` gives `invoice_fields` and `invoice_items`. A changed schema
 changes them the next time the models are loaded. Any key makes a column, whatever characters it is made of; how it
@@ -277,8 +277,8 @@ order by found.document_name, found.document_id, records.record_index
     return _View(
         f"{schema.name}_fields",
         sql,
-        f"One row a record of the routes {', '.join(schema.routes)}: what {schema.origin} asks for. A document is one "
-        "record, but each element of an answer that is a list is one of its own. Of several pages of a record the "
+        f"One row per record of the routes {', '.join(schema.routes)}: what {schema.origin} asks for. A document is "
+        "one record, but each element of an answer that is a list is one of its own. Of several pages of a record the "
         "first whose value is of the type asked for counts, else the first that has a value; its text is of that page. "
         "A sum of an amount counts each record of a current document once.",
         columns,
@@ -339,7 +339,7 @@ order by document_name, document_id, record_index, page_number, item_index
     return _View(
         name,
         sql,
-        f"One row an element of {key}, as {schema.origin} asks for it. A sum of an amount counts each element of a "
+        f"One row per element of {key}, as {schema.origin} asks for it. A sum of an amount counts each element of a "
         "current document once.",
         columns,
         ("page_id", "record_index", "item_index"),

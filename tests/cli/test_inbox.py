@@ -34,7 +34,7 @@ def look(settings: Settings, *seconds: int) -> None:
 
 
 def test_before_the_first_look(settings: Settings) -> None:
-    assert "the inbox sensor has not looked" in said()
+    assert "The inbox sensor has not run yet" in said()
     assert not (Path(settings.data) / "inbox.db").exists()
 
 
@@ -52,7 +52,7 @@ def test_where_files_stand(settings: Settings) -> None:
     lines = [" ".join(line.split()) for line in text.splitlines()]
     assert lines == [
         str(inbox),
-        "1 not still long enough, or not hashed yet",
+        "1 waiting until unchanged",
         "1 in batches (1)",
         "1 copies of documents: not read again",
         "1 vanished; what was read from them stays",

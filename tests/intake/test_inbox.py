@@ -152,7 +152,7 @@ def test_states_are_told_apart(inbox: Inbox) -> None:
     assert inbox.counts() == {"batched": 1, "copy": 1, "moved": 1, "vanished": 2, "waiting": 1}
     with inbox.index() as index:
         named = {file.name: file for file in inbox_status(index, 10).files}
-        assert "1 not still long enough" in what_waits(index)
+        assert "1 waiting until unchanged" in what_waits(index)
     assert named["copy.png"].original == "kept.png"
     assert named["new.png"].original == "moved.png"
     assert {named["gone.png"].state, named["moved.png"].state} == {"vanished"}

@@ -302,7 +302,7 @@ def test_a_person_sees_what_is_asked_and_what_was_said(
     done = CliRunner().invoke(app, ["review", "export", "--html", str(out)])
     said = done.output.replace("\n", "")
     assert said.startswith(f"1 documents in {out / 'index.html'}")
-    assert "which no value answers: 2." in said
+    assert "Findings without a single value to correct: 2." in said
     [shown] = (out / "documents").iterdir()
     tree = html.fromstring(shown.read_bytes())
     assert tree.xpath("//h1/bdi/text()") == [EVIL_NAME]

@@ -1,4 +1,4 @@
--- One row a day (UTC), region and model: what was spent, and how sure that is.
+-- One row per day (UTC), region and model: what was spent, and how sure that is.
 select
     day,
     region,

@@ -1,4 +1,4 @@
--- One row a document: what reading it has cost, in whichever batches and under whichever names, and what a page and a row of it cost.
+-- One row per document: what reading it has cost, in whichever batches and under whichever names, and what a page and a row of it cost.
 with costs as (
     select
         copies.counted_as as document_id,

@@ -1,4 +1,4 @@
--- One row a region, model, task and route: what was spent, beside what was quoted.
+-- One row per region, model, task and route: what was spent, beside what was quoted.
 select
     region,
     model,

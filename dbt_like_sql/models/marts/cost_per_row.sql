@@ -1,4 +1,4 @@
--- One row a task: how many rows were made of its answers, and what each of them has cost.
+-- One row per task: how many rows were made of its answers, and what each of them has cost.
 with extracted as (
     select task from {{ ref('stg_text_lines') }}
     union all

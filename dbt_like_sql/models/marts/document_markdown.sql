@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- One row a document: its text as Markdown. Pages that were parsed give their headings, lists, formulas and tables;
+-- One row per document: its text as Markdown. Pages that were parsed give their headings, lists, formulas and tables;
 -- of other pages come the lines as they are read, and the tables that were recognised.
 with table_lines as (
     select

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- One row a content that an address has had, and the document it is counted as.
+-- One row per content that an address has had, and the document it is counted as.
 select
     addresses.uri,
     addresses.version,

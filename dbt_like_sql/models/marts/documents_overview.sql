@@ -1,4 +1,4 @@
--- One row a document: where it stands, what was read from it, what that cost.
+-- One row per document: its state, what was read from it, and what that cost.
 with pages as (
     select
         document_id,

@@ -1,4 +1,4 @@
--- Everything that did not end well, one row each with the reason: rejected documents, rejected pages, answers that
+-- Everything that failed or is incomplete, one row each with the reason: rejected documents, rejected pages, answers that
 -- are not ok, and requests that have no answer.
 with spent as (
     select

@@ -7,7 +7,7 @@
     {% endif %}"
 ) }}
 
--- One row a list element of key information extraction, such as items[2], with all its fields and, by their usual
+-- One row per list element of key information extraction, such as items[2], with all its fields and, by their usual
 -- names, the columns that invoices and receipts share; of superseded documents too.
 with new_documents as (
     select

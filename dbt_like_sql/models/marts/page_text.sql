@@ -7,7 +7,7 @@
     {% endif %}"
 ) }}
 
--- One row a page: its text in reading order. Several tasks may have read it; the one that gives lines with their
+-- One row per page: its text in reading order. Several tasks may have read it; the one that gives lines with their
 -- places is preferred, the parsed document is the last resort.
 -- Only documents of batches that were loaded since are read again: batch_hash is that of the batch's table files.
 with new_documents as (

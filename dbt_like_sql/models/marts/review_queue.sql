@@ -1,4 +1,4 @@
--- What a person should look at, one row a finding, to be taken in the order of review_order. docs/trust.md explains.
+-- What a person should look at, one row per finding, to be taken in the order of review_order. docs/trust.md explains.
 with trusted as (
     select
         *,
@@ -104,7 +104,7 @@ of_values as (
                 'The reader was not sure of one of its characters, read it otherwise when it looked again, or found '
                 || 'another text that may be meant.'
             when ground = 'not_found' then
-                'The value stands nowhere among the lines of the page: it may be made up.'
+                'The value is not among the lines of the page: it may be made up.'
             when ground is null then 'There are no lines to look for the value in.'
             when ground = 'other_page' then 'The value stands on another page of the document.'
             else 'The lines of the page say nearly the same, not the same.'
@@ -210,7 +210,7 @@ of_missing_values as (
         and named_lines.path = missing.path
 ),
 
--- one finding a rule; what breaks a rule about itself alone is there as a value
+-- one finding per rule; what breaks a rule about itself alone is there as a value
 of_rules as (
     select
         document_id,

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- One row a row of a table, as a rectangle: a text that spans several places stands in each of them, its number in the
+-- One row per row of a table, as a rectangle: a text that spans several places stands in each of them, its number in the
 -- first only, so that no sum counts it twice.
 with places as (
     select

@@ -1,4 +1,4 @@
--- How well a PDF page's own text and what was recognised on it agree: where both are there, one row a page.
+-- How well a PDF page's own text and what was recognised on it agree: where both are there, one row per page.
 with both_read as (
     select
         page_id,

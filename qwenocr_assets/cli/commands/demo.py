@@ -29,7 +29,7 @@ QUERIES: tuple[tuple[str, str], ...] = (
 
 
 def run_demo(console: Console) -> ExitCode:
-    """Run the samples through the main job without a key; returns what came of them."""
+    """Run the samples through the main job without a key; returns how they ended."""
     environment = Environment.load(region="local", model=None)
     code = run_paths([environment.project / "data" / "samples"], console, environment=environment)
     for question, query in QUERIES:

@@ -35,7 +35,7 @@ _FAILED_RULES = f"""
 def print_findings(console: Console) -> ExitCode:
     """Look at everything and print it; returns whether something that is needed is missing."""
     findings = list(examine())
-    table = Table("", "what", "found", "what to do", show_edge=False, header_style="bold")
+    table = Table("", "check", "result", "fix", show_edge=False, header_style="bold")
     for finding in findings:
         mark = "[green]✓[/]" if finding.good else "[red]✗[/]" if finding.needed else "[yellow]·[/]"
         table.add_row(mark, Text(finding.subject), Text(finding.found), Text(finding.next_step))

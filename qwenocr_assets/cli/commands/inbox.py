@@ -16,7 +16,7 @@ from qwenocr_assets.intake.left_out import LeftOut
 from qwenocr_assets.settings import Settings, load_settings
 
 _MEANING = {
-    FileState.WAITING: "not still long enough, or not hashed yet",
+    FileState.WAITING: "waiting until unchanged",
     FileState.READY: "settled; wait for their batch to fill",
     FileState.BATCHED: "in batches",
     FileState.COPY: "copies of documents: not read again",
@@ -30,10 +30,7 @@ def print_inbox(console: Console, *, as_json: bool = False, most: int = 20) -> N
     """Print how many files of the inbox stand where, and name those that need a word."""
     settings = load_settings()
     if not _has_index(settings):
-        console.print(
-            f"Nothing is known of {settings.inbox_folder} yet: the inbox sensor has not looked. "
-            "`qwenocr ui` runs it."
-        )
+        console.print(f"The inbox sensor has not run yet in {settings.inbox_folder}. `qwenocr ui` runs it.")
         return
     with open_index(
         settings.inbox_index_url, settings.inbox_folder, LeftOut(tuple(settings.leave_out))

@@ -1,4 +1,4 @@
-"""`qwenocr review …`: what people should look at goes out, what they say comes back."""
+"""`qwenocr review …`: values go out for review, corrections come back."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,7 +53,7 @@ def export_review(
     if without_a_place:
         _say(
             console,
-            f"Findings about whole documents, pages and answers, which no value answers: {without_a_place}. "
+            f"Findings without a single value to correct: {without_a_place}. "
             "See `qwenocr report`, or marts.review_queue where page_id, task or place is NULL.",
         )
     if not pages and not without_a_place:
@@ -74,7 +74,7 @@ def write_tasks(settings: Settings, pages: list[AskedPage], tasks: Path, link: s
 
 
 def import_review(console: Console, file: Path, *, by: str | None) -> ExitCode:
-    """Take a file that came back, and bring the warehouse up to date; returns what came of it."""
+    """Take a file that came back, and bring the warehouse up to date; returns how it ended."""
     environment = Environment.load()
     corrected = take_corrections(
         environment, UPath(file), by=by, now=datetime.now(UTC), on_wait=lambda message: _say(console, message)
@@ -86,7 +86,7 @@ def import_review(console: Console, file: Path, *, by: str | None) -> ExitCode:
         console.print(Text(f"Warehouse: {error}"))
         return ExitCode.STORAGE
     if done.taken.corrections:
-        _say(console, 'They are in the warehouse. Next: qwenocr sql "from marts.extraction_quality"')
+        _say(console, "The warehouse is up to date. Next: qwenocr report")
     return ExitCode.PARTLY_FAILED if done.taken.refused else ExitCode.DONE
 
 

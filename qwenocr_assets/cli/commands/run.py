@@ -37,7 +37,7 @@ def run_paths(
     resend: Iterable[str] = (),
     environment: Environment | None = None,
 ) -> ExitCode:
-    """Run documents through both jobs; returns what came of them.
+    """Run documents through both jobs; returns how they ended.
 
     `by_manifest` are manifests of batches to run as well, maybe of another data folder.
 
@@ -73,7 +73,7 @@ def run_batches(
     resend: Iterable[str] = (),
     only: Mapping[str, Collection[str] | None] | None = None,
 ) -> ExitCode:
-    """Run batches that have a manifest, then the warehouse; returns what came of it.
+    """Run batches that have a manifest, then the warehouse; returns how it ended.
 
     Rows of batches that are done can be asked for in SQL while the others are read.
 

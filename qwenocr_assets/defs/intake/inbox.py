@@ -37,7 +37,7 @@ def inbox_sensor(where_free: dg.DefaultSensorStatus) -> dg.SensorDefinition:
         job=ocr_batch,
         minimum_interval_seconds=30,
         default_status=where_free,
-        description="Files in the inbox that lie still become intake batches and runs.",
+        description="Starts a run for new files once they stop changing.",
     )
     def sensor(
         context: dg.SensorEvaluationContext, environment: dg.ResourceParam[Environment]

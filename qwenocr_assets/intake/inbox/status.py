@@ -74,7 +74,7 @@ def what_waits(index: InboxIndex) -> str:
         counts = _counts(connection, index, (FileState.WAITING, FileState.READY, FileState.UNREADABLE))
         counts[FileState.UNREADABLE] += len(_closed_folders(connection, index))
     words = {
-        FileState.WAITING: "not still long enough, or not hashed yet",
+        FileState.WAITING: "waiting until unchanged",
         FileState.READY: "until their batch is full or has waited long enough",
         FileState.UNREADABLE: "because they do not open (see `qwenocr inbox`)",
     }
