@@ -224,7 +224,7 @@ of_rules as (
         case severity when 'error' then 1 else 2 end as priority
     from {{ ref('stg_validation_results') }}
     -- a condition that lacks a value is missing too, and that value is there as value_missing
-    where (outcome = 'missing' and path is not null and value is null) or (outcome = 'failed' and value_count is distinct from 1)
+    where (outcome = 'missing' and value is null and coalesce(value_count, 0) = 0) or (outcome = 'failed' and value_count is distinct from 1)
     group by document_id, batch_id, rule, severity
 ),
 
