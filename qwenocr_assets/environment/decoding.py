@@ -15,22 +15,30 @@ from qwenocr_assets.intake.media_types import MediaType
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
 from qwenocr_assets.intake.urls.fetching import bounds_of
 from qwenocr_assets.intake.urls.listed_documents import expanding
+from qwenocr_assets.qwenocr.images import MAX_UPLOAD_BYTES
 from qwenocr_assets.settings import Settings
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.workers.pool import Workers, run_here
 
 
 def recipe_for(
-    settings: Settings, route: Route = DEFAULT_ROUTE, accepts: Iterable[str] | None = None
+    settings: Settings,
+    route: Route = DEFAULT_ROUTE,
+    accepts: Iterable[str] | None = None,
+    max_upload_bytes: int = 0,
 ) -> Recipe:
     """How the pages of a route's documents are made, for a model that `accepts` these types of images.
 
-    A route's `max_pixels` also says how many pixels of a page are worth drawing.
+    Larger files than fit into a request are kept where a model takes uploads of more than `MAX_UPLOAD_BYTES`. For other
+    models they are made to fit, since the service advises against temporary uploads. A route's `max_pixels` also says
+    how many pixels of a page are worth drawing.
     """
     limits = SERVICE_LIMITS
     if accepts is not None:
         known = {kind.value for kind in MediaType}
         limits = replace(limits, accepts=frozenset(MediaType(name) for name in accepts if name in known))
+    if max_upload_bytes > MAX_UPLOAD_BYTES:
+        limits = replace(limits, max_bytes=max_upload_bytes)
     if route.max_pixels:
         limits = replace(limits, useful_px=min(route.max_pixels, limits.max_px))
     return Recipe(

@@ -91,9 +91,11 @@ class Environment:
     @cached_property
     def recipes(self) -> Mapping[str, Recipe]:
         """By route, how pages of its documents are made."""
-        accepts = self.model.accepts
+        model = self.model
+        most = model.max_url_bytes if self.region.offers_uploads else 0
         return {
-            name: recipe_for(self.settings, route, accepts) for name, route in self.routes_by_name.items()
+            name: recipe_for(self.settings, route, model.accepts, most)
+            for name, route in self.routes_by_name.items()
         }
 
     @cached_property

@@ -306,3 +306,21 @@ def test_the_sdks_get_what_the_page_says(
         text = completion.choices[0].message.content
         assert text is not None
         assert json.loads(text.removeprefix("```json").removesuffix("```"))["Invoice No"] == "10283819"
+
+
+def test_openai_sends_a_whole_pdf_in_the_responses_dialect(base_url: str) -> None:
+    written = io.BytesIO()
+    Image.new("L", (400, 300), 255).save(
+        written, "PDF", save_all=True, append_images=[Image.new("L", (500, 300), 0)]
+    )
+    address = "data:application/pdf;base64," + base64.b64encode(written.getvalue()).decode()
+    with openai.OpenAI(api_key=KEY, base_url=f"{base_url}/compatible-mode/v1", max_retries=0) as client:
+        answer: Any = client.responses.create(
+            model="qwen3.5-ocr",
+            input=[{"role": "user", "content": [{"type": "input_file", "file_url": address}]}],
+            extra_body={"ocr_options": {"task": "document_parsing"}},
+        )
+    (content,) = answer.output[0].content
+    assert answer.output_text == content.text
+    assert {part["pageNum"] for part in content.ocr_result["layouts"]} == {0, 1}
+    assert answer.usage.total_tokens == answer.usage.input_tokens + answer.usage.output_tokens

@@ -11,9 +11,11 @@ from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.media_types import MediaType
+from qwenocr_assets.schemas import OCR_RESPONSES, PAGES
 from qwenocr_assets.settings import load_settings
 from qwenocr_assets.state.database import open_database
 from qwenocr_assets.steps import run
+from qwenocr_assets.storage.table_files import read_table
 
 
 @pytest.fixture
@@ -72,3 +74,29 @@ def test_data_in_a_bucket_without_a_database_ends_before_anything_is_written(tmp
     with pytest.raises(ConfigurationError, match="QWENOCR_LEDGER"):
         run(environment, [tmp_path / "a.png"])
     assert not environment.data.root.exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "sent_as"), [("qwen3.5-ocr", "upload"), ("qwen-vl-ocr-2025-11-20", "data_url")]
+)
+def test_a_large_picture_goes_as_it_is_where_the_model_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, sent_as: str
+) -> None:
+    monkeypatch.setenv("QWENOCR_PROJECT", str(tmp_path))
+    monkeypatch.setenv("DASHSCOPE_API_KEY_BEIJING", "sk-test")
+    picture = Image.effect_noise((1900, 2200), 60).convert("RGB")
+    path = tmp_path / "in" / "large.bmp"
+    path.parent.mkdir()
+    picture.save(path)
+    assert 10_485_760 < path.stat().st_size < 20_971_520
+    route = {"name": "all", "tasks": ["text_recognition"]}
+    settings = load_settings(
+        data=str(tmp_path / "data"), region="beijing", model=model, decoders=0, routes=[route]
+    )
+    account = create_emulator(CannedAnswers(), region="beijing")
+    environment = Environment(settings, lambda _: EmulatorTransport(account))
+    [outcome] = run(environment, [path])
+    [page] = read_table(environment.data, PAGES, outcome.batch_id)
+    [answer] = read_table(environment.data, OCR_RESPONSES, outcome.batch_id)
+    assert (answer["status"], answer["sent_as"]) == ("ok", sent_as)
+    assert (page["origin"] == "untouched") is (sent_as == "upload")

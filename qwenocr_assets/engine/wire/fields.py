@@ -6,7 +6,7 @@ import orjson
 
 from qwenocr_assets.engine.wire.errors import invalid_parameter
 from qwenocr_assets.engine.wire.images import page_image
-from qwenocr_assets.engine.wire.values import JsonObject, PageImage, max_output_tokens
+from qwenocr_assets.engine.wire.values import JsonObject, PageImage, max_output_tokens, most_image_bytes
 from qwenocr_assets.qwenocr.tokens import MAX_PIXELS, MIN_PIXELS
 
 
@@ -66,8 +66,9 @@ def text(part: JsonObject) -> str:
     return value
 
 
-def only_image(images: list[tuple[Any, JsonObject]]) -> PageImage:
-    """The request's one image, from (URL, the content part with its pixel limits) pairs."""
+def only_image(images: list[tuple[Any, JsonObject]], model: str) -> PageImage:
+    """The request's one image, from (URL, the content part with its pixel limits) pairs; by address as large as a model
+    takes it."""
     if not images:
         raise invalid_parameter("The input messages do not contain an image.")
     if len(images) > 1:
@@ -79,7 +80,7 @@ def only_image(images: list[tuple[Any, JsonObject]]) -> PageImage:
     max_pixels = whole_number(part, "max_pixels") or MAX_PIXELS
     if min_pixels > max_pixels:
         raise invalid_parameter(f"min_pixels {min_pixels} should not be above max_pixels {max_pixels}.")
-    return page_image(url, min_pixels=min_pixels, max_pixels=max_pixels)
+    return page_image(url, min_pixels=min_pixels, max_pixels=max_pixels, most_fetched=most_image_bytes(model))
 
 
 def max_tokens(parameters: JsonObject, model: str, key: str = "max_tokens") -> int:

@@ -18,10 +18,10 @@ from PIL import Image, UnidentifiedImageError
 from qwenocr_assets.engine.errors import UnreadableImage
 from qwenocr_assets.engine.wire.errors import invalid_parameter
 from qwenocr_assets.engine.wire.values import PageImage
+from qwenocr_assets.qwenocr.images import MAX_UPLOAD_BYTES
 
 MAX_DATA_URL_BYTES = 10_485_760
-MAX_FETCHED_BYTES = 10_485_760
-"""The service's limits for an image in the request, encoded, and for one that it fetches."""
+"""The service's limit for an image in the request, encoded."""
 MAX_FILE_BYTES = 100_000_000
 """The service's limit for a PDF that it fetches."""
 MIN_SIDE = 10
@@ -35,9 +35,11 @@ held_images: ContextVar[Mapping[str, bytes]] = ContextVar("held_images", default
 """Images and PDFs of the request that is being answered which have come another way, by their URL."""
 
 
-def page_image(url: str, *, min_pixels: int, max_pixels: int) -> PageImage:
+def page_image(
+    url: str, *, min_pixels: int, max_pixels: int, most_fetched: int = MAX_UPLOAD_BYTES
+) -> PageImage:
     """Read a `data:` URL. Raises WireError for the URL, UnreadableImage for what is in it."""
-    data = _decode(url, MAX_DATA_URL_BYTES, MAX_FETCHED_BYTES)
+    data = _decode(url, MAX_DATA_URL_BYTES, most_fetched)
     width, height = _size(data)
     if min(width, height) <= MIN_SIDE:
         raise UnreadableImage(

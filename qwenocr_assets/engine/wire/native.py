@@ -40,7 +40,7 @@ def parse(body: bytes, headers: Mapping[str, str]) -> OcrRequest:
     return OcrRequest(
         model=model,
         instruction=instruction(fields.child(parameters, "ocr_options"), prompt),
-        image=fields.only_image(images),
+        image=fields.only_image(images, model),
         max_tokens=fields.max_tokens(parameters, model),
         stream=wants_stream(headers),
         cumulative=not fields.flag(parameters, "incremental_output"),

@@ -31,7 +31,7 @@ def parse(body: bytes, _headers: Mapping[str, str]) -> OcrRequest:
     return OcrRequest(
         model=model,
         instruction=prompts.by_prompt(prompt),
-        image=fields.only_image(images),
+        image=fields.only_image(images, model),
         max_tokens=fields.max_tokens(request, model, limit),
         stream=fields.flag(request, "stream"),
         stream_usage=fields.flag(fields.child(request, "stream_options"), "include_usage"),

@@ -36,7 +36,7 @@ def parse(body: bytes, _headers: Mapping[str, str]) -> OcrRequest:
         return OcrRequest(
             model=model,
             instruction=instruction,
-            image=fields.only_image(images),
+            image=fields.only_image(images, model),
             max_tokens=fields.max_tokens(request, model, "max_output_tokens"),
         )
     if images or len(files) > 1:

@@ -12,6 +12,7 @@ from qwenocr_assets.engine.page.read_page import ReadPage
 from qwenocr_assets.engine.wire.usage import Usage
 from qwenocr_assets.geometry import Quad
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
+from qwenocr_assets.qwenocr.images import MAX_UPLOAD_BYTES
 from qwenocr_assets.qwenocr.tasks import Task
 
 JsonObject = dict[str, Any]
@@ -25,6 +26,12 @@ def most_pdf_pages(model: str, task: Task) -> int:
     """The most pages of a PDF for a model and a task; 0 where it takes none whole."""
     named = [one for one in load_catalogue().models if one.is_called(model)]
     return max((one.whole_pdf.most_pages(task) for one in named if one.whole_pdf), default=0)
+
+
+def most_image_bytes(model: str) -> int:
+    """The largest image by address or upload."""
+    named = [one.max_url_bytes for one in load_catalogue().models if one.is_called(model)]
+    return max(named, default=MAX_UPLOAD_BYTES)
 
 
 def max_output_tokens(model: str) -> int:
