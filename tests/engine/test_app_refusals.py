@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pillow_heif
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -75,6 +76,7 @@ def test_image_limits(
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "TIFF", "WEBP", "HEIF"])
 def test_formats_of_the_guide(kind: str, post: Any, blank_image: Any, native_body: Any) -> None:
+    pillow_heif.register_heif_opener()  # to write one: the program itself only reads them
     response = post(NATIVE, json=native_body(blank_image(64, 64, kind), "text_recognition"))
     assert response.status_code == 200
 
