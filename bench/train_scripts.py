@@ -406,8 +406,9 @@ def main() -> None:
     groups = np.array([0, *map(group_of, weights.characters[1:])])
 
     def observed(picture: Picture) -> Observed:
-        with weights.seen(picture) as (posteriors, line):
-            forced, whole = observe(posteriors, line, groups)
+        ((forced, whole),) = (
+            observe(posteriors, line, groups) for _, posteriors, line in weights.seen([picture])
+        )
         return forced.astype(np.float16), whole
 
     lines = list(samples(system_fonts(), options.lines, 11, observed))

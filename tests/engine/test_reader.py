@@ -125,6 +125,19 @@ def test_long_pictures_are_read(reader: Reader, size: tuple[int, int]) -> None:
     assert plain_text(reader.read(file_of(page))) == "Invoice 20251"
 
 
+def test_lines_read_together_are_read_as_alone_and_come_in_order() -> None:
+    """Short ones are padded to one width and go together, longer ones have widths of their own."""
+    texts = ["12.50", "Invoice 20251", "7", "Total", "A line that is a good deal longer", "Sum", "Total"]
+    crops = [np.asarray(printed(text).crop((30, 20, 60 + 18 * len(text), 70))) for text in texts]
+    network = weights.Weights()
+    together = network.recognise(crops)
+    assert [reading.text for reading in together] == texts
+    for one, crop in zip(together, crops, strict=True):
+        (alone,) = network.recognise([crop])
+        assert (one.text, one.places) == (alone.text, alone.places)
+        assert one.score == pytest.approx(alone.score, abs=0.02)  # bfloat16, where the processor has it
+
+
 def test_a_page_is_read_once_however_many_ask() -> None:
     reader = Reader(cached_pages=2, with_tesseract=False)
     with ThreadPoolExecutor(4) as threads:

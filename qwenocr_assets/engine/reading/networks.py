@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
+from threading import Semaphore
 from typing import Any
 
 import numpy as np
@@ -63,35 +64,41 @@ def load_network(path: Path, at_once: int) -> Network:
 
 
 class _OpenVino(Network):
+    """One compiled network for each thread that runs it: several places to run one each prepare it for all shapes."""
+
     def __init__(self, path: Path, at_once: int) -> None:
         import openvino
 
-        core = openvino.Core()
-        self._model = core.read_model(path)
-        compiled = core.compile_model(
+        self._core = openvino.Core()
+        self._model = self._core.read_model(path)
+        self._places = Semaphore(at_once)
+        self._idle = [self._compiled()]
+
+    def _compiled(self) -> Any:
+        compiled = self._core.compile_model(
             self._model,
             "CPU",
             {
-                "NUM_STREAMS": at_once,
-                "INFERENCE_NUM_THREADS": at_once,
+                "NUM_STREAMS": 1,
+                "INFERENCE_NUM_THREADS": 1,
                 "ENABLE_CPU_PINNING": False,
                 "CPU_RUNTIME_CACHE_CAPACITY": _SHAPES_KEPT,
             },
         )
-        self._create_request = compiled.create_infer_request
-        self._idle: list[Any] = []
+        return compiled.create_infer_request()
 
     @contextmanager
     def run(self, pixels: Floats) -> Iterator[Floats]:
-        try:
-            request = self._idle.pop()
-        except IndexError:
-            request = self._create_request()
-        try:
-            request.infer([pixels], share_inputs=True)
-            yield request.get_output_tensor().data
-        finally:
-            self._idle.append(request)
+        with self._places:
+            try:
+                request = self._idle.pop()
+            except IndexError:
+                request = self._compiled()
+            try:
+                request.infer([pixels], share_inputs=True)
+                yield request.get_output_tensor().data
+            finally:
+                self._idle.append(request)
 
     @property
     def characters(self) -> Sequence[str]:

@@ -75,15 +75,18 @@ def observe(posteriors: Floats, strip: Floats, groups: NDArray[np.int64]) -> tup
     a few numbers about the whole line: what is read, what is left unread, shares of the groups.
     """
     inked = _inked(strip, len(posteriors))
-    steps = posteriors[inked] if inked.any() else posteriors
-    seen = 1 - steps[:, :1]
-    plain = steps[:, 1:].mean(axis=0)
-    forced = (steps[:, 1:] / np.maximum(seen, 1e-12)).mean(axis=0)
+    counted = inked if inked.any() else np.ones(len(posteriors), np.bool_)
+    seen = np.maximum(1 - posteriors[:, 0], 1e-12)
+    shares_of_steps = np.where(counted, (np.ones_like(seen), 1 / seen), 0).astype(np.float32) / counted.sum()
+    # einsum: these matrices are so flat that BLAS with its threads takes seven times as long.
+    plain, forced = np.einsum("ks,sc->kc", shares_of_steps, posteriors)[:, 1:]
     read, places = np.flatnonzero(posteriors.argmax(axis=1) != 0), np.flatnonzero(inked)
     far = np.abs(places[:, None] - read[None, :]).min(axis=1) if len(read) else np.full(len(places), 99)
     unread = [float((far > reach).mean()) if len(places) else 0.0 for reach in _REACHES]
-    surest = float(steps[:, 1:].max(axis=1).mean())
-    summary = np.array([1 - float(seen.mean()), 1 - surest, *unread, len(read) / max(len(places), 1)])
+    surest = float(posteriors[:, 1:].max(axis=1)[counted].mean())
+    summary = np.array(
+        [1 - float(seen[counted].mean()), 1 - surest, *unread, len(read) / max(len(places), 1)]
+    )
     shares = [np.sqrt(np.bincount(groups[1:], bag, len(_GROUPS))) for bag in (plain, forced)]
     return forced, np.concatenate([summary, np.log(summary + 0.003), *shares]).astype(np.float32)
 

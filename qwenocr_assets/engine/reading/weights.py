@@ -1,10 +1,10 @@
 """The PP-OCRv6 weights that ship inside the rapidocr wheel: find text, read text. Nothing is downloaded."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
+from itertools import groupby, islice
 from math import ceil
 from pathlib import Path
 from threading import Lock
@@ -28,6 +28,9 @@ _LEAST_WIDTH = 160
 """Width in pixels to which shorter lines are padded for the recogniser."""
 _WIDTH_STEP = 16
 """Lines are padded to a multiple of it: a network prepares itself for each width anew."""
+
+_BATCH_WIDTH = 1600
+"""Pixels of lines read together: more take more memory, and no less time."""
 
 _MOST_PIXELS = 1408 * 1000
 """Text is searched on a page shrunk to this size: A4 at 120 dpi. It is read at full size. On twice as many pixels the
@@ -96,32 +99,32 @@ class Weights:
 
     def recognise(self, crops: Sequence[Picture]) -> list[Reading]:
         """One reading for each crop of a line, in order."""
-        return [self._read(crop) for crop in crops]
+        readings = {index: self._reading(posteriors, line) for index, posteriors, line in self.seen(crops)}
+        return [readings[index] for index in range(len(crops))]
 
-    def _read(self, crop: Picture) -> Reading:
-        with self.seen(crop) as (posteriors, line):
-            text, scores, places = _decode(posteriors, self.characters)
-            least = least_certain(posteriors, posteriors.argmax(axis=1), self.characters)
-            evidence = script_model().evidence(posteriors, line)
+    def _reading(self, posteriors: Floats, line: Floats) -> Reading:
+        text, scores, places = _decode(posteriors, self.characters)
+        least = least_certain(posteriors, posteriors.argmax(axis=1), self.characters)
+        evidence = script_model().evidence(posteriors, line)
         if not text:
             return Reading("", 0.0, 0.0, (), evidence)
         return Reading(text, float(scores.mean()), least, places, evidence)
 
-    @contextmanager
-    def seen(self, crop: Picture) -> Iterator[tuple[Floats, Floats]]:
-        """What the recogniser sees along a crop of a line, and the crop as it was given it, both without padding.
+    def seen(self, crops: Sequence[Picture]) -> Iterator[tuple[int, Floats, Floats]]:
+        """What the recogniser sees along crops of lines, and each crop as it was given it, both without padding.
 
-        Steps × classes, class 0 is "no character"; channels × height × width. To be used inside `with` only. Lines go
-        in one by one, padded no more than needed: a batch pads all to the widest and costs accuracy.
+        Index of the crop; steps × classes, class 0 is "no character"; channels × height × width. Narrow ones come
+        first, since a network prepares itself for each width anew. They are valid until the next is asked for.
         """
         with self._loading:
             recogniser = self._recogniser
-        line = _line_pixels(crop)
-        width = line.shape[3]
-        padded = max(ceil(width / _WIDTH_STEP) * _WIDTH_STEP, _LEAST_WIDTH)
-        with recogniser.run(np.pad(line, ((0, 0), (0, 0), (0, 0), (0, padded - width)))) as output:
-            steps = output.shape[1]
-            yield output[0, : min(max(round(steps * width / padded), 1), steps)], line[0]
+        lines = [_line_pixels(crop) for crop in crops]
+        for width, alike in _batches([line.shape[3] for line in lines]):
+            with recogniser.run(np.concatenate([_padded(lines[index], width) for index in alike])) as output:
+                for index, posteriors in zip(alike, output, strict=True):
+                    steps = len(posteriors)
+                    own = round(steps * lines[index].shape[3] / width)
+                    yield index, posteriors[: min(max(own, 1), steps)], lines[index][0]
 
     @cached_property
     def _detector(self) -> Network:
@@ -187,6 +190,22 @@ def _resized(picture: Picture, size: tuple[int, int]) -> Picture:
 def _pixels(picture: Picture) -> Floats:
     """A picture as the networks take it: 1 × channels × height × width, from -1 (black) to 1."""
     return np.asarray(cv2.dnn.blobFromImage(picture, 1 / 127.5, mean=(127.5, 127.5, 127.5)), np.float32)
+
+
+def _batches(widths: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
+    """Lines that are read together: the width that they are padded to, and which of them.
+
+    Padding changes what is read at the end of a line, so only those go together that are padded to the same width
+    when alone.
+    """
+    padded = [max(ceil(width / _WIDTH_STEP) * _WIDTH_STEP, _LEAST_WIDTH) for width in widths]
+    for width, alike in groupby(sorted(range(len(widths)), key=padded.__getitem__), padded.__getitem__):
+        while batch := list(islice(alike, max(_BATCH_WIDTH // width, 1))):
+            yield width, batch
+
+
+def _padded(line: Floats, width: int) -> Floats:
+    return np.pad(line, ((0, 0), (0, 0), (0, 0), (0, width - line.shape[3])))
 
 
 def _line_pixels(crop: Picture) -> Floats:
