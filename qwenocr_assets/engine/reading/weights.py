@@ -20,6 +20,7 @@ from qwenocr_assets.engine.reading.certainty import least_certain
 from qwenocr_assets.engine.reading.networks import Floats, Network, load_network
 from qwenocr_assets.engine.reading.pictures import Picture
 from qwenocr_assets.engine.reading.scripts import Evidence, script_model
+from qwenocr_assets.engine.reading.spaces import with_seen_spaces
 
 _FILES = ("PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx")
 _LINE_HEIGHT = 48
@@ -108,6 +109,7 @@ class Weights:
         evidence = script_model().evidence(posteriors, line)
         if not text:
             return Reading("", 0.0, 0.0, (), evidence)
+        text, places = with_seen_spaces(text, places, line)
         return Reading(text, float(scores.mean()), least, places, evidence)
 
     def seen(self, crops: Sequence[Picture]) -> Iterator[tuple[int, Floats, Floats]]:
