@@ -40,6 +40,7 @@ def drawn(line: str, between: int = BETWEEN) -> tuple[tuple[float, ...], Floats]
         pytest.param("1 250", "1250", id="so does a number"),
         pytest.param("09: 21", "09:21", id="and a time"),
         pytest.param("見 積", "見積", id="print that has no spaces"),
+        pytest.param("¥148 (税込)", "¥148(税込)", id="nor has what stands in it"),
     ],
 )
 def test_a_space_on_the_paper_is_in_the_text(paper: str, seen: str) -> None:

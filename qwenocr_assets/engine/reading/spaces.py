@@ -32,7 +32,7 @@ def with_seen_spaces(text: str, places: tuple[float, ...], strip: Floats) -> tup
     """
     height, width = strip.shape[1:]
     pairs = [i for i in range(1, len(text)) if not text[i - 1].isspace() and not text[i].isspace()]
-    if not pairs:
+    if not pairs or any(map(is_wide, text)):  # Chinese and Japanese marks bring blank paper of their own
         return text, places
     typical_step = median(places[i] - places[i - 1] for i in pairs)
     wide = [
@@ -63,9 +63,9 @@ def _least_gap(left: str, right: str) -> float:
 
 
 def _may_part(text: str, i: int) -> bool:
-    """Whether a space may stand before character `i`: not inside a number, a time, or Chinese and Japanese print."""
+    """Whether a space may stand before character `i`: not inside a number or a time."""
     left, right = text[i - 1], text[i]
-    if is_wide(left) or is_wide(right) or (left.isdigit() and right.isdigit()):
+    if left.isdigit() and right.isdigit():
         return False
     if left.isdigit():  # 12|.50
         return right.isalnum() or not text[i + 1 : i + 2].isdigit()
