@@ -47,7 +47,7 @@ def serve(
     import uvicorn
 
     from qwenocr_assets import emulator
-    from qwenocr_assets.engine.app import create_app
+    from qwenocr_assets.engine.app import create_app, with_short_paths
 
     console = Terminal()
     served: emulator.AsgiApp = create_app(
@@ -65,11 +65,11 @@ def serve(
             service_seconds=time_limit,
         )
     address = f"http://{host}:{port}"
-    console.print(f"Native:  {address}/api/v1\nOpenAI:  {address}/compatible-mode/v1")
+    console.print(f"Native:  {address}/api/v1\nOpenAI:  {address}/v1 (or {address}/compatible-mode/v1)")
     if is_emulated:
         console.print(f"Bill:    {address}/emulator/bill\nCalls:   {address}/emulator/calls")
     # anyone who reaches `host` may use it: no key is checked
-    uvicorn.run(served, host=host, port=port)
+    uvicorn.run(with_short_paths(served), host=host, port=port)
 
 
 def _shapes(said: list[str]) -> "Shapes":

@@ -16,14 +16,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qwenocr_assets.engine.errors import EngineError
 from qwenocr_assets.engine.shapes import SHAPES_BY_MODEL, Shape, Shapes
 from qwenocr_assets.engine.wire import native, openai_compatible, responses_api
 from qwenocr_assets.engine.wire.errors import ErrorCode, WireError, refusal
 from qwenocr_assets.engine.wire.values import Answer, OcrRequest, PageReader
+from qwenocr_assets.qwenocr.catalogue import load_catalogue
 
-__all__ = ["SHAPES_BY_MODEL", "Revise", "Shape", "Shapes", "create_app"]
+__all__ = ["SHAPES_BY_MODEL", "Revise", "Shape", "Shapes", "create_app", "with_short_paths"]
 
 _logger = logging.getLogger(__name__)
 
@@ -56,10 +58,24 @@ def create_app(
             Route(native.PATH, _endpoint(_NATIVE, recognise), methods=["POST"]),
             Route(openai_compatible.PATH, _endpoint(_COMPATIBLE, recognise), methods=["POST"]),
             Route(responses_api.PATH, _endpoint(_RESPONSES, recognise), methods=["POST"]),
+            Route(f"{openai_compatible.PREFIX}v1/models", _models, methods=["GET"]),
             Route("/health", _health, methods=["GET"]),
         ],
         exception_handlers={HTTPException: _no_such_route},
     )
+
+
+def with_short_paths(app: ASGIApp) -> ASGIApp:
+    """The app, or an account around it, with the OpenAI-compatible dialect below /v1 too, as servers of one's own
+    have it."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("/v1/"):
+            path = openai_compatible.PREFIX + scope["path"].removeprefix("/")
+            scope = {**scope, "path": path, "raw_path": path.encode()}
+        await app(scope, receive, send)
+
+    return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +141,13 @@ def runtime() -> str | None:
 
     name = installed_runtime()
     return None if name is None else f"{name} {metadata.version(name)}"
+
+
+async def _models(_request: Request) -> Response:
+    """The list of models in OpenAI's form: the engine's own, whatever others it answers as."""
+    names = [model.name for model in load_catalogue().models_in("local")]
+    models = [{"id": name, "object": "model", "created": 0, "owned_by": "qwenocr-assets"} for name in names]
+    return JSONResponse({"object": "list", "data": models})
 
 
 async def _health(_request: Request) -> Response:
