@@ -28,6 +28,7 @@ PARTS = (
     "report",
     "scoring",
     "load",
+    "cluster",
 )
 
 

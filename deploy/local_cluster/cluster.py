@@ -79,6 +79,8 @@ class Cluster:
     workers: int = 3
     durable: bool = True
     """Whether Postgres waits for the disk."""
+    machines: bool = True
+    """Whether each part gets process numbers and a host name of its own, where that is allowed."""
     processes: Processes = field(init=False)
     store: ObjectStore = field(init=False)
     parts: Parts = field(init=False)
@@ -125,9 +127,10 @@ class Cluster:
             self.parts.write(home)
             if name in ("daemon", "webserver"):  # they give up where they find no code
                 self._wait_for_code()
+            command = self.parts.command(name, home)
             self.processes.start(
                 name,
-                on_machine(name, self.parts.command(name, home)),
+                on_machine(name, command) if self.machines else command,
                 environment=environment_of(home, self.common),
                 folder=home,
             )
@@ -168,8 +171,9 @@ class Cluster:
 
     def switch_sensors_on(self) -> list[str]:
         """Start every sensor, as a person does in the UI where reading costs money; gives their names."""
-        listed = self.ask(_SENSORS % LOCATION)["sensorsOrError"]
-        names = [sensor["name"] for sensor in listed["results"]]
+        # the webserver takes a while to find a code server that was started again
+        self.processes.wait_for("webserver", lambda: "results" in self._sensors())
+        names = [sensor["name"] for sensor in self._sensors()["results"]]
         for name in names:
             selector = {
                 "repositoryName": "__repository__",
@@ -178,6 +182,10 @@ class Cluster:
             }
             self.ask(_START_SENSOR, selector=selector)
         return names
+
+    def _sensors(self) -> dict[str, Any]:
+        listed: dict[str, Any] = self.ask(_SENSORS % LOCATION)["sensorsOrError"]
+        return listed
 
     def runs(self) -> list[Run]:
         """All of Dagster's runs, the newest first."""
@@ -205,6 +213,16 @@ class Cluster:
                 f"{job} was not launched: {launched}.", f"See {self.processes.log('webserver')}."
             )
         return str(launched["run"]["runId"])
+
+    def look_again(self, sensor: str) -> None:
+        """Let a sensor look at once, as if for the first time, instead of after its minutes."""
+        import dagster as dg
+
+        with dg.DagsterInstance.from_config(str(self.home("first"))) as instance:
+            for state in instance.all_instigator_state():
+                if state.instigator_name == sensor:
+                    instance.delete_instigator_state(state.instigator_origin_id, state.selector_id)
+        self.switch_sensors_on()
 
     def end(self) -> None:
         """End everything, and remove what it wrote."""
