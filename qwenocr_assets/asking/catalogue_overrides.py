@@ -56,7 +56,7 @@ def configured_catalogue(
         ConfigurationError: an entry that cannot be, with what it should say; or region custom without an address.
     """
     shipped = load_catalogue()
-    overrides = [parsed_override(entry, number) for number, entry in enumerate(models, start=1)]
+    overrides = [parsed_override(_as_free(entry), number) for number, entry in enumerate(models, start=1)]
     known = [*shipped.regions, CUSTOM]
     for override in overrides:
         if override.region not in known:
@@ -87,6 +87,23 @@ def configured_catalogue(
         regions[region].require_host()
         regions[region] = replace(regions[region], workspace=workspace)
     return replace(catalogue, regions=regions)
+
+
+_FREE = {
+    "usd_per_million_input": 0,
+    "usd_per_million_output": 0,
+    "context_tokens": 32_768,
+    "max_output_tokens": 8_192,
+    "token_pixels": 32 * 32,
+}
+"""A model on a machine of one's own, as long as its entry does not say more; assumed sizes, which a longer entry corrects."""
+
+
+def _as_free(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An entry with `free = true` costs nothing, and needs no numbers. It has to be said: a proxy to a paid service is
+    on a local address too."""
+    said = {key: value for key, value in entry.items() if key != "free"}
+    return {**_FREE, **said} if entry.get("free") is True and entry.get("region") == CUSTOM else entry
 
 
 def _require_same_region(region: Region, shipped: Catalogue) -> None:

@@ -107,7 +107,7 @@ def model_of(override: ModelOverride, base: Model | None) -> Model:
         if missing := [name for name in _NEEDED if given.get(name) is None]:
             raise ConfigurationError(
                 f"{label_of(override)} is not in the catalogue, and its entry lacks {', '.join(missing)}.",
-                "Give them; a price of 0 has to be written as 0. See docs/settings.md.",
+                "Give them, or free = true for a model of your own in region custom. See docs/settings.md.",
             )
         fields = {**_new_model_defaults(override), **given}
     if given.keys() & {"requests_per_minute", "tokens_per_minute"}:

@@ -202,3 +202,17 @@ def test_the_documentation_has_every_key_of_an_entry() -> None:
 
     section = DOCUMENTATION.read_text(encoding="utf-8").split("## Models")[1].split("## Routes")[0]
     assert not [name for name in ModelOverride.model_fields if f"`{name}`" not in section]
+
+
+def test_a_model_of_your_own_is_free_where_that_is_said() -> None:
+    entry = {"region": "custom", "name": "my-vl", "free": True, "max_output_tokens": 4096}
+    catalogue = configured_catalogue(region="custom", base_url="http://127.0.0.1:8000/v1", models=[entry])
+    model = catalogue.model("custom", "my-vl")
+    assert (model.usd_per_million_input, model.usd_per_million_output) == (0, 0)
+    assert (model.max_output_tokens, model.context_tokens) == (4096, 32_768)
+
+
+def test_a_cloud_model_is_never_free() -> None:
+    entry = {"region": "singapore", "name": "another", "free": True}
+    with pytest.raises(ConfigurationError, match="free"):
+        configured_catalogue(region="singapore", models=[entry])
