@@ -96,7 +96,7 @@ _FREE = {
     "max_output_tokens": 8_192,
     "token_pixels": 32 * 32,
 }
-"""A model on a machine of one's own, as long as its entry does not say more; assumed sizes, which a longer entry corrects."""
+"""A model on a machine of one's own, as long as its entry does not say more; the sizes are assumed."""
 
 
 def _as_free(entry: Mapping[str, Any]) -> Mapping[str, Any]:
