@@ -22,6 +22,8 @@ PARTS = (
     "pages",
     "rows",
     "warehouse",
+    "lake",
+    "buckets",
     "intake",
     "trust",
     "batch",

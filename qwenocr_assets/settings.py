@@ -139,6 +139,11 @@ class Settings(ClientOptions, BaseSettings):
     )
 
     data: str = Field("data", description="Data folder: a local path (below the project) or any fsspec URL.")
+    warehouse: SecretStr | None = Field(
+        None,
+        description="A DuckLake for the warehouse, like ducklake:postgres:dbname=lake host=db (docs/storage.md); by "
+        "default it is a file.",
+    )
     inbox: str | None = Field(
         None,
         description="Folder or bucket that the inbox sensor watches, like data; by default inbox in the data folder.",
@@ -281,7 +286,8 @@ class Settings(ClientOptions, BaseSettings):
     @property
     def data_folder(self) -> DataFolder:
         """The data folder; a relative path lies below the project, wherever the command was started."""
-        return DataFolder(_below_project(self.data))
+        lake = None if self.warehouse is None else self.warehouse.get_secret_value()
+        return DataFolder(_below_project(self.data), lake)
 
     @property
     def inbox_folder(self) -> UPath:

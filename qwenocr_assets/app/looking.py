@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from qwenocr_assets.errors import QueryError
-from qwenocr_assets.warehouse.connect import open_reader
+from qwenocr_assets.warehouse.connect import Warehouse, open_reader
 
 PAGE_ROWS = 100
 """Rows of a list that are shown at once."""
@@ -70,7 +69,7 @@ class Rows:
         return max(1, -(-self.found // PAGE_ROWS))
 
 
-def documents(warehouse: Path, words: str = "", state: str = "", page: int = 0) -> Rows:
+def documents(warehouse: Warehouse, words: str = "", state: str = "", page: int = 0) -> Rows:
     """The documents whose names hold the words, what needs a look first; `state` is failed, doubtful, fine or all.
 
     Raises:
@@ -85,10 +84,8 @@ def documents(warehouse: Path, words: str = "", state: str = "", page: int = 0) 
     return Rows(columns[:-1], [row[:-1] for row in rows], rows[0][-1] if rows else 0, page)
 
 
-def batch_of(warehouse: Path, document_id: str) -> str | None:
+def batch_of(warehouse: Warehouse, document_id: str) -> str | None:
     """The intake batch that stands for a document, by the warehouse; None where it does not have it (yet)."""
-    if not warehouse.exists():
-        return None
     with open_reader(warehouse) as con:
         row = con.execute(
             "select batch_id from staging.stg_documents_history where document_id = $document_id",
@@ -97,7 +94,7 @@ def batch_of(warehouse: Path, document_id: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def place_of_page(warehouse: Path, page_id: str) -> tuple[str, int] | None:
+def place_of_page(warehouse: Warehouse, page_id: str) -> tuple[str, int] | None:
     """The document of a page, and its number in it; None where the warehouse does not have the page."""
     with open_reader(warehouse) as con:
         row = con.execute(
@@ -107,14 +104,14 @@ def place_of_page(warehouse: Path, page_id: str) -> tuple[str, int] | None:
     return None if row is None else (str(row[0]), int(row[1]))
 
 
-def tables(warehouse: Path) -> list[tuple[str, str, str]]:
+def tables(warehouse: Warehouse) -> list[tuple[str, str, str]]:
     """Every table and view with its schema and the first sentence of what it holds."""
     with open_reader(warehouse) as con:
         found = con.execute(_TABLES, {"schemas": list(SHOWN_SCHEMAS)}).fetchall()
     return [(schema, name, comment.partition(". ")[0].rstrip(".")) for schema, name, comment in found]
 
 
-def table_query(warehouse: Path, table: str, column: str, words: str) -> str:
+def table_query(warehouse: Warehouse, table: str, column: str, words: str) -> str:
     """The SQL of a table's rows, those whose `column` holds the words; of all columns where none is named.
 
     Raises:
@@ -143,7 +140,7 @@ def table_query(warehouse: Path, table: str, column: str, words: str) -> str:
     return sql
 
 
-def table_rows(warehouse: Path, sql: str, page: int = 0) -> Rows:
+def table_rows(warehouse: Warehouse, sql: str, page: int = 0) -> Rows:
     """Some rows of a query, in its order.
 
     Raises:
@@ -213,7 +210,7 @@ _FAILURES = """
 """
 
 
-def overview(warehouse: Path) -> Overview:
+def overview(warehouse: Warehouse) -> Overview:
     """Cost, pages, share to review, accuracy by field and the newest failures, over all intakes.
 
     Raises:

@@ -18,7 +18,8 @@ from qwenocr_assets.app.presence import Presence
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.quality.rule_work import RuleWork
 from qwenocr_assets.report.html import templates
-from qwenocr_assets.warehouse.places.published import published_file
+from qwenocr_assets.warehouse.connect import Warehouse
+from qwenocr_assets.warehouse.places.published import published
 
 _TEMPLATES = Path(__file__).with_name("templates")
 
@@ -37,9 +38,9 @@ class Page:
     """Where Dagster's runs are seen."""
 
     @property
-    def warehouse(self) -> Path:
+    def warehouse(self) -> Warehouse:
         """The published file. Raises `WarehouseError` while there is none."""
-        return published_file(self.environment.data)
+        return published(self.environment.data)
 
 
 def page_of(request: Request) -> Page:

@@ -66,7 +66,8 @@ def _view(page: Page, document_id: str) -> tuple[DocumentView, dict[str, str]]:
 
 
 def _batch_of(page: Page, document_id: str) -> str:
-    known = looking.batch_of(page.warehouse, document_id)
+    there = is_published(page.environment.data)
+    known = looking.batch_of(page.warehouse, document_id) if there else None
     if known is not None:
         return known
     where = pc.field("document_id") == document_id  # read, and not published yet

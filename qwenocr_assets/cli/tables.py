@@ -12,7 +12,7 @@ from qwenocr_assets.cli.layout import RULED, Layout, fit
 from qwenocr_assets.cli.terminal import Terminal
 from qwenocr_assets.outgoing import visible
 from qwenocr_assets.settings import Settings
-from qwenocr_assets.warehouse.places.published import published_file
+from qwenocr_assets.warehouse.places.published import published
 from qwenocr_assets.warehouse.query import QueryResult, run_query
 
 _UNCUT = 100_000
@@ -24,7 +24,7 @@ def print_query(settings: Settings, query: str, console: Console) -> None:
     Raises:
         WarehouseError: there is no warehouse yet, or the SQL is wrong.
     """
-    print_result(run_query(published_file(settings.data_folder), query), console)
+    print_result(run_query(published(settings.data_folder), query), console)
 
 
 def print_result(result: QueryResult, console: Console, *, wide: bool = False) -> None:

@@ -19,7 +19,7 @@ from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_all_batches
 from qwenocr_assets.tables.leaves import EXPECTED, MISSING
 from qwenocr_assets.warehouse.connect import open_reader
-from qwenocr_assets.warehouse.places.published import is_published, published_file
+from qwenocr_assets.warehouse.places.published import is_published, published
 
 Place = tuple[str, str, str]
 """page_id, task, and the path of a value or `table 0 row 1 column 2`."""
@@ -110,7 +110,7 @@ def _with_latest(known: Evidence, words: Iterable[CorrectionRow]) -> Evidence:
 def _published(data: DataFolder, documents: list[str]) -> Evidence | None:
     if not is_published(data):
         return None
-    with open_reader(published_file(data)) as con:
+    with open_reader(published(data)) as con:
         try:
             known = con.execute(_KNOWN, {"documents": documents}).fetchone()
             trust = con.execute(_TRUST, {"documents": documents}).fetchall()

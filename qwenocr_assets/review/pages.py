@@ -5,12 +5,11 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.geometry import Box
 from qwenocr_assets.review.places import Place, read_place
-from qwenocr_assets.warehouse.connect import open_reader
+from qwenocr_assets.warehouse.connect import Warehouse, open_reader
 
 _RULE = "rule_broken"
 """A finding whose place is the name of a rule."""
@@ -142,7 +141,7 @@ where (page_id is null or task is null or place is null)
 """
 
 
-def asked_pages(warehouse: Path, selection: Selection) -> list[AskedPage]:
+def asked_pages(warehouse: Warehouse, selection: Selection) -> list[AskedPage]:
     """The pages with something to ask about, the doubtful first.
 
     Raises:
@@ -174,7 +173,7 @@ def asked_pages(warehouse: Path, selection: Selection) -> list[AskedPage]:
     return [replace(page, values=tuple(values[page_id])) for page_id, page in pages.items()]
 
 
-def findings_without_a_place(warehouse: Path, selection: Selection) -> int:
+def findings_without_a_place(warehouse: Warehouse, selection: Selection) -> int:
     """How many findings of the review queue are about whole documents, pages or answers, or about a rule that is not
     of one value: nothing that can be written into a line or a region.
 

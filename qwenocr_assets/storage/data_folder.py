@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import fsspec
@@ -18,6 +18,8 @@ class DataFolder:
     """Every path the pipeline reads or writes, below one root (`QWENOCR_DATA`)."""
 
     root: UPath
+    lake: str | None = field(default=None, repr=False)
+    """Address of the DuckLake that is the warehouse, in place of a file; it may hold a password."""
 
     @property
     def inbox(self) -> UPath:

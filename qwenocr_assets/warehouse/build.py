@@ -184,10 +184,20 @@ def _check_descriptions(model: Model, present: Iterable[str]) -> None:
 def _describe(con: duckdb.DuckDBPyConnection, model: Model, present: list[str]) -> None:
     _check_descriptions(model, present)
     comments = [comment(model.kind, model.relation, model.description)] if model.description else []
+    lake = _is_lake(con)
     for name in present:
+        if lake and model.kind == "VIEW":
+            break  # DuckLake keeps no comments on columns of views
         if text := model.columns.get(name):
             comments.append(comment("COLUMN", f'{model.relation}."{name}"', text))
     con.execute("; ".join(comments))
+
+
+def _is_lake(con: duckdb.DuckDBPyConnection) -> bool:
+    row = con.execute(
+        "SELECT type FROM duckdb_databases() WHERE database_name = current_database()"
+    ).fetchone()
+    return row is not None and row[0] == "ducklake"
 
 
 def _relations(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:

@@ -8,6 +8,10 @@ from pathlib import Path
 import duckdb
 
 from qwenocr_assets.errors import WarehouseError
+from qwenocr_assets.warehouse.places.lake import Lake, attached
+
+Warehouse = Path | Lake
+"""Where a warehouse is: a DuckDB file, or a lake."""
 
 STORAGE_VERSION = "v1.0.0"
 """Files are written so that every DuckDB since 1.0 opens them: an analyst's tool may be older than ours."""
@@ -20,14 +24,18 @@ _REBUILD = (
 )
 
 
-def open_writer(working: Path, wait_seconds: float = 30.0) -> duckdb.DuckDBPyConnection:
+def open_writer(working: Warehouse, wait_seconds: float = 30.0) -> duckdb.DuckDBPyConnection:
     """Open the working file for writing, waiting while another process holds it.
 
     DuckDB's lock keeps other processes out until the connection is closed; use it in a `with`. Within one
     process, open one writer at a time.
 
+    A lake keeps nobody out: what is written there has to be claimed (`places.lake`).
+
     Raises `WarehouseError` when the file is still held after `wait_seconds`, or cannot be opened.
     """
+    if isinstance(working, Lake):
+        return attached(working, read_only=False)
     try:
         working.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -55,7 +63,7 @@ def open_writer(working: Path, wait_seconds: float = 30.0) -> duckdb.DuckDBPyCon
         time.sleep(_POLL_SECONDS)
 
 
-def open_reader(warehouse: Path) -> duckdb.DuckDBPyConnection:
+def open_reader(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
     """Open a published file for reading; it stays at this snapshot however often it is published again.
 
     DuckDB reads a file's header and its content through two openings. A file that was published between them is not
@@ -63,6 +71,8 @@ def open_reader(warehouse: Path) -> duckdb.DuckDBPyConnection:
 
     Raises `WarehouseError` when there is none yet, or it cannot be opened.
     """
+    if isinstance(warehouse, Lake):
+        return attached(warehouse, read_only=True)
     if not warehouse.exists():
         raise WarehouseError(f"There is no warehouse at {warehouse} yet.", "Run `qwenocr run PATH` first.")
     while True:

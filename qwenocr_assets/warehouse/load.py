@@ -4,29 +4,34 @@
 
 import glob
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
 from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.schemas import TABLES, ColumnType, TableSchema
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.warehouse.connect import open_writer, transaction
+from qwenocr_assets.warehouse.connect import Warehouse, open_writer, transaction
 from qwenocr_assets.warehouse.ddl import CORE, LOAD_LOG, create_missing
-from qwenocr_assets.warehouse.places.published import published_version
+from qwenocr_assets.warehouse.places.lake import Lake, claims
+from qwenocr_assets.warehouse.places.published import cache_folder, published_version
 from qwenocr_assets.warehouse.publish import note_seen
 from qwenocr_assets.warehouse.table_scan import (
     Key,
     LoadableFile,
+    TableFile,
     content_hashes,
     fetch,
     find_table_files,
     inspect,
 )
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,54 +50,127 @@ class LoadReport:
         return bool(self.batches_loaded or self.batches_removed)
 
 
-def load_changes(data: DataFolder, working: Path) -> LoadReport:
-    """Bring `core` in the working file to the state of the table files.
+def load_changes(data: DataFolder, working: Warehouse) -> LoadReport:
+    """Bring `core` in the working file, or in a lake, to the state of the table files.
 
     Files are compared with the load log by content: what has the same hash is not loaded again. Rows of a
     batch whose file is gone are removed. All of it is one transaction: after an error or a kill, the working
-    file is as it was before.
+    file is as it was before. Into a lake it is a transaction a group of batches, and others may load at the same
+    time: a batch is loaded by who claims it.
 
     Raises `WarehouseError` when a file cannot be loaded (it is named) or the working file cannot be opened.
     """
-    seen = published_version(data)
-    report = _load_all(data, working)
-    note_seen(working, seen)
-    return report
-
-
-def _load_all(data: DataFolder, working: Path) -> LoadReport:
-    with open_writer(working) as con, tempfile.TemporaryDirectory(prefix="qwenocr-load-") as copies:
+    with tempfile.TemporaryDirectory(prefix="qwenocr-load-") as copies:
         try:
-            with transaction(con):
-                return _load(con, data, working.with_name("hashes.json"), Path(copies))
+            if isinstance(working, Lake):
+                return _load_lake(data, working, Path(copies))
+            seen = published_version(data)
+            with open_writer(working) as con, transaction(con):
+                create_missing(con)
+                found = _look(data, working.with_name("hashes.json"), Path(copies))
+                loaded, removed = _bring(con, data, found)
+                report = _report(con, loaded, removed)
+            note_seen(working, seen)
         except (duckdb.Error, OSError) as error:
             raise WarehouseError(
                 f"Loading {data.root / 'tables'} into {working} failed: {error}.",
                 "Nothing was loaded and the published warehouse is unchanged; free disk space if that is "
                 "what the message says, and run again.",
             ) from error
+    return report
 
 
-def _load(con: duckdb.DuckDBPyConnection, data: DataFolder, cache: Path, copies: Path) -> LoadReport:
-    create_missing(con)
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The table files as they are now."""
+
+    files: dict[Key, TableFile]
+    hashes: dict[Key, str]
+    copies: Path
+    """Folder for files from object storage."""
+
+
+def _look(data: DataFolder, cache: Path, copies: Path) -> _Found:
+    files = {f.key: f for f in find_table_files(data, TABLES.values())}
+    return _Found(files, content_hashes(list(files.values()), cache, copies), copies)
+
+
+def _load_lake(data: DataFolder, lake: Lake, copies: Path) -> LoadReport:
+    found = _look(data, cache_folder(data) / "hashes.json", copies)
+    loaded: set[str] = set()
+    removed: set[str] = set()
+    with open_writer(lake) as con, claims(lake) as claimed:
+        _again(con, lambda: create_missing(con))
+        groups = list(batched_up(sorted({key.batch_id for key in _differing(con, found)}), GROUP))
+        elsewhere: list[str] = []
+        for wait, waiting in ((False, groups), (True, [elsewhere])):
+            for group in waiting:
+                try:
+                    mine = claimed.take(group, wait=wait)
+                    elsewhere += [] if wait else sorted(set(group) - set(mine))
+                    if mine:
+                        came, went = _again(con, partial(_bring, con, data, found, frozenset(mine)))
+                        loaded |= came
+                        removed |= went
+                finally:
+                    claimed.give_back()
+        return _report(con, loaded, removed)
+
+
+GROUP = 32
+"""Batches in one commit of a lake: a commit writes a file a table, however many batches are in it."""
+_TRIES = 5
+
+
+def _again(con: duckdb.DuckDBPyConnection, do: Callable[[], T]) -> T:
+    """Do it in a transaction; when somebody else's commit stands in the way, anew."""
+    for attempt in range(1, _TRIES + 1):
+        try:
+            with transaction(con):
+                return do()
+        except duckdb.TransactionException:
+            if attempt == _TRIES:
+                raise
+    raise AssertionError("unreachable")
+
+
+def batched_up(items: Sequence[str], most: int) -> Iterator[Sequence[str]]:
+    """The items in runs of at most so many."""
+    for begin in range(0, len(items), most):
+        yield items[begin : begin + most]
+
+
+def _differing(con: duckdb.DuckDBPyConnection, found: _Found) -> set[Key]:
+    """What is not in `core` as it is in the files."""
     logged = _read_log(con)
-    found = {f.key: f for f in find_table_files(data, TABLES.values())}
-    hashes = content_hashes(list(found.values()), cache, copies)
+    return {key for key in logged.keys() | found.hashes.keys() if logged.get(key) != found.hashes.get(key)}
+
+
+def _bring(
+    con: duckdb.DuckDBPyConnection, data: DataFolder, found: _Found, only: frozenset[str] | None = None
+) -> tuple[set[str], set[str]]:
+    """Bring all batches, or these, to the state of their files; returns those loaded and those removed."""
+    logged = _read_log(con)
+    differing = sorted(k for k in _differing(con, found) if only is None or k.batch_id in only)
     changed = [
-        inspect(found[key], fetch(found[key], copies), sha256)
-        for key, sha256 in hashes.items()
-        if logged.get(key) != sha256
+        inspect(found.files[key], fetch(found.files[key], found.copies), found.hashes[key])
+        for key in differing
+        if key in found.hashes
     ]
-    vanished = sorted(logged.keys() - found.keys())
+    vanished = [key for key in differing if key not in found.hashes]
     stale = [*vanished, *(f.key for f in changed if f.key in logged)]
     for name, schema in TABLES.items():
         _delete(con, name, [key.batch_id for key in stale if key.table == name])
         _insert(con, schema, [f for f in changed if f.key.table == name])
     _forget(con, stale)
     _record(con, changed, data)
+    return {f.key.batch_id for f in changed}, {key.batch_id for key in vanished}
+
+
+def _report(con: duckdb.DuckDBPyConnection, loaded: set[str], removed: set[str]) -> LoadReport:
     return LoadReport(
-        batches_loaded=tuple(sorted({f.key.batch_id for f in changed})),
-        batches_removed=tuple(sorted({key.batch_id for key in vanished})),
+        batches_loaded=tuple(sorted(loaded)),
+        batches_removed=tuple(sorted(removed)),
         rows_by_table={name: _one_int(con, f"SELECT count(*) FROM {CORE}.{name}") for name in TABLES},
     )
 

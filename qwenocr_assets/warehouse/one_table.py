@@ -1,14 +1,13 @@
 """One table of a document, as the rectangle a person saw: the SQL that gives it back."""
 
 from difflib import get_close_matches
-from pathlib import Path
 
 from qwenocr_assets.errors import WarehouseError
-from qwenocr_assets.warehouse.connect import open_reader
+from qwenocr_assets.warehouse.connect import Warehouse, open_reader
 from qwenocr_assets.warehouse.ddl import literal, quoted
 
 
-def document_table_sql(warehouse: Path, document: str, number: int) -> str:
+def document_table_sql(warehouse: Warehouse, document: str, number: int) -> str:
     """The SQL that selects a document's table, stitched over its pages, its header as the columns' names.
 
     `number` is `stitched_index` of `marts.stitched_tables`. A column of numbers comes twice, as numbers and

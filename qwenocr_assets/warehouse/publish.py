@@ -17,10 +17,12 @@ import duckdb
 from qwenocr_assets.errors import Overtaken, WarehouseError
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path, shown
 from qwenocr_assets.storage.disk import sync_folder
-from qwenocr_assets.warehouse.connect import open_reader, open_writer
+from qwenocr_assets.warehouse.connect import Warehouse, open_reader, open_writer
 from qwenocr_assets.warehouse.ddl import BUILD_LOG, LOAD_LOG
+from qwenocr_assets.warehouse.places.lake import Lake
 from qwenocr_assets.warehouse.places.published import (
     cache_folder,
+    lake_of,
     published_version,
     put_version,
     read_pointer,
@@ -31,7 +33,12 @@ _READ_ONLY = 0o444
 """Mode of the published file. Opened for writing it would lock other readers out, and lose what was written."""
 
 
-def working_file(data: DataFolder) -> Path:
+def working_file(data: DataFolder) -> Warehouse:
+    """What is loaded and built: the lake that is set, or the writer's own file (`writers_file`)."""
+    return lake_of(data) or writers_file(data)
+
+
+def writers_file(data: DataFolder) -> Path:
     """Where the writer keeps its own file: beside the data, or, for object storage, in the user's cache."""
     if is_local(data.root):
         return local_path(data.root) / ".working" / "warehouse.duckdb"
@@ -43,7 +50,7 @@ def note_seen(working: Path, version: str | None) -> None:
     _note_seen(working).write_text(json.dumps({"published": version}))
 
 
-def publish(working: Path, data: DataFolder) -> bool:
+def publish(working: Warehouse, data: DataFolder) -> bool:
     """Publish the working file's state; returns whether there was anything to publish.
 
     Readers that have the published file open keep the snapshot they opened; the next to open sees the new one.
@@ -54,6 +61,8 @@ def publish(working: Path, data: DataFolder) -> bool:
         Overtaken: another loader has published since this working file was loaded; its state stays. Load again.
         WarehouseError: nothing was loaded yet, the working file is held, or the copy fails.
     """
+    if isinstance(working, Lake):
+        return False  # each commit is what readers see
     if not working.exists():
         raise WarehouseError(f"There is no working file at {working}.", "Load the warehouse first.")
     place = local_path(data.warehouse) if is_local(data.root) else working

@@ -4,13 +4,12 @@
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from qwenocr_assets.errors import QueryError
-from qwenocr_assets.warehouse.connect import open_reader
+from qwenocr_assets.warehouse.connect import Warehouse, open_reader
 from qwenocr_assets.warehouse.ddl import quoted
 
 _SCHEMAS = ("marts", "staging", "core", "ops")
@@ -34,7 +33,7 @@ class QueryResult:
     rows: list[tuple[Any, ...]]
 
 
-def run_query(warehouse: Path, sql: str) -> QueryResult:
+def run_query(warehouse: Warehouse, sql: str) -> QueryResult:
     """Run SQL on the published file and return what its last statement gives.
 
     Raises `WarehouseError` when there is no warehouse yet, `QueryError` when DuckDB refuses the SQL (with its own
@@ -81,7 +80,7 @@ def _next_step(error: duckdb.Error) -> str:
     return "Correct the query."
 
 
-def find_table(warehouse: Path, table: str) -> str:
+def find_table(warehouse: Warehouse, table: str) -> str:
     """The full name of a table: `line_items` is `marts.line_items`. Raises `WarehouseError` when there is none."""
     with open_reader(warehouse) as con:
         found = con.execute(
@@ -99,7 +98,7 @@ def find_table(warehouse: Path, table: str) -> str:
     )
 
 
-def list_tables(warehouse: Path) -> QueryResult:
+def list_tables(warehouse: Warehouse) -> QueryResult:
     """Every table and mart: table (with its schema), rows, about (the first sentence of its description).
 
     Views of `staging` are not counted: they have the rows of the tables in `core` that stand for a document.
@@ -121,7 +120,7 @@ def list_tables(warehouse: Path) -> QueryResult:
     return QueryResult(("table", "rows", "about"), rows)
 
 
-def list_columns(warehouse: Path, table: str) -> QueryResult:
+def list_columns(warehouse: Warehouse, table: str) -> QueryResult:
     """The columns of a table or mart, named with or without its schema: column, type, about.
 
     Raises:

@@ -5,12 +5,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.warehouse.build import build_models, run_tests
 from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.load import LoadReport, load_changes
 from qwenocr_assets.warehouse.models import load_models
-from qwenocr_assets.warehouse.publish import working_file
+from qwenocr_assets.warehouse.publish import writers_file
 from qwenocr_assets.warehouse.result_schemas import ResultSchema
 from qwenocr_assets.warehouse.search import index_pages
 
@@ -30,7 +31,12 @@ def rebuild(data: DataFolder, models_folder: Path, schemas: Iterable[ResultSchem
     It is built beside the old one, which is replaced only when the new one is whole. Raises `WarehouseError` when
     another process holds the working file, or a table file or model cannot be used.
     """
-    working = working_file(data)
+    if data.lake is not None:
+        raise ConfigurationError(
+            "A DuckLake is not rebuilt in place.",
+            "Set warehouse to a new catalogue and run `qwenocr run PATH`, or drop the schemas in this one.",
+        )
+    working = writers_file(data)
     new = working.with_name("rebuilt.duckdb")
     models = load_models(models_folder, schemas)
     _remove(new)

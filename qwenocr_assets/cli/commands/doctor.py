@@ -20,7 +20,7 @@ from qwenocr_assets.quality.rule_work import ITSELF
 from qwenocr_assets.settings import project_root
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.warehouse.models import load_models
-from qwenocr_assets.warehouse.places.published import address, is_published, published_file
+from qwenocr_assets.warehouse.places.published import address, is_published, published
 from qwenocr_assets.warehouse.query import run_query
 
 _FAILED_RULES = f"""
@@ -154,7 +154,7 @@ def _warehouse(data: DataFolder) -> Finding:
 
 def _rules(data: DataFolder) -> Finding:
     """Rules that failed themselves, as the published warehouse has it."""
-    found = run_query(published_file(data), _FAILED_RULES).rows if is_published(data) else []
+    found = run_query(published(data), _FAILED_RULES).rows if is_published(data) else []
     return Finding(
         "rules",
         not found,

@@ -16,7 +16,7 @@ from qwenocr_assets.review import label_studio, spreadsheet
 from qwenocr_assets.review.pages import AskedPage, Selection, asked_pages, findings_without_a_place
 from qwenocr_assets.settings import Settings, load_settings
 from qwenocr_assets.steps.corrections import take_corrections
-from qwenocr_assets.warehouse.places.published import published_file
+from qwenocr_assets.warehouse.places.published import published
 
 
 def export_review(
@@ -35,7 +35,7 @@ def export_review(
             "Add --label-studio OUT.json, --csv OUT.csv, --html FOLDER or several of them.",
         )
     settings = load_settings()
-    warehouse = published_file(settings.data_folder)
+    warehouse = published(settings.data_folder)
     pages = asked_pages(warehouse, selection)
     without_a_place = findings_without_a_place(warehouse, selection)
     count = sum(len(page.values) for page in pages)

@@ -15,7 +15,7 @@ from qwenocr_assets.errors import ConfigurationError, ExitCode, WarehouseError
 from qwenocr_assets.scoring.truth import read_truths
 from qwenocr_assets.steps.scores import score
 from qwenocr_assets.warehouse.export import export_query
-from qwenocr_assets.warehouse.places.published import published_file
+from qwenocr_assets.warehouse.places.published import published
 from qwenocr_assets.warehouse.query import QueryResult, run_query
 
 _SUMMARY = """
@@ -84,7 +84,7 @@ def print_scores(
             f"The warehouse could not be brought up to date: {outcome.error}", "Run it again."
         )
 
-    warehouse = published_file(data)
+    warehouse = published(data)
     if used:
         _print_summary(run_query(warehouse, _SUMMARY), console, wide=wide)
         if diff:

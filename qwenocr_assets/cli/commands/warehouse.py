@@ -4,7 +4,7 @@ import re
 import shlex
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,6 +13,9 @@ from rich.text import Text
 from qwenocr_assets.cli import terminal
 from qwenocr_assets.errors import UsageError
 from qwenocr_assets.outgoing import visible
+
+if TYPE_CHECKING:  # DuckDB is loaded by the commands that need it
+    from qwenocr_assets.warehouse.connect import Warehouse
 
 warehouse_app = typer.Typer(help="Maintain the warehouse.", no_args_is_help=True)
 
@@ -153,11 +156,11 @@ def vacuum(
     )
 
 
-def _published() -> Path:
+def _published() -> "Warehouse":
     from qwenocr_assets.settings import load_settings
-    from qwenocr_assets.warehouse.places.published import published_file
+    from qwenocr_assets.warehouse.places.published import published
 
-    return published_file(load_settings().data_folder)
+    return published(load_settings().data_folder)
 
 
 def _suffix(output: Path) -> str:

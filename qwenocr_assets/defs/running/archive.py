@@ -19,7 +19,7 @@ from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.intake.scan import find_files
 from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.warehouse.places.published import published_file
+from qwenocr_assets.warehouse.places.published import published
 from qwenocr_assets.warehouse.query import run_query
 
 _LISTED = intake_batches.name or ""
@@ -140,7 +140,7 @@ def _written_at(data: DataFolder) -> Mapping[str, datetime]:
 def _closed(data: DataFolder, most_attempts: int) -> set[str]:
     """The batches in the warehouse of which every request has a final answer or is given up."""
     left: dict[str, int] = {}
-    for batch, requests, status, answers, least_attempts in run_query(published_file(data), _PROGRESS).rows:
+    for batch, requests, status, answers, least_attempts in run_query(published(data), _PROGRESS).rows:
         given_up = status == AnswerStatus.FAILED and least_attempts >= most_attempts
         closed = status is not None and (AnswerStatus(status).is_final or given_up)
         left[batch] = left.get(batch, requests) - (answers if closed else 0)

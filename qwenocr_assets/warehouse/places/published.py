@@ -23,6 +23,7 @@ from qwenocr_assets.storage.conditional import version_of, write_if
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path, shown
 from qwenocr_assets.storage.disk import writing_to
 from qwenocr_assets.storage.last_written import modified_at
+from qwenocr_assets.warehouse.places.lake import Lake, is_made, lake_at
 
 KEPT = timedelta(days=1)
 """A version that was replaced stays so long, for those who are reading it."""
@@ -56,6 +57,22 @@ def cache_folder(data: DataFolder) -> Path:
     return cache / "qwenocr" / hashlib.sha256(str(data.root).encode()).hexdigest()[:16]
 
 
+def lake_of(data: DataFolder) -> Lake | None:
+    """The lake that is set as warehouse, if one is."""
+    return None if data.lake is None else lake_at(data.lake, shown(data.root / "lake") + "/")
+
+
+def published(data: DataFolder) -> Path | Lake:
+    """The published warehouse, to open for reading (`connect.open_reader`), wherever it is.
+
+    Raises:
+        WarehouseError: nothing is published yet, or it cannot be read.
+        DiskFull: there is no space for the copy.
+        ConfigurationError: it is a lake, and no address of one.
+    """
+    return lake_of(data) or published_file(data)
+
+
 def published_file(data: DataFolder) -> Path:
     """The published warehouse as a local file to open for reading; from a bucket it is downloaded, once a version.
 
@@ -81,6 +98,8 @@ def published_file(data: DataFolder) -> Path:
 
 def is_published(data: DataFolder) -> bool:
     """Whether there is a warehouse to read."""
+    if (lake := lake_of(data)) is not None:
+        return is_made(lake)
     return published_version(data) is not None
 
 
@@ -91,6 +110,8 @@ def published_version(data: DataFolder) -> str | None:
 
 def address(data: DataFolder) -> str:
     """Where the published warehouse is, in full, to show to people."""
+    if (lake := lake_of(data)) is not None:
+        return str(lake)
     if is_local(data.root):
         return shown(data.warehouse)
     pointer = read_pointer(data)

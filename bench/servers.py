@@ -1,0 +1,65 @@
+"""An object store and a Postgres of their own, on this machine, for as long as a bench measures."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.local_cluster.processes import Processes
+from deploy.local_cluster.servers import start_object_store, start_postgres
+
+BUCKET = "bench"
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A server's URL.
+
+    Raises:
+        ConfigurationError: none is installed.
+    """
+    with _processes() as processes:
+        yield start_postgres(processes, processes.folder / "postgres", durable=False)
+
+
+@contextmanager
+def bucket() -> Iterator[str]:
+    """A bucket's URL; the environment names its server meanwhile.
+
+    Raises:
+        ConfigurationError: no server is installed.
+    """
+    with _processes() as processes:
+        store = start_object_store(processes, processes.folder / "store")
+        store.make_bucket(BUCKET)
+        with environment(store.environment):
+            yield f"s3://{BUCKET}"
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """These variables, and what was there before at the end."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _processes() -> Iterator[Processes]:
+    folder = Path(tempfile.mkdtemp(prefix="qwenocr-bench-"))
+    folder.chmod(0o711)  # a server that refuses to be root comes through as another user
+    processes = Processes(folder)
+    try:
+        yield processes
+    finally:
+        processes.end(*reversed(processes.names()))
+        shutil.rmtree(folder, ignore_errors=True)
