@@ -21,5 +21,5 @@ lock() {
 
 lock dev --extra dev "$@"                                         # make setup
 lock scripts --extra dev --extra scripts -c requirements/dev.txt  # make scripts
-lock run --extra engine --extra postgres --extra s3 --extra celery -c requirements/dev.txt  # the program with all that it can do
+lock run --extra engine --extra postgres --extra s3 --extra celery --extra k8s -c requirements/dev.txt  # the program with all that it can do
 lock base -c requirements/dev.txt                                 # the program without extras: the cloud only

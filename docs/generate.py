@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
+from docs.paper import paper_table
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.settings import Settings
 from qwenocr_assets.warehouse import dictionary
@@ -112,6 +113,7 @@ WRITERS: dict[Path, Callable[[], str]] = dict(
     [
         _part("docs/settings.md", "settings", settings_table),
         _part("docs/architecture.md", "rooms", rooms_table),
+        _part("docs/deploy.md", "paper", paper_table),
         (ROOT / "NOTICE", notice),
         (dictionary.ROWS, dictionary.row_types),
         (dictionary.SOURCES, dictionary.dbt_sources),

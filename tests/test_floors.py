@@ -50,6 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": {"cores", "errors", "geometry", "qwenocr"},
     "emulator": {"engine", "errors", "qwenocr"},
     "environment": {*GROUND, *ROOMS, "cores", "workers"},
+    "deployment": {"errors", "settings"},
     "steps": {*GROUND, *ROOMS, "cores", "environment"},
     "app": {*GROUND, *ROOMS, "environment", "report", "steps"},
 }

@@ -17,9 +17,9 @@ EXTRAS = PROJECT["optional-dependencies"]
 OWN = "qwenocr-assets"
 LOCKS = {
     "base": (),
-    "run": ("engine", "postgres", "s3", "celery"),
-    "dev": ("engine", "postgres", "s3", "celery", "dev"),
-    "scripts": ("engine", "postgres", "s3", "celery", "dev", "scripts"),
+    "run": ("engine", "postgres", "s3", "celery", "k8s"),
+    "dev": ("engine", "postgres", "s3", "celery", "k8s", "dev"),
+    "scripts": ("engine", "postgres", "s3", "celery", "k8s", "dev", "scripts"),
 }
 """Each lock and the extras in it."""
 ALL = [Requirement(text) for text in (*PROJECT["dependencies"], *(t for e in EXTRAS.values() for t in e))]

@@ -9,7 +9,7 @@ import typer
 from qwenocr_assets.cli import terminal
 from qwenocr_assets.cli.commands.warehouse import warehouse_app
 from qwenocr_assets.cli.engine import engine_app
-from qwenocr_assets.cli.groups import batch_app, ledger_app, review_app
+from qwenocr_assets.cli.groups import batch_app, deploy_app, ledger_app, review_app
 from qwenocr_assets.cli.looking import looking
 from qwenocr_assets.cli.option_types import with_readable_types
 from qwenocr_assets.cli.reading import reading
@@ -62,5 +62,6 @@ app.add_typer(review_app, name="review", rich_help_panel="Correct")
 app.add_typer(ledger_app, name="ledger", rich_help_panel="Money")
 app.add_typer(upkeep)
 app.add_typer(warehouse_app, name="warehouse", rich_help_panel="Upkeep")
+app.add_typer(deploy_app, name="deploy", rich_help_panel="Upkeep")
 app.add_typer(engine_app, name="engine", rich_help_panel="Upkeep")
 with_readable_types(app)

@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from qwenocr_assets.cli import terminal
+from qwenocr_assets.deployment.target import Target
 
 ledger_app = typer.Typer(help="The ledger: what was spent, and what is uncertain.", no_args_is_help=True)
 review_app = typer.Typer(help="Export values for review and import corrections.", no_args_is_help=True)
+deploy_app = typer.Typer(help="Beyond one machine: files for servers and Kubernetes.", no_args_is_help=True)
 batch_app = typer.Typer(help="The Batch API: hours later, at half the price.", no_args_is_help=True)
 
 
@@ -131,3 +133,19 @@ def review_import(
     from qwenocr_assets.cli.commands import review
 
     terminal.exit_with(review.import_review(terminal.console, file, by=by))
+
+
+@deploy_app.callback()
+def _deploy() -> None:
+    """Beyond one machine: files for servers and Kubernetes."""
+
+
+@deploy_app.command("render")
+def deploy_render(
+    target: Annotated[Target, typer.Argument(help="server: units of systemd; celery: with workers; k8s.")],
+    into: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("deployment"),
+) -> None:
+    """Write dagster.yaml, workspace.yaml, and units or Kubernetes objects, from the settings."""
+    from qwenocr_assets.cli.commands.deploy import write_files
+
+    write_files(target, into, terminal.console)

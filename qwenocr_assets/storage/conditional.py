@@ -5,6 +5,7 @@ one machine. Other file systems of fsspec have no such condition in common: ther
 the write, and whoever writes holds a lease.
 """
 
+import uuid
 from typing import Any
 
 from upath import UPath
@@ -53,6 +54,23 @@ def write_if(
     if version_of(path) != version:
         raise _overtaken(path)
     write_atomically(path, data)
+
+
+def keeps_conditions(folder: UPath) -> bool:
+    """Whether the store refuses a second put of a file that is only to be made: tried, with a file of its own.
+
+    Raises:
+        OSError: the store cannot be written.
+    """
+    probe = folder / f".conditions-{uuid.uuid4().hex}"
+    write_if(probe, b"first", None)
+    try:
+        write_if(probe, b"second", None)
+    except Overtaken:
+        return True
+    finally:
+        probe.unlink()
+    return False
 
 
 def _is_refused(error: OSError) -> bool:

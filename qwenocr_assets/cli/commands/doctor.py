@@ -12,6 +12,7 @@ from rich.text import Text
 
 from qwenocr_assets.cli.budget import budget_left, opened_for_reading
 from qwenocr_assets.cli.findings import Finding, tried
+from qwenocr_assets.cli.profile_findings import profile_findings
 from qwenocr_assets.cli.service_findings import live_findings, service_findings
 from qwenocr_assets.cost.catching_up import lacking
 from qwenocr_assets.environment.environment import Environment
@@ -54,6 +55,7 @@ def examine() -> Iterator[Finding]:
         yield Finding("settings", False, error.message, error.next_step)
         return
     yield Finding("settings", True, str(project_root() / "pipeline.toml"))
+    yield from profile_findings(environment)
     yield tried("routes", lambda: _routes(environment))
     yield tried("SQL models", lambda: _models(environment))
     yield tried("data folder", lambda: _data(environment.data))

@@ -4,14 +4,10 @@ Earlier sources win: environment (`QWENOCR_REGION`), `.env` beside the project, 
 API keys are read from the environment or `.env` only, under the names of the official SDKs.
 """
 
-import os
-import tomllib
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, IPvAnyNetwork, SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -24,35 +20,13 @@ from upath import UPath
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.qwenocr.keys import key_among, variable_of
 from qwenocr_assets.qwenocr.options import ClientOptions
-from qwenocr_assets.storage.data_folder import DataFolder, require_file_system
-
-Bucket = Literal["s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "memory"]
-"""Protocols of fsspec whose files lists of URLs may name, once they are allowed."""
+from qwenocr_assets.settings.profile import Profile
+from qwenocr_assets.settings.project import project_root
+from qwenocr_assets.settings.sections import BudgetSettings, DeploySettings, ScoringSettings
+from qwenocr_assets.settings.values import Bucket, Names, dates_as_text
+from qwenocr_assets.storage.data_folder import DataFolder, is_local, require_file_system
 
 REGIONS_WITH_KEYS = ("singapore", "virginia", "beijing", "frankfurt", "custom")
-
-
-def _names(value: Any) -> Any:
-    """A list of names, in the environment also as `a,b`."""
-    return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
-
-
-def _dates_as_text(value: Any) -> Any:
-    """TOML's dates as ISO text, at any depth: what a run is configured with has to be JSON."""
-    if isinstance(value, dict):
-        return {key: _dates_as_text(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_dates_as_text(inner) for inner in value]
-    return value.isoformat() if isinstance(value, date) else value
-
-
-Usd = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=12)]
-"""US dollars; a pico-dollar is the least there is."""
-
-
-def project_root() -> Path:
-    """The folder with `pipeline.toml` and `dbt_like_sql/`: `QWENOCR_PROJECT`, or where this package was cloned."""
-    return Path(os.environ.get("QWENOCR_PROJECT") or Path(__file__).parents[1]).resolve()
 
 
 def _below_project(address: str) -> UPath:
@@ -68,66 +42,6 @@ def _below_project(address: str) -> UPath:
     return root
 
 
-class BudgetSettings(BaseModel):
-    """`[budget]` of pipeline.toml: the most that may be spent, in US dollars. Days and months are UTC."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    usd_per_run: Usd | None = Field(None, description="Most that one run may spend; no limit without it.")
-    usd_per_day: Usd | None = Field(Decimal(10), description="Most in a day.")
-    usd_per_month: Usd | None = Field(Decimal(100), description="Most in a month.")
-    usd_per_month_by_route: dict[str, Usd] = Field(
-        default_factory=dict, description="Most in a month for documents of a route, by the route's name."
-    )
-    alert_at: list[Annotated[Decimal, Field(gt=0, le=1)]] = Field(
-        default_factory=lambda: [Decimal("0.5"), Decimal("0.8"), Decimal(1)],
-        description="Shares of the day's, the month's and a route's cap at which an alert is sent.",
-    )
-    alert_webhook: SecretStr | None = Field(
-        None, description='Address that alerts are posted to, as JSON like {"text": "…"}.'
-    )
-    free_quota_activated_on: date | None = Field(
-        None, description="When the account was activated: shows what is left of its free quota."
-    )
-
-
-class ScoringSettings(BaseModel):
-    """`[scoring]` of pipeline.toml: where truths lie, and how good each batch has to be. See docs/scoring.md."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    truth: str | None = Field(
-        None, description="Folder of truths, below the project; without it nothing is scored in a run."
-    )
-    iou: float = Field(
-        0.5, gt=0, le=1, description="Least intersection over union of two boxes that are the same line."
-    )
-    case: Literal["count", "ignore"] = Field(
-        "count", description="Whether large and small letters differ: ignore where truths are in capitals."
-    )
-    at_most: dict[Literal["cer", "wer", "cer_boxes"], Annotated[float, Field(ge=0)]] = Field(
-        default_factory=dict, description="Highest error rates that pass, by metric."
-    )
-    at_least: dict[
-        Literal[
-            "line_f1",
-            "line_text_f1",
-            "field_f1",
-            "field_f1_exact",
-            "row_recall",
-            "row_exact",
-            "teds",
-            "teds_s",
-        ],
-        Annotated[float, Field(ge=0, le=1)],
-    ] = Field(default_factory=dict, description="Lowest scores that pass, by metric.")
-
-    @property
-    def truth_folder(self) -> Path | None:
-        """The folder, wherever the command was started."""
-        return None if self.truth is None else project_root() / self.truth
-
-
 class Settings(ClientOptions, BaseSettings):
     """Everything a person can set. Names are those of `pipeline.toml`; in the environment with `QWENOCR_` before.
 
@@ -138,6 +52,10 @@ class Settings(ClientOptions, BaseSettings):
         env_prefix="QWENOCR_", env_file_encoding="utf-8", env_nested_delimiter="__", extra="ignore"
     )
 
+    profile: Profile = Field(
+        Profile.LAPTOP,
+        description="laptop, server or cluster: chooses defaults that can each be set alone (docs/deploy.md).",
+    )
     data: str = Field("data", description="Data folder: a local path (below the project) or any fsspec URL.")
     warehouse: SecretStr | None = Field(
         None,
@@ -163,7 +81,7 @@ class Settings(ClientOptions, BaseSettings):
     )
     workspace: str | None = Field(None, description="Workspace whose rights and limits the calls use.")
     allow_http: bool = Field(False, description="Allow an http:// base_url outside private networks.")
-    failover: Annotated[list[str], NoDecode, BeforeValidator(_names)] = Field(
+    failover: Annotated[list[str], NoDecode, Names] = Field(
         default_factory=list,
         description="Regions to go on with, in this order, while the first is down; the data then goes there.",
     )
@@ -204,7 +122,7 @@ class Settings(ClientOptions, BaseSettings):
         30.0, ge=0, description="How long a still file in the inbox may wait for its batch to fill."
     )
     settle_seconds: float = Field(10.0, ge=0, description="How long a file in the inbox must lie still.")
-    leave_out: Annotated[list[str], NoDecode, BeforeValidator(_names)] = Field(
+    leave_out: Annotated[list[str], NoDecode, Names] = Field(
         default_factory=list,
         description="Names of files and folders to leave out beside the usual ones (docs/inbox.md), like *.bak; with "
         "! before it, like !*.tmp, what is not left out after all.",
@@ -220,11 +138,11 @@ class Settings(ClientOptions, BaseSettings):
         ge=0,
         description="Longest wait for another run that has the same batch, asks the same, or writes the warehouse.",
     )
-    url_networks: Annotated[list[IPvAnyNetwork], NoDecode, BeforeValidator(_names)] = Field(
+    url_networks: Annotated[list[IPvAnyNetwork], NoDecode, Names] = Field(
         default_factory=list,
         description="Networks that lists of URLs may reach although they are private, like 10.1.0.0/16.",
     )
-    url_buckets: Annotated[list[Bucket], NoDecode, BeforeValidator(_names)] = Field(
+    url_buckets: Annotated[list[Bucket], NoDecode, Names] = Field(
         default_factory=list,
         description="Buckets that lists of URLs may name, like s3: read with the rights of this machine.",
     )
@@ -238,10 +156,19 @@ class Settings(ClientOptions, BaseSettings):
     budget: BudgetSettings = Field(
         default_factory=BudgetSettings, description="Most that may be spent: see Budget below."
     )
+    deploy: DeploySettings = Field(
+        default_factory=DeploySettings, description="Deployments: see Deploy below, and docs/deploy.md."
+    )
+    max_runs_at_once: int | None = Field(
+        None,
+        ge=1,
+        description="Runs that Dagster starts at once, over all machines; by default 2 on a laptop, 4 on a server, the "
+        "workers of [deploy] in a cluster.",
+    )
     scoring: ScoringSettings = Field(
         default_factory=ScoringSettings, description="Truths to compare answers with: see docs/scoring.md."
     )
-    routes: Annotated[list[dict[str, Any]], BeforeValidator(_dates_as_text)] = Field(
+    routes: Annotated[list[dict[str, Any]], BeforeValidator(dates_as_text)] = Field(
         default_factory=list, description="Which documents get which tasks."
     )
     models: list[dict[str, Any]] = Field(
@@ -283,6 +210,20 @@ class Settings(ClientOptions, BaseSettings):
         pipeline = TomlConfigSettingsSource(settings_cls, project_root() / "pipeline.toml")
         return init_settings, env_settings, dotenv_settings, pipeline
 
+    @model_validator(mode="after")
+    def _fits_its_profile(self) -> Self:
+        if self.profile is Profile.CLUSTER and is_local(UPath(self.data)):
+            raise ValueError(
+                f"profile cluster needs data in a bucket, like s3://bucket/folder, and {self.data} is one machine's"
+            )
+        return self
+
+    @property
+    def runs_at_once(self) -> int:
+        """Runs that Dagster starts at once, over all machines."""
+        by_profile = {Profile.LAPTOP: 2, Profile.SERVER: 4, Profile.CLUSTER: self.deploy.workers}
+        return self.max_runs_at_once or by_profile[self.profile]
+
     @property
     def data_folder(self) -> DataFolder:
         """The data folder; a relative path lies below the project, wherever the command was started."""
@@ -302,7 +243,7 @@ class Settings(ClientOptions, BaseSettings):
             ConfigurationError: the data folder is no local one and no database is set.
         """
         root = self.data_folder.root
-        if root.protocol not in ("", "file"):
+        if not is_local(root):
             return self.ledger_url
         return f"sqlite:///{Path(root.path) / 'inbox.db'}"
 
@@ -316,7 +257,12 @@ class Settings(ClientOptions, BaseSettings):
         if self.ledger is not None:
             return self.ledger.get_secret_value()
         root = self.data_folder.root
-        if root.protocol not in ("", "file"):
+        if self.profile is not Profile.LAPTOP:
+            raise ConfigurationError(
+                f"Profile {self.profile} keeps money, leases and limits in Postgres, and no database is set.",
+                "Set QWENOCR_LEDGER to a database, like postgresql://user@host/qwenocr.",
+            )
+        if not is_local(root):
             raise ConfigurationError(
                 f"The data folder {root} is not on this machine, so it can hold no ledger.",
                 "Set QWENOCR_LEDGER to a database, like postgresql://user@host/qwenocr.",
@@ -341,42 +287,3 @@ class Settings(ClientOptions, BaseSettings):
         """All keys by the names of their variables."""
         fields = type(self).model_fields.items()
         return {str(f.validation_alias): getattr(self, n) for n, f in fields if n.startswith("api_key")}
-
-
-def load_settings(**overrides: Any) -> Settings:
-    """The settings as they are now.
-
-    Raises:
-        ConfigurationError: a value that cannot be, or a key of pipeline.toml that does not exist.
-    """
-    root = project_root()
-    try:
-        settings = Settings(_env_file=root / ".env", **overrides)
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ConfigurationError(
-            f"The settings cannot be used: {problems}.", f"Correct them in {root / 'pipeline.toml'} or .env."
-        ) from error
-    except ValueError as error:  # TOML that does not parse
-        raise ConfigurationError(
-            f"{root / 'pipeline.toml'} cannot be read: {error}.", "Correct it."
-        ) from error
-    _refuse_unknown_keys(root / "pipeline.toml")
-    return settings
-
-
-def _refuse_unknown_keys(pipeline: Path) -> None:
-    """A misspelt key would silently do nothing, so it is an error."""
-    if not pipeline.exists():
-        return
-    known = {name for name in Settings.model_fields if not name.startswith("api_key")}
-    for key in tomllib.loads(pipeline.read_text(encoding="utf-8")):
-        if key.startswith("api_key") or key == "pdf_passwords":
-            raise ConfigurationError(
-                f"{pipeline} holds {key}.",
-                "Keys belong into the environment or .env, never into a file in git.",
-            )
-        if key not in known:
-            raise ConfigurationError(
-                f"{pipeline} sets {key}, which does not exist.", f"Known are: {', '.join(sorted(known))}."
-            )
