@@ -12,6 +12,12 @@ from qwenocr_assets.defs.tables.scores import build_scores
 from qwenocr_assets.defs.warehouse.sql_models import build_sql_models
 from qwenocr_assets.environment.environment import Environment
 
+_ONLY_ERRORS = dg.colored_console_logger.configured(
+    lambda config: config,
+    config_schema={"log_level": dg.Field(str, default_value="ERROR")},
+)
+"""Runs of the daemon write to the terminal of `qwenocr ui`; all that they say is in the UI."""
+
 
 def build_definitions() -> dg.Definitions:
     """Every asset, check, job, sensor and schedule, with the resources."""
@@ -33,6 +39,7 @@ def build_definitions() -> dg.Definitions:
             sensors=[*(declared.sensors or ()), inbox_sensor(where_free), redrive_failed(where_free)],
             schedules=declared.schedules,
             resources=resources(),
+            loggers={"console": _ONLY_ERRORS},
             # a launcher whose workers are daemons (Celery's) may have no children, and working files are one machine's
             executor=dg.in_process_executor,
         ).map_asset_specs(func=laid_over)

@@ -1,7 +1,5 @@
 """Commands that show what was read. Each imports what it needs when called, so that the program starts quickly."""
 
-import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -31,13 +29,9 @@ def ui(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Start Dagster's UI, with the daemon that runs sensors and schedules."""
-    from qwenocr_assets.defs.running.instance import ensure_dagster_home
-    from qwenocr_assets.settings import project_root
+    from qwenocr_assets.cli.commands.ui import serve_ui
 
-    ensure_dagster_home()
-    os.chdir(project_root())
-    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", host, "-p", str(port)]
-    os.execv(sys.executable, command)  # noqa: S606  our own interpreter and arguments
+    terminal.exit_with(serve_ui(terminal.console, host=host, port=port))
 
 
 @looking.command(rich_help_panel="Look")

@@ -11,6 +11,7 @@ from qwenocr_assets.outgoing import markdown, markdown_code
 from qwenocr_assets.schemas import TableSchema
 
 _MOST_ROWS_SHOWN = 50
+_SIGNIFICANT_DIGITS = 4
 
 
 def column_schema(schema: TableSchema[Any]) -> dg.TableSchema:
@@ -61,11 +62,34 @@ def code_block(code: str, language: str) -> dg.MetadataValue:
 
 
 def picture(jpeg: bytes, title: str) -> dg.MetadataValue:
-    """A small JPEG to look at in the UI; it is stored in the event log, so keep it under 30 kB."""
+    """A small JPEG to look at in the UI; it is stored in the event log, so keep it under 60 kB."""
     return dg.MetadataValue.md(
         f"![{markdown(title)}](data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')})"
     )
 
 
+def links(places: Iterable[tuple[str, str]]) -> dg.MetadataValue:
+    """Names one below the other, each leading to its address, which is one of ours."""
+    places = list(places)
+    lines = [f"* [{markdown(name)}]({address})" for name, address in places[:_MOST_ROWS_SHOWN]]
+    if len(places) > _MOST_ROWS_SHOWN:
+        lines.append(f"\n… and {len(places) - _MOST_ROWS_SHOWN} more")
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def brief(amount: Decimal | float) -> str:
+    """A number with four significant digits and no exponent: 0.009180133 is 0.00918, 12345.6 is 12346."""
+    exact = Decimal(str(amount))
+    if not exact.is_finite() or exact == 0:
+        return str(amount) if not exact.is_finite() else "0"
+    places = max(_SIGNIFICANT_DIGITS - 1 - exact.adjusted(), 0)
+    text = f"{exact:.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _cell(value: Any) -> str:
-    return "" if value is None else markdown(str(value))
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return markdown(brief(value) if isinstance(value, Decimal | float) else str(value))

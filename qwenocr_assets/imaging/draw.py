@@ -1,4 +1,4 @@
-"""Pictures for people: boxes drawn over a page, small previews, contact sheets. All of them JPEG."""
+"""Pictures for people: boxes drawn over a page, small previews. All of them JPEG."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,6 @@ _FILL_OPACITY = 36
 _JPEG_QUALITY = 80
 _SMALL_QUALITY = 60
 _SMALLEST_BYTES = 2_000
-_THUMBNAIL_PX = 480
 _GAP_PX = 8
 _BACKGROUND = (240, 240, 240)
 
@@ -111,46 +110,12 @@ def side_by_side(before: bytes, after: bytes, *, side_px: int = 1400) -> bytes:
     return to_jpeg(sheet, _JPEG_QUALITY)
 
 
-def contact_sheet(contents: Sequence[bytes], *, max_bytes: int = 30_000, columns: int = 3) -> bytes:
-    """Pictures side by side in rows, as one JPEG; one that cannot be decoded leaves a crossed-out place.
-
-    Raises:
-        ValueError: there are no pictures.
-    """
-    if not contents:
-        raise ValueError("A contact sheet needs at least one picture.")
-    thumbnails = [_thumbnail(content) for content in contents]
-    rows = [thumbnails[start : start + columns] for start in range(0, len(thumbnails), columns)]
-    heights = [max(image.height for image in row) + _GAP_PX for row in rows]
-    width = min(columns, len(thumbnails)) * (_THUMBNAIL_PX + _GAP_PX) + _GAP_PX
-    sheet = Image.new("RGB", (width, sum(heights) + _GAP_PX), _BACKGROUND)
-    top = _GAP_PX
-    for row, height in zip(rows, heights, strict=True):
-        for column, image in enumerate(row):
-            left = _GAP_PX + column * (_THUMBNAIL_PX + _GAP_PX) + (_THUMBNAIL_PX - image.width) // 2
-            sheet.paste(image, (left, top))
-        top += height
-    return _jpeg_within(sheet, max_bytes)
-
-
 def _picture(content: bytes) -> Image.Image:
     media_type = sniff(content[:HEAD_BYTES])
     if media_type is None:
         raise RejectedInput("The picture is of no type that can be drawn on.")
     image, _ = plain(decoded(content, media_type))
     return image.convert("RGB")
-
-
-def _thumbnail(content: bytes) -> Image.Image:
-    try:
-        image = _picture(content)
-    except RejectedInput:
-        image = Image.new("RGB", (_THUMBNAIL_PX, _THUMBNAIL_PX), "white")
-        canvas = ImageDraw.Draw(image)
-        canvas.line((0, 0, _THUMBNAIL_PX, _THUMBNAIL_PX), fill=_COLOURS[0], width=3)
-        canvas.line((0, _THUMBNAIL_PX, _THUMBNAIL_PX, 0), fill=_COLOURS[0], width=3)
-    image.thumbnail((_THUMBNAIL_PX, _THUMBNAIL_PX), reducing_gap=2.0)
-    return image
 
 
 def _shrunk(image: Image.Image, max_side_px: int) -> tuple[Image.Image, float]:

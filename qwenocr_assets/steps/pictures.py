@@ -1,4 +1,4 @@
-"""Pictures of pages with their boxes: files to open, and one small sheet."""
+"""Pictures of pages with their boxes: files to open, and one to look at at once."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from upath import UPath
 
 from qwenocr_assets.errors import RejectedInput
-from qwenocr_assets.imaging.draw import contact_sheet, draw_boxes
+from qwenocr_assets.imaging.draw import draw_boxes, preview
 from qwenocr_assets.rows import PageRow, TextLineRow
 from qwenocr_assets.schemas import is_ready
 from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
@@ -15,16 +15,15 @@ from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
 _MOST_PICTURES = 12
 """Pages drawn per batch: enough to see whether reading went well, few enough to cost nothing next to it."""
 _PICTURE_SIDE_PX = 1600
-_SHEET_PAGES = 6
-_SHEET_BYTES = 30_000
+_SHOWN_BYTES = 60_000
 
 
 @dataclass(frozen=True, slots=True)
 class BatchPictures:
-    """Where the pictures lie, and a contact sheet of the first few as JPEG."""
+    """Where the pictures are, and the first one as a JPEG small enough for an event log."""
 
     folder: UPath
-    sheet: bytes | None
+    first: bytes | None
 
 
 def draw_batch(
@@ -47,5 +46,5 @@ def draw_batch(
         except RejectedInput:
             continue  # passed on untouched, and damaged further in: the answer says what was made of it
         write_atomically(data.boxes_picture(batch_id, page["page_id"]), drawn[-1])
-    sheet = contact_sheet(drawn[:_SHEET_PAGES], max_bytes=_SHEET_BYTES) if drawn else None
-    return BatchPictures(data.boxes_picture(batch_id, "").parent, sheet)
+    first = preview(drawn[0], max_bytes=_SHOWN_BYTES) if drawn else None
+    return BatchPictures(data.boxes_picture(batch_id, "").parent, first)

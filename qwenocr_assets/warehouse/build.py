@@ -25,9 +25,9 @@ class Change(Enum):
 
     UNCHANGED = "unchanged"
     """Nothing: neither it nor anything behind it has changed."""
-    EXTENDED = "extended"
+    APPENDED = "appended"
     """An incremental model took in what is new."""
-    ANEW = "anew"
+    REBUILT = "rebuilt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +139,19 @@ def _build(con: duckdb.DuckDBPyConnection, model: Model, present: str | None) ->
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {model.schema}")
     last, now = last_built(con, model.name), built_from(con, model)
     if present != model.kind or last is None or last.form != now.form:
-        change = Change.ANEW
+        change = Change.REBUILT
     elif last.content == now.content:
         change = Change.UNCHANGED
     else:
-        change = Change.EXTENDED if model.increment else Change.ANEW
-    if change is Change.ANEW:
+        change = Change.APPENDED if model.increment else Change.REBUILT
+    if change is Change.REBUILT:
         if present and present != model.kind:
             con.execute(f"DROP {present} {model.relation}")
         con.execute(f"CREATE OR REPLACE {model.kind} {model.relation} AS {model.sql}")
-    elif change is Change.EXTENDED and model.increment:
+    elif change is Change.APPENDED and model.increment:
         _extend(con, model, model.increment)
     columns = con.execute(f"SELECT column_name, column_type FROM (DESCRIBE {model.relation})").fetchall()
-    if change is Change.ANEW:
+    if change is Change.REBUILT:
         _describe(con, model, [name for name, _ in columns])
     if change is not Change.UNCHANGED:
         note_built(con, model.name, now)

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from qwenocr_assets.errors import RejectedInput
-from qwenocr_assets.imaging.draw import contact_sheet, draw_boxes, preview
+from qwenocr_assets.imaging.draw import draw_boxes, preview
 
 
 @pytest.fixture
@@ -93,26 +93,3 @@ def test_previews_keep_to_their_bytes_and_proportions(encoded, size, max_bytes):
 def test_a_preview_needs_some_bytes(page):
     with pytest.raises(ValueError, match="at least"):
         preview(page, max_bytes=100)
-
-
-@pytest.mark.parametrize(("count", "columns", "rows"), [(1, 1, 1), (3, 3, 1), (4, 3, 2), (7, 3, 3)])
-def test_contact_sheets(page, count, columns, rows):
-    image = opened(contact_sheet([page] * count, max_bytes=200_000))
-    assert image.width == columns * 488 + 8
-    assert image.height == pytest.approx(rows * 308 + 8, abs=rows)
-
-
-def test_a_contact_sheet_keeps_to_its_bytes(encoded):
-    noisy = encoded(Image.effect_noise((800, 1000), 60), "PNG")
-    assert len(contact_sheet([noisy] * 6, max_bytes=30_000)) <= 30_000
-
-
-def test_a_broken_picture_leaves_its_place_in_the_sheet(page):
-    whole = opened(contact_sheet([page, page], max_bytes=100_000))
-    broken = opened(contact_sheet([page, b"broken"], max_bytes=100_000))
-    assert broken.width == whole.width
-
-
-def test_a_contact_sheet_of_nothing_is_an_error():
-    with pytest.raises(ValueError, match="at least one"):
-        contact_sheet([])

@@ -46,7 +46,7 @@ def test_what_has_not_changed_is_not_built_and_not_published(
     data: DataFolder, put: Put, models: dict[str, Model]
 ) -> None:
     put_document(put, "b1", "d1", 3)
-    assert set(changes(data, models).values()) == {Change.ANEW}
+    assert set(changes(data, models).values()) == {Change.REBUILT}
     assert publish(working_file(data), data)
     assert set(changes(data, models).values()) == {Change.UNCHANGED}
     assert not publish(working_file(data), data)
@@ -61,7 +61,7 @@ def test_a_new_batch_extends_the_incremental_models_only_by_its_documents(
         con.execute("UPDATE marts.page_text SET text = 'left alone'")
     put_document(put, "b2", "d2", 1)
     changed = changes(data, models)
-    assert {n for n, c in changed.items() if c is Change.EXTENDED} == {
+    assert {n for n, c in changed.items() if c is Change.APPENDED} == {
         n for n, m in models.items() if m.materialized == "incremental"
     }
     with open_writer(working_file(data)) as con:
@@ -77,17 +77,17 @@ def test_a_model_is_built_again_only_when_what_it_reads_has_changed(
     changes(data, models)
     put("formulas", "b1", {"latex": "b"})
     changed = changes(data, models)
-    assert changed["stg_formulas"] is Change.ANEW
-    assert changed["documents_overview"] is Change.ANEW
+    assert changed["stg_formulas"] is Change.REBUILT
+    assert changed["documents_overview"] is Change.REBUILT
 
 
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
         pytest.param("select 1 as a", "select 1 as a", Change.UNCHANGED, id="the same"),
-        pytest.param("select 1 as a", "select 2 as a", Change.ANEW, id="other SQL"),
-        pytest.param("select now() as a", "select now() as a", Change.ANEW, id="reads the clock"),
-        pytest.param("select random() as a", "select random() as a", Change.ANEW, id="rolls dice"),
+        pytest.param("select 1 as a", "select 2 as a", Change.REBUILT, id="other SQL"),
+        pytest.param("select now() as a", "select now() as a", Change.REBUILT, id="reads the clock"),
+        pytest.param("select random() as a", "select random() as a", Change.REBUILT, id="rolls dice"),
         pytest.param("select 'now' as a", "select 'now' as a", Change.UNCHANGED, id="only says so"),
         pytest.param(
             "-- now\nselect 1 as a", "-- now\nselect 1 as a", Change.UNCHANGED, id="a comment says so"

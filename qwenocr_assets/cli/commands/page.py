@@ -8,6 +8,7 @@ import uvicorn
 from rich.console import Console
 from rich.text import Text
 
+from qwenocr_assets.app.addresses import DAGSTER_URL
 from qwenocr_assets.app.guard import LOOPBACK
 from qwenocr_assets.app.server import create_app
 from qwenocr_assets.defs.running.instance import ensure_dagster_home
@@ -17,8 +18,6 @@ from qwenocr_assets.errors import QwenocrError, UsageError
 from qwenocr_assets.steps.corrections import check_rules_again
 from qwenocr_assets.steps.publish import publish
 from qwenocr_assets.storage.data_folder import is_local
-
-DAGSTER_URL = "http://127.0.0.1:3000"
 
 
 def serve_page(console: Console, *, host: str, port: int) -> None:

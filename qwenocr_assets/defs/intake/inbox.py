@@ -78,7 +78,6 @@ def watch_inbox(
             dg.RunRequest(
                 run_key=batch.batch_id,
                 partition_key=batch.batch_id,
-                tags={"qwenocr/files": str(batch.files)},
             )
             for batch in due
         ],

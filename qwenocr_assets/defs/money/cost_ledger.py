@@ -14,7 +14,8 @@ from qwenocr_assets.cost.scopes import Kind
 from qwenocr_assets.cost.spending import Period
 from qwenocr_assets.cost.unfunded import UnfundedBatch
 from qwenocr_assets.defs.metadata import markdown_table, usd
-from qwenocr_assets.defs.partitions import intake_batches
+from qwenocr_assets.defs.partitions import batch_check, intake_batches
+from qwenocr_assets.defs.running.tags import tag_ended
 from qwenocr_assets.environment.budget import CostBudget
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.quality.completeness import by_class, completeness
@@ -39,12 +40,12 @@ _WARN = dg.AssetCheckSeverity.WARN
     group_name="tables",
     kinds={"sqlalchemy", "parquet"},
     check_specs=[
-        dg.AssetCheckSpec(
+        batch_check(
             FUNDED,
             asset=COST_LEDGER.name,
             description="The budget had money for every request; the sensor resume_unfunded asks the others later.",
         ),
-        dg.AssetCheckSpec(
+        batch_check(
             AS_QUOTED,
             asset=COST_LEDGER.name,
             description="Of every call it is known what it cost (no answer was lost), reported input tokens are within "
@@ -61,6 +62,7 @@ def cost_ledger(
     batch_id, data = context.partition_key, environment.data
     responses = read_table(data, OCR_RESPONSES, batch_id)
     found = write_costs(environment, cost_budget, batch_id)
+    tag_ended(context, environment, responses)
     rows = found.rows
     quoted = {r["request_key"]: r["expected_cost_usd"] for r in read_table(data, OCR_REQUESTS, batch_id)}
     spent = {

@@ -33,18 +33,29 @@ def ocr_asset(task: Task) -> str:
 class OcrConfig(dg.Config):
     """How to treat answers that are already there."""
 
-    resend: list[str] = Field(default_factory=list)
-    """Statuses to ask for again although they are final, like `rejected` or `skipped`."""
-    only: list[str] | None = None
-    """Request keys: nothing else is asked. Without them, everything that has no final answer."""
-    only_statuses: list[str] = Field(default_factory=list)
-    """Only what ended in one of these statuses."""
-    only_classes: list[str] = Field(default_factory=list)
-    """Only what ended with an error of one of these classes, like Retryable."""
-    given_up: bool = False
-    """Also what has failed `max_attempts_in_all` times."""
-    outage_retries: int = 3
-    """How often the step is tried again while the service is down, at growing intervals."""
+    resend: list[str] = Field(
+        default_factory=list,
+        description="Statuses to ask for again although they are final, like rejected or skipped.",
+    )
+    only: list[str] | None = Field(
+        default=None,
+        description="Request keys: nothing else is asked. Without them, everything that has no final answer.",
+    )
+    only_statuses: list[str] = Field(
+        default_factory=list, description="Only what ended in one of these statuses."
+    )
+    only_classes: list[str] = Field(
+        default_factory=list,
+        description="Only what ended with an error of one of these classes, like Retryable.",
+    )
+    given_up: bool = Field(
+        default=False,
+        description="Also what has failed max_attempts_in_all times.",
+    )
+    outage_retries: int = Field(
+        default=3,
+        description="How often the step is tried again while the service is down, at growing intervals.",
+    )
 
 
 @dg.multi_asset(

@@ -106,5 +106,5 @@ def _run_request(batch: FailedBatch, runs: int) -> dg.RunRequest:
         partition_key=batch.batch_id,
         job_name=redrive_batch.name,
         run_config={"ops": {"ocr_answers": {"config": {"only_statuses": [AnswerStatus.FAILED.value]}}}},
-        tags={"qwenocr/failed": str(batch.requests)},
+        tags={"qwenocr/asked_again": str(batch.requests)},
     )

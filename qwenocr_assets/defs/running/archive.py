@@ -13,6 +13,7 @@ import dagster as dg
 import sqlalchemy as sa
 from dagster._core.storage.event_log.schema import DynamicPartitionsTable
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+from pydantic import Field
 
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.environment.environment import Environment
@@ -155,7 +156,7 @@ def _running(instance: dg.DagsterInstance) -> set[str]:
 class ArchiveConfig(dg.Config):
     """Which batches are old."""
 
-    older_than_days: int = 90
+    older_than_days: int = Field(default=90, description="Age of a batch's manifest, in days.")
 
 
 @dg.op(out=dg.Out(dg.Nothing))

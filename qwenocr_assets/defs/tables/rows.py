@@ -1,27 +1,33 @@
 """Answers flattened into tables. Free to repeat: the raw answers are the source of truth."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import dagster as dg
 
-from qwenocr_assets.defs.metadata import markdown_table, picture, table_spec, usd
+from qwenocr_assets.app.addresses import document_url
+from qwenocr_assets.defs.metadata import links, markdown_table, picture, table_spec, usd
 from qwenocr_assets.defs.ocr.answers import ocr_asset
-from qwenocr_assets.defs.partitions import intake_batches
+from qwenocr_assets.defs.partitions import batch_check, intake_batches
 from qwenocr_assets.defs.progress import LoggedProgress
+from qwenocr_assets.defs.warehouse.core import WAREHOUSE_MINUTES
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.holding import held
 from qwenocr_assets.environment.progress import Progress
 from qwenocr_assets.quality.completeness import Completeness, completeness
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.rows import OcrResponseRow
-from qwenocr_assets.schemas import OCR_RESPONSES, ROW_TABLES, TEXT_LINES
+from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, ROW_TABLES, TEXT_LINES
+from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.steps.rows import BatchRows
+from qwenocr_assets.storage.table_files import read_table
 from qwenocr_assets.tables.flatten import fed_by
 
 EVERY_PAGE_ANSWERED = "every_page_answered"
 FAILURE_RATE = "failure_rate_within_limit"
+NOTHING_SKIPPED = "nothing_skipped"
 
 
 @dg.multi_asset(
@@ -34,15 +40,20 @@ FAILURE_RATE = "failure_rate_within_limit"
         ),
     ],
     check_specs=[
-        dg.AssetCheckSpec(
+        batch_check(
             EVERY_PAGE_ANSWERED,
             asset=OCR_RESPONSES.name,
             description="Every page × task of the batch has a whole answer.",
         ),
-        dg.AssetCheckSpec(
+        batch_check(
             FAILURE_RATE,
             asset=OCR_RESPONSES.name,
             description="The share of requests without an answer is within failure_rate_limit.",
+        ),
+        batch_check(
+            NOTHING_SKIPPED,
+            asset=OCR_RESPONSES.name,
+            description="No page was left out because the model or engine does not offer what it needs.",
         ),
     ],
     partitions_def=intake_batches,
@@ -60,8 +71,12 @@ def rows(
         made = BatchRows(environment, batch_id, progress)
         if OCR_RESPONSES.name in selected:
             responses = made.write_responses()
-            yield dg.MaterializeResult(asset_key=OCR_RESPONSES.name, metadata=_response_metadata(responses))
+            yield dg.MaterializeResult(
+                asset_key=OCR_RESPONSES.name,
+                metadata=_response_metadata(responses) | {"in_sql": _in_sql(datetime.now(UTC))},
+            )
             yield from _checks(completeness(responses), environment.settings.failure_rate_limit)
+            yield _skipped(responses)
         for schema in ROW_TABLES:
             if schema.name in selected:
                 metadata: dict[str, Any] = {"dagster/row_count": made.write(schema)}
@@ -75,10 +90,32 @@ def _seen(made: BatchRows) -> dict[str, Any]:
     metadata: dict[str, Any] = {}
     if (agreement := made.layer_agreement()) is not None:
         metadata["text_layer_agreement"] = agreement
-    if made.tables["text_lines"] and (pictures := made.draw()).sheet:
-        metadata["pages_with_boxes"] = picture(pictures.sheet, "pages with their boxes")
+    if made.tables["text_lines"] and (pictures := made.draw()).first:
+        metadata["first_page"] = picture(pictures.first, "the first page with its boxes")
+        documents = read_table(made.environment.data, DOCUMENTS, made.batch_id, ["document_id", "name"])
+        metadata["on_the_page"] = links((d["name"], document_url(d["document_id"])) for d in documents)
         metadata["pictures"] = dg.MetadataValue.path(str(pictures.folder))
     return metadata
+
+
+def _in_sql(now: datetime) -> str:
+    """When the rows are in SQL: the warehouse is looked after every five minutes."""
+    at = now + timedelta(minutes=WAREHOUSE_MINUTES - now.minute % WAREHOUSE_MINUTES)
+    return f"from {at:%H:%M} UTC, if warehouse_automation is on; at once after a command"
+
+
+def _skipped(responses: Sequence[OcrResponseRow]) -> dg.AssetCheckResult:
+    skipped = [row for row in responses if row["status"] == AnswerStatus.SKIPPED]
+    return dg.AssetCheckResult(
+        check_name=NOTHING_SKIPPED,
+        asset_key=OCR_RESPONSES.name,
+        passed=not skipped,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "skipped": len(skipped),
+            **({"pages": markdown_table(skipped, ["page_id", "task", "reason"])} if skipped else {}),
+        },
+    )
 
 
 def _response_metadata(responses: list[OcrResponseRow]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from qwenocr_assets.defs.metadata import markdown_table, table_spec
-from qwenocr_assets.defs.partitions import intake_batches
+from qwenocr_assets.defs.partitions import batch_check, intake_batches
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.outgoing import markdown
 from qwenocr_assets.schemas import SCORES
@@ -23,7 +23,7 @@ SCORES_WITHIN_LIMITS = "scores_within_limits"
 def build_scores(settings: ScoringSettings) -> dg.AssetsDefinition:
     """The table `scores`; with a truth folder, it has a check."""
     folder = settings.truth_folder
-    check = dg.AssetCheckSpec(
+    check = batch_check(
         SCORES_WITHIN_LIMITS,
         asset=SCORES.name,
         description=markdown(

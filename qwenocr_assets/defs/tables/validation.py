@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from qwenocr_assets.defs.metadata import markdown_table, table_spec
-from qwenocr_assets.defs.partitions import intake_batches
+from qwenocr_assets.defs.partitions import batch_check, intake_batches
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.schemas import CORRECTIONS, DOCUMENTS, KEY_VALUES, ROUTES, VALIDATION_RESULTS
 from qwenocr_assets.statuses import Outcome
@@ -27,7 +27,7 @@ _BROKEN = (Outcome.FAILED, Outcome.MISSING)
         table_spec(ROUTES, group="tables", deps=[DOCUMENTS.name]),
     ],
     check_specs=[
-        dg.AssetCheckSpec(
+        batch_check(
             RULES_HOLD,
             asset=VALIDATION_RESULTS.name,
             description="The values of the batch, as people left them, obey the rules of their routes.",

@@ -15,8 +15,9 @@ from qwenocr_assets.warehouse.publish import working_file
 
 # Looks once every five minutes whether something came in: one run takes in all batches of a burst. What comes while a
 # run is underway waits for the next look.
+WAREHOUSE_MINUTES = 5
 KEEP_UP_TO_DATE = (
-    dg.AutomationCondition.cron_tick_passed("*/5 * * * *")
+    dg.AutomationCondition.cron_tick_passed(f"*/{WAREHOUSE_MINUTES} * * * *")
     & dg.AutomationCondition.any_deps_updated().since_last_handled()
     & ~dg.AutomationCondition.in_progress()
 )

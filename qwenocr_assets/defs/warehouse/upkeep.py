@@ -1,6 +1,7 @@
 """The nightly upkeep: many small table files into few, and page images that nothing refers to any more."""
 
 import dagster as dg
+from pydantic import Field
 
 from qwenocr_assets.defs.metadata import markdown_table
 from qwenocr_assets.defs.progress import LoggedProgress
@@ -17,8 +18,9 @@ _MOST_SHOWN = 20
 class VacuumConfig(dg.Config):
     """What the vacuum may do."""
 
-    delete: bool = False
-    """Delete what it finds; otherwise it only says what it would delete."""
+    delete: bool = Field(
+        default=False, description="Delete what it finds; otherwise it only says what it would delete."
+    )
 
 
 @dg.op(out=dg.Out(dg.Nothing))
