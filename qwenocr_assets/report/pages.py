@@ -2,8 +2,9 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from math import inf
 
 from qwenocr_assets.report.findings import EXTRACTION
 from qwenocr_assets.report.languages import language_of
@@ -34,6 +35,10 @@ Places = dict[tuple[str, str], str]
 """The anchor of each task and place of a page."""
 
 _IN_LIST = re.compile(r'(?P<list>[^\[\]]+)\[(?P<row>\d+)\](?:\.(?P<plain>[^.\[\]]+)|\["(?P<quoted>.+)"\])')
+
+_NO_NUMBER = re.compile(r"[^0-9.,-]")
+_MAY_BE_DECIMAL = re.compile(r"-?\d{1,3},\d{3}")
+"""1,234: with a comma for the decimal point it would be another number."""
 
 
 def page_view(page: PageRow, rows: RowsByTable, marker: Marker) -> tuple[PageView, Places]:
@@ -100,13 +105,41 @@ def _added(page_id: str, anchor: str, known: Sequence[Field], marker: Marker) ->
 
 
 def _reading(row: KeyValueRow) -> str:
+    """How a value was understood, where that says more than the value itself: of days, and of numbers that might
+    be another one."""
+    value = row["value"] or ""
     if row["value_date"] is not None:
         said = row["value_date"].isoformat()
-    elif isinstance(number := row["value_number"], Decimal):
-        said = f"{number.normalize():f}" + (f" {row['currency']}" if row["currency"] else "")
-    else:
+        return "" if said == value else f"= {said}"
+    number = row["value_number"]
+    if not isinstance(number, Decimal) or _is_plain(value, number):
         return ""
-    return "" if said == row["value"] else said
+    return f"= {number.normalize():,f}" + (f" {row['currency']}" if row["currency"] else "")
+
+
+def _is_plain(value: str, number: Decimal) -> bool:
+    """Whether a text can be taken for no other number: with its points as they are and its commas left out."""
+    written = _NO_NUMBER.sub("", value)
+    try:
+        return Decimal(written.replace(",", "")) == number and not _MAY_BE_DECIMAL.fullmatch(written)
+    except InvalidOperation:
+        return False
+
+
+def _in_page_order(fields: Iterable[Field]) -> list[Field]:
+    """From the top down and from the left, as they are on the page; those without a place last."""
+    return sorted(fields, key=_place_on_page)
+
+
+def _place_on_page(field: Field) -> tuple[float, float]:
+    box = field.mark.box
+    return (inf, 0.0) if box is None else (min(y for _, y in box.corners), min(x for x, _ in box.corners))
+
+
+def _left(column: str, by_place: Mapping[tuple[int, str], Field]) -> float:
+    """Where a column of a list is, by the box furthest to the left."""
+    boxes = [f.mark.box for (_, name), f in by_place.items() if name == column and f.mark.box is not None]
+    return min((x for box in boxes for x, _ in box.corners), default=inf)
 
 
 def _lists(fields: Sequence[Field]) -> tuple[tuple[Field, ...], tuple[FieldList, ...]]:
@@ -121,11 +154,12 @@ def _lists(fields: Sequence[Field]) -> tuple[tuple[Field, ...], tuple[FieldList,
             found[match["list"]][int(match["row"]), match["plain"] or match["quoted"]] = field
     lists = []
     for name, by_place in found.items():
-        columns = tuple(dict.fromkeys(column for _, column in by_place))
+        named = dict.fromkeys(column for _, column in by_place)
+        columns = tuple(sorted(named, key=lambda column: _left(column, by_place)))
         numbers = sorted({row for row, _ in by_place})
         rows = tuple(tuple(by_place.get((number, column)) for column in columns) for number in numbers)
         lists.append(FieldList(name, columns, rows))
-    return tuple(single), tuple(lists)
+    return tuple(_in_page_order(single)), tuple(lists)
 
 
 def _tables(rows: RowsByTable, page: str, marker: Marker, places: Places) -> tuple[TableView, ...]:

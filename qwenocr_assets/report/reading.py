@@ -105,9 +105,15 @@ def _document(
         failures=tuple(_failures(document, rows)),
         costs=tuple(_costs(rows["ocr_responses"])),
         pages=tuple(page for page, _ in pages),
+        line_count=_lines_read(pages),
         value_count=len(rows["key_values"]) + len(rows["table_cells"]),
         least_trust=None,
     )
+
+
+def _lines_read(pages: Sequence[tuple[PageView, Any]]) -> int:
+    """Lines of all pages; of tasks that both read a page's lines, those of the one that found more."""
+    return sum(max((len(text.lines) for text in page.texts), default=0) for page, _ in pages)
 
 
 def _pages(rows: RowsByTable, marker: Marker) -> list[tuple[PageView, dict[tuple[str, str], str]]]:

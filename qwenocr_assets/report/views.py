@@ -85,7 +85,7 @@ class Field:
     label: str
     is_number: bool
     reading: str
-    """The value as a number or date, when it was understood as one and looks different so."""
+    """`= …`: the number or date it was understood as, where that says more than the value."""
     presence: str | None
 
 
@@ -206,8 +206,19 @@ class DocumentView:
     failures: tuple[Failure, ...]
     costs: tuple[Cost, ...]
     pages: tuple[PageView, ...]
+    line_count: int
     value_count: int
     least_trust: float | None
+
+    @property
+    def main_reason(self) -> str:
+        """The most basic thing that is wrong: of the file, then of a page, then of an answer, then of a value."""
+        if self.failures:
+            return self.failures[0].reason
+        if not self.findings:
+            return ""
+        finding = self.findings[0][0]
+        return f"{finding.place}: {finding.reason}" if finding.place else finding.reason
 
     @property
     def cost_usd(self) -> Decimal:

@@ -49,7 +49,6 @@ def test_values_are_corrected_with_the_keyboard(tab: Tab, served: Served, sql: A
     tab.run("localStorage.clear(); document.getElementById('by').focus()")
     tab.send("Input.insertText", text="Ada")
     tab.press("Tab")
-    assert tab.run(AT).startswith("a[")
     for place, text in (("tax", "1.50"), ("seller", "Acme")):
         if tab.run(AT) != place:
             tab.press("Tab")  # past what is left as it is

@@ -179,7 +179,7 @@ def test_what_a_person_said_stands_beside_what_was_read(
     ("action", "human_value", "shown"),
     [
         ("corrected", "2.00", ["1?", "2.00", "Corrected by Ada, 2026-11-20"]),
-        ("confirmed", "1?", ["1?", "1.5", "Confirmed by Ada, 2026-11-20"]),
+        ("confirmed", "1?", ["1?", "= 1.5", "Confirmed by Ada, 2026-11-20"]),
     ],
 )
 def test_the_number_in_the_models_value_does_not_stand_beside_a_persons(
@@ -228,6 +228,45 @@ def test_findings_lead_to_their_value_most_doubtful_first(documents: dict[str, D
     assert by_kind["value_not_on_page"] == "p1-f1"
     assert by_kind["table_cut_off"] == "p1-t0"
     assert by_kind["value_missing"] == "p1-f3"
+
+
+@pytest.mark.parametrize(
+    ("value", "number", "shown"),
+    [
+        ("$1,511.15", "1511.15", ""),
+        ("2.30元", "2.3", ""),
+        ("6", "6", ""),
+        ("-1,024,000", "-1024000", ""),
+        ("1,234", "1234", "= 1,234"),
+        ("1.511,15 €", "1511.15", "= 1,511.15 €"),
+        ("1,5", "1.5", "= 1.5"),
+        ("٥", "5", "= 5"),
+    ],
+)
+def test_a_read_number_is_shown_where_it_says_more(
+    data: DataFolder, value: str, number: str, shown: str
+) -> None:
+    sign = "€" if "€" in value else None
+    row = {"task": "key_information_extraction", "value_type": "text", "path": "total", "value": value}
+    put(data, "key_values", {**row, "value_number": Decimal(number), "currency": sign})
+    [document] = documents_of_batch(data, BATCH, only=["d1"])
+    [field] = [f for f in document.pages[0].fields if f.mark.place == "total"]
+    assert field.reading == shown
+
+
+def test_fields_and_columns_come_as_they_are_on_the_page(documents: dict[str, DocumentView]) -> None:
+    [page] = documents["d1"].pages
+    assert [field.mark.place for field in page.fields][:2] == ["total", "tax"]
+    assert [found.columns for found in page.field_lists] == [("price", "name")]
+
+
+def test_the_list_says_what_is_basically_wrong(report: Report) -> None:
+    [table, *_] = html.fromstring(report.index.read_bytes()).xpath("//table")
+    assert [th.text for th in table.xpath("./thead//th")][3:5] == ["Lines", "Values"]
+    reasons = {d.document_id: d.main_reason for d in report.documents}
+    assert reasons["d3"] == "It ends too early."
+    assert reasons["d4"] == ""
+    assert reasons["d1"].startswith(("a[", "table 0"))
 
 
 def test_lines_stand_in_reading_order_and_name_their_language(report: Report) -> None:
