@@ -44,7 +44,7 @@ def test_runs_say_what_they_read_and_what_it_cost(pipeline: Any) -> None:
     tags = pipeline.instance.get_run_by_id(outcome.run_id).tags
     said = {name.removeprefix("qwenocr/"): value for name, value in tags.items() if "qwenocr/" in name}
     assert said.pop("intake").startswith("inbox 20")
-    assert said == {"documents": "1", "pages": "1", "cost_usd": "0", "failed": "0"}
+    assert said.items() >= {"documents": "1", "pages": "1", "cost_usd": "0", "failed": "0"}.items()
 
 
 def test_the_launchpads_fields_are_described() -> None:
