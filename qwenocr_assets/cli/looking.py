@@ -29,9 +29,17 @@ def ui(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Start Dagster's UI, with the daemon that runs sensors and schedules."""
-    from qwenocr_assets.cli.commands.ui import serve_ui
+    from rich.text import Text
 
-    terminal.exit_with(serve_ui(terminal.console, host=host, port=port))
+    from qwenocr_assets.cli.commands.report import batches_by_age
+    from qwenocr_assets.defs.running.ui import serve_ui
+    from qwenocr_assets.environment.environment import Environment
+
+    def tell(line: str) -> None:
+        terminal.console.print(Text(line), soft_wrap=True)
+
+    newest = next(iter(batches_by_age(Environment.load().data)), None)
+    terminal.exit_with(serve_ui(tell, host=host, port=port, newest=newest))
 
 
 @looking.command(rich_help_panel="Look")

@@ -1,6 +1,6 @@
 """`qwenocr ui` says where to look, and is quiet otherwise."""
 
-from qwenocr_assets.cli.commands.ui import addresses, command
+from qwenocr_assets.defs.running.ui import addresses, command
 
 
 def test_what_to_open_comes_with_its_address() -> None:

@@ -5,15 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import httpx
-from rich.console import Console
-from rich.text import Text
 
 from qwenocr_assets.app.addresses import PAGE_URL
-from qwenocr_assets.cli.commands.report import batches_by_age
 from qwenocr_assets.defs.running.instance import ensure_dagster_home
-from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode
 from qwenocr_assets.settings import project_root
 
@@ -23,10 +20,10 @@ _QUIET = "ignore::DeprecationWarning,ignore:Function `dev_command` is superseded
 """Dagster's own affairs, which nobody here can do anything about."""
 
 
-def serve_ui(console: Console, *, host: str, port: int) -> ExitCode:
+def serve_ui(tell: Callable[[str], None], *, host: str, port: int, newest: str | None) -> ExitCode:
     """Serve it until Ctrl-C, and say where it is once it answers."""
     ensure_dagster_home()
-    console.print("Dagster is starting (about 20 seconds) …")
+    tell("Dagster is starting (about 20 seconds) …")
     process = subprocess.Popen(  # noqa: S603  our own interpreter and arguments
         command(host, port),
         cwd=project_root(),
@@ -35,10 +32,8 @@ def serve_ui(console: Console, *, host: str, port: int) -> ExitCode:
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     try:
         if _answers(process, f"http://{host}:{port}/server_info"):
-            for line in addresses(
-                f"http://{host}:{port}", next(iter(batches_by_age(Environment.load().data)), None)
-            ):
-                console.print(Text(line), soft_wrap=True)
+            for line in addresses(f"http://{host}:{port}", newest):
+                tell(line)
         process.wait()
     except KeyboardInterrupt:  # the terminal has told Dagster as well: it ends its own processes
         process.wait()
