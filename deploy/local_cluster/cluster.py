@@ -11,7 +11,7 @@ import httpx
 from sqlalchemy import create_engine
 from upath import UPath
 
-from deploy.local_cluster.parts import LOCATION, Parts, environment_of
+from deploy.local_cluster.parts import Parts, environment_of
 from deploy.local_cluster.processes import Processes, on_machine
 from deploy.local_cluster.servers import (
     LOOPBACK,
@@ -23,6 +23,7 @@ from deploy.local_cluster.servers import (
     start_object_store,
     start_postgres,
 )
+from qwenocr_assets.deployment.dagster_files import LOCATION
 from qwenocr_assets.errors import StorageError
 
 BUCKET = "ocr"
@@ -111,6 +112,7 @@ class Cluster:
             **{n: v for n, v in os.environ.items() if n in ("PATH", "COVERAGE_PROCESS_START")},
             **self.store.environment,
             "PYTHONPATH": str(_REPOSITORY),
+            "QWENOCR_PROFILE": "cluster",
             "QWENOCR_PROJECT": str(self.project),
             "QWENOCR_DATA": f"s3://{BUCKET}/data",
             "QWENOCR_LEDGER": urls["qwenocr"],

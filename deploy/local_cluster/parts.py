@@ -10,9 +10,10 @@ import yaml
 
 from deploy.local_cluster.programs import own_program
 from deploy.local_cluster.servers import LOOPBACK
+from qwenocr_assets.deployment.dagster_files import LOCATION, QUEUE, celery_yaml, dagster_yaml, workspace_yaml
+from qwenocr_assets.deployment.target import Target
+from qwenocr_assets.settings import Settings
 
-LOCATION = "qwenocr"
-_QUEUE = "dagster"
 _TEMPLATE = Path(__file__).parents[1] / "dagster.yaml"
 
 
@@ -39,21 +40,16 @@ class Parts:
     def write(self, home: Path) -> None:
         """A machine's Dagster home: the project's own instance, with its storage and its launcher."""
         home.mkdir(parents=True, exist_ok=True)
-        instance: dict[str, Any] = yaml.safe_load(_TEMPLATE.read_text(encoding="utf-8"))
+        # as rendered, but that nobody has to have the variables which hold these addresses
         broker = {"broker": f"{self.broker_url}/0", "backend": f"{self.broker_url}/1"}
-        instance["storage"] = {"postgres": {"postgres_url": self.postgres_url}}
-        instance["run_launcher"] = {
-            "module": "dagster_celery.launcher",
-            "class": "CeleryRunLauncher",
-            "config": {**broker, "default_queue": _QUEUE},
-        }
-        instance["concurrency"]["runs"]["max_concurrent_runs"] = self.workers
-        server = {"host": LOOPBACK, "port": self.code_port, "location_name": LOCATION}
+        instance = dagster_yaml(_TEMPLATE, Settings(max_runs_at_once=self.workers), Target.CELERY)
+        instance["storage"]["postgres"]["postgres_url"] = self.postgres_url
+        instance["run_launcher"]["config"] |= broker
+        worker = celery_yaml()
+        worker["execution"]["config"] |= broker
         _write_yaml(home / "dagster.yaml", instance)
-        _write_yaml(home / "workspace.yaml", {"load_from": [{"grpc_server": server}]})
-        # a worker would reserve a second run beside the one it runs, which waits then although others are idle
-        worker = {**broker, "config_source": {"worker_disable_prefetch": True}}
-        _write_yaml(home / "celery.yaml", {"execution": {"config": worker}})
+        _write_yaml(home / "workspace.yaml", workspace_yaml(LOOPBACK, self.code_port))
+        _write_yaml(home / "celery.yaml", worker)
 
     def command(self, name: str, home: Path) -> list[str]:
         """The command of a part."""
@@ -70,7 +66,7 @@ class Parts:
                 return [own_program("dagster-webserver"), *workspace, *where]
         app = ["-A", "dagster_celery.app", "-y", str(home / "celery.yaml")]
         return [
-            *(own_program("dagster-celery"), "worker", "start", *app, "-n", name, "-q", _QUEUE),
+            *(own_program("dagster-celery"), "worker", "start", *app, "-n", name, "-q", QUEUE),
             *("--", "--concurrency", "1"),
         ]
 

@@ -40,9 +40,9 @@ def dagster_yaml(template: Path, settings: Settings, target: Target) -> dict[str
     return instance
 
 
-def workspace_yaml(host: str) -> dict[str, Any]:
-    """The workspace: one code location, served on this host."""
-    server = {"host": host, "port": CODE_PORT, "location_name": LOCATION}
+def workspace_yaml(host: str, port: int = CODE_PORT) -> dict[str, Any]:
+    """The workspace: one code location, served on this host and port."""
+    server = {"host": host, "port": port, "location_name": LOCATION}
     return {"load_from": [{"grpc_server": server}]}
 
 
