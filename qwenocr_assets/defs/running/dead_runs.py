@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import dagster as dg
 
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.outgoing import visible
 from qwenocr_assets.state.run_beats import dead_runs
 
 DIED_TAG = "qwenocr/died"
@@ -103,4 +104,4 @@ def dead_runs_sensor(
 ) -> dg.SkipReason:
     """One look at the runs that should be working."""
     closed = close_dead_runs(context.instance, environment.database_url)
-    return dg.SkipReason(f"Closed: {', '.join(closed)}." if closed else "Every run gives signs of life.")
+    return dg.SkipReason(f"Closed: {visible(', '.join(closed))}." if closed else "Every run gives signs of life.")
