@@ -104,4 +104,6 @@ def dead_runs_sensor(
 ) -> dg.SkipReason:
     """One look at the runs that should be working."""
     closed = close_dead_runs(context.instance, environment.database_url)
-    return dg.SkipReason(f"Closed: {visible(', '.join(closed))}." if closed else "Every run gives signs of life.")
+    return dg.SkipReason(
+        f"Closed: {visible(', '.join(closed))}." if closed else "Every run gives signs of life."
+    )
