@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.defs.metadata import brief
 from qwenocr_assets.defs.money import cost_ledger as checks
 from qwenocr_assets.defs.money.sensors import budget_alerts, post_alerts, resume
 from qwenocr_assets.emulator import (
@@ -139,7 +140,7 @@ def test_failures_are_listed_by_class_with_their_money(cloud: CloudPipeline) -> 
     lost = sum(row["cost_usd"] for row in cloud.table(COST_LEDGER, batch_id) if row["state"] == "uncertain")
     shown = cloud.plotted()["failures_by_class"]
     assert "| rejected | PageRefused | 1 | 1 | 0 |" in shown
-    assert f"| failed | Retryable | 1 | 4 | {lost.normalize()} |" in shown
+    assert f"| failed | Retryable | 1 | 4 | {brief(lost)} |" in shown
 
 
 def test_the_next_batch_saves_what_was_answered(cloud: CloudPipeline) -> None:
