@@ -86,11 +86,11 @@ def test_clocks_that_are_apart_are_told(
 
 def test_a_store_is_tried_with_two_puts(bucket: UPath, monkeypatch: pytest.MonkeyPatch) -> None:
     assert keeps_conditions(bucket)
-    put = type(bucket.fs).pipe_file
+    put = bucket.fs.pipe_file
 
-    def ignoring(self: Any, path: str, value: bytes, mode: str = "overwrite", **_: Any) -> None:
-        put(self, path, value)  # as a server does that does not know the header
+    def ignoring(path: str, value: bytes, **_: Any) -> None:
+        put(path, value)  # as a server does that does not know the header
 
-    monkeypatch.setattr(type(bucket.fs), "pipe_file", ignoring)
+    monkeypatch.setattr(bucket.fs, "pipe_file", ignoring)  # fsspec makes it anew for each instance
     assert not keeps_conditions(bucket)
-    assert bucket.fs.find(bucket.path) == []
+    assert not [path for path in bucket.fs.find(bucket.path) if ".conditions-" in path]

@@ -252,7 +252,7 @@ def test_openai_unknown_path(base_url: str) -> None:
         openai.OpenAI(api_key=KEY, base_url=f"{base_url}/compatible-mode/v1", max_retries=0) as client,
         pytest.raises(openai.NotFoundError, match="No such path"),
     ):
-        client.models.list()
+        client.files.list()
 
 
 # --- with real recognition

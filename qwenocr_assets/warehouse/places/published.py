@@ -159,7 +159,11 @@ def remove_old_versions(data: DataFolder, now: datetime | None = None) -> int:
         return 0
     before = (now or datetime.now(UTC)) - KEPT
     listed = folder.fs.find(folder.path, detail=True).items()
-    written = sorted((at, path) for path, info in listed if (at := modified_at(info)) is not None)
+    # times have whole seconds: what is published is the newest, whatever they say
+    written = sorted(
+        ((at, path) for path, info in listed if (at := modified_at(info)) is not None),
+        key=lambda version: (version[1].endswith(published.name), *version),
+    )
     # a version was read until the next one was there
     old = [path for (_, path), (replaced_at, _) in pairwise(written) if replaced_at < before]
     old = [path for path in old if not path.endswith(published.name)]
