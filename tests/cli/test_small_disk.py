@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 _log = logging.getLogger(__name__)
 
-MEGABYTES = os.environ.get("QWENOCR_SMALL_DISK", "1").split(",")
+MEGABYTES = os.environ.get("QWENOCR_SMALL_DISK", "1.2").split(",")
 SAYS_WHAT_TO_DO = re.compile(r"(no space left|disk is full).*(run the same command|run again)", re.IGNORECASE)
 LOST = re.compile(r"(\d+) answers could not be saved")
 NAMESPACE = ("unshare", "--map-root-user", "--mount")
