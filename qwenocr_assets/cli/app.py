@@ -1,7 +1,7 @@
 """The program `qwenocr`: its commands in groups, its version, its help."""
 
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
 import typer
@@ -30,10 +30,14 @@ def _print_version(wanted: bool) -> None:
     from qwenocr_assets.state.migrations import MIGRATIONS
 
     catalogue = load_catalogue()
-    engine = catalogue.model("local").name
+    try:
+        reads = f"on rapidocr {version('rapidocr')}"
+    except PackageNotFoundError:
+        reads = "not installed"  # an extra
+    engine = f"{catalogue.model('local').name} {reads}"
     terminal.console.print(
         f"qwenocr {version('qwenocr-assets')}, Python {platform.python_version()}\n"
-        f"engine {engine} on rapidocr {version('rapidocr')}, catalogue {catalogue.version}\n"
+        f"engine {engine}, catalogue {catalogue.version}\n"
         f"database schema {len(MIGRATIONS)} ({list(MIGRATIONS)[-1]})",
         highlight=False,
     )
