@@ -1,13 +1,10 @@
 """An object store and a Postgres of their own, on this machine, for as long as a bench measures."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
-from deploy.local_cluster.processes import Processes
+from deploy.local_cluster.processes import in_a_folder_of_their_own
 from deploy.local_cluster.servers import start_object_store, start_postgres
 
 BUCKET = "bench"
@@ -20,7 +17,7 @@ def postgres() -> Iterator[str]:
     Raises:
         ConfigurationError: none is installed.
     """
-    with _processes() as processes:
+    with in_a_folder_of_their_own("qwenocr-bench-") as processes:
         yield start_postgres(processes, processes.folder / "postgres", durable=False)
 
 
@@ -31,7 +28,7 @@ def bucket() -> Iterator[str]:
     Raises:
         ConfigurationError: no server is installed.
     """
-    with _processes() as processes:
+    with in_a_folder_of_their_own("qwenocr-bench-") as processes:
         store = start_object_store(processes, processes.folder / "store")
         store.make_bucket(BUCKET)
         with environment(store.environment):
@@ -51,15 +48,3 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-@contextmanager
-def _processes() -> Iterator[Processes]:
-    folder = Path(tempfile.mkdtemp(prefix="qwenocr-bench-"))
-    folder.chmod(0o711)  # a server that refuses to be root comes through as another user
-    processes = Processes(folder)
-    try:
-        yield processes
-    finally:
-        processes.end(*reversed(processes.names()))
-        shutil.rmtree(folder, ignore_errors=True)

@@ -1,19 +1,16 @@
 """Shared by all tests: nothing of the developer's own environment leaks in, nothing leaks out."""
 
 import os
-import shutil
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from sqlalchemy import create_engine
 from upath import UPath
 
-from deploy.local_cluster.processes import Processes
+from deploy.local_cluster.processes import Processes, in_a_folder_of_their_own
 from deploy.local_cluster.servers import start_object_store, start_postgres
 from qwenocr_assets.emulator.testing import serving
 from qwenocr_assets.errors import ConfigurationError
@@ -44,14 +41,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Processes]:
     """Servers that run for the tests, in a folder that nobody but them sees."""
-    folder = Path(tempfile.mkdtemp(prefix="qwenocr-"))
-    folder.chmod(0o711)  # a server that refuses to be root comes through as another user
-    processes = Processes(folder)
-    try:
+    with in_a_folder_of_their_own("qwenocr-") as processes:
         yield processes
-    finally:
-        processes.end(*reversed(processes.names()))
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

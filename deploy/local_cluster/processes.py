@@ -9,8 +9,9 @@ import json
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -175,3 +176,16 @@ def _left_of(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
     while (left := [process for process in processes if _runs(process)]) and time.monotonic() < give_up_at:
         time.sleep(_POLL_SECONDS)
     return left
+
+
+@contextlib.contextmanager
+def in_a_folder_of_their_own(prefix: str) -> Iterator[Processes]:
+    """Processes in a new temporary folder; at the end they end, the newest first, and it is removed."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    folder.chmod(0o711)  # a server that refuses to be root comes through as another user
+    processes = Processes(folder)
+    try:
+        yield processes
+    finally:
+        processes.end(*reversed(processes.names()))
+        shutil.rmtree(folder, ignore_errors=True)
