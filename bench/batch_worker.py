@@ -58,6 +58,7 @@ def work(folder: Path, url: str, requests: int, files: int) -> None:
                 BATCH,
                 "run",
                 "beijing",
+                "beijing",
                 model.name,
                 TASK,
                 "r",

@@ -116,7 +116,7 @@ def _crowds(folder: Path) -> tuple[int, int]:
             with Ledger.open(sqlite_url(folder / f"{way}-{seed}.db")) as ledger:
                 spend = _ours if way == "ours" else _naive
                 _in_threads(16, lambda n, s=seed, i=ledger, f=spend: f(i, cap, s * 100 + n))
-                day = scopes_of("", day_of(ledger.now()), "").day
+                day = scopes_of("", day_of(ledger.now()), "", "").day
                 overs[way] = max(overs[way], ledger.sums([day])[day].spent_pico - cap)
     print(f"16 threads, most overspent: {overs['ours']} pico-dollars; looking first: {overs['naive']}")
     return overs["ours"], overs["naive"]
@@ -131,7 +131,7 @@ def _ours(ledger: Ledger, cap: int, seed: int) -> None:
 
 
 def _naive(ledger: Ledger, cap: int, seed: int) -> None:
-    day = scopes_of("", day_of(ledger.now()), "").day
+    day = scopes_of("", day_of(ledger.now()), "", "").day
     for number in range(4):
         if ledger.sums([day])[day].spent_pico + WORST <= cap:
             asked = call(f"{seed}-{number}", worst_pico=WORST, price=Price(1, 1))

@@ -339,6 +339,7 @@ class CostLedgerRow(TypedDict):
     request_key: str
     state: LedgerState
     run_id: str
+    account: NotRequired[str | None]
     region: str
     model: str
     reported_model: NotRequired[str | None]

@@ -537,6 +537,11 @@ COST_LEDGER: "TableSchema[rows.CostLedgerRow]" = TableSchema(
             values=LedgerState,
         ),
         Column("run_id", ColumnType.TEXT, "Dagster run that made the call.", nullable=False),
+        Column(
+            "account",
+            ColumnType.TEXT,
+            "Account that was called: its name in pipeline.toml, or its region's where none is named.",
+        ),
         Column("region", ColumnType.TEXT, "Region that was called.", nullable=False),
         Column("model", ColumnType.TEXT, "Model asked for.", nullable=False),
         Column("reported_model", ColumnType.TEXT, "Model the answer names."),

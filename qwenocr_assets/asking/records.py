@@ -44,6 +44,8 @@ class AnswerRecord:
     raw: str | None = None
     mode: Mode = Mode.REAL_TIME
     """Which way it came."""
+    account: str | None = None
+    """By its name: who was asked. None stands for the region's only one."""
     attempts_before: int = 0
     """Calls of earlier runs for the same request, all without a final answer."""
 
@@ -93,6 +95,8 @@ class Asked:
     price: Price
     catalogue_version: str
     """Of the catalogue that the price is from."""
+    account: str | None = None
+    """By its name; None for the region's only one."""
 
 
 def record_of(
@@ -122,6 +126,7 @@ def record_of(
         task=task,
         status=_status(error, incomplete),
         region=asked.region,
+        account=asked.account,
         model=asked.model,
         catalogue_version=asked.catalogue_version,
         attempts=0 if isinstance(error, RunRefused) else reply.attempts,

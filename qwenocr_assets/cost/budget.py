@@ -1,4 +1,4 @@
-"""The budget: how much may be spent per run, day, month and route, and when an alert is sent."""
+"""The budget: how much may be spent per run, day, month, route and account, and when an alert is sent."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +18,8 @@ class Caps:
     month_pico: int | None = None
     route_month_pico: Mapping[str, int] = field(default_factory=dict)
     """By route, per month."""
+    account_month_pico: Mapping[str, int | None] = field(default_factory=dict)
+    """By account that is used, per month."""
 
     @classmethod
     def of_usd(
@@ -62,4 +64,6 @@ class Caps:
             case Kind.MONTH:
                 return self.month_pico
             case Kind.ROUTE:
-                return self.route_month_pico.get(scope.route)
+                return self.route_month_pico.get(scope.named)
+            case Kind.ACCOUNT:
+                return self.account_month_pico.get(scope.named)

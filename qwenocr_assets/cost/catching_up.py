@@ -199,6 +199,7 @@ def _call(
         request_key=record.request_key,
         batch_id=paid.batch_id,
         run_id=RUN,
+        account=record.account or record.region,
         region=record.region,
         model=record.model,
         task=record.task,
@@ -216,7 +217,7 @@ def _call(
             return unknown
         if not requests:
             return replace(unknown, price=price)
-        calls = calls_of(requests, model, record.catalogue_version, RUN, record.mode)
+        calls = calls_of(requests, model, record.catalogue_version, RUN, record.mode, account=record.account)
     except ConfigurationError:
         return unknown
     return replace(calls[record.request_key], batch_id=paid.batch_id, task=record.task)

@@ -36,6 +36,8 @@ class Call:
     request_key: str
     batch_id: str
     run_id: str
+    account: str
+    """By its name: whose key the call carries."""
     region: str
     model: str
     task: str
@@ -102,7 +104,7 @@ def reserve(
         UnusableDatabase: the entry is not numbered `after` one that was made before, so this ledger is an older one.
     """
     day = day_of(now)
-    scopes = scopes_of(call.run_id, day, call.route)
+    scopes = scopes_of(call.run_id, day, call.route, call.account)
     set_aside = Sums(reserved_pico=call.worst_pico)
     spent = _add(connection, scopes, set_aside)
     for scope, cap in caps.of(scopes):
@@ -145,7 +147,8 @@ def enter_settled(
         "reason": reason,
     }
     connection.execute(_INSERT, _values(call, "", day, asked_at) | closed)
-    _add(connection, scopes_of(call.run_id, day, call.route), Sums(settled_pico=cost_pico))
+    scopes = scopes_of(call.run_id, day, call.route, call.account)
+    _add(connection, scopes, Sums(settled_pico=cost_pico))
 
 
 def _values(call: Call, lease_id: str, day: str, now: float) -> dict[str, Any]:
@@ -155,6 +158,7 @@ def _values(call: Call, lease_id: str, day: str, now: float) -> dict[str, Any]:
         "batch_id": call.batch_id,
         "run_id": call.run_id,
         "lease_id": lease_id,
+        "account": call.account,
         "region": call.region,
         "model": call.model,
         "task": call.task,
@@ -278,7 +282,8 @@ def move(
             "closed_at": now,
         },
     )
-    _add(connection, scopes_of(entry["run_id"], entry["day"], entry["route"]), after - before)
+    scopes = scopes_of(entry["run_id"], entry["day"], entry["route"], entry["account"] or "")
+    _add(connection, scopes, after - before)
 
 
 # compiled once each: building a statement costs more than running it
@@ -286,7 +291,8 @@ _ADD = text(
     """
     INSERT INTO cost_totals (scope, reserved_pico, settled_pico, uncertain_pico)
     VALUES (:scope0, :reserved, :settled, :uncertain), (:scope1, :reserved, :settled, :uncertain),
-        (:scope2, :reserved, :settled, :uncertain), (:scope3, :reserved, :settled, :uncertain)
+        (:scope2, :reserved, :settled, :uncertain), (:scope3, :reserved, :settled, :uncertain),
+        (:scope4, :reserved, :settled, :uncertain)
     ON CONFLICT (scope) DO UPDATE SET
         reserved_pico = cost_totals.reserved_pico + excluded.reserved_pico,
         settled_pico = cost_totals.settled_pico + excluded.settled_pico,
@@ -315,6 +321,7 @@ _FIND = select(
     ENTRIES.c.run_id,
     ENTRIES.c.day,
     ENTRIES.c.route,
+    ENTRIES.c.account,
     ENTRIES.c.input_price_pico,
     ENTRIES.c.output_price_pico,
     ENTRIES.c.reserved_pico,

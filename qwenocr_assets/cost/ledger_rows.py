@@ -37,6 +37,7 @@ def ledger_row(entry: RowMapping, request: OcrRequestRow | None) -> CostLedgerRo
         "request_key": entry["request_key"],
         "state": LedgerState(entry["state"]),
         "run_id": entry["run_id"],
+        "account": entry["account"] or entry["region"],
         "region": entry["region"],
         "model": entry["model"],
         "reported_model": entry["reported_model"],

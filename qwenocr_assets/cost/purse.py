@@ -185,12 +185,14 @@ def calls_of(
     catalogue_version: str,
     run_id: str,
     mode: Mode = Mode.REAL_TIME,
+    *,
+    account: str | None = None,
 ) -> dict[str, Call]:
     """What each request of these rows of `ocr_requests` may cost at a model, asked in this way, by request key.
 
     One about a whole PDF costs what all its pages' rows say, beside what each page alone may cost should that fail.
 
-    The prices are those of today, whenever the requests were quoted.
+    The prices are those of today, whenever the requests were quoted. Without `account`, the region's only one pays.
 
     Raises:
         ConfigurationError: the model has no price, or is not offered in this mode.
@@ -211,6 +213,7 @@ def calls_of(
             request_key=key,
             batch_id=row["batch_id"],
             run_id=run_id,
+            account=account or model.region,
             region=model.region,
             model=model.name,
             task=row["task"],

@@ -1,4 +1,4 @@
-"""What money is added up by: a run, a day, a month, and a route's month. Days and months are UTC."""
+"""What money is added up by: a run, a day, a month, a route's and an account's month. Days and months are UTC."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +14,11 @@ class Kind(StrEnum):
     MONTH = "month"
     ROUTE = "route"
     """A route's month."""
+    ACCOUNT = "account"
+    """An account's month."""
+
+
+_NAMED = (Kind.ROUTE, Kind.ACCOUNT)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -23,20 +28,20 @@ class Scope:
     kind: Kind
     of: str
     """The run's id, the day as YYYY-MM-DD, or the month as YYYY-MM."""
-    route: str = ""
-    """For the month of a route."""
+    named: str = ""
+    """For the month of a route or an account: its name."""
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.route}:{self.of}" if self.kind is Kind.ROUTE else f"{self.kind}:{self.of}"
+        return f"{self.kind}:{self.named}:{self.of}" if self.kind in _NAMED else f"{self.kind}:{self.of}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """The scope of a key. Raises ValueError for what is none."""
         kind, _, of = text.partition(":")
-        if kind != Kind.ROUTE:
+        if kind not in _NAMED:
             return cls(Kind(kind), of)
-        route, _, month = of.rpartition(":")
-        return cls(Kind.ROUTE, month, route)
+        name, _, month = of.rpartition(":")
+        return cls(Kind(kind), month, name)
 
     def at(self, day: str) -> "Scope":
         """The same sum on another day: a run's stays what it is."""
@@ -45,8 +50,8 @@ class Scope:
                 return self
             case Kind.DAY:
                 return Scope(Kind.DAY, day)
-            case Kind.MONTH | Kind.ROUTE:
-                return Scope(self.kind, day[:7], self.route)
+            case Kind.MONTH | Kind.ROUTE | Kind.ACCOUNT:
+                return Scope(self.kind, day[:7], self.named)
 
 
 class Scopes(NamedTuple):
@@ -56,9 +61,10 @@ class Scopes(NamedTuple):
     day: Scope
     month: Scope
     route: Scope
+    account: Scope
 
 
-def scopes_of(run_id: str, day: str, route: str) -> Scopes:
+def scopes_of(run_id: str, day: str, route: str, account: str) -> Scopes:
     """The scopes of a call; `day` is the UTC day on which its money is set aside, as YYYY-MM-DD."""
     month = day[:7]
     return Scopes(
@@ -66,6 +72,7 @@ def scopes_of(run_id: str, day: str, route: str) -> Scopes:
         Scope(Kind.DAY, day),
         Scope(Kind.MONTH, month),
         Scope(Kind.ROUTE, month, route),
+        Scope(Kind.ACCOUNT, month, account),
     )
 
 

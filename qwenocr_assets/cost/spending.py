@@ -1,4 +1,4 @@
-"""What is spent and what is left: of today, of this month, and of each route's month."""
+"""What is spent and what is left: of today, of this month, and of each route's and account's month."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from qwenocr_assets.statuses import LedgerState
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The money of a day, a month, or a route's month."""
+    """The money of a day, a month, a route's or an account's month."""
 
     scope: Scope
     name: str
@@ -40,21 +40,28 @@ class Period:
 
 
 def spending(ledger: Ledger, caps: Caps) -> list[Period]:
-    """Today, this month, and every route of this month that has a cap or cost something."""
+    """Today, this month, and every route and account of this month that has a cap or cost something.
+
+    An account that is the only one, without a cap, is left out: the month is its own.
+    """
     day = day_of(ledger.now())
-    month = day[:7]
-    with ledger.reading() as connection:
-        spent_on = connection.scalars(
-            select(TOTALS.c.scope).where(
-                TOTALS.c.scope.like(f"{Kind.ROUTE}:%"), TOTALS.c.scope.like(f"%:{month}")
-            )
-        ).all()
-    capped = [scopes_of("", day, route).route for route in caps.route_month_pico]
-    scopes = scopes_of("", day, "")
-    names = {scopes.day: f"today, {day}", scopes.month: f"this month, {month}"}
-    for scope in sorted({*map(Scope.parse, spent_on), *capped}):
-        names[scope] = f"route {scope.route}, {month}"
+    scopes = scopes_of("", day, "", "")
+    names = {scopes.day: f"today, {day}", scopes.month: f"this month, {day[:7]}"}
+    routes = {scopes_of("", day, route, "").route for route in caps.route_month_pico}
+    accounts = {scopes_of("", day, "", name).account for name in caps.account_month_pico}
+    routes |= _spent_in(ledger, Kind.ROUTE, day[:7])
+    accounts |= _spent_in(ledger, Kind.ACCOUNT, day[:7])
+    if len(accounts) == 1 and not any(caps.of(accounts)):
+        accounts.clear()
+    for scope in [*sorted(routes), *sorted(accounts)]:
+        names[scope] = f"{scope.kind} {scope.named}, {scope.of}"
     return [_period(scope, names[scope], caps, sums) for scope, sums in ledger.sums(names).items()]
+
+
+def _spent_in(ledger: Ledger, kind: Kind, month: str) -> set[Scope]:
+    query = select(TOTALS.c.scope).where(TOTALS.c.scope.like(f"{kind}:%"), TOTALS.c.scope.like(f"%:{month}"))
+    with ledger.reading() as connection:
+        return {Scope.parse(text) for text in connection.scalars(query)}
 
 
 def _period(scope: Scope, name: str, caps: Caps, sums: Sums) -> Period:

@@ -44,12 +44,32 @@ def make_declared(connection: Connection, declared: MetaData = METADATA) -> None
             index.create(connection, checkfirst=True)
 
 
+def _name_accounts(connection: Connection) -> None:
+    """Until then a region had one account, which bears its name."""
+    make_declared(connection)
+    connection.exec_driver_sql(
+        """
+        INSERT INTO cost_totals (scope, reserved_pico, settled_pico, uncertain_pico)
+        SELECT
+            'account:' || region || ':' || substr(day, 1, 7),
+            sum(CASE WHEN state = 'reserved' THEN reserved_pico ELSE 0 END),
+            sum(CASE WHEN state = 'settled' THEN coalesce(settled_pico, 0) ELSE 0 END),
+            sum(CASE WHEN state = 'uncertain' THEN reserved_pico ELSE 0 END)
+        FROM cost_entries
+        WHERE account IS NULL
+        GROUP BY 1
+        """
+    )
+    connection.exec_driver_sql("UPDATE cost_entries SET account = region WHERE account IS NULL")
+
+
 MIGRATIONS: Mapping[str, Migration] = {
     "first_tables": make_declared,
     "one_database": make_declared,  # jobs, leases, calls and the inbox made their own tables until then
     "inbox_left_out": make_declared,
     "journals_compared": make_declared,
     "run_beats": make_declared,
+    "accounts": _name_accounts,
 }
 
 

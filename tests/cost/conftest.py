@@ -55,12 +55,14 @@ def call(
     route: str = "invoices",
     batch_id: str = "b1",
     price: Price = PRICE,
+    account: str = "singapore",
 ) -> Call:
     """A call that needs to say only what a test is about."""
     return Call(
         request_key=request_key,
         batch_id=batch_id,
         run_id=run_id,
+        account=account,
         region="singapore",
         model="qwen-vl-ocr-2025-11-20",
         task="advanced_recognition",

@@ -94,7 +94,7 @@ def test_what_becomes_of_a_call(ledger: Ledger, steps: list[Step], state: Ledger
     for step in steps:
         step(ledger, entry)
     assert [e["state"] for e in ledger.entries()] == [state]
-    scopes = scopes_of("run-1", "2026-01-01", "invoices")
+    scopes = scopes_of("run-1", "2026-01-01", "invoices", "singapore")
     assert ledger.sums(scopes) == dict.fromkeys(scopes, sums)
 
 
@@ -108,6 +108,10 @@ def test_what_becomes_of_a_call(ledger: Ledger, steps: list[Step], state: Ledger
         pytest.param(Caps(month_pico=2_999), str(MONTH), id="month"),
         pytest.param(Caps(route_month_pico={"invoices": 2_999}), "route:invoices:2026-01", id="route"),
         pytest.param(Caps(route_month_pico={"receipts": 1}), None, id="another route's cap"),
+        pytest.param(
+            Caps(account_month_pico={"singapore": 2_999}), "account:singapore:2026-01", id="account"
+        ),
+        pytest.param(Caps(account_month_pico={"b": 1}), None, id="another account's cap"),
         pytest.param(Caps(day_pico=0), "day:2026-01-01", id="no money at all"),
     ],
 )
@@ -207,6 +211,7 @@ def test_an_entry_says_everything(ledger: Ledger, clock: Clock) -> None:
             "reserved_at": clock.seconds - 4,
             "closed_at": clock.seconds,
             "reason": None,
+            "account": "singapore",
         }
     ]
 

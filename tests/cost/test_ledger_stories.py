@@ -1,4 +1,5 @@
-"""Random stories of workers, answers, losses and crashes: the cap holds after every step, the bill is met exactly."""
+"""Random stories of workers, accounts, answers, losses and crashes: the caps hold after every step, and the bill of
+each account is met exactly."""
 
 import itertools
 import tempfile
@@ -26,7 +27,13 @@ from qwenocr_assets.state.database import sqlite_url
 from qwenocr_assets.statuses import LedgerState
 from tests.cost.conftest import NOON, Clock, call
 
-CAPS = Caps(run_pico=4_000, day_pico=5_000, month_pico=9_000, route_month_pico={"invoices": 6_000})
+CAPS = Caps(
+    run_pico=4_000,
+    day_pico=5_000,
+    month_pico=9_000,
+    route_month_pico={"invoices": 6_000},
+    account_month_pico={"a": 3_000, "b": None},
+)
 WORKERS = 16
 WORST = 1_000
 MONTH_SECONDS = 32 * 24 * 3600.0
@@ -51,6 +58,8 @@ class Story(RuleBasedStateMachine):
         self.worst: dict[int, int] = {}
         self.bill: dict[int, int] = {}
         """What the service bills for an entry, whether the worker knows or not."""
+        self.account: dict[int, str] = {}
+        """By entry, on whose bill it stands."""
         self.scopes: set[Scope] = set()
 
     def _run(self, worker: int) -> str:
@@ -63,11 +72,17 @@ class Story(RuleBasedStateMachine):
         worker=st.integers(0, WORKERS - 1),
         worst=st.integers(1, WORST),
         route=st.sampled_from(["invoices", "receipts"]),
+        account=st.sampled_from(["a", "b"]),
     )
-    def reserve(self, worker: int, worst: int, route: str) -> None:
+    def reserve(self, worker: int, worst: int, route: str, account: str) -> None:
         self.ledger.renew(self._lease(worker), "host", worker, LEASE_SECONDS)
         asked = call(
-            worst_pico=worst, run_id=self._run(worker), route=route, batch_id=self.batch, price=Price(1, 1)
+            worst_pico=worst,
+            run_id=self._run(worker),
+            route=route,
+            batch_id=self.batch,
+            price=Price(1, 1),
+            account=account,
         )
         outcome = self.ledger.reserve(asked, CAPS, self._lease(worker))
         if isinstance(outcome, Refused):
@@ -75,8 +90,9 @@ class Story(RuleBasedStateMachine):
         else:
             self.open[outcome.entry_id] = worker
             self.worst[outcome.entry_id] = worst
+            self.account[outcome.entry_id] = account
         day = datetime.fromtimestamp(self.clock.seconds, UTC).date().isoformat()
-        self.scopes.update(scopes_of(asked.run_id, day, route))
+        self.scopes.update(scopes_of(asked.run_id, day, route, account))
 
     def _some(self, data: st.DataObject) -> int:
         return data.draw(st.sampled_from(sorted(self.open)))
@@ -153,7 +169,7 @@ class Story(RuleBasedStateMachine):
                 LedgerState.UNCERTAIN: (0, 0, entry["reserved_pico"]),
                 LedgerState.RELEASED: (0, 0, 0),
             }[LedgerState(entry["state"])]
-            for scope in scopes_of(entry["run_id"], entry["day"], entry["route"]):
+            for scope in scopes_of(entry["run_id"], entry["day"], entry["route"], entry["account"]):
                 counted[scope] = [a + b for a, b in zip(counted[scope], amounts, strict=True)]
         sums = self.ledger.sums(self.scopes)
         assert sums == {s: Sums(*amounts) for s, amounts in counted.items()}
@@ -171,6 +187,10 @@ class Story(RuleBasedStateMachine):
         sums = self.ledger.sums(runs).values()
         assert sum(s.settled_pico for s in sums) == sum(self.bill.values())
         assert all(s.reserved_pico == s.uncertain_pico == 0 for s in sums)
+        for name in ("a", "b"):
+            months = {scope for scope in self.scopes if scope.kind is Kind.ACCOUNT and scope.named == name}
+            billed = sum(pico for entry, pico in self.bill.items() if self.account[entry] == name)
+            assert sum(s.settled_pico for s in self.ledger.sums(months).values()) == billed
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ def test_a_batch_goes_on_when_there_is_money(
     ledger: Ledger, clock: Clock, refused: list[str], caps: Caps, days: int, resumes: bool
 ) -> None:
     spend(ledger, 1_000)
-    scopes = scopes_of("run-1", "2026-01-01", "invoices")
+    scopes = scopes_of("run-1", "2026-01-01", "invoices", "singapore")
     remember(ledger, "b1", [Refused(getattr(scopes, kind), 1_500, 1_000, 1_000) for kind in refused])
     clock.seconds += days * DAY
     [(batch_id, waiting)] = unfunded_batches(ledger).items()

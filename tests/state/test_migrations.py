@@ -1,6 +1,7 @@
 """One database: new ones, those of the builds before it had migrations, and those of builds to come."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -113,6 +114,27 @@ def _condition(index: Any) -> str:
     return str(options.get("sqlite_where", options.get("postgresql_where", "")))
 
 
+def with_accounts(rows: Rows, url: str) -> Rows:
+    """With what entries of an earlier build are given: the account of their region, and the sum of its month."""
+    entries = [{**eval(row), "account": eval(row)["region"]} for row in rows.get("cost_entries", [])]  # noqa: S307
+    sums: dict[str, dict[str, int]] = {}
+    for entry in entries:
+        month = sums.setdefault(f"account:{entry['account']}:{entry['day'][:7]}", Counter())
+        counted = {"settled": "settled_pico", "reserved": "reserved_pico", "uncertain": "reserved_pico"}
+        if entry["state"] in counted:
+            month[entry["state"]] += entry[counted[entry["state"]]]
+    totals = [
+        {"scope": scope, **{f"{state}_pico": of[state] for state in ("reserved", "settled", "uncertain")}}
+        for scope, of in sums.items()
+    ]
+    found = {
+        **rows,
+        "cost_entries": sorted(map(repr, entries)),
+        "cost_totals": sorted([*rows.get("cost_totals", []), *map(repr, totals)]),
+    }
+    return {name: of for name, of in found.items() if of}
+
+
 def opened(url: str) -> None:
     open_database(url).dispose()
 
@@ -134,7 +156,7 @@ def test_one_of_an_earlier_build_keeps_its_rows_and_comes_to_the_same_form(old: 
     before = rows_of(old)
     opened(old)
     after = rows_of(old)
-    assert {name: rows for name, rows in after.items() if rows} == before
+    assert {name: rows for name, rows in after.items() if rows} == with_accounts(before, old)
     assert all(before.values()), "the fixture has rows in every table"
     form = form_of(old)
     new = sqlite_url(tmp_path / "new.db") if old.startswith("sqlite") else emptied(old)

@@ -115,7 +115,17 @@ def _entry_json(entry: RowMapping) -> dict[str, Any]:
         "reserved_at": _time(entry["reserved_at"]),
         **{
             name: entry[name]
-            for name in ("reason", "batch_id", "run_id", "request_key", "region", "model", "task", "route")
+            for name in (
+                "reason",
+                "batch_id",
+                "run_id",
+                "request_key",
+                "account",
+                "region",
+                "model",
+                "task",
+                "route",
+            )
         },
     }
 

@@ -10,7 +10,6 @@ import dagster as dg
 
 from qwenocr_assets.cost.drift import InputDrift, PriceDrift, input_drift, price_drifts
 from qwenocr_assets.cost.savings import saved_usd
-from qwenocr_assets.cost.scopes import Kind
 from qwenocr_assets.cost.spending import Period
 from qwenocr_assets.cost.unfunded import UnfundedBatch
 from qwenocr_assets.defs.metadata import markdown_table, usd
@@ -101,7 +100,7 @@ def _left(periods: Iterable[Period]) -> dict[str, Any]:
     left: dict[str, Any] = {}
     for period in periods:
         kind = period.scope.kind
-        name = f"route_{period.scope.route}" if kind is Kind.ROUTE else kind.value
+        name = f"{kind.value}_{period.scope.named}" if period.scope.named else kind.value
         left[f"spent_{name}_usd"] = usd(period.spent_usd)
         if period.remaining_usd is not None:
             left[f"remaining_{name}_usd"] = usd(period.remaining_usd)

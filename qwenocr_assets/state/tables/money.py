@@ -31,6 +31,7 @@ ENTRIES = Table(
     Column("reserved_at", Double, nullable=False),
     Column("closed_at", Double),
     Column("reason", Text),
+    Column("account", Text),
     Index("cost_entries_by_batch", "batch_id"),
     Index("cost_entries_by_request", "request_key"),
     Index(
@@ -46,7 +47,8 @@ ENTRIES = Table(
         postgresql_where=text("state = 'uncertain'"),
     ),
 )
-"""A row is a call: what was set aside for it, and what became of that."""
+"""A row is a call: what was set aside for it, and what became of that. The account is the name of the one whose key it
+carried; NULL only where a process of an earlier build wrote it, while this one was at work already."""
 
 TOTALS = Table(
     "cost_totals",
@@ -56,7 +58,8 @@ TOTALS = Table(
     Column("settled_pico", BigInteger, nullable=False),
     Column("uncertain_pico", BigInteger, nullable=False),
 )
-"""A row is the running sum of a run, a day, a month, or a route's month: always what the entries add up to."""
+"""A row is the running sum of a run, a day, a month, a route's or an account's month: always what the entries add up
+to."""
 
 LEASES = Table(
     "cost_leases",

@@ -95,6 +95,7 @@ class World:
                 batch_id,
                 "run",
                 "beijing",
+                "beijing",
                 MODEL.name,
                 q.task.value,
                 "r",
