@@ -1,6 +1,7 @@
 """One database: new ones, those of the builds before it had migrations, and those of builds to come."""
 
 import sqlite3
+from ast import literal_eval
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -116,7 +117,8 @@ def _condition(index: Any) -> str:
 
 def with_accounts(rows: Rows, url: str) -> Rows:
     """With what entries of an earlier build are given: the account of their region, and the sum of its month."""
-    entries = [{**eval(row), "account": eval(row)["region"]} for row in rows.get("cost_entries", [])]  # noqa: S307
+    entries = [literal_eval(row) for row in rows.get("cost_entries", [])]
+    entries = [{**entry, "account": entry["region"]} for entry in entries]
     sums: dict[str, dict[str, int]] = {}
     for entry in entries:
         month = sums.setdefault(f"account:{entry['account']}:{entry['day'][:7]}", Counter())
