@@ -14,7 +14,8 @@ from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.environment.decoding import recipe_for
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.intake.manifest import resolved
-from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route, load_routes
+from qwenocr_assets.intake.route_loading import load_routes
+from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
 from qwenocr_assets.qwenocr.regions import Region
 from qwenocr_assets.settings import Settings, load_settings, project_root

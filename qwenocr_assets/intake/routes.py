@@ -1,8 +1,7 @@
 """Routes: which documents get which tasks, with which options. Declared as `[[routes]]` in pipeline.toml."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
@@ -13,13 +12,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from qwenocr_assets.errors import ConfigurationError
+from qwenocr_assets.intake.globs import glob_matches
 from qwenocr_assets.intake.rules import Rule, distinct_names
 from qwenocr_assets.qwenocr.batch_api.limits import LARGEST_LINE_MB, SHORTEST_WINDOW, WINDOW_PATTERN
 from qwenocr_assets.qwenocr.checks import schema_problem
@@ -107,7 +105,7 @@ class Route(BaseModel):
         last part of the name, one with `/` with the end of the path, from some folder on.
         """
         parts = name.casefold().split("/")
-        return any(_glob_matches(glob.casefold(), parts) for glob in self.match)
+        return any(glob_matches(glob.casefold(), parts) for glob in self.match)
 
     expect: tuple[str, ...] | None = None
     """Paths of the values that each of its documents has to have; one without is in the review queue. None expects all
@@ -223,27 +221,6 @@ DEFAULT_ROUTE = Route(
 """The route of documents that no other route takes."""
 
 
-def load_routes(entries: Sequence[Mapping[str, Any]], folder: Path) -> tuple[Route, ...]:
-    """The routes of pipeline.toml, in order; `folder` is where it lies (schema paths are relative to it).
-
-    Raises:
-        ConfigurationError: an entry that cannot work; the message names the route and what is wrong.
-    """
-    routes: list[Route] = []
-    for number, entry in enumerate(entries, start=1):
-        label = f"Route {entry.get('name') or number} of {folder / 'pipeline.toml'}"
-        try:
-            route = Route.model_validate(dict(entry), context={"folder": folder})
-        except ValidationError as error:
-            raise ConfigurationError(
-                f"{label} cannot be used: {_problems(error, entry)}.", _next_step(error, folder)
-            ) from error
-        if route.name in {r.name for r in routes}:
-            raise ConfigurationError(f"{label} has the name of another route.", "Give it a name of its own.")
-        routes.append(route)
-    return tuple(routes)
-
-
 def route_rows(batch_id: str, routes: Sequence[Route]) -> list[RouteRow]:
     """Rows of the table `routes`: what each asks of people, `DEFAULT_ROUTE` included."""
     by_name = {route.name: route for route in (DEFAULT_ROUTE, *routes)}
@@ -277,52 +254,3 @@ def folders_above(root: str, names: Collection[str], known: Iterable[str]) -> st
         if place.is_relative_to(folder):
             return "/".join(place.relative_to(folder).parts)
     return place.name
-
-
-def _glob_matches(glob: str, parts: list[str]) -> bool:
-    if "/" not in glob and glob != "**":
-        return fnmatchcase(parts[-1], glob)
-    return _parts_match(["**", *glob.strip("/").split("/")], parts)
-
-
-def _parts_match(globs: list[str], parts: list[str]) -> bool:
-    reached = {0}
-    """How many parts may be taken by the globs so far."""
-    for glob in globs:
-        if glob == "**":
-            reached = set(range(min(reached, default=len(parts) + 1), len(parts) + 1))
-        else:
-            reached = {n + 1 for n in reached if n < len(parts) and fnmatchcase(parts[n], glob)}
-    return len(parts) in reached
-
-
-def _next_step(error: ValidationError, folder: Path) -> str:
-    """For a schema's file that is not there, where such files are looked for; else the entry is to be corrected."""
-    for problem in error.errors():
-        if problem["loc"] == ("schema",) and "cannot be read" in problem["msg"]:
-            return f"Put the file there, or write its path below {folder}, like data/schemas/invoice.json."
-    return "Correct the entry."
-
-
-def _problems(error: ValidationError, entry: Mapping[str, Any]) -> str:
-    texts: list[str] = []
-    for problem in error.errors():
-        where = _where(problem["loc"], entry)
-        if problem["type"] == "extra_forbidden":
-            known = [field.alias or name for name, field in Route.model_fields.items()]
-            near = get_close_matches(where, known, n=1)
-            texts.append(f"{where} does not exist" + (f"; did you mean {near[0]}?" if near else ""))
-        else:
-            said = problem["msg"].removeprefix("Value error, ")
-            texts.append(f"{where}: {said}" if where else said)
-    return "; ".join(texts)
-
-
-def _where(loc: tuple[int | str, ...], entry: Mapping[str, Any]) -> str:
-    """Where in an entry something is; rules by their names."""
-    match loc:
-        case ("rules", int(index), *rest):
-            rule: Any = next(iter(entry["rules"][index : index + 1]), None)
-            called = rule.get("name") if isinstance(rule, Mapping) else None
-            return ".".join([f"rule {called or index + 1}", *map(str, rest)])
-    return ".".join(map(str, loc))

@@ -1,6 +1,5 @@
 """The documents of an intake batch scored: rows of its tables against the truths of a folder."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from qwenocr_assets.qwenocr.tasks import Form, MissingForm, Task
 from qwenocr_assets.rows import (
     AcceptedDocumentRow,
     DocumentBlockRow,
-    KeyValueRow,
     OcrRequestRow,
     PageRow,
     RowsByTable,
@@ -26,6 +24,7 @@ from qwenocr_assets.scoring.boxed import boxed_character_errors
 from qwenocr_assets.scoring.case import rows_without_case, truth_without_case
 from qwenocr_assets.scoring.differences import as_json, cell_differences, field_differences
 from qwenocr_assets.scoring.fields import by_label, field_scores, merged
+from qwenocr_assets.scoring.json_objects import nested
 from qwenocr_assets.scoring.lines import Line, line_scores
 from qwenocr_assets.scoring.metric import Metric, Score
 from qwenocr_assets.scoring.teds import table_scores
@@ -281,42 +280,3 @@ def _grids(cells: Iterable[TableCellRow]) -> list[list[Cell]]:
         place = (row["row_index"], row["column_index"], row["row_span"], row["column_span"])
         tables[row["table_index"]].append(Cell(*place, row["is_header"], row["text"]))
     return [tables[index] for index in sorted(tables)]
-
-
-_STEP = re.compile(r'\[(?P<index>\d+)\]|\[(?P<quoted>"(?:[^"\\]|\\.)*")\]|\.?(?P<key>[^.\[\]]+)')
-
-
-def nested(key_values: Iterable[KeyValueRow]) -> Any:
-    """Rows of `key_values` as the JSON object they came from: `items[2].price` leads through a list. Absent values and
-    those that the schema asked for in vain are left out."""
-    root: dict[str | int, Any] = {}
-    for row in key_values:
-        if row.get("value") is None:
-            continue
-        steps = [_step(match) for match in _STEP.finditer(row["path"])]
-        if not steps:
-            continue
-        place = root
-        for step in steps[:-1]:
-            inner = place.setdefault(step, {})
-            place = inner if isinstance(inner, dict) else {}
-        place[steps[-1]] = row["value"]
-    if root and all(
-        isinstance(step, int) for step in root
-    ):  # the answer was a list: its objects side by side
-        return merged(value for value in map(_listed, root.values()) if isinstance(value, dict))
-    return _listed(root)
-
-
-def _step(match: re.Match[str]) -> str | int:
-    if match["index"] is not None:
-        return int(match["index"])
-    return str(orjson.loads(match["quoted"])) if match["quoted"] is not None else match["key"]
-
-
-def _listed(place: Any) -> Any:
-    if not isinstance(place, dict):
-        return place
-    if place and all(isinstance(step, int) for step in place):
-        return [_listed(place[step]) for step in sorted(place)]
-    return {str(step): _listed(value) for step, value in place.items()}

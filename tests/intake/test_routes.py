@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenocr_assets.errors import ConfigurationError
-from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route, folders_above, load_routes, route_for
+from qwenocr_assets.intake.route_loading import load_routes
+from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route, folders_above, route_for
 from qwenocr_assets.qwenocr.tasks import Task
 
 

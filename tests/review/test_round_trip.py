@@ -13,7 +13,7 @@ from upath import UPath
 
 from qwenocr_assets.defs.review.corrections import watch_reviews
 from qwenocr_assets.environment.environment import Environment
-from qwenocr_assets.intake.routes import load_routes
+from qwenocr_assets.intake.route_loading import load_routes
 from qwenocr_assets.quality.batch_rules import check_again, check_batch
 from qwenocr_assets.review.intake import Imported, import_file
 from qwenocr_assets.review.label_studio import embedded, task
