@@ -11,7 +11,18 @@ from qwenocr_assets.steps.finished import MAKES_ROWS
 
 PACKAGE = Path(__file__).parents[1] / "qwenocr_assets"
 
-GROUND = {"settings", "schemas", "rows", "statuses", "errors", "geometry", "outgoing", "state", "storage"}
+GROUND = {
+    "settings",
+    "schemas",
+    "rows",
+    "statuses",
+    "errors",
+    "geometry",
+    "outgoing",
+    "raised",
+    "state",
+    "storage",
+}
 ROOMS = {
     "asking",
     "cost",
@@ -29,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"outgoing"},
     "geometry": set(),
     "outgoing": set(),
+    "raised": set(),
     "statuses": set(),
     "rows": {"statuses"},
     "schemas": {"rows", "statuses"},

@@ -42,7 +42,7 @@ MAKES_ROWS = frozenset(
         "rows",
         "schemas",
     }
-    | {"outgoing", "scoring", "settings", "statuses", "steps", "storage", "tables", "workers"}
+    | {"outgoing", "raised", "scoring", "settings", "statuses", "steps", "storage", "tables", "workers"}
 )
 """Rooms whose code a batch's rows depend on; a changed word in a report is no reason to run a batch again."""
 

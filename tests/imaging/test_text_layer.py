@@ -57,6 +57,29 @@ def test_text_that_is_not_sound(pdf_page, content):
     )
 
 
+SMALL = b"/F 12 Tf "
+
+
+@pytest.mark.parametrize("attributes", [b"", b"/Rotate 90"])
+@pytest.mark.parametrize(
+    ("drawn", "written"),
+    [
+        pytest.param(b"(1,234) Tj %b9 Ts (1) Tj", "1,234¹", id="mark-of-a-note"),
+        pytest.param(b"(10) Tj %b9 Ts (3) Tj 0 Ts /F 20 Tf ( kg) Tj", "10³ kg", id="power"),
+        pytest.param(b"(12) Tj %b9 Ts (50) Tj 0 Ts /F 20 Tf ( EUR) Tj", "12⁵⁰ EUR", id="raised-cents"),
+        pytest.param(b"(CO) Tj %b-4 Ts (2) Tj 0 Ts /F 20 Tf ( 25) Tj", "CO₂ 25", id="lowered"),
+        pytest.param(b"(The 2) Tj %b9 Ts (nd) Tj 0 Ts /F 20 Tf ( of) Tj", "The 2nd of", id="raised-letters"),
+        pytest.param(b"(Total) Tj %b( 25 kg) Tj", "Total 25 kg", id="smaller-on-the-same-line"),
+        pytest.param(b"(Total) Tj %b9 Ts ( 25) Tj", "Total 25", id="a-space-between"),
+        pytest.param(b"/F 45 Tf (A) Tj /F 20 Tf 14 Ts (24 days) Tj", "A24 days", id="an-initial"),
+    ],
+)
+def test_what_is_raised_does_not_run_into_a_number(pdf_page, drawn, written, attributes):
+    line = b" BT /F 20 Tf 40 200 Td " + drawn.replace(b"%b", SMALL) + b" ET"
+    page = page_of(pdf_page(TEXT + line, attributes=attributes))
+    assert written in [line.text for line in page.text_layer.lines]
+
+
 def test_only_where_it_is_asked_for(pdf_page):
     (page,) = pages_of_document(pdf_page(TEXT), MediaType.PDF, Recipe())
     assert page.text_layer is None

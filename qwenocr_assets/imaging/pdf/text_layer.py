@@ -71,6 +71,7 @@ def _characters(
     """The printed characters that some text object draws, and does not draw invisibly."""
     modes: dict[int, int] = {}
     edges = [ctypes.c_double() for _ in range(4)]
+    room = pdfium_c.FS_RECTF()
     for index in printed:
         shape = pdfium_c.FPDFText_GetTextObject(text, index)
         if not shape:
@@ -81,8 +82,11 @@ def _characters(
         if modes[key] in _UNSEEN_MODES or not pdfium_c.FPDFText_GetCharBox(text, index, *edges):
             continue
         left, right, bottom, top = (edge.value for edge in edges)
+        box = to_pixels.box(left, top, right, bottom)
+        pdfium_c.FPDFText_GetLooseCharBox(text, index, room)
         turn = round(pdfium_c.FPDFText_GetCharAngle(text, index) / (pi / 2)) + to_pixels.turn
-        yield Character(index, codes[index], to_pixels.box(left, top, right, bottom), turn % 4, shape, key)
+        around_it = to_pixels.box(room.left, room.top, room.right, room.bottom)
+        yield Character(index, codes[index], box, around_it, turn % 4, shape, key)
 
 
 def _seen(characters: Sequence[Character], shapes: dict[int, Any], ink: Ink, scale: float) -> list[Character]:

@@ -1,20 +1,28 @@
 """The characters of a page put together as lines, in the order in which a person reads them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
+from statistics import median
 from typing import Any
 from unicodedata import normalize
 
 from qwenocr_assets.imaging.page_image import LayerLine
 from qwenocr_assets.imaging.pdf.ink import Box
 from qwenocr_assets.imaging.pdf.reading_order import reading_order, reads_leftwards
+from qwenocr_assets.raised import lowered, raised
 
 HYPHEN = 2
 """PDFium's code for a hyphen at the end of a line; the break behind it is left out."""
 _WORD_GAP = 0.2
 _LINE_GAP = 1.0
 """Pieces on one line this near to each other, in heights of the line, are one line; nearer than a word, one word."""
+_SMALLER = (0.4, 0.85)
+"""Heights of raised and lowered letters, in those of the letters beside them."""
+_RAISED_BY = 0.2
+_LOWERED_BY = 0.08
+"""How far their feet are above or below those of the letters beside them, in heights of these."""
 _PRESENTATION_FORMS = (range(0xFB00, 0xFE00), range(0xFE70, 0xFEFF))
 """Ligatures, and letters of Arabic and Hebrew in the shapes they have within words."""
 
@@ -27,7 +35,9 @@ class Character:
     """PDFium's."""
     code: int
     box: Box
-    """In pixels of the page image."""
+    """Around its ink, in pixels of the page image."""
+    room: Box
+    """From the top to the bottom of the font's letters, whatever the letter: its size and where its line runs."""
     turn: int
     """Quarter turns clockwise by which it stands on the page image."""
     shape: Any
@@ -99,15 +109,43 @@ def _gap(line: Sequence[Character], piece: Sequence[Character]) -> float:
 
 
 def _text(line: Sequence[Character], codes: Sequence[int]) -> str:
-    """What a line says, with PDFium's spaces between words; ligatures and shaped letters as plain ones."""
-    words = ""
-    for place, character in enumerate(line):
-        if place and _is_apart(line[place - 1], character, codes):
-            words += " "
-        glyph = "-" if character.code == HYPHEN else chr(character.code)
-        shaped = any(character.code in forms for forms in _PRESENTATION_FORMS)
-        words += normalize("NFKC", glyph) if shaped else glyph
-    return words
+    """What a line says, with PDFium's spaces between words; ligatures and shaped letters as plain ones.
+
+    What is raised or lowered must not run into a number: 10³ is not 103, and a footnote's mark no digit of an amount.
+    """
+    glyphs = [
+        (" " if place and _is_apart(line[place - 1], character, codes) else "") + _glyph(character.code)
+        for place, character in enumerate(line)
+    ]
+    written = zip(_ways_to_write(line, glyphs), glyphs, strict=True)
+    return "".join(
+        write("".join(glyph for _, glyph in run)) for write, run in groupby(written, itemgetter(0))
+    )
+
+
+def _glyph(code: int) -> str:
+    glyph = "-" if code == HYPHEN else chr(code)
+    return normalize("NFKC", glyph) if any(code in forms for forms in _PRESENTATION_FORMS) else glyph
+
+
+def _ways_to_write(line: Sequence[Character], glyphs: Sequence[str]) -> Iterator[Callable[[str], str]]:
+    """For each character how it is written: as it is, raised or lowered from the last one that is neither.
+
+    What a space parts is as it is, and so is what stands beside letters that are large themselves, like initials.
+    """
+    rooms = [_upright(c.room, c.turn) for c in line]
+    largest = 1.2 * median(room[3] - room[1] for room in rooms)
+    base: Box | None = None
+    for room, glyph in zip(rooms, glyphs, strict=True):
+        write: Callable[[str], str] = str
+        if base is not None and not glyph.startswith(" "):
+            height = base[3] - base[1]
+            if _SMALLER[0] * height < room[3] - room[1] < _SMALLER[1] * height and height <= largest:
+                above = (base[3] - room[3]) / height
+                write = raised if above > _RAISED_BY else lowered if above < -_LOWERED_BY else str
+        if write is str:
+            base = room
+        yield write
 
 
 def _is_apart(before: Character, after: Character, codes: Sequence[int]) -> bool:
@@ -137,12 +175,16 @@ def around(line: Sequence[Character]) -> Box:
 
 def _upright_box(line: Sequence[Character]) -> Box:
     """Its box on the page turned so that it stands upright."""
-    left, top, right, bottom = around(line)
-    match line[0].turn:
+    return _upright(around(line), line[0].turn)
+
+
+def _upright(box: Box, turn: int) -> Box:
+    left, top, right, bottom = box
+    match turn:
         case 1:
             return top, -right, bottom, -left
         case 2:
             return -right, -bottom, -left, -top
         case 3:
             return -bottom, left, -top, right
-    return left, top, right, bottom
+    return box

@@ -8,7 +8,7 @@ import re
 
 from selectolax.lexbor import LexborNode
 
-from qwenocr_assets.tables.raised import lowered, raised, struck
+from qwenocr_assets.raised import lowered, raised, struck
 
 _SPACE = re.compile(r"[ \t\n\f\r]+")
 _BROKEN_LINE = re.compile(r"[ \t\f\r]*\n\s*")

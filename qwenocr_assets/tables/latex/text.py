@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 
+from qwenocr_assets.raised import lowered, raised, struck
 from qwenocr_assets.tables.latex.symbols import SYMBOLS, UNITS, circled, dingbat
 from qwenocr_assets.tables.latex.tree import Kind, Node
-from qwenocr_assets.tables.raised import lowered, raised, struck
 
 _BREAK = "\x1e"
 """A line break (`\\\\`) until white space is tidied; a control character that no text contains."""
