@@ -26,6 +26,15 @@ _MARKED_ANSWER = re.compile(
     r"\s*<(?P<tag>answer|output|result|response|ocr)>(?P<said>.*)</(?P=tag)>\s*\Z", re.IGNORECASE | re.DOTALL
 )
 
+_TURN_BEGINS = re.compile(
+    r"\s*(?:<\|(?:im_start|start_header_id)\|>)?\s*"
+    r"(?:<\|assistant\|>|assistant\s*(?:\n|<\|end_header_id\|>))?\s*"
+)
+_TURN_ENDS = re.compile(
+    r"(?:<\|(?:im_end|endoftext|eot_id|end_of_text|end|im_start)\|>|</s>\s*\Z|<｜end▁of▁sentence｜>)"
+)
+"""Signs of a chat template that a model writes out: what stands behind the end of its turn is nobody's answer."""
+
 _LONGEST_INTRODUCTION = 300
 _LONGEST_REMARK = 300
 _STRUCTURED = ("<", "{", "[", "\\", "|")
@@ -62,6 +71,8 @@ def without_thoughts(text: str) -> str:
 
     Chat templates that open the thought themselves leave only its end in the answer.
     """
+    if "<|" in text or "</s>" in text or "<｜" in text:
+        text = _own_turn(text)
     at = 0
     while (begins := _THOUGHT_BEGINS.match(text, at)) is not None:
         ends = _THOUGHT_ENDS.search(text, begins.end())
@@ -76,6 +87,23 @@ def without_thoughts(text: str) -> str:
             text = text[ends.end() :]
     marked = _MARKED_ANSWER.match(text) if text.lstrip()[:2].lower() in ("<a", "<o", "<r") else None
     return text if marked is None else marked["said"]
+
+
+def _own_turn(text: str) -> str:
+    """The model's own turn, where it wrote the signs around it out."""
+    if text.lstrip().startswith(("<|im_start|>", "<|start_header_id|>", "<|assistant|>")):
+        text = text[_TURN_BEGINS.match(text).end() :]  # type: ignore[union-attr]  # the pattern matches nothing too
+    ends = _TURN_ENDS.search(text)
+    return text if ends is None else text[: ends.start()]
+
+
+def goes_on_behind_its_turn(text: str) -> bool:
+    """Whether a model that ended its turn wrote on all the same."""
+    own = _own_turn(text) if "<|" in text or "<｜" in text else text
+    return own is not text and bool(_SIGN.sub("", text[text.find(own) + len(own) :]).strip())
+
+
+_SIGN = re.compile(r"<[|｜][^<>|｜\s]{1,24}[|｜]>|</s>")
 
 
 def fence_left_open(text: str) -> bool:

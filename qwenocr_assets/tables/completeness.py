@@ -9,11 +9,18 @@ import re
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.tasks import Form, MissingForm, Task
 from qwenocr_assets.qwenocr.wire.positions import words_of_text
-from qwenocr_assets.tables.answer_text import fence_left_open, unfenced
+from qwenocr_assets.tables.answer_text import (
+    fence_left_open,
+    goes_on_behind_its_turn,
+    storable,
+    unfenced,
+    without_thoughts,
+)
 from qwenocr_assets.tables.document.layouts import is_only_a_picture, lacks_its_cells
 from qwenocr_assets.tables.document.markdown import is_markdown, markdown_document
 from qwenocr_assets.tables.document.reading import words_left_out
 from qwenocr_assets.tables.forms.answered import answered_tables, is_html
+from qwenocr_assets.tables.forms.instead import markup_instead, unsure_values
 from qwenocr_assets.tables.html.end import html_end
 from qwenocr_assets.tables.json.places import has_places
 from qwenocr_assets.tables.json.scan import json_end
@@ -23,6 +30,7 @@ from qwenocr_assets.tables.no_answer.judging import no_answer
 from qwenocr_assets.tables.no_answer.loops import loop, loop_of_lines
 from qwenocr_assets.tables.no_answer.pictures import is_picture
 from qwenocr_assets.tables.no_answer.refusals import quoted, says_there_is_no_table
+from qwenocr_assets.tables.no_answer.remarks import caveat, description, left_out
 
 _JSON = "the JSON breaks off, {} is missing"
 _CELL = re.compile(r"<t[dh](?![a-z0-9-])", re.IGNORECASE)
@@ -60,6 +68,20 @@ def _of_content(task: Task, answer: Answer) -> str | None:
         or _loop(answer)
         or _said_over_and_over(answer)
         or _beside_the_rows(task.spec.form, answer)
+        or _remarks(task.spec.form, answer)
+    )
+
+
+def _remarks(form: Form, answer: Answer) -> str | None:
+    """What the model says of its own reading, in an answer that is all text."""
+    if answer.words or answer.layouts or form is Form.FORMULA:
+        return None
+    body = unfenced(answer.text)
+    return (
+        ("the model wrote on behind the end of its turn" if goes_on_behind_its_turn(answer.text) else None)
+        or left_out(body)
+        or caveat(without_thoughts(storable(answer.text)))
+        or (description(body) if form in (Form.TEXT, Form.LINES, Form.DOCUMENT) else None)
     )
 
 
@@ -115,9 +137,11 @@ def _beside_the_rows(form: Form, answer: Answer) -> str | None:
     """What an answer says and its rows do not have."""
     if form is Form.KEY_VALUES and has_places(read_json(answer.text).value):
         return "the values came with their places, which are kept in raw"
+    if form is Form.KEY_VALUES and (other := unsure_values(answer.text)):
+        return other
     has_lines = answer.words or words_of_text(answer.text, None)
-    if form in (Form.TEXT, Form.LINES) and not has_lines and is_answered_in_json(answer.text):
-        return "the answer is JSON instead of the text of the page"
+    if form in (Form.TEXT, Form.LINES) and not has_lines and (markup := markup_instead(answer.text)):
+        return f"the answer is {markup} instead of the text of the page"
     if form is not Form.DOCUMENT or not answer.layouts:
         return None
     if any(map(is_only_a_picture, answer.layouts)):

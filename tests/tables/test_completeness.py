@@ -57,7 +57,7 @@ def test_complete(task: Task, text: str) -> None:
         (KIE, '```json\n{"a": "x", "b": "y', "the JSON breaks off, } is missing"),
         (KIE, '{"a": [{"b": "x"}', "the JSON breaks off, ]} is missing"),
         (KIE, "{'a': 'x', 'b", "the JSON breaks off, } is missing"),
-        (KIE, "I cannot read this.", "the answer holds no JSON"),
+        (KIE, "Nothing of that kind.", "the answer holds no JSON"),
         (LINES, '[{"rotate_rect": [1, 2, 3, 4, 90], "te', "the JSON breaks off, }] is missing"),
         (
             LINES,

@@ -13,16 +13,20 @@ from qwenocr_assets.tables.latex.tables import TABULAR
 
 _HTML = re.compile(r"<t(?:able|head|body|foot|[rdh])(?![a-z0-9-])", re.IGNORECASE)
 _TABULAR = re.compile(rf"\\begin\s*\{{(?:{'|'.join(map(re.escape, sorted(TABULAR)))})\}}")
+_TABLES = re.compile(r"<table(?![a-z0-9-]).*</table\s*>", re.IGNORECASE | re.DOTALL)
+_RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-{3,}:?[ \t]*\|", re.MULTILINE)
 _BARE_ROWS = re.compile(r"(?<!\\)&[^\n]*\\\\")
 
 
 def answered_tables(text: str) -> list[ParsedTable]:
     """The tables of an answer in document order; none where it holds none.
 
-    HTML is what the service is asked for; models write Markdown, CSV, LaTeX and JSON as well.
+    HTML is what the service is asked for; models write Markdown, CSV, LaTeX and JSON as well. Markdown beside HTML
+    comes behind it.
     """
     if _HTML.search(text):
-        return html_tables(text)
+        beside = _TABLES.sub("\n\n", unfenced(text)) if "|" in text and "--" in text else ""
+        return [*html_tables(text), *(piped_tables(beside) if _RULE.search(beside) else [])]
     body = unfenced(text)
     if _TABULAR.search(body):
         return list(read_document(text).tables)

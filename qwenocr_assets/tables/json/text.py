@@ -9,7 +9,7 @@ import json_repair
 from qwenocr_assets.tables.answer_text import unfenced
 from qwenocr_assets.tables.json.bare import NUMBER_MARK
 from qwenocr_assets.tables.json.mending import mended
-from qwenocr_assets.tables.json.scan import BRACKETS
+from qwenocr_assets.tables.json.scan import BRACKETS, json_end
 
 
 class JsonNumber(str):
@@ -148,6 +148,20 @@ def _strict(source: str) -> JsonReading:
     value = values[0] if len(values) == 1 else values
     repairs = [REPEATED_KEYS] if _repeats_keys(value) else []
     return JsonReading(value, (*repairs, SEVERAL_VALUES) if len(values) > 1 else tuple(repairs))
+
+
+def values_end(source: str) -> int:
+    """Offset behind the values that `read_json` takes of a text that starts with a bracket."""
+    at = 0
+    while True:
+        try:
+            at = _DECODER.raw_decode(source, at)[1]
+        except (ValueError, RecursionError):
+            return at + json_end(source[at:]).end
+        following = _NEXT.match(source, at)
+        if following is None:
+            return at
+        at = following.end()
 
 
 def _repeats_keys(value: Any) -> bool:

@@ -40,16 +40,16 @@ class Phrases:
 
     def __init__(self, language: str, lists: dict[str, list[str]]) -> None:
         self.language = language
-        self.sorry = _pattern(lists["sorry"])
-        self.cannot = _pattern(lists["cannot"])
-        self.asked = _pattern(lists["asked"])
-        self.model = _pattern(lists["model"])
-        self.nothing = _pattern(lists["nothing"])
-        self.no_table = _pattern(lists["no_table"])
-        self.thinks = _pattern(lists["thinks"])
-        self.what = _pattern(lists["what"])
-        self.here = _pattern(lists["here"])
-        self.closes = _pattern(lists["closes"])
+        self.sorry = pattern_of(lists["sorry"])
+        self.cannot = pattern_of(lists["cannot"])
+        self.asked = pattern_of(lists["asked"])
+        self.model = pattern_of(lists["model"])
+        self.nothing = pattern_of(lists["nothing"])
+        self.no_table = pattern_of(lists["no_table"])
+        self.thinks = pattern_of(lists["thinks"])
+        self.what = pattern_of(lists["what"])
+        self.here = pattern_of(lists["here"])
+        self.closes = pattern_of(lists["closes"])
 
 
 @cache
@@ -59,7 +59,8 @@ def languages() -> tuple[Phrases, ...]:
     return tuple(Phrases(name, lists) for name, lists in tomllib.loads(source).items())
 
 
-def _pattern(phrases: list[str]) -> re.Pattern[str]:
+def pattern_of(phrases: list[str]) -> re.Pattern[str]:
+    """Any of some phrases, for folded text."""
     return re.compile("|".join(map(_phrase, sorted(phrases, key=len, reverse=True))))
 
 

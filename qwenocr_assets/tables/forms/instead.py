@@ -1,0 +1,85 @@
+"""Answers in a form that was not asked for, and JSON that is said more than once."""
+
+import json
+import re
+
+from qwenocr_assets.tables.answer_text import unfenced
+from qwenocr_assets.tables.json.scan import json_end
+from qwenocr_assets.tables.json.text import (
+    REBUILT,
+    JsonReading,
+    Pairs,
+    is_answered_in_json,
+    json_source,
+    read_json,
+    values_end,
+)
+
+_HTML = re.compile(
+    r"\s*(?:<!doctype\s+html|<(?P<tag>html|body|div|p|table|h[1-6]|ul|ol|span|section|article)(?:\s[^<>]*)?>.*</(?P=tag)\s*>)"
+    r"|.*<table(?:\s[^<>]*)?>.*</table\s*>",
+    re.IGNORECASE | re.DOTALL,
+)
+_MARKDOWN_RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*$", re.MULTILINE)
+
+
+def markup_instead(text: str) -> str | None:
+    """JSON, HTML or Markdown, where an answer is written so although plain text was asked for; None for plain text."""
+    body = unfenced(text)
+    if is_answered_in_json(text) or _is_list_of_texts(body):
+        return "JSON"
+    if "<" in body and _HTML.match(body):
+        return "HTML"
+    return "Markdown" if "-" in body and "|" in body and _MARKDOWN_RULE.search(body) else None
+
+
+def _is_list_of_texts(body: str) -> bool:
+    if not body.strip().startswith(('["', '[ "', "[\n")):
+        return False
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
+
+
+def unsure_values(text: str) -> str | None:
+    """Why the values of an answer may be others: JSON behind words, a key of two values, JSON rebuilt by guessing."""
+    source = json_source(text)
+    if source is None:
+        return None
+    reading = read_json(text)
+    behind = source[values_end(source) :]
+    for start in (found.start() for found in _OPENS.finditer(behind)):
+        end = json_end(behind[start:])
+        other = read_json(behind[start : start + end.end]) if not end.missing else JsonReading(None)
+        if isinstance(other.value, dict | list | Pairs) and other.value and other.value != reading.value:
+            return "the answer gives other values behind the first ones, with words between them"
+        if other.value is not None:
+            break
+    if (key := _key_of_two(reading.value)) is not None:
+        return f"the answer gives {key} twice, with different values"
+    return (
+        "the JSON is broken: its values were put together by guessing" if REBUILT in reading.repairs else None
+    )
+
+
+_OPENS = re.compile(r"[{\[](?=\s*[\"'“{\[])")
+
+
+def _key_of_two(value: object) -> str | None:
+    """A key that one object has with two different single values."""
+    stack = [value]
+    while stack:
+        inner = stack.pop()
+        if isinstance(inner, Pairs):
+            said: dict[str, object] = {}
+            for key, one in inner:
+                single = isinstance(one, str) and bool(one.strip())
+                if single and said.setdefault(key, one) != one:
+                    return key
+        if isinstance(inner, dict | Pairs):
+            stack.extend(one for _, one in (inner.items() if isinstance(inner, dict) else inner))
+        elif isinstance(inner, list):
+            stack.extend(inner)
+    return None
