@@ -20,11 +20,14 @@ batch_app = typer.Typer(help="The Batch API: hours later, at half the price.", n
 @ledger_app.command()
 def show(
     as_json: Annotated[bool, typer.Option("--json", help="Everything, for scripts.")] = False,
+    wide: Annotated[
+        bool, typer.Option("--wide", help="Every column, however long the lines become.")
+    ] = False,
 ) -> None:
     """Show what was spent and what is left by day, month and route, and what is uncertain."""
     from qwenocr_assets.cli.commands.ledger import print_ledger
 
-    print_ledger(terminal.console, as_json=as_json)
+    print_ledger(terminal.console, as_json=as_json, wide=wide)
 
 
 @ledger_app.command()
@@ -57,11 +60,15 @@ def batch_submit(
 
 
 @batch_app.command("list")
-def batch_list() -> None:
+def batch_list(
+    wide: Annotated[
+        bool, typer.Option("--wide", help="Every column, however long the lines become.")
+    ] = False,
+) -> None:
     """List Batch API jobs and their progress."""
     from qwenocr_assets.cli.commands import batch
 
-    batch.print_jobs(terminal.console)
+    batch.print_jobs(terminal.console, wide=wide)
 
 
 @batch_app.command("show")

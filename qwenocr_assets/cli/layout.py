@@ -20,6 +20,8 @@ _LONGEST_WORD = 36
 """Cells up to which a word in it stays whole."""
 _MOST_BLOCKS = 10
 """Rows that are shown one record per block."""
+_TALLEST = 8
+"""Lines of a wrapped text beyond which a few rows are better read one record per block."""
 _LEAST_COLUMNS = 3
 _HEAVY = re.compile(
     r"^(.*_)?(name|reason|status|value|text|finding|path|place|mean|metric)$|^(total|table|truth|read)$"
@@ -53,7 +55,10 @@ def fit(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, bl
         least.append(min(natural[place], narrow) if _is_prose(columns[place], texts) else natural[place])
     for gap in (RULED, PLAIN):
         if _total(least, gap) <= width:
-            return _spread(everything, natural, least, width, gap)
+            table = _spread(everything, natural, least, width, gap)
+            if blocks and len(rows) <= _MOST_BLOCKS and _height(rows, table.widths) > _TALLEST:
+                return Layout(tuple(everything), (), (), PLAIN, is_blocks=True)
+            return table
     weights = [_weight(columns[place], [row[place] for row in rows]) for place in everything]
     shown: list[int] = []
     for place in sorted(everything, key=lambda place: (weights[place], place)):
@@ -69,6 +74,16 @@ def fit(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, bl
 def _natural(columns: Sequence[str], rows: Sequence[Sequence[str]], place: int) -> int:
     lines = (line for row in rows for line in row[place].split("\n"))
     return max([cell_len(columns[place]), *map(cell_len, lines)])
+
+
+def _height(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> int:
+    """Lines of the highest cell, about: how often its text fills its column."""
+    cells = (
+        sum(-(-max(cell_len(line), 1) // cells) for line in text.split("\n"))
+        for row in rows
+        for text, cells in zip(row, widths, strict=True)
+    )
+    return max(cells, default=0)
 
 
 def _is_prose(column: str, texts: Sequence[str]) -> bool:

@@ -1,6 +1,6 @@
 """Tables in the terminal: of queries, and of commands."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -40,15 +40,20 @@ def print_rows(
     *,
     wide: bool = False,
     blocks: bool = False,
+    right: Collection[str] = (),
 ) -> None:
     """Print rows so that no number and no name is cut: what does not fit is folded away and named, or (with `blocks`,
     of a few rows) each record is shown as a block. With `wide`, and into a pipe, lines are as long as they have to be.
 
-    A cell may be a `Text`, which keeps its styles.
+    A cell may be a `Text`, which keeps its styles. Columns of numbers are aligned right, and those of `right`, whose
+    numbers are texts, like $1.50.
     """
     headings = [visible(name) for name in columns]
     texts = [[visible(_cell(value)) for value in row] for row in rows]
-    right = [bool(rows) and all(_is_number(row[place]) for row in rows) for place in range(len(columns))]
+    aligned = [
+        name in right or (bool(rows) and all(_is_number(row[place]) for row in rows))
+        for place, name in enumerate(columns)
+    ]
     if wide or not console.is_terminal:  # a pipe has no width: what goes into it is not cut
         layout = fit(headings, texts, _UNCUT)
         console = Terminal(file=console.file, width=_UNCUT, force_terminal=console.is_terminal)
@@ -57,7 +62,7 @@ def print_rows(
     if layout.is_blocks:
         _print_blocks(headings, texts, rows, layout, console)
     else:
-        console.print(_table(headings, texts, rows, right, layout))
+        console.print(_table(headings, texts, rows, aligned, layout))
     if layout.folded:
         names = ", ".join(headings[place] for place in layout.folded)
         many = "1 column is" if len(layout.folded) == 1 else f"{len(layout.folded)} columns are"

@@ -16,14 +16,19 @@ def models(
     live: Annotated[
         bool, typer.Option("--live", help="Ask the service for its own list, and say what differs.")
     ] = False,
+    wide: Annotated[
+        bool, typer.Option("--wide", help="Every column, however long the lines become.")
+    ] = False,
 ) -> None:
     """List the models of each region with prices, limits and tasks, as pipeline.toml has them."""
     from qwenocr_assets.cli.commands.live_models import print_live_models
     from qwenocr_assets.cli.commands.models import print_models
     from qwenocr_assets.environment.environment import Environment
 
-    print_them = print_live_models if live else print_models
-    print_them(Environment.load(), terminal.console, region=region, as_json=as_json)
+    if live:
+        print_live_models(Environment.load(), terminal.console, region=region, as_json=as_json)
+    else:
+        print_models(Environment.load(), terminal.console, region=region, as_json=as_json, wide=wide)
 
 
 @upkeep.command(rich_help_panel="Upkeep")

@@ -135,6 +135,13 @@ def _respond(dialect: _Dialect, recognise: _Recognise, body: bytes, headers: Map
     return write(fault, request_id)
 
 
+def more_scripts() -> list[str]:
+    """The scripts that Tesseract reads here beside those of the engine's own networks."""
+    from qwenocr_assets.engine.reading import tesseract
+
+    return tesseract.more_scripts()
+
+
 def runtime() -> str | None:
     """Name and version of the package that runs the networks here; None when none can be loaded."""
     from qwenocr_assets.engine.reading.networks import installed_runtime

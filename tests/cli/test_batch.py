@@ -33,7 +33,7 @@ def job_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_jobs_are_listed_and_shown(job_id: str) -> None:
-    console = Console(record=True, width=200)
+    console = Console(record=True, width=200, force_terminal=True)
     batch.print_jobs(console)
     batch.show_job(console, job_id[:6])
     text = console.export_text()

@@ -58,6 +58,20 @@ def test_few_rows_are_shown_one_record_a_block():
     assert "not shown" not in text
 
 
+@pytest.mark.parametrize(("rows", "is_blocks"), [(2, True), (20, False)])
+def test_few_rows_of_much_prose_are_blocks(rows, is_blocks):
+    layout = fit(["model", "details"], [["qwen-vl-ocr-2025-11-20", " ".join([PROSE] * 4)]] * rows, 60)
+    assert layout.is_blocks is is_blocks
+
+
+def test_texts_that_are_amounts_end_alike():
+    lines = shown(
+        ["period", "left"], [["today", "$8.00"], ["this month", "$100.00"]], 80, right=("left",)
+    ).split("\n")
+    assert [line.rstrip()[-1] for line in lines[2:4]] == ["0", "0"]
+    assert len({len(line.rstrip()) for line in lines[2:4]}) == 1
+
+
 def test_what_is_not_shown_is_said():
     text = shown([f"column {n}" for n in range(12)], [[f"value-{n}" for n in range(12)]] * 20, 80)
     assert re.search(r"4 columns are not shown: .*column 11\. --wide shows all\.", " ".join(text.split()))

@@ -63,7 +63,9 @@ def test_search_and_upkeep(samples: Path, command: Command) -> None:
     found = command("search", "brightwater").stdout
     assert "invoices/invoice-acme.png" in found
     assert "Brightwater Marina LLC" in found
-    assert command("search", "brightwatr").stdout == "No page has these words (42 pages searched).\n"
+    assert command("search", "brightwatr").stdout == (
+        "No page has brightwatr (42 pages searched).\nDid you mean brightwater?\n"
+    )
     assert "marts.line_items" in command("tables").stdout
     assert "unit_price" in command("tables", "line_items").stdout
     rebuilt = command("warehouse", "rebuild").stdout

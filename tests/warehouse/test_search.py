@@ -1,15 +1,19 @@
 """Finding pages by the words on them, stored as people type them, and folded at once."""
 
+from io import StringIO
 from pathlib import Path
 
 import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
+from qwenocr_assets.cli.commands.warehouse import _print_hits
 from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.warehouse.search import index_pages, search_pages
 from qwenocr_assets.warehouse.texts.folding import fold_lines, fold_word
+from qwenocr_assets.warehouse.texts.suggesting import suggest
 
 PAGES = {
     "letter.png": "Dear Ms Müller,\nthe crane on the quay was repaired.\nThe crane is old.",
@@ -154,3 +158,31 @@ def test_a_search_that_cannot_be_says_why(tmp_path: Path, words: str, message: s
     duckdb.connect(str(empty)).close()
     with pytest.raises(WarehouseError, match=message):
         search_pages(empty, words)
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        pytest.param("cranne", ["crane"], id="a-letter-too-many"),
+        pytest.param("carne", ["crane"], id="two-letters-exchanged"),
+        pytest.param("repared quay", ["repaired quay"], id="the-other-word-stays"),
+        pytest.param("Mullre", ["müller"], id="accents-as-on-the-page"),
+        pytest.param("crane", [], id="on-a-page"),
+        pytest.param("party crane", [], id="each-on-a-page"),
+        pytest.param("xyzzy", [], id="nothing-near"),
+        pytest.param("cranne xyzzy", [], id="one-of-two-near"),
+        pytest.param("teh", [], id="too-short-to-tell"),
+    ],
+)
+def test_what_may_have_been_meant(warehouse: Path, words: str, near: list[str]) -> None:
+    assert suggest(warehouse, words) == near
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_hits_are_lines_with_the_word_in_them(warehouse: Path, width: int) -> None:
+    console = Console(width=width, file=StringIO(), force_terminal=True, color_system=None)
+    _print_hits([row[:8] for row in search_pages(warehouse, "quay").rows], "quay", console)
+    first, hit = console.file.getvalue().splitlines()[:2]  # type: ignore[attr-defined]
+    assert first == "letter.png, page 1: 1 hit"
+    assert "quay" in hit
+    assert len(hit) <= width

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import dagster as dg
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from qwenocr_assets.asking.batch_api import polling
 from qwenocr_assets.asking.batch_api.jobs import Job, Jobs, JobState
 from qwenocr_assets.cli.commands.run import run_paths, stop_if
 from qwenocr_assets.cli.ending import exit_code_of_batches
+from qwenocr_assets.cli.tables import print_rows
 from qwenocr_assets.cli.terminal import print_error
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.defs.resources import running_in
@@ -41,7 +41,7 @@ def submit(paths: Sequence[Path], console: Console) -> ExitCode:
     return run_paths(paths, console, environment=Environment(settings.model_copy(update={"routes": routes})))
 
 
-def print_jobs(console: Console) -> None:
+def print_jobs(console: Console, *, wide: bool = False) -> None:
     """List every job, the oldest first."""
     with Ledger.open(Environment.load().database_url) as ledger:
         jobs = Jobs(ledger)
@@ -49,12 +49,12 @@ def print_jobs(console: Console) -> None:
     if not found:
         console.print("Nothing was handed to the Batch API yet.")
         return
-    table = Table("job", "state", "status", "lines", "planned, UTC", "intake batch", show_edge=False)
+    rows = []
     for job, counts in found:
         lines = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items()))
-        cells = (job.job_id, job.state.value, job.status or "", lines, _time(job.planned_at), job.batch_id)
-        table.add_row(*map(Text, cells))
-    console.print(table)
+        rows.append((job.job_id, job.state.value, job.status, lines, _time(job.planned_at), job.batch_id))
+    headings = ("job", "state", "status", "lines", "planned, UTC", "intake batch")
+    print_rows(headings, rows, console, wide=wide, blocks=True)
 
 
 def show_job(console: Console, job_id: str) -> None:

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from qwenocr_assets.cli.budget import budget_left, opened_for_reading
 from qwenocr_assets.cli.findings import Finding, tried
 from qwenocr_assets.cli.profile_findings import profile_findings
 from qwenocr_assets.cli.service_findings import live_findings, service_findings
+from qwenocr_assets.cli.tables import print_rows
 from qwenocr_assets.cost.catching_up import lacking
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode, QwenocrError
@@ -36,13 +36,17 @@ _FAILED_RULES = f"""
 def print_findings(console: Console) -> ExitCode:
     """Look at everything and print it; returns whether something that is needed is missing."""
     findings = list(examine())
-    table = Table("", "check", "result", "fix", show_edge=False, header_style="bold")
-    for finding in findings:
-        mark = "[green]✓[/]" if finding.good else "[red]✗[/]" if finding.needed else "[yellow]·[/]"
-        table.add_row(mark, Text(finding.subject), Text(finding.found), Text(finding.next_step))
-    console.print(table)
+    rows = [(_mark(f), f.subject, f.found, "" if f.good else f.next_step) for f in findings]
+    shown = 4 if any(row[3] for row in rows) else 3
+    print_rows(("", "check", "result", "fix")[:shown], [row[:shown] for row in rows], console)
     missing = any(finding.needed and not finding.good for finding in findings)
     return ExitCode.CONFIGURATION if missing else ExitCode.DONE
+
+
+def _mark(finding: Finding) -> Text:
+    if finding.good:
+        return Text("✓", style="green")
+    return Text("✗", style="red") if finding.needed else Text("·", style="yellow")
 
 
 def examine() -> Iterator[Finding]:
@@ -126,15 +130,16 @@ def _engine() -> Finding:
 
 
 def _scripts() -> Finding:
-    if importlib.util.find_spec("tesserocr") is None:
-        return Finding(
-            "more scripts",
-            False,
-            "not installed",
-            "make scripts: Cyrillic, Arabic, Korean, Vietnamese",
-            needed=False,
-        )
-    return Finding("more scripts", True, "tesserocr installed")
+    readable: list[str] = []
+    if importlib.util.find_spec("starlette"):
+        from qwenocr_assets.engine.app import more_scripts  # needs starlette
+
+        readable = more_scripts()
+    if readable:
+        return Finding("more scripts", True, ", ".join(readable))
+    without = "Tesseract's data" if importlib.util.find_spec("tesserocr") else "Tesseract"
+    step = "make scripts: Cyrillic, Arabic, Korean, Vietnamese"
+    return Finding("more scripts", False, f"none: {without} is not installed", step, needed=False)
 
 
 def _poppler() -> Finding:

@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 from sqlalchemy import RowMapping
 
+from qwenocr_assets.cli.tables import print_rows
 from qwenocr_assets.cost.catching_up import catch_up
 from qwenocr_assets.cost.entries import RECONCILED
 from qwenocr_assets.cost.ledger import Ledger
@@ -26,7 +26,7 @@ from qwenocr_assets.statuses import LedgerState
 _MOST_ENTRIES = 50
 
 
-def print_ledger(console: Console, *, as_json: bool = False) -> None:
+def print_ledger(console: Console, *, as_json: bool = False, wide: bool = False) -> None:
     """Print what is spent and left, what waits for money, and what is uncertain."""
     environment = Environment.load()
     with Ledger.open(environment.database_url) as ledger:
@@ -53,10 +53,10 @@ def print_ledger(console: Console, *, as_json: bool = False) -> None:
         return
     if lacked.answers:
         console.print(f"The ledger lacked {lacked}. They are entered now.", highlight=False)
-    _print_periods(console, periods)
+    _print_periods(console, periods, wide=wide)
     _print_quotas(console, quotas)
     _print_waiting(console, waiting)
-    _print_uncertain(console, uncertain)
+    _print_uncertain(console, uncertain, wide=wide)
 
 
 def reconcile_entries(console: Console, entry_ids: Sequence[int], *, as_: str, amount: str | None) -> None:
@@ -130,15 +130,16 @@ def _entry_json(entry: RowMapping) -> dict[str, Any]:
     }
 
 
-def _print_periods(console: Console, periods: Sequence[Period]) -> None:
-    table = Table(show_edge=False, header_style="bold")
-    for heading in ("", "cap", "settled", "uncertain", "reserved", "left"):
-        table.add_column(heading, justify="left" if not heading else "right")
+_AMOUNTS = ("cap", "settled", "uncertain", "reserved", "left")
+
+
+def _print_periods(console: Console, periods: Sequence[Period], *, wide: bool) -> None:
+    rows = []
     for p in periods:
-        cap, left = ("none" if a is None else dollars(a) for a in (p.cap_usd, p.remaining_usd))
+        cap = "none" if p.cap_usd is None else dollars(p.cap_usd)
         amounts = (dollars(a) for a in (p.settled_usd, p.uncertain_usd, p.reserved_usd))
-        table.add_row(Text(p.name), cap, *amounts, left if p.cap_usd is not None else "")
-    console.print(table)
+        rows.append((p.name, cap, *amounts, "" if p.remaining_usd is None else dollars(p.remaining_usd)))
+    print_rows(("period", *_AMOUNTS), rows, console, wide=wide, right=_AMOUNTS)
 
 
 def _print_quotas(console: Console, quotas: Sequence[FreeQuotaUse]) -> None:
@@ -157,24 +158,24 @@ def _print_waiting(console: Console, waiting: dict[str, list[UnfundedBatch]]) ->
         console.print(Text(f"Batch {batch_id} waits for money ({scopes})."))
 
 
-def _print_uncertain(console: Console, uncertain: Sequence[RowMapping]) -> None:
+def _print_uncertain(console: Console, uncertain: Sequence[RowMapping], *, wide: bool) -> None:
     if not uncertain:
         console.print("Nothing is uncertain.")
         return
     console.print("\n[bold]Uncertain[/]: calls whose answer was lost. They count at their reserved price.")
-    table = Table(
-        "entry", "reserved", "when, UTC", "model", "task", "why", show_edge=False, header_style="bold"
-    )
-    for entry in uncertain[:_MOST_ENTRIES]:
-        table.add_row(
-            str(entry["entry_id"]),
+    rows = [
+        (
+            entry["entry_id"],
             dollars(to_usd(entry["reserved_pico"])),
             f"{_time(entry['reserved_at']):%Y-%m-%d %H:%M:%S}",
-            Text(f"{entry['model']}, {entry['region']}"),
-            Text(entry["task"]),
-            Text(entry["reason"] or ""),
+            f"{entry['model']}, {entry['region']}",
+            entry["task"],
+            entry["reason"],
         )
-    console.print(table)
+        for entry in uncertain[:_MOST_ENTRIES]
+    ]
+    headings = ("entry", "reserved", "when, UTC", "model", "task", "reason")
+    print_rows(headings, rows, console, wide=wide, blocks=True, right=("reserved",))
     if len(uncertain) > _MOST_ENTRIES:
         console.print(f"  … and {len(uncertain) - _MOST_ENTRIES} more: see `--json`.")
     console.print(

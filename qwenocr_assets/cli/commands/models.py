@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 from rich.console import Console
-from rich.table import Table
 
+from qwenocr_assets.cli.tables import print_rows
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.qwenocr.advice import standing
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
@@ -18,7 +18,12 @@ from qwenocr_assets.qwenocr.tasks import Task
 
 
 def print_models(
-    environment: Environment, console: Console, *, region: str | None = None, as_json: bool = False
+    environment: Environment,
+    console: Console,
+    *,
+    region: str | None = None,
+    as_json: bool = False,
+    wide: bool = False,
 ) -> None:
     """Print the catalogue as the settings have it, of one region or of all.
 
@@ -38,7 +43,7 @@ def print_models(
         where = url if entry.host else f"base_url = {entry.workspace_host}"
         console.print(f"\n[bold]{name}[/] {where}", highlight=False)
         console.print(entry.residency, highlight=False)
-        console.print(_table(catalogue, name))
+        print_rows(_COLUMNS, list(_rows(catalogue, name)), console, wide=wide, blocks=True)
     console.print(
         f"\nCatalogue {catalogue.version}: US dollars per million tokens; requests and tokens per minute; "
         "* a name that moves; ? what is not sure. `--json` shows sources, notes and earlier prices; "
@@ -47,23 +52,21 @@ def print_models(
     )
 
 
-def _table(catalogue: Catalogue, region: str) -> Table:
-    table = Table(show_edge=False, header_style="bold")
-    for heading in ("model", "$ in / out", "output", "per minute"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("what else", overflow="fold")
+_COLUMNS = ("model", "$ in / out", "output", "per minute", "details")
+
+
+def _rows(catalogue: Catalogue, region: str) -> Iterator[tuple[str, ...]]:
     for model in catalogue.models_in(region):
-        table.add_row(
+        yield (
             model.name + ("" if model.pinned else " *"),
             f"{model.usd_per_million_input} / {model.usd_per_million_output}",
             f"{model.max_output_tokens:,}" + ("?" if model.asks_for_max_tokens else ""),
             _rates(model),
-            "; ".join(_what_else(model)),
+            "; ".join(_details(model)),
         )
-    return table
 
 
-def _what_else(model: Model) -> Iterator[str]:
+def _details(model: Model) -> Iterator[str]:
     tasks = [task.value for task in Task if task in model.tasks]
     yield "all tasks" if len(tasks) == len(Task) else f"only {', '.join(tasks)}"
     yield f"pictures of {_short(model.min_pixels)} to {_short(model.max_pixels_limit)} pixels"

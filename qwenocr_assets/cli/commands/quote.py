@@ -44,7 +44,7 @@ def _print(quoted: Quote, environment: Environment, console: Console, *, wide: b
         (names[document_id], *_cells(total))
         for document_id, total in list(totals.by_document.items())[:_MOST_DOCUMENTS]
     ]
-    print_rows(("document name", *_HEADINGS), documents, console, wide=wide)
+    print_rows(("document name", *_HEADINGS), documents, console, wide=wide, right=_NUMBERS)
     if len(totals.by_document) > _MOST_DOCUMENTS:
         console.print(f"  … and {len(totals.by_document) - _MOST_DOCUMENTS} more documents: see `--json`.")
 
@@ -53,7 +53,7 @@ def _print(quoted: Quote, environment: Environment, console: Console, *, wide: b
         sources = dict.fromkeys(r["expected_output_from"] or "" for r in quoted.requests if r["task"] == task)
         tasks.append((task, *_cells(total), "; ".join(sources)))
     console.print()
-    print_rows(("task", *_HEADINGS, "output tokens from"), tasks, console, wide=wide)
+    print_rows(("task", *_HEADINGS, "output tokens from"), tasks, console, wide=wide, right=_NUMBERS)
 
     model = quoted.model
     console.print(
@@ -82,31 +82,35 @@ def _print(quoted: Quote, environment: Environment, console: Console, *, wide: b
             continue
         chosen = (offer.region, offer.model, offer.batch) == (model.region, model.name, False)
         lacks = f"without {', '.join(offer.missing_tasks)}" if offer.missing_tasks else ""
-        moves = "" if offer.pinned else "changes model over time"
-        going = "better not chosen" if offer.is_going else ""
+        alias = "" if offer.pinned else "alias"
+        retiring = "retiring" if offer.is_going else ""
         offers.append(
             (
                 offer.region,
                 Text(offer.model, style="bold" if chosen else ""),
-                "batch, hours" if offer.batch else "now",
+                "batch" if offer.batch else "now",
                 dollars(offer.expected_usd),
                 dollars(offer.worst_usd),
-                "; ".join(part for part in (lacks, moves, going) if part),
+                "; ".join(part for part in (lacks, alias, retiring) if part),
             )
         )
-    print_rows(("region", "model", "answers", "expected", "at most", "note"), offers, console, wide=wide)
+    headings = ("region", "model", "mode", "expected", "at most", "note")
+    print_rows(headings, offers, console, wide=wide, right=_NUMBERS)
+    if any(not offer.pinned for offer in quoted.offers):
+        console.print(Text("alias: the model behind this name, and its price, change over time", style="dim"))
     for warning in (quoted.standing, *quoted.told, quoted.warning):
         if warning:
             console.print(Text(f"\nWarning: {warning}", style="bold yellow"))
 
 
-_HEADINGS = ("requests", "input tokens", "output tokens", "expected", "at most")
+_HEADINGS = ("requests", "answered", "tokens in", "tokens out", "expected", "at most")
+_NUMBERS = frozenset(_HEADINGS)
 
 
 def _cells(total: Total) -> tuple[str, ...]:
-    requests = f"{total.requests}" + (f" ({total.answered} answered)" if total.answered else "")
     return (
-        requests,
+        f"{total.requests:,}",
+        f"{total.answered:,}",
         f"{total.input_tokens:,}",
         f"{total.expected_output_tokens:,}",
         dollars(total.expected_usd),

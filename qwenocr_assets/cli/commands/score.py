@@ -1,6 +1,7 @@
 """`qwenocr score`: what was read so far against a folder of truths."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from rich.text import Text
 
 from qwenocr_assets.cli.commands.run import silence
 from qwenocr_assets.cli.publishing import publish_now
-from qwenocr_assets.cli.tables import print_result
+from qwenocr_assets.cli.tables import print_result, print_rows
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ConfigurationError, ExitCode, WarehouseError
 from qwenocr_assets.scoring.truth import read_truths
@@ -89,7 +90,7 @@ def print_scores(
         _print_summary(run_query(warehouse, _SUMMARY), console, wide=wide)
         if diff:
             console.print("\n[bold]Values that differ from the truth[/]")
-            print_result(run_query(warehouse, _DIFF), console, wide=wide)
+            _print_differences(run_query(warehouse, _DIFF), console, wide=wide)
     _print_names(console, "Documents without truth", sorted(set(without_truth)))
     _print_names(console, "Truths without a document", sorted({t.name for t in truths.truths} - used))
     for problem in truths.problems:
@@ -113,11 +114,26 @@ def _print_summary(result: QueryResult, console: Console, *, wide: bool) -> None
     compared = [rows for rows in alike.values() if len(rows) > 1]
     differ = [n for n in _EXPERIMENT if any(len({row[places[n]] for row in rows}) > 1 for rows in compared)]
     shown = [*_ALWAYS, *differ]
-    rows = [tuple(row[places[name]] for name in shown) for row in result.rows]
-    print_result(QueryResult(tuple(shown), rows), console)
+    rows = [
+        tuple(f"{row[places[name]]:.4f}" if name == "mean" else row[places[name]] for name in shown)
+        for row in result.rows
+    ]
+    print_rows(shown, rows, console, right=("mean",))
     console.print(
         Text("--wide adds models, intervals and counts; --diff names each value that is wrong.", style="dim")
     )
+
+
+def _print_differences(result: QueryResult, console: Console, *, wide: bool) -> None:
+    """A table per document, so that path, truth and what was read have room; one table with `wide`, and into a pipe."""
+    if wide or not console.is_terminal or not result.rows:
+        print_result(result, console, wide=wide)
+        return
+    for document, rows in groupby(result.rows, key=lambda row: row[0]):
+        console.print(Text(f"\n{document}", style="bold"))
+        print_rows(("path", "truth", "read"), [row[2:5] for row in rows], console, blocks=True)
+    count = len(result.rows)
+    console.print(Text(f"\n{count:,} value{' differs' if count == 1 else 's differ'}", style="dim"))
 
 
 def _print_names(console: Console, what: str, names: Sequence[str]) -> None:

@@ -3,10 +3,12 @@
 import re
 import shlex
 import tempfile
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -63,16 +65,40 @@ def search(words: str, console: Console, limit: int, *, wide: bool) -> None:
     from qwenocr_assets.cli.tables import print_result
     from qwenocr_assets.warehouse.query import QueryResult
     from qwenocr_assets.warehouse.search import count_pages, search_pages
+    from qwenocr_assets.warehouse.texts.suggesting import suggest
 
     found = search_pages(_published(), words, limit)
     if not found.rows:
         pages = count_pages(_published())
-        console.print(Text(f"No page has these words ({pages:,} page{'' if pages == 1 else 's'} searched)."))
-        return
-    # the last column is the page's id, the fourth the excerpt
-    rows = [(*row[:3], _marked(row[3], words), *row[4:-1]) for row in found.rows]
-    print_result(QueryResult(found.columns[:-1], rows), console, wide=wide)
+        console.print(Text(f"No page has {words} ({pages:,} page{'' if pages == 1 else 's'} searched)."))
+        if near := suggest(_published(), words):
+            console.print(Text(f"Did you mean {' or '.join(near)}?"))
+    elif wide or not console.is_terminal:
+        # the last column is the page's id, the fourth the excerpt
+        rows = [(*row[:3], _marked(row[3], words), *row[4:-1]) for row in found.rows]
+        print_result(QueryResult(found.columns[:-1], rows), console, wide=wide)
+    else:
+        _print_hits(found.rows, words, console)
+
+
+def _print_hits(rows: list[tuple[Any, ...]], words: str, console: Console) -> None:
+    """Each page with its hits below it, one per line, the words marked in the middle of it."""
+    for (document, page, hits), places in groupby(rows, key=lambda row: row[:3]):
+        console.print(Text(f"{document}, page {page}: {hits:,} hit{'' if hits == 1 else 's'}", style="bold"))
+        for row in places:
+            where = "" if row[4] is None else f"  at {row[4]:.0f}, {row[5]:.0f}"
+            excerpt = _around_the_mark(_marked(row[3], words), console.width - 2 - cell_len(where))
+            console.print(Text.assemble("  ", excerpt, (where, "dim")), soft_wrap=True)
+        console.print()
     console.print(Text(f"Next: qwenocr report --document {shlex.quote(rows[0][0])}", style="dim"))
+
+
+def _around_the_mark(text: Text, cells: int) -> Text:
+    """The excerpt's cells around its first mark, whole words as far as they go."""
+    start = max(0, (text.spans[0].start if text.spans else 0) - cells // 3)
+    part = text[start:]
+    part.truncate(cells, overflow="ellipsis")
+    return Text.assemble("…", part[1:]) if start else part
 
 
 def _marked(excerpt: str, words: str) -> Text:

@@ -80,6 +80,11 @@ def script_name(script: str) -> str:
     return {"hangul": "Korean (Hangul)", "myanmar": "Burmese (Myanmar)"}.get(script, script.capitalize())
 
 
+def more_scripts() -> list[str]:
+    """The scripts that can be read as it is installed, as a person calls them."""
+    return [script_name(script) for script in LANGUAGES if languages_for(script)]
+
+
 def how_to_install(script: str) -> str:
     """What a person does to have a script read."""
     language = LANGUAGES[script][0]
