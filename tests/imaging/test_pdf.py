@@ -193,10 +193,10 @@ def test_an_embedded_picture_too_large_for_the_service_is_scaled_down(pdf_page, 
     assert page.dpi == pytest.approx(144 * page.width_px / 800, rel=0.01)
 
 
-def test_an_embedded_picture_that_is_broken_leaves_the_page_to_drawing(pdf_page, jpeg_picture):
+def test_an_embedded_picture_that_breaks_off_is_no_page(pdf_page, jpeg_picture):
     dictionary, data = jpeg_picture
-    page = only_page(pdf_page(FULL, picture=(dictionary, data[: len(data) // 2])))
-    assert page.origin == "rendered"
+    (page,) = pages(pdf_page(FULL, picture=(dictionary, data[: len(data) // 2])))
+    assert isinstance(page, RejectedPage)
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,7 @@ def _pages(pdf: _Pdf, number: int) -> Iterator[MadePage]:
                 yield from extracted
                 return
             pictures = pdfium.pictures_on(page)
+            _require_whole(pdfium.cut_off_among(pictures, page))
             lossy = pdfium.are_mostly_lossy(pictures, page)
             made = list(_drawn(_drawing(pdf, page, pictures, number, unit), number, lossy, recipe))
             if recipe.text_layer and len(made) == 1 and isinstance(made[0], PageImage) and not recipe.enhance:
@@ -113,6 +114,15 @@ def _pages(pdf: _Pdf, number: int) -> Iterator[MadePage]:
             unit = only_user_unit(pdf.content)
             made = list(_drawn(_poppler_drawing(file, number, unit, recipe), number, False, recipe))
     yield from made
+
+
+def _require_whole(cut_off: set[str]) -> None:
+    """Raises RejectedInput: a picture of the page breaks off, so that a part of the page would be missing."""
+    if cut_off:
+        raise RejectedInput(
+            f"A picture on the page ({' and '.join(sorted(cut_off))}) breaks off: a part of the page would be missing.",
+            "Scan or export it again, or copy the file again.",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,13 @@ from PIL import Image, ImageChops, ImageFilter
 from qwenocr_assets.imaging.limits import POINTS_PER_INCH
 from qwenocr_assets.imaging.normalising import is_blank, is_grey
 from qwenocr_assets.imaging.pdf.dictionaries import Traits
-from qwenocr_assets.imaging.pdf.pdfium import LOSSY_FILTERS, annotations_on, draw_small, filter_names
+from qwenocr_assets.imaging.pdf.pdfium import (
+    LOSSY_FILTERS,
+    annotations_on,
+    draw_small,
+    filter_names,
+    is_cut_off,
+)
 from qwenocr_assets.imaging.pictures.grounds import has_transparency
 
 _TOLERANCE = 0.02
@@ -72,11 +78,19 @@ def lone_picture(page: pypdfium2.PdfPage, of: Traits, unit: float = 1.0) -> Lone
     pixels = picture.get_bitmap().to_pil()
     if "JBIG2Decode" in complex_filters and is_blank(pixels):
         return None  # what PDFium cannot decode it leaves empty
+    if not complex_filters and _ends_in_black(pixels) and is_cut_off(picture):
+        return None
     if has_transparency(pixels) or not (as_stored or _is_what_is_drawn(pixels, page, unit)):
         return None
     if pixels.mode == "RGB" and is_grey(pixels, tolerance=0):
         pixels = pixels.convert("L")
     return LonePicture(pixels, lossy, dpi)
+
+
+def _ends_in_black(pixels: Image.Image) -> bool:
+    """Whether the last row is as PDFium fills it where the data breaks off."""
+    last = pixels.crop((0, pixels.height - 1, pixels.width, pixels.height))
+    return not last.convert("L").getbbox()
 
 
 def _is_what_is_drawn(picture: Image.Image, page: pypdfium2.PdfPage, unit: float) -> bool:

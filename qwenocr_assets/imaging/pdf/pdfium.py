@@ -172,6 +172,58 @@ def broken_among(pictures: Iterable[pypdfium2.PdfImage], *, any_kind: bool) -> s
     return broken
 
 
+_LEAST_AREA = 0.05
+"""Share of the page that a picture has to take for its loss to be the page's."""
+_LEAST_AREA_UNPACKED = 0.5
+"""The same for pictures that have to be unpacked to know."""
+_NEAR_END = 32
+_BITS = (1, 2, 4, 8, 16, 32)
+"""Bits a pixel of pictures that PDFium says to have more, as it makes them have."""
+
+
+def cut_off_among(pictures: Iterable[pypdfium2.PdfImage], page: pypdfium2.PdfPage) -> set[str]:
+    """Kinds of larger pictures whose data breaks off: PDFium draws them as far as they go, without a word."""
+    size = page.get_width() * page.get_height()
+    return {
+        "JPEG" if filters else "pixels"
+        for picture in pictures
+        if (filters := filter_names(picture, skip_simple=True)) in ([], ["DCTDecode"])
+        and _area(picture)
+        >= size * (_LEAST_AREA if filters or not filter_names(picture) else _LEAST_AREA_UNPACKED)
+        and is_cut_off(picture)
+    }
+
+
+def _area(picture: pypdfium2.PdfImage) -> float:
+    left, bottom, right, top = picture.get_bounds()
+    return float(abs((right - left) * (top - bottom)))
+
+
+def is_cut_off(picture: pypdfium2.PdfImage) -> bool:
+    """Whether a JPEG breaks off, or pixels that are packed without loss are fewer than the picture has."""
+    data = bytes(picture.get_data(decode_simple=True))
+    if filter_names(picture, skip_simple=True) == ["DCTDecode"]:
+        return b"\xff\xd9" not in data[-_NEAR_END:] and _ends_flat(data)
+    said = picture.get_metadata()
+    if not said.bits_per_pixel or len(data) >= _bytes(said, said.bits_per_pixel):
+        return False
+    return not any(0 <= len(data) - _bytes(said, bits) <= 2 for bits in _BITS)
+
+
+def _bytes(said: pdfium_c.FPDF_IMAGEOBJ_METADATA, bits: int) -> int:
+    return int(said.height * -(-said.width * bits // 8))
+
+
+def _ends_flat(jpeg: bytes) -> bool:
+    """Whether a JPEG without its end lacks more than that: decoders go on in one colour where the data stops."""
+    try:
+        image = Image.open(io.BytesIO(jpeg + b"\xff\xd9"), formats=["JPEG"])
+        last = image.crop((0, image.height - 8, image.width, image.height))
+        return all(low == high for low, high in (band.getextrema() for band in last.split()))
+    except Exception:  # noqa: BLE001  # on damaged bytes decoders raise nearly anything
+        return True
+
+
 def are_mostly_lossy(pictures: Iterable[pypdfium2.PdfImage], page: pypdfium2.PdfPage) -> bool:
     """Whether JPEG or JPEG 2000 pictures cover more than half of the page, so that PNG would only be large."""
     width, height = page.get_size()

@@ -20,6 +20,7 @@ from qwenocr_assets.imaging.pictures.headers import (
     header_of,
     is_photograph,
     open_image,
+    require_known_layout,
 )
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.imaging.tiles import is_read_at, states_resolution, tiling_scale
@@ -101,6 +102,7 @@ def pages_of_image(
         and header.pixel_aspect == 1
         and image.mode in (*PLAIN_MODES, "P")
         and not (has_transparency(image) or header.is_moving or header.bits > 8)
+        and not (header.signed and header.bits == 8)
         and _sheet_scale(image, content, header, media_type, recipe) is None
         and _is_whole(image, content, media_type)
     ):
@@ -168,8 +170,11 @@ def _converted(
         pixels = image if len(changes) == 0 or changes[0]["step"] != "frame" else image.copy()
         if media_type is MediaType.JPEG and image.mode == "CMYK":
             pixels = _inked(pixels)
-        if header.bits > 8:
-            pixels, deepened = in_8_bits(pixels, header.bits, white_is_zero=header.white_is_zero)
+        require_known_layout(image, media_type)
+        if header.bits > 8 or (header.signed and header.bits == 8):
+            pixels, deepened = in_8_bits(
+                pixels, header.bits, white_is_zero=header.white_is_zero, signed=header.signed
+            )
             changes.append(deepened)
     if media_type is MediaType.TIFF and orientation != 1:  # Pillow turns these by itself
         changes.append({"step": "upright", "exif_orientation": orientation})

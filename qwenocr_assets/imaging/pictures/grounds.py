@@ -30,7 +30,10 @@ def flattened(image: Image.Image) -> tuple[Image.Image, Change]:
     """A picture that `has_transparency` in mode L or RGB, and what was put under it."""
     colours, alpha = _split(image)
     change = {"step": "flatten", "from_mode": image.mode}
-    if alpha.getextrema() == (255, 255):
+    if alpha.getextrema() in (
+        (255, 255),
+        (0, 0),
+    ):  # all clear: nobody makes an empty picture, so it is no alpha
         return colours, {**change, "background": "none"}
     name = _ground(_sampled(colours).convert("L"), _sampled(alpha))
     level = _GROUNDS[name]

@@ -32,6 +32,8 @@ _MAKE_TAG = 271
 _BITS_PER_SAMPLE_TAG = 258
 _PHOTOMETRIC_TAG = 262
 _WHITE_IS_ZERO = 0
+_PLANAR_TAG, _APART = 284, 2
+_SAMPLE_FORMAT_TAG, _UNSIGNED, _SIGNED = 339, 1, 2
 _SENSIBLE_DPI = (10, 10_000)
 _SQUARE_WITHIN = 0.02
 """How far the two resolutions may differ before the pixels count as not square."""
@@ -52,6 +54,8 @@ class Header:
     bits: int
     """Bits per sample."""
     white_is_zero: bool
+    signed: bool | None
+    """Whether samples are whole numbers with a sign; None where they are none."""
     is_moving: bool
     """Whether it is an animation of which one frame is the page."""
 
@@ -78,6 +82,7 @@ def header_of(image: Image.Image, content: bytes, media_type: MediaType) -> Head
         orientation=_orientation(image, content, media_type),
         bits=_bits_per_sample(image, content, media_type),
         white_is_zero=media_type is MediaType.TIFF and _tag(image, _PHOTOMETRIC_TAG) == _WHITE_IS_ZERO,
+        signed=_is_signed(image) if media_type is MediaType.TIFF else False,
         is_moving=media_type not in {*PAGED, MediaType.PSD}
         and getattr(image, "is_animated", False)
         and image.format != "MPO",
@@ -143,6 +148,22 @@ def _bits_per_sample(image: Image.Image, content: bytes, media_type: MediaType) 
 def _tag(image: Image.Image, number: int) -> int | tuple[int, ...] | None:
     value: int | tuple[int, ...] | None = image.tag_v2.get(number)  # type: ignore[attr-defined]
     return value
+
+
+def _is_signed(image: Image.Image) -> bool | None:
+    said = _tag(image, _SAMPLE_FORMAT_TAG) or _UNSIGNED
+    return {_UNSIGNED: False, _SIGNED: True}.get(said[0] if isinstance(said, tuple) else said)
+
+
+def require_known_layout(image: Image.Image, media_type: MediaType) -> None:
+    """Raises RejectedInput: a TIFF has its colours one after the other with 16 bits each, which comes out as noise."""
+    if media_type is not MediaType.TIFF or _tag(image, _PLANAR_TAG) != _APART or len(image.getbands()) == 1:
+        return
+    if _bits_per_sample(image, b"", media_type) > 8:
+        raise RejectedInput(
+            "The TIFF has its colours apart and with more than 8 bits each, which is not decoded.",
+            "Save it with 8 bits, or with its colours together (chunky).",
+        )
 
 
 def _densities(image: Image.Image) -> tuple[float, float]:
