@@ -59,7 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "warehouse": {*GROUND, "qwenocr"},
     "review": {*GROUND, "qwenocr", "tables", "warehouse"},
     "report": {*GROUND, "imaging", "tables", "warehouse"},
-    "engine": {"cores", "errors", "geometry", "qwenocr"},
+    "engine": {"cores", "errors", "geometry", "qwenocr", "raised"},
     "emulator": {"engine", "errors", "qwenocr"},
     "environment": {*GROUND, *ROOMS, "cores", "workers"},
     "deployment": {"errors", "settings"},

@@ -19,6 +19,7 @@ from qwenocr_assets.engine.page.geometry import Quads, from_top_left
 from qwenocr_assets.engine.reading.certainty import least_certain
 from qwenocr_assets.engine.reading.networks import Floats, Network, load_network
 from qwenocr_assets.engine.reading.pictures import Picture
+from qwenocr_assets.engine.reading.raised_digits import with_raised_digits
 from qwenocr_assets.engine.reading.scripts import Evidence, script_model
 from qwenocr_assets.engine.reading.spaces import with_seen_spaces
 
@@ -109,7 +110,7 @@ class Weights:
         evidence = script_model().evidence(posteriors, line)
         if not text:
             return Reading("", 0.0, 0.0, (), evidence)
-        text, places = with_seen_spaces(text, places, line)
+        text, places = with_seen_spaces(with_raised_digits(text, places, line), places, line)
         return Reading(text, float(scores.mean()), least, places, evidence)
 
     def seen(self, crops: Sequence[Picture]) -> Iterator[tuple[int, Floats, Floats]]:
