@@ -33,13 +33,14 @@ _SINCE = date(1995, 1, 1)
 def written() -> dict[str, Any]:
     """What the file says."""
     months: dict[str, set[int]] = defaultdict(set)
-    weekdays: set[str] = set()
+    weekdays: dict[str, set[int]] = defaultdict(set)
     signs: dict[str, set[str]] = defaultdict(set)
     codes = _codes()
     for _locale, data in _locales():
         for number, name in _names(data, "months"):
             months[name].add(number)
-        weekdays.update(name for _, name in _names(data, "days"))
+        for number, name in _names(data, "days"):
+            weekdays[name].add(number)
         for code, sign in (data.get("currency_symbols") or {}).items():
             if code in codes and sign.strip() and sign not in codes:
                 signs[sign].add(code)
@@ -49,7 +50,7 @@ def written() -> dict[str, Any]:
             )  # the one currency that every language has a word of its own for
     return {
         "months": {name: sorted(numbers) for name, numbers in sorted(months.items())},
-        "weekdays": sorted(weekdays),
+        "weekdays": {name: sorted(numbers) for name, numbers in sorted(weekdays.items())},
         "decimals": {code: get_currency_precision(code) for code in codes},
         "signs": {sign: sorted(of) for sign, of in sorted(signs.items())},
     }

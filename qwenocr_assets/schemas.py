@@ -353,7 +353,7 @@ TEXT_LINES: "TableSchema[rows.TextLineRow]" = TableSchema(
             "text_doubt",
             ColumnType.TEXT,
             "maybe_without_point: nothing but a number without a point, where the amounts of the page have one; "
-            "NULL when nothing speaks against the text.",
+            "unreadable: it says that something of it could not be read; NULL when nothing speaks against the text.",
         ),
         *_BOX,
         _BOX_DOUBT,
@@ -366,7 +366,9 @@ _TYPED_DOUBT = (
     "What speaks against the typed value, or why there is none: two_readings (a number or a day that could be two, and "
     "nothing around decides), impossible_date (a day that the calendar does not have), maybe_without_point (digits "
     "only, right-aligned with amounts that have a point), several_numbers (a cell of two numbers or more, as when rows "
-    "of a table were read as one); NULL when nothing."
+    "of a table were read as one), no_number (nearly a number among numbers, or none where the schema asks for one), "
+    "no_day (none where the schema asks for one), weekday_differs (the day is another one of the week than it says), "
+    "unreadable (it says that something of it could not be read); NULL when nothing."
 )
 
 KEY_VALUES: "TableSchema[rows.KeyValueRow]" = TableSchema(

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from qwenocr_assets.storage.table_files import Row
-from qwenocr_assets.tables.cell_numbers import cell_numbers
+from qwenocr_assets.tables.cell_numbers import CellNumbers, cell_numbers
+from qwenocr_assets.tables.doubts.unread import is_unreadable, nearly_numbers
 from qwenocr_assets.tables.grid import Grid
 from qwenocr_assets.tables.headers import headed
 from qwenocr_assets.tables.trace import Trace
-from qwenocr_assets.tables.values.notation import UNDECLARED, Notation
+from qwenocr_assets.tables.values.notation import NO_NUMBER, UNDECLARED, UNREADABLE, Notation
 
 
 class Place(NamedTuple):
@@ -52,6 +53,7 @@ def table_rows(tables: Iterable[ParsedTable], trace: Trace, notation: Notation =
     for table_index, table in enumerate(tables):
         typed = cell_numbers(table.cells, notation)
         headers = headed(table.cells, typed.likely, table.row_count, table.column_count)
+        doubts = _doubts(table.cells, typed, headers.row_count)
         parent = table.parent
         rows.tables.append(
             {
@@ -87,10 +89,23 @@ def table_rows(tables: Iterable[ParsedTable], trace: Trace, notation: Notation =
                     "is_header": is_header or row < headers.row_count,
                     "text": text,
                     "number": number,
-                    "typed_doubt": typed.doubts.get(at),
+                    "typed_doubt": doubts.get(at),
                     "text_doubt": None,
                     "column_header": above,
                     "row_header": beside,
                 }
             )
     return rows
+
+
+def _doubts(cells: Grid, typed: CellNumbers, header_rows: int) -> dict[int, str]:
+    """What speaks against the numbers of cells, or that they have none, by the cell's index."""
+    texts = [cell.text for cell in cells]
+
+    def column(at: int) -> int | None:
+        cell = cells[at]
+        return None if cell.row < header_rows or cell.is_header else cell.column
+
+    found = dict.fromkeys(nearly_numbers(texts, typed.numbers, column), NO_NUMBER)
+    found |= typed.doubts
+    return found | {at: UNREADABLE for at, text in enumerate(texts) if is_unreadable(text)}

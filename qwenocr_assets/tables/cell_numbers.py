@@ -4,6 +4,7 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import NamedTuple
 
+from qwenocr_assets.tables.doubts.unread import is_month, months_among
 from qwenocr_assets.tables.grid import Grid
 from qwenocr_assets.tables.typed_values import PLAIN_NUMBER, read_number
 from qwenocr_assets.tables.values.amounts import Amount
@@ -34,9 +35,9 @@ def cell_numbers(cells: Grid, notation: Notation) -> CellNumbers:
         numbers.append(None if amount is None else amount.number)
         if amount is not None and amount.is_open:
             still_open.append((at, amount))
+    likely, doubts = list(numbers), _without_months(cells, numbers)
     if not still_open:
-        return CellNumbers(numbers, numbers, {})
-    likely, doubts = list(numbers), {}
+        return CellNumbers(numbers, likely, doubts)
     near = _neighbours(cells, {cells[at].column for at, _ in still_open})
     for at, open_amount in still_open:
         amount = settled(cells[at].text, open_amount, near[cells[at].column], notation.decimal)
@@ -51,3 +52,17 @@ def _neighbours(cells: Grid, columns: set[int]) -> dict[int, Neighbours]:
     for cell in cells:
         texts[cell.column].append(cell.text)
     return neighbours({column: texts[column] for column in columns}, lambda: (cell.text for cell in cells))
+
+
+def _without_months(cells: Grid, numbers: list[Decimal | None]) -> dict[int, str]:
+    """Takes months of a year out of the numbers (`10.2024` below `09.2024`); the doubts, by the cell's index."""
+    columns = {cell.column for cell in cells if len(cell.text) in (6, 7) and is_month(cell.text)}
+    doubts: dict[int, str] = {}
+    for column in columns:
+        places = [at for at, cell in enumerate(cells) if cell.column == column]
+        found = months_among([cells[at].text for at in places], [numbers[at] for at in places])
+        for place, doubt in found.items():
+            numbers[places[place]] = None
+            if doubt is not None:
+                doubts[places[place]] = doubt
+    return doubts

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from qwenocr_assets.schemas import asked_for
+from qwenocr_assets.tables.doubts.unread import is_month, is_unreadable, nearly_numbers
+from qwenocr_assets.tables.headers import is_gap
 from qwenocr_assets.tables.json.text import JsonNumber
 from qwenocr_assets.tables.leaves import Leaf
 from qwenocr_assets.tables.typed_values import TEXT, TypedValue, plain_number, typed_value
 from qwenocr_assets.tables.values.days import is_short
 from qwenocr_assets.tables.values.neighbours import Neighbours, neighbours
-from qwenocr_assets.tables.values.notation import TWO_READINGS, Notation
+from qwenocr_assets.tables.values.notation import NO_DAY, NO_NUMBER, TWO_READINGS, UNREADABLE, Notation
 from qwenocr_assets.tables.values.written import seen
 
 _DATE_KEY = re.compile(
@@ -42,7 +44,42 @@ def leaf_values(
         near = _neighbours(leaves, written, texts, {_column(leaves[at]) for at in still_open})
         for at in still_open:
             found[at] = _settled(leaves[at], str(written[at]), notation, near[_column(leaves[at])], signs)
-    return [value._replace(is_open=False) if value.is_open else value for value in found]
+    found = [value._replace(is_open=False) if value.is_open else value for value in found]
+    return _with_doubts(leaves, written, found)
+
+
+def _with_doubts(
+    leaves: Sequence[Leaf], written: Sequence[str | None], found: list[TypedValue]
+) -> list[TypedValue]:
+    """Values with what speaks against them although nothing does in themselves."""
+    texts = [text or "" for text in written]
+
+    def column(at: int) -> str | None:
+        return None if leaves[at].list_index is None else _column(leaves[at])
+
+    nearly = set(nearly_numbers(texts, [value.number for value in found], column))
+    for at, (leaf, text, value) in enumerate(zip(leaves, texts, found, strict=True)):
+        if not text:
+            continue
+        if is_unreadable(text):
+            found[at] = value._replace(doubt=UNREADABLE)
+        elif value.doubt is None:
+            found[at] = _as_asked(leaf, text, value, is_nearly=at in nearly)
+    return found
+
+
+def _as_asked(leaf: Leaf, text: str, value: TypedValue, *, is_nearly: bool) -> TypedValue:
+    asked = asked_for(leaf.hint)
+    if asked == "date" and value.type != "date" and _HINT_OF_A_DAY.search(leaf.hint) and not is_gap(text):
+        return TypedValue("text", doubt=NO_DAY)
+    if value.type == "number" and is_month(text) and (asked == "date" or _DATE_KEY.search(leaf.key)):
+        return TypedValue("text", doubt=NO_DAY)
+    if value.type == "text" and (is_nearly or (asked == "number" and not is_gap(text))):
+        return value._replace(doubt=NO_NUMBER)
+    return value
+
+
+_HINT_OF_A_DAY = re.compile(r"D\b|DD|dd|日")
 
 
 def _typed(leaf: Leaf, written: str | None, notation: Notation) -> TypedValue:

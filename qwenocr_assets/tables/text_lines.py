@@ -10,10 +10,12 @@ from qwenocr_assets.qwenocr.tasks import Form
 from qwenocr_assets.qwenocr.wire.positions import holds_positions, words_of_text
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.answer_text import storable, unfenced
+from qwenocr_assets.tables.doubts.unread import is_unreadable
 from qwenocr_assets.tables.no_answer.pictures import is_picture
 from qwenocr_assets.tables.places.page_lines import GIVEN
 from qwenocr_assets.tables.places.reading_order import reading_order
 from qwenocr_assets.tables.trace import Trace
+from qwenocr_assets.tables.values.notation import UNREADABLE
 
 _EMPTY_LIST = re.compile(r"\s*\[\s*\]\s*")
 """How models write that there is no line."""
@@ -35,7 +37,7 @@ def text_lines(answer: Answer, trace: Trace, page_size: tuple[int, int]) -> list
         placed = enumerate(zip(words, quads, strict=True))
         return _numbered([_line(base, index, word, quad) for index, (word, quad) in placed], quads)
     return [
-        {**base, "line_index": index, "reading_index": index, "text": line}
+        {**base, "line_index": index, "reading_index": index, "text": line, "text_doubt": _doubt(line)}
         for index, line in enumerate(_plain_lines(answer.text))
     ]
 
@@ -71,6 +73,10 @@ def _numbered(rows: list[dict[str, Any]], quads: Sequence[Quad | None]) -> list[
     return list(rows)
 
 
+def _doubt(text: str) -> str | None:
+    return UNREADABLE if is_unreadable(text) else None
+
+
 def _line(base: dict[str, str], index: int, word: Word, quad: Quad | None) -> dict[str, Any]:
     rotate_rect = None if word.rotate_rect is None else list(word.rotate_rect)
     row: dict[str, Any] = {
@@ -80,7 +86,7 @@ def _line(base: dict[str, str], index: int, word: Word, quad: Quad | None) -> di
         "quad_px": None if quad is None else list(quad),
         "rotate_rect": rotate_rect,
         "least_score": word.least_score,
-        "text_doubt": None,
+        "text_doubt": _doubt(word.text),
         "box_doubt": word.box_doubt,
         "ground": None if quad is None else GIVEN,
     }

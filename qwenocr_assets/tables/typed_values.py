@@ -19,7 +19,8 @@
 | `12.-`, `25:-`, `500/-`, `–.50`, `¥12,345-`, `金12,345円也` | 12, 25, 500, 0.50, 12345 | dashes for nothing |
 | `007` | text | leading zeros make an identifier |
 | 16 digits and more without separators | text | an identifier, like a card number |
-| `12.5%`, `10²`, `①`, `3 万` | text | not a plain number |
+| `12.5%`, `10²`, `①`, `3 万` | text | not a plain number; `12.50*` among numbers is `no_number` |
+| `5+` | as its column writes signs, else text | five and more as well |
 
 A comma with three digits behind it is thousands in the writing of English, Chinese, Japanese and Korean and a decimal
 comma in much of Europe, so a lone one is never decided by itself. `values/neighbours.py` says who decides.
@@ -38,6 +39,8 @@ comma in much of Europe, so a lone one is never decided by itself. `values/neigh
 | `14/11/3025`, `2025-02-30`, `1447/05/23` | text and `impossible_date` | no day, or of a calendar it does not name |
 | `20251114`, `R7.11.14` | a day where a day is asked for | else a number, a version |
 | `14/11/24`, `2024-11` | text | two digits are no year |
+| `Monday, 14 March 2025` | the day, and `weekday_differs` | it was a Friday |
+| `11.2024` below `09.2024`, or as a column of them | text | months |
 
 **Yes and no** are words that say nothing else, ticked and empty boxes, and `☑ Yes ☐ No`: `values/yes_no.py`.
 
@@ -74,7 +77,8 @@ class TypedValue(NamedTuple):
     currency: str | None = None
     truth: bool | None = None
     doubt: str | None = None
-    """Why it stays text although it has the form of a number or a date: two_readings or impossible_date."""
+    """Why it stays text although it has the form of a number or a date: two_readings or impossible_date, no_number or
+    no_day where one is asked for; or what speaks against the day, weekday_differs."""
     is_open: bool = False
     """Whether the values around it may say otherwise."""
 

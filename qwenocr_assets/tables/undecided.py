@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from qwenocr_assets.schemas import KEY_VALUES, TABLE_CELLS, TEXT_LINES
 from qwenocr_assets.storage.table_files import Row
+from qwenocr_assets.tables.doubts.unread import is_month
 from qwenocr_assets.tables.values.amounts import Habits, habits_of, read_amount
 from qwenocr_assets.tables.values.day_order import agreed, orders_in, orders_of_countries
 from qwenocr_assets.tables.values.days import read_day
@@ -50,6 +51,8 @@ def _settled(row: Row, name: str, page: _Page, document: "_Document", notation: 
     if row["typed_doubt"] != TWO_READINGS:
         return row
     text = seen(row[_TEXT[name]])
+    if is_month(text):
+        return row  # all of its column are, and none of them tells
     if read_amount(text) is None:
         found = read_day(text, notation.date_order or document.order, is_asked=name == KEY_VALUES.name)
         if found is None or found.day is None:

@@ -119,7 +119,16 @@ def test_broken_rules_share_the_blame(put: Put, query: Query) -> None:
 
 
 @pytest.mark.parametrize(
-    "doubt", ["two_readings", "impossible_date", "maybe_without_point", "several_numbers"]
+    "doubt",
+    [
+        "two_readings",
+        "impossible_date",
+        "maybe_without_point",
+        "several_numbers",
+        "no_number",
+        "no_day",
+        "unreadable",
+    ],
 )
 @pytest.mark.parametrize("table", ["key_values", "table_cells"])
 def test_what_is_typed_doubtfully_is_in_the_queue(put: Put, query: Query, table: str, doubt: str) -> None:

@@ -84,6 +84,11 @@ of_values as (
                         'A number without a point, and amounts around it have one: it may have lost its own.'
                     when 'several_numbers' then
                         'Several numbers and nothing else: rows or columns of the table may have been read as one.'
+                    when 'no_number' then
+                        'It is no number, where numbers stand or one is asked for: sums leave it out.'
+                    when 'no_day' then 'It is no day, where the schema asks for one.'
+                    when 'weekday_differs' then 'The day is another one of the week than it says.'
+                    when 'unreadable' then 'It says itself that something of it could not be read.'
                     when 'impossible_date' then 'A date that the calendar does not have, so it has no day.'
                     else 'It can be read in two ways, and nothing around it decides, so it has no number and no day.'
                 end
@@ -367,7 +372,7 @@ of_pages as (
         or (answered_pages.asked_for_lines and not texts.has_lines)
 ),
 
--- lines that may be amounts without their point, where no value says so already
+-- lines that may be amounts without their point or could not be read, where no value says so already
 doubtful_lines as (
     select
         lines.document_id,
@@ -377,7 +382,10 @@ doubtful_lines as (
         lines.text_doubt as finding,
         'line ' || lines.line_index as place,
         lines.text as value,
-        'Only a number without a point, and the amounts of the page have one: it may have lost its own.' as reason,
+        case lines.text_doubt
+            when 'unreadable' then 'It says itself that something of it could not be read.'
+            else 'Only a number without a point, and the amounts of the page have one: it may have lost its own.'
+        end as reason,
         3 as priority,
         lines.left_px,
         lines.top_px,

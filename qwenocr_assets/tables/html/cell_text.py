@@ -125,6 +125,10 @@ def _marked(node: LexborNode, depth: int) -> str | None:
         return _inside(node, depth)
     if tag == "input":
         return _input(node)
+    if tag == "select":
+        options = node.css("option")
+        chosen = [option for option in options if "selected" in option.attributes] or options[:1]
+        return " ".join(_inside(option, depth).strip() for option in chosen)
     if tag in ("msup", "msub", "msubsup", "mfrac", "mroot", "msqrt"):
         return _formula(node, depth)
     return None

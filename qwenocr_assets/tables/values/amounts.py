@@ -35,6 +35,8 @@ class Habits(NamedTuple):
     """Whether a long dash before digits is a minus."""
     debits: bool = False
     """Whether DR stands beside amounts without a mark, and CR nowhere."""
+    behind: bool = False
+    """Whether a minus stands behind amounts, so that a plus does as well."""
 
 
 NO_HABITS: Final = Habits()
@@ -128,6 +130,8 @@ def _sign(front: _Around, back: _Around, digits: str, money: Currency | None, ha
             return None  # credit, or crore
         return -1 if back.side != "DR" else None if habits.debits else 1
     sign = front.sign or back.sign
+    if back.sign == "+" and money is None and digits.isdigit():
+        return 1 if habits.behind else None  # 5+: five and more
     if sign == "▼" or (sign == "▲" and habits.arrows):
         return None
     if sign not in _MINUS:
@@ -234,7 +238,7 @@ def habits_of(texts: Iterable[str]) -> Habits:
     Texts are as `written.seen` has them; what is no amount says nothing.
     """
     decimals: set[str] = set()
-    spaces = plain = bracketed = up = down = dashes = credits = debits = False
+    spaces = plain = bracketed = up = down = dashes = credits = debits = behind = False
     for text in texts:
         bare = text.rstrip(" \u00a0%‰")
         parts = _PARTS.fullmatch(bare) if len(text) <= LONGEST else None
@@ -254,6 +258,7 @@ def habits_of(texts: Iterable[str]) -> Habits:
         up |= front.sign == "▲"
         down |= front.sign == "▼"
         dashes |= front.sign == "–" and not front.point
+        behind |= back.sign in ("-", "–")
         credits |= back.side == "CR"
         debits |= back.side == "DR"
     return Habits(
@@ -263,4 +268,5 @@ def habits_of(texts: Iterable[str]) -> Habits:
         down,
         dashes,
         debits and plain and not credits,
+        behind,
     )

@@ -12,7 +12,8 @@ class Cldr(NamedTuple):
 
     months: Mapping[str, tuple[int, ...]]
     """Names of months; several numbers where languages disagree: `listopad` is October and November."""
-    weekdays: frozenset[str]
+    weekdays: Mapping[str, tuple[int, ...]]
+    """Names of days of the week, Monday 0; several numbers where languages disagree."""
     decimals: Mapping[str, int]
     """ISO 4217 codes with the decimals that amounts have in practice."""
     signs: Mapping[str, tuple[str, ...]]
@@ -25,7 +26,7 @@ def cldr() -> Cldr:
     found = json.loads(Path(__file__).with_name("cldr.json").read_bytes())
     return Cldr(
         {name: tuple(numbers) for name, numbers in found["months"].items()},
-        frozenset(found["weekdays"]),
+        {name: tuple(numbers) for name, numbers in found["weekdays"].items()},
         found["decimals"],
         {sign: tuple(codes) for sign, codes in found["signs"].items()},
     )

@@ -13,7 +13,7 @@ from qwenocr_assets.tables.values.calendars import (
     is_buddhist,
 )
 from qwenocr_assets.tables.values.cldr import cldr
-from qwenocr_assets.tables.values.notation import IMPOSSIBLE_DATE, TWO_READINGS
+from qwenocr_assets.tables.values.notation import IMPOSSIBLE_DATE, TWO_READINGS, WEEKDAY_DIFFERS
 from qwenocr_assets.tables.values.written import words
 
 
@@ -22,7 +22,7 @@ class Day(NamedTuple):
 
     day: date | None
     doubt: str | None = None
-    """Why there is none: two_readings or impossible_date."""
+    """Why there is none: two_readings or impossible_date; or weekday_differs, where there is one."""
     two: tuple[date, date] | None = None
     """The two days it may be: with the day first, and with the month first."""
 
@@ -67,11 +67,35 @@ def read_day(text: str, order: str | None = None, *, is_asked: bool = False) -> 
 
     `text` is as `written.seen` has it; `order` is day_month or month_day where that is known. With `is_asked` the text
     stands where a day is asked for, so that eight digits are one, a year may have two digits, and `R7.11.14` is no
-    version.
+    version. A weekday beside the day that it does not have is a doubt.
     """
     if len(text) > _LONGEST:
         return None
-    text = _bare(text.casefold().replace("–", "-"))
+    written = text.casefold().replace("–", "-")
+    found = _day_of(_bare(written), order, is_asked=is_asked)
+    if found is None or found.day is None or found.doubt or _is_on(found.day, written):
+        return found
+    return found._replace(doubt=WEEKDAY_DIFFERS)
+
+
+def _is_on(day: date, written: str) -> bool:
+    """Whether no day of the week is named beside a day, or one that it is."""
+    known = cldr().weekdays
+    m = _WEEKDAY.search(_TIME.sub("", written).rstrip(" \u00a0,"))
+    words = [m[1]] if m else [word.strip(_EDGES) for word in written.split()]
+    named = [
+        known[word]
+        for word in words
+        if word in known
+        and word not in cldr().months
+        and word not in _BESIDE_DAY
+        and word not in _BESIDE_YEAR
+    ]
+    return not named or any(day.weekday() in numbers for numbers in named)
+
+
+def _day_of(text: str, order: str | None, *, is_asked: bool) -> Day | None:
+    """As `read_day`, of a text without time and weekday."""
     if is_asked and (m := _SHORT.fullmatch(text)):
         return _short(m[1], m[2], m[3], m[4], order)
     if m := _NUMERIC.fullmatch(text):

@@ -22,7 +22,7 @@ def cells_with_several_numbers(cells: Sequence[Row]) -> list[Row]:
 
     Numbers without point or comma count only where most of their column is not written like that.
     """
-    found = {at: text for at, cell in enumerate(cells) if _is_several(text := " ".join(cell["text"].split()))}
+    found = {at: " ".join(cell["text"].split()) for at, cell in enumerate(cells) if _is_several(cell["text"])}
     if not found:
         return list(cells)
     filled = Counter(map(_column, (cell for cell in cells if cell["text"].strip())))
@@ -43,7 +43,11 @@ def cells_with_several_numbers(cells: Sequence[Row]) -> list[Row]:
 
 
 def _is_several(text: str) -> bool:
-    return _ONLY_NUMBERS.fullmatch(text) is not None and _IN_GROUPS.fullmatch(text) is None
+    """Numbers in groups are one, unless they stand below each other."""
+    written = " ".join(text.split())
+    return _ONLY_NUMBERS.fullmatch(written) is not None and (
+        "\n" in text.strip() or _IN_GROUPS.fullmatch(written) is None
+    )
 
 
 def _are_amounts(text: str) -> bool:

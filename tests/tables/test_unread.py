@@ -1,0 +1,172 @@
+"""What should be a number or a day and is none, and what the model could not read, is said; the rest is not."""
+
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from qwenocr_assets.qwenocr.answers import Answer
+from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.tables.batch import flatten_document
+from qwenocr_assets.tables.flatten import AnsweredPage
+from qwenocr_assets.tables.typed_values import typed_value
+
+TABLE, VALUES, LINES = Task.TABLE_PARSING, Task.KEY_INFORMATION_EXTRACTION, Task.TEXT_RECOGNITION
+
+
+def rows(task: Task, text: str, schema: Any = None) -> dict[str, Any]:
+    page = AnsweredPage("batch", "document", "page", (1000, 1000), {task: ("key", Answer(text))}, schema)
+    return next(iter(flatten_document([page], on_page=lambda: None)))
+
+
+def column(*cells: str, header: str = "Price") -> list[tuple[Decimal | None, str | None]]:
+    """Number and doubt of each cell of a column below its header."""
+    lines = "".join(f"<tr><td>Rope</td><td>{cell}</td></tr>" for cell in (header, *cells))
+    found = rows(TABLE, f"<table>{lines}</table>")["table_cells"]
+    return [(cell["number"], cell["typed_doubt"]) for cell in found if cell["column_index"] == 1][1:]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("1,200¹", "300²", "12.50*", "99.00†", "45.00 (1)", "45.00 [1]", "45.00a", "12.50**"),
+        *("5.00 S", "5,00 H", "5.00 Cr.", "5.00 Dt", "[5.00]", "-(5.00)", "(-5.00)", "¬5.00"),
+        *("~5", "≈5", "ca. 5", "1·234", "1_234", "12.5x", "12.50?", "１２．５０*", "٥٠٫٠٠*", "1.5万", "12億"),
+        *("12 kg", "3 Stk", "1200ᵃ", "7½"),
+    ],
+)  # fmt: skip
+def test_what_is_nearly_a_number_among_numbers_is_said(text: str) -> None:
+    assert column("3.50", "10.00", text) == [
+        (Decimal("3.50"), None),
+        (Decimal("10.00"), None),
+        (None, "no_number"),
+    ]
+    items = json.dumps({"items": [{"price": price} for price in ("3.50", "10.00", text)]})
+    assert [row["typed_doubt"] for row in rows(VALUES, items)["key_values"]] == [None, None, "no_number"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("—", "N/A", "free", "see note 3", "12%", "5 ‰", "12:30", "12.30 Uhr", "10–12", "1/2", "10x12", "<5", "5±1"),
+        *("A", "12A", "V05", "007", "No. 5", "№ 5", "#12", "1.", "1)", "1.2.3", "FY 2007", "4000123412341234", ""),
+        *("0049 30 1234567", "DE89370400440532013000", "14.11.2024", "20 apples of 5", "☑"),
+    ],
+)  # fmt: skip
+def test_what_is_no_number_among_numbers_stays_without_doubt(text: str) -> None:
+    assert column("3.50", "10.00", text)[2] != (None, "no_number")
+
+
+@pytest.mark.parametrize(
+    "cells", [("12 kg", "3 kg", "5 kg"), ("5*", "4*", "3*"), ("12A", "12B"), ("5.00 S", "3")]
+)
+def test_a_column_that_is_written_so_stays_without_doubt(cells: tuple[str, ...]) -> None:
+    assert all(doubt is None for _, doubt in column(*cells))
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        (("09.2024", "10.2024", "11.2024"), [(None, None)] * 3),
+        (("10.2024", "11.2024"), [(None, "two_readings")] * 2),
+        (("2024.11", "2024.12"), [(None, "two_readings")] * 2),
+        (("2024.11", "12.50"), [(Decimal("2024.11"), None), (Decimal("12.50"), None)]),
+        (("11.2024", "0.5"), [(Decimal("11.2024"), None), (Decimal("0.5"), None)]),
+        (("5+", "12"), [(None, None), (Decimal(12), None)]),
+        (("5+", "12-"), [(Decimal(5), None), (Decimal(-12), None)]),
+        (("5.00+", "12"), [(Decimal("5.00"), None), (Decimal(12), None)]),
+        (("12<br>345", "3", "4"), [(None, "several_numbers"), (Decimal(3), None), (Decimal(4), None)]),
+        (("1<br>234,50", "3,00", "4"), [(None, "several_numbers"), (Decimal("3.00"), None), (Decimal(4), None)]),
+    ],
+)  # fmt: skip
+def test_a_column_shows_what_is_no_number(
+    cells: tuple[str, ...], found: list[tuple[Decimal | None, str | None]]
+) -> None:
+    assert column(*cells) == found
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("<select><option>1</option><option selected>2</option></select>", "2"),
+        ("<select><option>縄</option><option>釘</option></select>", "縄"),
+    ],
+)
+def test_of_a_list_of_choices_the_chosen_one_is_shown(cell: str, text: str) -> None:
+    (found,) = rows(TABLE, f"<table><tr><td>{cell}</td></tr></table>")["table_cells"]
+    assert found["text"] == text
+
+
+@pytest.mark.parametrize(
+    ("hint", "value", "expected"),
+    [
+        ("YYYY-MM-DD", "18 مهر 1403", ("text", "no_day")),
+        ("YYYY-MM-DD", "KW 46 2024", ("text", "no_day")),
+        ("YYYY-MM-DD", "45610", ("text", "no_day")),
+        ("yyyy-mm-dd", "11.2024", ("text", "no_day")),
+        ("年月日", "十一月", ("text", "no_day")),
+        ("YYYY-MM-DD", "14/11/2024", ("date", None)),
+        ("YYYY-MM-DD", "—", ("text", None)),
+        ("YYYY", "2024", ("number", None)),
+        ("YYYY-MM", "2024-11", ("text", None)),
+        ("number", "twelve", ("text", "no_number")),
+        ("number", "12 kg", ("text", "no_number")),
+        ("数字", "约 5", ("text", "no_number")),
+        ("number", "12.50", ("number", None)),
+        ("number", "N/A", ("text", None)),
+        ("", "12 kg", ("text", None)),
+        ("", "KW 46 2024", ("text", None)),
+    ],
+)
+def test_what_the_schema_asks_for_and_does_not_get(
+    hint: str, value: str, expected: tuple[str, str | None]
+) -> None:
+    (row,) = rows(VALUES, json.dumps({"a": value}), {"a": hint})["key_values"]
+    assert (row["value_type"], row["typed_doubt"]) == expected
+
+
+def test_a_month_is_no_number_where_the_key_asks_for_a_day() -> None:
+    found = rows(VALUES, '{"invoice_date": "11.2024", "日付": "2024.11", "rate": "11.2024"}')["key_values"]
+    assert [row["value_type"] for row in found] == ["text", "text", "number"]
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "doubt"),
+    [
+        ("Monday, 14 March 2025", date(2025, 3, 14), "weekday_differs"),
+        ("vendredi 13 mars 2025", date(2025, 3, 13), "weekday_differs"),
+        ("понедельник, 14 марта 2025 г.", date(2025, 3, 14), "weekday_differs"),
+        ("2024年11月14日(月)", date(2024, 11, 14), "weekday_differs"),
+        ("2024-11-14 (Mon) 12:30", date(2024, 11, 14), "weekday_differs"),
+        ("2024.11.14(목)", date(2024, 11, 14), None),
+        ("Do, 14. November 2024", date(2024, 11, 14), None),
+        ("3 mar 2024", date(2024, 3, 3), None),
+        ("mar 4 mar 2025", date(2025, 3, 4), None),
+        ("14 di marzo 2025", date(2025, 3, 14), None),
+    ],
+)
+def test_a_weekday_that_the_day_does_not_have(text: str, day: date, doubt: str | None) -> None:
+    found = typed_value(text)
+    assert (found.type, found.day, found.doubt) == ("date", day, doubt)
+
+
+@pytest.mark.parametrize(
+    ("text", "doubt"),
+    [
+        *(
+            (text, "unreadable")
+            for text in (
+                "Total [illegible]", "J\ufffdhn", "12.5\ufffd", "(unleserlich)", "illegible", "▯▯/▯▯/2024",
+                "[texte illisible]", "Имя: [неразборчиво]", "氏名（判読不能）", "看不清", "[unclear] 5",
+            )
+        ),
+        *((text, None) for text in ("Unclear skies", "□ Yes", "a [b] c", "Many found it illegible at first.", "?")),
+    ],
+)  # fmt: skip
+def test_what_says_that_it_could_not_be_read(text: str, doubt: str | None) -> None:
+    (value,) = rows(VALUES, json.dumps({"a": text}))["key_values"]
+    (line,) = rows(LINES, text)["text_lines"]
+    (cell,) = rows(TABLE, f"<table><tr><td>{text}</td></tr></table>")["table_cells"]
+    assert (value["typed_doubt"], line["text_doubt"], cell["typed_doubt"]) == (doubt, doubt, doubt)
