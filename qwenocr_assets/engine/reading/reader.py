@@ -25,6 +25,7 @@ from qwenocr_assets.engine.reading.ruling import find_rulings
 from qwenocr_assets.engine.reading.scripts import page_script
 from qwenocr_assets.engine.reading.tesseract import how_to_install, languages_for, script_name
 from qwenocr_assets.engine.reading.weights import Reading, Weights
+from qwenocr_assets.engine.reading.whole_lines import seen_lines
 from qwenocr_assets.geometry import Quad
 
 _LEAST_SCORE = 0.5
@@ -134,8 +135,7 @@ class Reader:
 
     def _lines(self, upright: Picture, quads: Quads, recognise: Recognise) -> list[Line]:
         """The lines in the quads of an upright page, in no order. Raises `UnsupportedScript`."""
-        crops = [cut_out(upright, corners) for corners in quads]
-        readings = recognise(crops)
+        seen = seen_lines(upright, quads, recognise)
         lines = [
             Line(
                 corrected(reading.text, reading.places),
@@ -144,10 +144,10 @@ class Reader:
                 reading.places,
                 reading.least_score,
             )
-            for corners, reading in zip(quads, readings, strict=True)
+            for corners, reading in zip(seen.quads, seen.readings, strict=True)
         ]
-        lengths = [crop.shape[1] / crop.shape[0] for crop in crops]
-        script = page_script([reading.evidence for reading in readings], lengths)
+        lengths = [crop.shape[1] / crop.shape[0] for crop in seen.crops]
+        script = page_script([reading.evidence for reading in seen.readings], lengths)
         languages = languages_for(script.foreign) if script.foreign and self._with_tesseract else ()
         if script.unreadable is not None and not languages:
             raise UnsupportedScript(
@@ -157,7 +157,7 @@ class Reader:
         foreign = script.foreign_lines if languages else ()
         kept = [n for i, n in enumerate(lines) if i not in foreign and n.score >= _LEAST_SCORE]
         if foreign:
-            others = read_other([crops[i] for i in foreign], languages, recognise)
+            others = read_other([seen.crops[i] for i in foreign], languages, recognise)
             kept += [
                 Line(text, lines[i].quad, score)
                 for i, (text, score) in zip(foreign, others, strict=True)
