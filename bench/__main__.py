@@ -28,6 +28,7 @@ PARTS = (
     "trust",
     "batch",
     "report",
+    "app",
     "scoring",
     "load",
     "cluster",

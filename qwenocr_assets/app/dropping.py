@@ -10,17 +10,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
+from qwenocr_assets.app.document_json import documents_json
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.progress import Advance
 from qwenocr_assets.errors import QwenocrError, RejectedInput, UsageError
-from qwenocr_assets.schemas import DOCUMENTS, KEY_VALUES, OCR_RESPONSES, PAGES, TABLE_CELLS, TEXT_LINES
 from qwenocr_assets.steps.pipeline import run
-from qwenocr_assets.steps.quote import quote
+from qwenocr_assets.steps.quote import Quote, quote
 from qwenocr_assets.storage.data_folder import local_path
-from qwenocr_assets.storage.table_files import read_table
 
 State = Literal["waiting", "quoting", "quoted", "reading", "read", "failed"]
 
@@ -45,7 +41,7 @@ class Drop:
         return {
             "id": self.drop_id, "state": self.state, "stage": self.stage, "done": self.done, "total": self.total,
             "error": self.error, "quote": self.quote, "notes": self.notes,
-            "files": sorted(path.name for path in self.folder.iterdir()),
+            "files": sorted(path.name for path in self.folder.iterdir()) if self.folder.exists() else [],
         }  # fmt: skip
 
     @contextmanager
@@ -61,7 +57,7 @@ class Drop:
         yield advance
 
 
-class _Shown:
+class Shown:
     """The pipeline's progress, in a drop."""
 
     def __init__(self, drop: Drop) -> None:
@@ -72,6 +68,41 @@ class _Shown:
 
     def note(self, message: str) -> None:
         self._drop.notes.append(message)
+
+
+def put(drop: Drop, name: str, content: bytes) -> str:
+    """Keep a file under its own name, or one like it where that is taken; returns the name.
+
+    Raises:
+        RejectedInput: the name is none for a file, or the drop is being read.
+    """
+    if drop.state != "waiting":
+        raise RejectedInput("These files are being read already.", "Drop further files as a new lot.")
+    plain = Path(name.replace("\\", "/")).name
+    if not plain or plain.startswith(".") or "\0" in plain or len(plain.encode()) > 240:
+        raise RejectedInput(f"{name!r} is no name for a file.", "Give it another name.")
+    path, number = drop.folder / plain, 1
+    while path.exists():
+        number += 1
+        path = drop.folder / f"{Path(plain).stem} ({number}){Path(plain).suffix}"
+    path.write_bytes(content)
+    return path.name
+
+
+def told_quote(found: Quote) -> dict[str, Any]:
+    """A quote as the page is told it."""
+    total = found.totals.all
+    return {
+        "model": found.model.name,
+        "pages": len(found.pages),
+        "requests": total.requests,
+        "answered": total.answered,
+        "expected_usd": f"{total.expected_usd.normalize():f}",
+        "is_free": total.expected_usd == Decimal(0),
+        "rejected": [
+            {"name": row["name"], "reason": row["reason"]} for row in found.documents if row["reason"]
+        ],
+    }
 
 
 class Drops:
@@ -104,48 +135,18 @@ class Drops:
             raise UsageError(f"There is no drop {drop_id}.", "Drop the files again.")
         return self._drops[drop_id]
 
-    def put(self, drop: Drop, name: str, content: bytes) -> str:
-        """Keep a file under its own name, or one like it where that is taken; returns the name.
-
-        Raises:
-            RejectedInput: the name is none for a file, or the drop is being read.
-        """
-        if drop.state != "waiting":
-            raise RejectedInput("These files are being read already.", "Drop further files as a new lot.")
-        plain = Path(name.replace("\\", "/")).name
-        if not plain or plain.startswith(".") or "\0" in plain or len(plain.encode()) > 240:
-            raise RejectedInput(f"{name!r} is no name for a file.", "Give it another name.")
-        path, number = drop.folder / plain, 1
-        while path.exists():
-            number += 1
-            path = drop.folder / f"{Path(plain).stem} ({number}){Path(plain).suffix}"
-        path.write_bytes(content)
-        return path.name
-
     def price(self, drop: Drop) -> None:
         """Quote a drop; what is wrong with it is said in the drop."""
         drop.state = "quoting"
-        with self._turn, _said_in(drop):
-            found = quote(self._environment, [drop.folder])
-            total = found.totals.all
-            drop.quote = {
-                "model": found.model.name,
-                "pages": len(found.pages),
-                "requests": total.requests,
-                "answered": total.answered,
-                "expected_usd": f"{total.expected_usd.normalize():f}",
-                "is_free": total.expected_usd == Decimal(0),
-                "rejected": [
-                    {"name": row["name"], "reason": row["reason"]} for row in found.documents if row["reason"]
-                ],
-            }
+        with self._turn, said_in(drop):
+            drop.quote = told_quote(quote(self._environment, [drop.folder]))
             drop.state = "quoted"
 
     def read(self, drop: Drop) -> None:
         """Read a drop into tables; what is wrong with it is said in the drop."""
         drop.state = "reading"
-        with self._turn, _said_in(drop):
-            outcomes = run(self._environment, [drop.folder], _Shown(drop))
+        with self._turn, said_in(drop):
+            outcomes = run(self._environment, [drop.folder], Shown(drop))
             drop.batches = [outcome.batch_id for outcome in outcomes]
             refused = [outcome.refused for outcome in outcomes if outcome.refused is not None]
             drop.error = str(refused[0]) if refused else ""
@@ -155,67 +156,14 @@ class Drops:
     def documents(self, drop: Drop) -> list[dict[str, Any]]:
         """The documents of a drop that was read, as programs get them."""
         return [
-            document_json(self._environment, batch_id, row["document_id"])
-            for batch_id in drop.batches
-            for row in read_table(self._environment.data, DOCUMENTS, batch_id)
+            document for batch_id in drop.batches for document in documents_json(self._environment, batch_id)
         ]
 
 
 @contextmanager
-def _said_in(drop: Drop) -> Iterator[None]:
+def said_in(drop: Drop) -> Iterator[None]:
+    """What is wrong inside is said in the drop."""
     try:
         yield
     except QwenocrError as error:
         drop.state, drop.error = "failed", str(error)
-
-
-_BOX = ("left_px", "top_px", "right_px", "bottom_px")
-
-
-def document_json(environment: Environment, batch_id: str, document_id: str) -> dict[str, Any]:
-    """A document with all that was read from it: pages, values, cells and lines with their boxes in page pixels.
-
-    `ground` says where on the page a value was found (docs/trust.md); the trust in it comes with the next publish.
-    """
-    data = environment.data
-    of_this = pc.field("document_id").isin(pa.array([document_id], pa.string()))
-
-    def rows(schema: Any, *columns: str) -> list[dict[str, Any]]:
-        found = read_table(data, schema, batch_id, where=of_this)
-        return [_plain({name: row.get(name) for name in columns}, row) for row in found]
-
-    (document,) = read_table(data, DOCUMENTS, batch_id, where=of_this)
-    return {
-        "document_id": document_id,
-        "batch_id": batch_id,
-        "name": document["name"],
-        "route": document["route"],
-        "status": document["status"],
-        "reason": document["reason"],
-        "pages": rows(PAGES, "page_id", "page_number", "status", "reason", "width_px", "height_px"),
-        "answers": rows(OCR_RESPONSES, "page_id", "task", "status", "reason", "cost_usd"),
-        "key_values": rows(
-            KEY_VALUES, "page_id", "path", "value", "value_type", "value_number", "value_date", "currency",
-            "presence", "typed_doubt", "ground", "ground_score",
-        ),
-        "table_cells": rows(
-            TABLE_CELLS, "page_id", "table_index", "row_index", "column_index", "text", "number", "is_header", "ground",
-        ),
-        "text_lines": rows(TEXT_LINES, "page_id", "task", "line_index", "text"),
-    }  # fmt: skip
-
-
-def _plain(named: dict[str, Any], row: Any) -> dict[str, Any]:
-    """The named columns as JSON has them: amounts as text, so that no digit is lost; the box as four numbers."""
-    written = {
-        name: f"{value.normalize():f}"
-        if isinstance(value, Decimal)
-        else value.isoformat()
-        if hasattr(value, "isoformat")
-        else value
-        for name, value in named.items()
-    }
-    sides = [row.get(side) for side in _BOX]
-    if "left_px" in row:
-        written["box_px"] = None if None in sides else sides
-    return written

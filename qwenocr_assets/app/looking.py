@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 import duckdb
@@ -43,11 +44,12 @@ _DOCUMENTS = """
     limit $limit offset $offset
 """
 _TABLES = """
-    select tables.schema_name, tables.table_name, coalesce(tables.comment, '') as comment
+    select tables.schema_name, tables.table_name, coalesce(tables.comment, '') as comment, tables.estimated_size
     from (
-        select schema_name, table_name, comment from duckdb_tables() where database_name = current_database()
+        select schema_name, table_name, comment, estimated_size from duckdb_tables()
+        where database_name = current_database()
         union all
-        select schema_name, view_name, comment from duckdb_views()
+        select schema_name, view_name, comment, null from duckdb_views()
         where database_name = current_database() and not internal
     ) as tables
     where list_contains($schemas, tables.schema_name)
@@ -104,11 +106,14 @@ def place_of_page(warehouse: Warehouse, page_id: str) -> tuple[str, int] | None:
     return None if row is None else (str(row[0]), int(row[1]))
 
 
-def tables(warehouse: Warehouse) -> list[tuple[str, str, str]]:
-    """Every table and view with its schema and the first sentence of what it holds."""
+def tables(warehouse: Warehouse) -> list[tuple[str, list[tuple[str, str, int | None]]]]:
+    """By schema, every table and view with the first sentence of what it holds, and its rows; views are not counted."""
     with open_reader(warehouse) as con:
         found = con.execute(_TABLES, {"schemas": list(SHOWN_SCHEMAS)}).fetchall()
-    return [(schema, name, comment.partition(". ")[0].rstrip(".")) for schema, name, comment in found]
+    return [
+        (schema, [(name, comment.partition(". ")[0], rows) for _, name, comment, rows in of_schema])
+        for schema, of_schema in groupby(found, key=lambda row: str(row[0]))
+    ]
 
 
 def table_query(warehouse: Warehouse, table: str, column: str, words: str) -> str:
@@ -138,6 +143,17 @@ def table_query(warehouse: Warehouse, table: str, column: str, words: str) -> st
         ]
         sql += f" where {' or '.join(holds)}"
     return sql
+
+
+def about_table(warehouse: Warehouse, table: str) -> str:
+    """What a table or view holds, as its description says."""
+    schema, _, name = table.partition(".")
+    with open_reader(warehouse) as con:
+        found = con.execute(
+            f"select comment from ({_TABLES}) where schema_name = $schema and table_name = $name",
+            {"schemas": list(SHOWN_SCHEMAS), "schema": schema, "name": name},
+        ).fetchone()
+    return str(found[0]) if found else ""
 
 
 def table_rows(warehouse: Warehouse, sql: str, page: int = 0) -> Rows:
@@ -170,8 +186,8 @@ class Overview:
     """Day (UTC), pages that were answered, money, and the share of the day's values that is in the review queue."""
     accuracy: Sequence[tuple[str, int, float, float, float]]
     """Field, values that people looked at, share that was right, and its interval."""
-    failures: Sequence[tuple[str, str, str, str]]
-    """The newest: document, stage, status and reason."""
+    failures: Sequence[tuple[str, str, str, str, str]]
+    """The newest: document's id and name, stage, status and reason."""
 
 
 _BY_DAY = """
@@ -203,7 +219,7 @@ _ACCURACY = """
     from marts.field_accuracy group by field order by 2 desc, 1 limit 20
 """
 _FAILURES = """
-    select documents.name, failures.stage, failures.status, coalesce(failures.reason, '')
+    select failures.document_id, documents.name, failures.stage, failures.status, coalesce(failures.reason, '')
     from marts.failures as failures
     inner join staging.stg_documents as documents on documents.document_id = failures.document_id
     order by failures.batch_id desc, documents.name limit 20

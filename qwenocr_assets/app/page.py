@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from qwenocr_assets.app.debounced import Debounced
 from qwenocr_assets.app.dropping import Drops
 from qwenocr_assets.app.presence import Presence
+from qwenocr_assets.app.trying import Tries
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.quality.rule_work import RuleWork
 from qwenocr_assets.report.html import templates
@@ -30,6 +31,7 @@ class Page:
 
     environment: Environment
     drops: Drops
+    tries: Tries
     presence: Presence
     work: RuleWork
     published: Debounced

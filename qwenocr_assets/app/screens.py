@@ -3,10 +3,12 @@
 import contextlib
 import tempfile
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import orjson
 import pyarrow.compute as pc
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -14,24 +16,28 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from qwenocr_assets.app import looking
-from qwenocr_assets.app.charts import bars
+from qwenocr_assets.app.charts import chart
 from qwenocr_assets.app.page import Page, html, in_thread, number_of, page_of
 from qwenocr_assets.errors import UsageError
-from qwenocr_assets.report.html import behaviour, style
+from qwenocr_assets.report.html import behaviour, style, usd
 from qwenocr_assets.report.pictures import report_picture
 from qwenocr_assets.report.reading import documents_of_batch
 from qwenocr_assets.report.views import DocumentView
 from qwenocr_assets.schemas import DOCUMENTS, PAGES
+from qwenocr_assets.steps.first_look.suggesting import save, suggest
 from qwenocr_assets.storage.table_files import read_all_batches
 from qwenocr_assets.warehouse.export import export_query
 from qwenocr_assets.warehouse.places.published import is_published
 from qwenocr_assets.warehouse.search import search_pages
+from qwenocr_assets.warehouse.texts.marking import marked
 
 _STATIC: dict[str, tuple[str, Callable[[], str]]] = {
     "app.css": ("text/css", lambda: style() + _own("app.css")),
     "report.js": ("text/javascript", behaviour),
     "correct.js": ("text/javascript", lambda: _own("correct.js")),
-    "drop.js": ("text/javascript", lambda: _own("drop.js")),
+    "places.js": ("text/javascript", lambda: _own("places.js")),
+    "drop.js": ("text/javascript", lambda: _own("sending.js") + _own("drop.js")),
+    "try.js": ("text/javascript", lambda: _own("sending.js") + _own("try.js")),
 }
 _DOWNLOADS = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
@@ -82,7 +88,8 @@ async def _place(request: Request) -> Response:
     row = await in_thread(looking.place_of_page, page_of(request).warehouse, page_id)
     if row is None:
         raise UsageError(f"There is no page {page_id}.", "See the list of documents.")
-    return RedirectResponse(f"/documents/{quote(row[0])}#p{row[1]}", status_code=303)
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"/documents/{quote(row[0])}{query}#p{row[1]}", status_code=303)
 
 
 async def _image(request: Request) -> Response:
@@ -109,8 +116,15 @@ async def _search(request: Request) -> Response:
     words, hits = request.query_params.get("q", "").strip(), None
     if words:
         found = await in_thread(search_pages, page_of(request).warehouse, words)
-        hits = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+        hits = [_hit(dict(zip(found.columns, row, strict=True)), words) for row in found.rows]
     return html(request, "search.html.j2", words=words, hits=hits)
+
+
+def _hit(found: dict[str, Any], words: str) -> dict[str, Any]:
+    """A place that was found, with its box as the document's page takes it."""
+    sides = [found[side] for side in ("left_px", "top_px", "right_px", "bottom_px")]
+    box = "" if None in sides else ",".join(f"{side:g}" for side in sides)
+    return found | {"box": box, "parts": marked(found["excerpt"], words)}
 
 
 async def _tables(request: Request) -> Response:
@@ -129,18 +143,22 @@ async def _table(request: Request) -> Response:
             file, media_type=_DOWNLOADS[kind], filename=file.name, background=BackgroundTask(folder.cleanup)
         )
     found = await in_thread(looking.table_rows, page.warehouse, sql, number_of(request))
-    return html(request, "table.html.j2", table=table, column=column, words=words, found=found)
+    about = await in_thread(looking.about_table, page.warehouse, table)
+    return html(request, "table.html.j2", table=table, column=column, words=words, found=found, about=about)
 
 
 async def _charts(request: Request) -> Response:
     found = await in_thread(looking.overview, page_of(request).warehouse)
     days = found.by_day
     charts = [
-        ("Pages a day", bars([(str(day), pages, f"{pages:,}") for day, pages, _, _ in days])),
-        ("Cost a day", bars([(str(day), float(cost), f"${cost:f}") for day, _, cost, _ in days])),
-        (
-            "Share of values to review",
-            bars([(str(d), share or 0, f"{share or 0:.1%}") for d, _, _, share in days]),
+        chart("Pages a day", [(day, pages) for day, pages, _, _ in days], "{:,.0f}".format),
+        chart(
+            "Cost a day",
+            [(day, float(cost)) for day, _, cost, _ in days],
+            lambda amount: usd(Decimal(f"{amount:.6f}")),
+        ),
+        chart(
+            "Share of values to review", [(day, share or 0.0) for day, _, _, share in days], "{:.1%}".format
         ),
     ]
     return html(request, "charts.html.j2", charts=charts, found=found)
@@ -148,6 +166,25 @@ async def _charts(request: Request) -> Response:
 
 async def _drop(request: Request) -> Response:
     return html(request, "drop.html.j2", is_local=page_of(request).environment.region.is_local)
+
+
+async def _try(request: Request) -> Response:
+    environment = page_of(request).environment
+    known = [
+        (schema.name, orjson.dumps(schema.keys, option=orjson.OPT_INDENT_2).decode())
+        for schema in environment.result_schemas
+    ]
+    return html(request, "try.html.j2", is_local=environment.region.is_local, known=known)
+
+
+async def _suggestion(request: Request) -> Response:
+    page, document_id = page_of(request), request.path_params["document_id"]
+    name = request.query_params.get("name") or None
+    found = await in_thread(
+        lambda: suggest(page.environment, _batch_of(page, document_id), document_id, name)
+    )
+    saved = await in_thread(save, found) if request.method == "POST" else None
+    return html(request, "suggestion.html.j2", document_id=document_id, found=found, saved=saved)
 
 
 async def _static(request: Request) -> Response:
@@ -169,6 +206,7 @@ async def _no_icon(request: Request) -> Response:  # noqa: ARG001  Starlette's s
 SCREENS = [
     Route("/", _documents),
     Route("/documents/{document_id}", _document),
+    Route("/documents/{document_id}/schema", _suggestion, methods=["GET", "POST"]),
     Route("/pages/{page_id}", _place),
     Route("/images/{page_id}", _image),
     Route("/search", _search),
@@ -176,6 +214,7 @@ SCREENS = [
     Route("/tables/{table}", _table),
     Route("/charts", _charts),
     Route("/drop", _drop),
+    Route("/try", _try),
     Route("/static/{name}", _static),
     Route("/favicon.ico", _no_icon),
 ]

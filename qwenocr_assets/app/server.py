@@ -19,6 +19,7 @@ from qwenocr_assets.app.guard import AsgiApp, Guard, TooLarge
 from qwenocr_assets.app.page import Page, html
 from qwenocr_assets.app.presence import Presence
 from qwenocr_assets.app.screens import SCREENS
+from qwenocr_assets.app.trying import Tries
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode, QwenocrError
 from qwenocr_assets.quality.rule_work import RuleWork
@@ -46,12 +47,14 @@ def create_app(
         for batch_id in batches:
             published.ask(batch_id)
 
-    page = Page(environment, Drops(environment, read), Presence(), work, published, runs_url)
+    tries = Tries(environment)
+    page = Page(environment, Drops(environment, read), tries, Presence(), work, published, runs_url)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         with work:
             yield
+        tries.close()
         await anyio.to_thread.run_sync(published.close)
 
     app = Starlette(

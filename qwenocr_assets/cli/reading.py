@@ -61,6 +61,37 @@ def routes(
     print_routes(paths, terminal.console, wide=wide)
 
 
+@reading.command("try", rich_help_panel="Read")
+def try_(
+    file: Annotated[Path, typer.Argument(help="A document.", show_default=False)],
+    schema: Annotated[
+        Path | None,
+        typer.Option(help="JSON file with the fields to read; without it, as the document's route says."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, for scripts.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before paying.")] = False,
+) -> None:
+    """Read a document and show what is in it. Nothing is kept but its cost, in the ledger."""
+    from qwenocr_assets.cli.commands.first_look.trying import try_file
+
+    terminal.exit_with(try_file(file, schema, terminal.console, as_json=as_json, yes=yes))
+
+
+@reading.command(rich_help_panel="Read")
+def suggest(
+    document: Annotated[
+        str, typer.Argument(help="A document that was read, by its name.", show_default=False)
+    ],
+    name: Annotated[
+        str | None, typer.Option(help="Name of the schema and its route; by default the document's.")
+    ] = None,
+) -> None:
+    """Write a schema of the values that a document has, and show the route that asks for them."""
+    from qwenocr_assets.cli.commands.first_look.suggesting import print_suggestion
+
+    print_suggestion(document, name, terminal.console)
+
+
 @reading.command(rich_help_panel="Read")
 def retry(
     status: Annotated[

@@ -198,7 +198,13 @@ def _excerpt(lines: Sequence[str], place: _Place) -> str:
     whole = " / ".join(lines)
     start = sum(len(line) + 3 for line in lines[: place.first])
     start += int(place.share * len(lines[place.first]))
-    return whole[max(0, start - _AROUND) : start + 2 * _AROUND]
+    first, last = max(0, start - _AROUND), start + 2 * _AROUND
+    excerpt = whole[first:last]
+    if first:  # no half word at either end, where there are words
+        excerpt = "… " + (excerpt.partition(" ")[2] if " " in excerpt[:_AROUND] else excerpt)
+    if last < len(whole):
+        excerpt = (excerpt.rpartition(" ")[0] if " " in excerpt[-_AROUND:] else excerpt) + " …"
+    return excerpt
 
 
 @contextmanager

@@ -33,7 +33,12 @@ class Served(NamedTuple):
 @contextlib.contextmanager
 def serving(folder: Path, *, token: str | None = None) -> Iterator[Served]:
     """The page over the batch of reports, which is published already."""
-    routes = [{"name": "invoices", "match": "in/**", "tasks": ["key_information_extraction"], "rules": RULES}]
+    tasks = ["key_information_extraction"]
+    form = {"Surname": "", "Phone": "", "Nickname": ""}
+    routes = [
+        {"name": "invoices", "match": "in/**", "tasks": tasks, "rules": RULES},
+        {"name": "form", "match": "form*", "tasks": ["advanced_recognition", *tasks], "schema": form},
+    ]
     write_batch(folder / "data")
     environment = Environment.load(data=str(folder / "data"), region="local", routes=routes)
     publish(environment)

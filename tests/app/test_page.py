@@ -1,12 +1,15 @@
 """The page without a browser: who may ask, what is taken, what is shown."""
 
 import asyncio
+import html
+import io
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from qwenocr_assets.app import guard
 from qwenocr_assets.warehouse.query import run_query
@@ -61,7 +64,19 @@ def test_whoever_comes_from_elsewhere_needs_the_token(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["/", "/documents/d1", "/drop", "/search", "/tables", "/charts", "/static/app.css"]
+    "address",
+    [
+        "/",
+        "/documents/d1",
+        "/documents/d1/schema",
+        "/drop",
+        "/try",
+        "/search",
+        "/tables",
+        "/charts",
+        "/static/app.css",
+        "/static/try.js",
+    ],
 )
 def test_every_page_says_what_a_browser_may_do(ask: Ask, address: str) -> None:
     answer = ask("GET", address)
@@ -107,8 +122,9 @@ def test_documents_are_filtered(ask: Ask, query: str, names: int) -> None:
 def test_search_leads_to_the_page(ask: Ask) -> None:
     text = ask("GET", "/search", params={"q": "رقم"}).text
     assert ARABIC_NAME in text
-    assert 'href="/pages/d2-p1"' in text
-    assert ask("GET", "/pages/d2-p1").headers["location"] == "/documents/d2#p1"
+    assert 'href="/pages/d2-p1' in text
+    assert "<mark>" in text
+    assert ask("GET", "/pages/d2-p1?hit=1,2").headers["location"] == "/documents/d2?hit=1,2#p1"
     assert "No page has these words" in ask("GET", "/search", params={"q": "nowhere"}).text
 
 
@@ -224,3 +240,26 @@ def test_a_request_that_is_too_large_is_refused(announced: bool) -> None:
 async def _later(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
     for chunk in chunks:
         yield chunk
+
+
+def test_a_program_tries_a_document_and_nothing_is_kept(ask: Ask, served: Served) -> None:
+    picture = Image.new("RGB", (300, 200), "white")
+    sink = io.BytesIO()
+    picture.save(sink, "PNG")
+    root = Path(served.environment.data.root.path)
+    before = {path for path in root.rglob("*") if path.is_file()}
+    files = {"file": ("blank.png", sink.getvalue()), "schema": ("s.json", b'{"total": "number"}')}
+    answer = ask("POST", "/v1/try", files=files)
+    assert answer.status_code == 200
+    assert [page["status"] for page in answer.json()["pages"]] == ["ready"]
+    assert [value["path"] for value in answer.json()["key_values"]] == ["total"]
+    assert {path for path in root.rglob("*") if path.is_file() and "ledger.db" not in path.name} <= before
+    assert ask("POST", "/v1/try", params={"name": "a.png", "schema": "{"}, content=b"x").status_code == 422
+    assert ask("POST", "/v1/try", params={"name": ".."}, content=b"x").status_code == 422
+
+
+def test_a_suggested_schema_is_saved_once(ask: Ask, served: Served) -> None:
+    assert '"tax"' in html.unescape(ask("GET", "/documents/d1/schema").text)
+    assert "Saved as" in ask("POST", "/documents/d1/schema", params={"name": "mine"}).text
+    assert (Path(served.environment.data.root.path) / "schemas" / "mine.json").exists()
+    assert ask("POST", "/documents/d1/schema", params={"name": "../mine"}).status_code == 422

@@ -34,6 +34,8 @@ class Tab:
         self._count = 0
         self.errors: list[str] = []
         self._within = "file:"
+        self.asked_for_files: int | None = None
+        """The field for which the browser asks for files, where that was intercepted."""
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.send(f"{domain}.enable")
         self.send("Emulation.setFocusEmulationEnabled", enabled=True)
@@ -52,13 +54,17 @@ class Tab:
         """Open a file or an address, as wide as said, with media features like prefers_color_scheme="dark"."""
         url = place if isinstance(place, str) else place.as_uri()
         self._within = "/".join(url.split("/")[:3])
+        self.resize(width, height, **media)
+        self.send("Page.navigate", url=url)
+        there = f"location.href === {json.dumps(url)} && document.readyState === 'complete'"
+        wait_until(lambda: self.run(there), f"{url} to load")
+
+    def resize(self, width: int, height: int = 1000, **media: str) -> None:
+        """Show what is open in another size, or with other media features."""
         features = [{"name": name.replace("_", "-"), "value": value} for name, value in media.items()]
         self.send("Emulation.setEmulatedMedia", features=features)
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.send("Emulation.setDeviceMetricsOverride", **size)
-        self.send("Page.navigate", url=url)
-        there = f"location.href === {json.dumps(url)} && document.readyState === 'complete'"
-        wait_until(lambda: self.run(there), f"{url} to load")
 
     def run(self, script: str) -> Any:
         """What an expression gives, awaited."""
@@ -66,9 +72,12 @@ class Tab:
         assert "exceptionDetails" not in result, result["exceptionDetails"]
         return result["result"].get("value")
 
-    def press(self, key: str) -> None:
+    def press(self, key: str, *, shift: bool = False, ctrl: bool = False) -> None:
         code = _KEYS.get(key, ord(key.upper()) if len(key) == 1 else 0)
-        text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
+        text: dict[str, Any] = (
+            {"text": key} if len(key) == 1 and not ctrl else {"text": "\r"} if key == "Enter" else {}
+        )
+        text["modifiers"] = 8 * shift + 2 * ctrl
         for kind in ("keyDown", "keyUp"):
             self.send("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **text)
 
@@ -91,7 +100,11 @@ class Tab:
                 self.errors.append(found["entry"]["text"])
             case "Runtime.exceptionThrown":
                 self.errors.append(str(found["exceptionDetails"]))
-            case "Network.requestWillBeSent" if not found["request"]["url"].startswith(self._within):
+            case "Page.fileChooserOpened":
+                self.asked_for_files = found["backendNodeId"]
+            case "Network.requestWillBeSent" if not found["request"]["url"].startswith(
+                (self._within, "data:")
+            ):
                 self.errors.append(f"asked for {found['request']['url']}")
 
 

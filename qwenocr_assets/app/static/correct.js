@@ -80,7 +80,7 @@
       save(value, input.value.trim());
     });
     editor.addEventListener("keydown", (event) => {
-      event.stopPropagation(); // letters are text here, not ways through the report
+      if (!event.ctrlKey && !event.metaKey) event.stopPropagation(); // letters are text here, not ways through the report
       if (event.key === "Escape") { close(); cell.focus(); }
       if (event.key === "Tab") {
         const way = values.filter((other) => isOpen(other) || other === value);
@@ -159,7 +159,7 @@
     show(value, answer.correction ?? { value: text, action: "confirmed", by: name.value, at: "before" });
     showRules(answer.rules);
     if (isOpen(value)) { delete value.dataset.open; value.dataset.done = ""; }
-    cellOf(value).tabIndex = -1;
+    cellOf(value).tabIndex = 0;
     count();
     say(`Saved ${value.dataset.place}.`);
     next(value);
@@ -187,10 +187,18 @@
     const cell = cellOf(value);
     cell.addEventListener("click", (event) => { if (!event.target.closest(".editor")) edit(value); });
     cell.addEventListener("focus", () => { if (isOpen(value)) edit(value); });
-    cell.addEventListener("keydown", (event) => {
+    value.addEventListener("keydown", (event) => { // also on its name: what is not doubtful is reached through it
       if (event.key === "Enter" && !event.target.closest(".editor")) { event.preventDefault(); edit(value); }
     });
   }
+
+  // In a field that is typed into, Ctrl+Z is the browser's own.
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || event.target === name) return;
+    if (open && open.input.value !== open.value.dataset.stands) return;
+    event.preventDefault();
+    by_id("undo").click();
+  });
 
   // A line, or its box on the page, fills the field that is open.
   document.addEventListener("mousedown", (event) => {

@@ -1,6 +1,5 @@
 """`qwenocr sql`, `search`, `export` and `warehouse …`: what there is, out of the published file."""
 
-import re
 import shlex
 import tempfile
 from itertools import groupby
@@ -103,14 +102,11 @@ def _around_the_mark(text: Text, cells: int) -> Text:
 
 def _marked(excerpt: str, words: str) -> Text:
     """The excerpt with the words that were looked for marked, in whatever form they are there."""
-    from qwenocr_assets.warehouse.texts.folding import fold_word
+    from qwenocr_assets.warehouse.texts.marking import marked
 
-    text = Text(visible(excerpt))
-    wanted = [folded for folded in map(fold_word, words.split()) if folded]
-    for token in re.finditer(r"\S+", text.plain):
-        folded = fold_word(token.group())
-        if any(word in folded for word in wanted):
-            text.stylize("bold reverse", *token.span())
+    text = Text()
+    for piece, is_hit in marked(visible(excerpt), words):
+        text.append(piece, "bold reverse" if is_hit else "")
     return text
 
 

@@ -1,0 +1,1 @@
+"""Commands for documents that are new: `qwenocr try`, `qwenocr suggest`."""

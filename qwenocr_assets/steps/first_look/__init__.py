@@ -1,0 +1,1 @@
+"""Documents that are new: tried before anything is kept, and a schema suggested from one."""
