@@ -8,7 +8,8 @@ import pytest
 
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import QwenocrError
-from qwenocr_assets.intake.routes import load_routes, route_for
+from qwenocr_assets.intake.route_loading import load_routes
+from qwenocr_assets.intake.routes import route_for
 from qwenocr_assets.schemas import DOCUMENTS, KEY_VALUES
 from qwenocr_assets.steps.first_look.suggesting import name_from, save, suggest
 from qwenocr_assets.steps.first_look.trying import set_apart
