@@ -6,6 +6,7 @@ from typing import Any
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.storage.table_files import Row
 from qwenocr_assets.tables.answer_text import storable
+from qwenocr_assets.tables.html.dom import without_markup
 from qwenocr_assets.tables.json.places import schema_keys, without_places
 from qwenocr_assets.tables.json.text import (
     REPEATED_KEYS,
@@ -15,7 +16,7 @@ from qwenocr_assets.tables.json.text import (
     read_json,
 )
 from qwenocr_assets.tables.leaf_values import leaf_values
-from qwenocr_assets.tables.leaves import leaves
+from qwenocr_assets.tables.leaves import Leaf, leaves
 from qwenocr_assets.tables.trace import Trace
 from qwenocr_assets.tables.values.notation import UNDECLARED, Notation
 
@@ -28,10 +29,10 @@ def key_values(
 ) -> list[Row]:
     """One row per leaf of the answer's JSON, in its order, without boxes.
 
-    `null`, `"null"`, an empty string, an empty object and an empty list are all "no value": NULL, of type null. An
-    answer without JSON gives no rows, nor do coordinates beside its values. `schema` is the result schema that was
-    sent, if one was: its keys that the answer lacks get rows too. `notation` is how the route's documents write dates
-    and numbers.
+    `null`, `"null"`, an empty string, an empty object and an empty list are all "no value": NULL, of type null; so is
+    what only gives back the schema's own words. Markup of HTML and Markdown in a value is read. An answer without JSON
+    gives no rows, nor do coordinates beside its values. `schema` is the result schema that was sent, if one was: its
+    keys that the answer lacks get rows too. `notation` is how the route's documents write dates and numbers.
     """
     base = trace.columns()
     reading = _reading(answer)
@@ -40,7 +41,7 @@ def key_values(
     rows: list[Row] = []
     found = list(leaves(reading.value, schema))
     scores = {leaf.path: leaf.value for leaf in leaves(answer.key_value_scores)}
-    written = [_written(leaf.value) for leaf in found]
+    written = [None if _is_echo(leaf) else _written(leaf.value) for leaf in found]
     for leaf, value, typed in zip(found, written, leaf_values(found, written, notation), strict=True):
         rows.append(
             {
@@ -86,11 +87,20 @@ def _score(said: Any) -> float | None:
     return float(said) if is_number and 0 <= said <= 1 else None
 
 
+_SHORTEST_ECHO = 4
+
+
+def _is_echo(leaf: Leaf) -> bool:
+    """Whether a model gave back what the schema says beside the key, `YYYY-MM-DD`, instead of a value."""
+    hint = leaf.hint.strip().casefold()
+    return len(hint) >= _SHORTEST_ECHO and str(leaf.value).strip().casefold() == hint
+
+
 def _written(value: Any) -> str | None:
     """A leaf as written; None when it holds no value."""
     if value is None or isinstance(value, dict | list | Pairs):
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = storable(str(value))
+    text = without_markup(storable(str(value)))
     return None if text.strip().casefold() in ("", "null") else text

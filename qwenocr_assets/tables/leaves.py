@@ -38,7 +38,9 @@ def leaves(source: Any, schema: Mapping[str, Any] | None = None) -> Iterator[Lea
     list once for every element, or for the list itself when it is not there at all. Where the schema has an object and
     the answer a list of objects, as of a page with several receipts, each of these is held against the schema. A key
     around all of it that the schema does not know (`{"invoices": [{…}, {…}], "count": 2}`) is no part of the paths;
-    what stands beside it is surplus.
+    what stands beside it is surplus. Where the schema has a single value and the answer an object with one
+    (`{"value": "12.50", "confidence": 0.9}`) or a list of one, that is the value; where it has several they are surplus
+    and the single one is missing.
     """
     beside, source = _unwrapped(source, schema)
     if beside and isinstance(source, dict | Pairs):
@@ -80,12 +82,18 @@ def _is_asked_for(value: Any, schema: Mapping[str, Any]) -> bool:
 
 def _inside(node: Leaf, schema: Any) -> Iterator[Leaf]:
     """The leaves below a node; as deep as the schema goes by recursion."""
+    if schema is None:
+        yield from _leaves_below(node, None)
+        return
     if not isinstance(schema, Mapping | list):
-        yield from _leaves_below(node._replace(hint=str(schema or "")), None if schema is None else EXPECTED)
+        yield from _single(node._replace(hint=str(schema or "")))
         return
     value = node.value
     if isinstance(schema, list):
         wanted = schema[0] if schema else ""
+        if isinstance(wanted, Mapping) and isinstance(value, dict | Pairs) and _has_any(value, wanted):
+            node = node._replace(value=[value])
+            value = node.value
         if not isinstance(value, list) or not value:
             yield from _unlike(node, {})
             return
@@ -106,6 +114,40 @@ def _inside(node: Leaf, schema: Any) -> Iterator[Leaf]:
             yield from _leaves_below(child, SURPLUS)
     present = {str(key) for key, _ in _pairs(value)}
     yield from _missing(node, {key: inner for key, inner in schema.items() if key not in present})
+
+
+_VALUE_ITSELF = frozenset(("value", "text", "content", "answer", "val"))
+"""Names of a single value among what a model says of it: `{"value": "12.50", "confidence": 0.9}`."""
+
+
+def _single(node: Leaf) -> Iterator[Leaf]:
+    """The leaves of what should be a single value; one that is not single is kept, and the single one is missing."""
+    if not isinstance(node.value, dict | list | Pairs) or not node.value:
+        yield from _leaves_below(node, EXPECTED)
+        return
+    if isinstance(node.value, list):
+        if len(node.value) == 1 and not isinstance(node.value[0], dict | list | Pairs):
+            yield from _leaves_below(node._replace(value=node.value[0]), EXPECTED)
+            return
+    else:
+        pairs = _pairs(node.value)
+        own = [
+            inner
+            for key, inner in pairs
+            if str(key).casefold() in _VALUE_ITSELF and not isinstance(inner, dict | list | Pairs)
+        ]
+        if len(own) == 1:
+            yield from _leaves_below(node._replace(value=own[0]), EXPECTED)
+            rest = Pairs((key, inner) for key, inner in pairs if inner is not own[0])
+            if rest:
+                yield from _leaves_below(node._replace(value=rest, hint=""), SURPLUS)
+            return
+    yield from _leaves_below(node, SURPLUS)
+    yield Leaf(node.path, node.key, node.parent_path, node.list_index, None, MISSING)
+
+
+def _has_any(value: Any, schema: Mapping[str, Any]) -> bool:
+    return any(str(key) in schema for key, _ in _pairs(value))
 
 
 def is_records(value: Any) -> bool:

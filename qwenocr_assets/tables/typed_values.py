@@ -17,7 +17,7 @@
 | `(5)` | as its column writes, else text | a note as well |
 | `▼5`, `₹5 Cr` | text | an arrow, a crore as well; so is `▲5` in a column with `▼` |
 | `12.-`, `25:-`, `500/-`, `–.50`, `¥12,345-`, `金12,345円也` | 12, 25, 500, 0.50, 12345 | dashes for nothing |
-| `007` | text | leading zeros make an identifier |
+| `007`, `+49301234567` | text | leading zeros make an identifier, a plus before eight digits a telephone number |
 | 16 digits and more without separators | text | an identifier, like a card number |
 | `12.5%`, `10²`, `①`, `3 万` | text | not a plain number; `12.50*` among numbers is `no_number` |
 | `5+` | as its column writes signs, else text | five and more as well |

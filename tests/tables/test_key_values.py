@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -186,6 +187,83 @@ def test_each_record_is_held_against_the_schema(
 ) -> None:
     rows = key_values(Answer(json.dumps(answer)), trace(KIE), {"no": "", "items": [{"name": ""}]})
     assert [(row["path"], row["presence"]) for row in rows] == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        pytest.param(
+            {"total": {"value": "12.50", "confidence": 0.9}},
+            [("total", "12.50", "expected"), ("total.confidence", "0.9", "surplus"), ("items", None, "missing")],
+            id="a value among what is said of it",
+        ),
+        pytest.param({"total": {"Text": "縄"}, "items": []}, [("total", "縄", "expected"), ("items", None, "expected")],
+                     id="a text alone"),
+        pytest.param({"total": ["12.50"], "items": []}, [("total", "12.50", "expected"), ("items", None, "expected")],
+                     id="a list of one"),
+        pytest.param(
+            {"total": ["1.00", "2.00"], "items": []},
+            [("total[0]", "1.00", "surplus"), ("total[1]", "2.00", "surplus"), ("total", None, "missing"),
+             ("items", None, "expected")],
+            id="several values",
+        ),
+        pytest.param(
+            {"total": {"net": "1.00", "gross": "2.00"}, "items": []},
+            [("total.net", "1.00", "surplus"), ("total.gross", "2.00", "surplus"), ("total", None, "missing"),
+             ("items", None, "expected")],
+            id="values with names",
+        ),
+        pytest.param(
+            {"total": "1.00", "items": {"name": "x"}},
+            [("total", "1.00", "expected"), ("items[0].name", "x", "expected")],
+            id="an item without its list",
+        ),
+    ],
+)  # fmt: skip
+def test_a_single_value_and_what_came_instead(
+    trace: TraceOf, answer: Any, expected: list[tuple[str, str | None, str]]
+) -> None:
+    rows = key_values(Answer(json.dumps(answer)), trace(KIE), {"total": "", "items": [{"name": ""}]})
+    assert [(row["path"], row["value"], row["presence"]) for row in rows] == expected
+
+
+@pytest.mark.parametrize(
+    ("hint", "value", "kept"),
+    [
+        ("YYYY-MM-DD", "yyyy-mm-dd", None),
+        ("name of the buyer", "Name of the buyer", None),
+        ("年月日を書く", "年月日を書く", None),
+        ("EUR", "EUR", "EUR"),
+        ("", "Total", "Total"),
+    ],
+)
+def test_the_words_of_the_schema_are_no_value(
+    trace: TraceOf, hint: str, value: str, kept: str | None
+) -> None:
+    (row,) = key_values(Answer(json.dumps({"a": value})), trace(KIE), {"a": hint})
+    assert (row["value"], row["presence"]) == (kept, "expected")
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "number"),
+    [
+        ("<b>12.50</b>", "12.50", "12.50"),
+        ("1&nbsp;234,50", "1\u00a0234,50", "1234.50"),
+        ("5 &euro;", "5 €", "5"),
+        ("**１２．５０**", "１２．５０", "12.50"),
+        ("12<sup>50</sup>", "12⁵⁰", None),
+        ("A<br>B", "A\nB", None),
+        ("R&amp;D", "R&D", None),
+        ("a<b and b>c", "a<b and b>c", None),
+        ("Bob <bob@x.org>", "Bob <bob@x.org>", None),
+        ("AT&T; 5", "AT&T; 5", None),
+        ("2**3**4", "2**3**4", None),
+        ("*5*", "*5*", None),
+    ],
+)
+def test_markup_in_a_value_is_read(trace: TraceOf, written: str, value: str, number: str | None) -> None:
+    (row,) = key_values(Answer(json.dumps({"a": written})), trace(KIE))
+    assert (row["value"], row["value_number"]) == (value, number and Decimal(number))
 
 
 def test_a_row_says_where_it_comes_from(trace: TraceOf) -> None:

@@ -172,3 +172,16 @@ def test_no_sample_says_anything_of_itself() -> None:
             said = "\n".join(line["text"] for line in page["lines"])
             assert incomplete(TEXT, Answer(said)) is None
             assert incomplete(TEXT, Answer(said.replace("\n", "\n\n"))) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("# Title\n\n| a | b |\n| x | 1.00 |\n\nEnd", ["a", "b", "x", "1.00"]),
+        ("| 品名 | 数量 |\n| 縄 | 2 |", ["品名", "数量", "縄", "2"]),
+        ("# Title\n\n|x| < 5 and |y| > 3", []),
+    ],
+)
+def test_a_table_of_a_document_without_its_rule(text: str, cells: list[str]) -> None:
+    page = AnsweredPage("batch", "document", "page", (1000, 1000), {DOCUMENT: ("key", Answer(text))})
+    assert [row["text"] for row in flatten(page)["table_cells"]] == cells

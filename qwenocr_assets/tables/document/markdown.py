@@ -20,7 +20,8 @@ _LATEX = re.compile(
 )
 _MARKDOWN = re.compile(
     r"^ {0,3}#{1,6}[ \t]+\S|^ {0,3}[-*+][ \t]+\S|^ {0,3}\d{1,3}[.)][ \t]+\S|^ {0,3}>[ \t]|\*\*\S|!\[|^ {0,3}```"
-    r"|^ {0,3}\|? {0,9}:?-{2,200}:? {0,9}\|[-:| \t]*$|</?t(?:able|r|d)\b|^ {0,3}(?:-{3,}|\*{3,})\s*$",
+    r"|^ {0,3}\|? {0,9}:?-{2,200}:? {0,9}\|[-:| \t]*$|</?t(?:able|r|d)\b|^ {0,3}(?:-{3,}|\*{3,})\s*$"
+    r"|^ {0,3}\|[^\n]*\|[ \t]*\n {0,3}\|[^\n]*\|[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
 )
 _DISPLAY = re.compile(r"\$\$(.{1,4000}?)\$\$|\\\[(.{1,4000}?)\\\]", re.DOTALL)
@@ -115,6 +116,9 @@ class _Reader:
 
     def _text(self, block_type: str, inline: Token, written: str, level: int | None = None) -> None:
         children = inline.children or []
+        if inline.content.startswith("|") and (tables := piped_tables(inline.content)):
+            self._table(tables, written)  # without the rule that makes it one
+            return
         if _HTML_TABLE.search(inline.content):
             self._table(html_tables(inline.content), written)
             return

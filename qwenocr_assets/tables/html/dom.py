@@ -22,6 +22,22 @@ def fragment_text(html: str) -> str:
     return "" if cell is None else cell_text(cell)
 
 
+_MARKUP = re.compile(
+    r"</?(?:b|i|u|em|strong|sup|sub|s|del|ins|span|small|big|font|p|div|br|mark)(?:\s+[a-z-]+\s*=[^<>]*|\s*/)?>"
+    r"|&(?:[a-z]{2,8}|#\d{2,6});",
+    re.IGNORECASE,
+)
+_WHOLLY_STRONG = re.compile(r"\s*(\*\*|__)(?=\S)((?:(?!\1).)+)(?<=\S)\1\s*", re.DOTALL)
+
+
+def without_markup(text: str) -> str:
+    """A value as it is seen, where a model wrote marks of HTML or Markdown into it; any other as it is."""
+    if ("<" in text or "&" in text) and _MARKUP.search(text):
+        text = fragment_text(text)
+    strong = _WHOLLY_STRONG.fullmatch(text) if text.lstrip()[:2] in ("**", "__") else None
+    return text if strong is None else strong[2]
+
+
 _BARE_ROW = re.compile(r"<t[rdh](?![a-z0-9-])", re.IGNORECASE)
 _TABLE_EDGES = re.compile(r"(<table(?![a-z0-9-])|</table\s*>)", re.IGNORECASE)
 

@@ -20,6 +20,10 @@ _MOST_INTEGER_DIGITS: Final = 29
 """What the tables' DECIMAL(38, 9) holds."""
 
 
+_FEWEST_OF_TELEPHONES: Final = 8
+"""Digits behind a plus that are a telephone number, and no amount."""
+
+
 class Habits(NamedTuple):
     """How the numbers around a number are written."""
 
@@ -91,6 +95,8 @@ def read_amount(text: str, decimal: str | None = None, habits: Habits = NO_HABIT
     if front is None or back is None or front.brackets != back.brackets or _contradict(front, back):
         return None
     digits, money = front.point + parts[2], _money(front.currency, back.currency)
+    if front.sign == "+" and money is None and digits.isdigit() and len(digits) >= _FEWEST_OF_TELEPHONES:
+        return None
     if money is not None and money.is_word and digits.isdigit():
         return None
     name = money and money.name
