@@ -12,7 +12,7 @@ from pathlib import Path
 
 from docs.paper import paper_table
 from qwenocr_assets.environment.environment import Environment
-from qwenocr_assets.settings import Settings
+from qwenocr_assets.settings import AccountSettings, Settings
 from qwenocr_assets.warehouse import dictionary
 from qwenocr_assets.warehouse.models import load_models
 from tests.test_floors import MAY_IMPORT
@@ -31,6 +31,13 @@ def settings_table() -> str:
         )
         key = "" if name.startswith("api_key") else f"`{name}`"
         lines.append(f"| {key} | `{variable}` | {default} | {field.description} |")
+    return "\n".join(lines)
+
+
+def accounts_table() -> str:
+    """What an entry of `[[accounts]]` may say."""
+    lines = ["| key | what it does |", "| --- | --- |"]
+    lines += [f"| `{name}` | {field.description} |" for name, field in AccountSettings.model_fields.items()]
     return "\n".join(lines)
 
 
@@ -94,26 +101,27 @@ def _name(package: Distribution) -> str:
     return re.sub(r"[-_.]+", "-", package.metadata["Name"]).lower()
 
 
-def _part(path: str, name: str, write: Callable[[], str]) -> tuple[Path, Callable[[], str]]:
-    """The whole of a file with one part of it written anew."""
+def _parts(path: str, **parts: Callable[[], str]) -> tuple[Path, Callable[[], str]]:
+    """The whole of a file with parts of it written anew, by their names."""
 
     def whole() -> str:
-        before, begin, rest = (
-            (ROOT / path).read_text(encoding="utf-8").partition(f"<!-- generated: {name} -->\n")
-        )
-        _, end, after = rest.partition("<!-- end -->")
-        assert begin, f"{path} has no part {name}"
-        assert end, f"{path}: the part {name} has no end"
-        return f"{before}{begin}\n{write()}\n\n{end}{after}"
+        text = (ROOT / path).read_text(encoding="utf-8")
+        for name, write in parts.items():
+            before, begin, rest = text.partition(f"<!-- generated: {name} -->\n")
+            _, end, after = rest.partition("<!-- end -->")
+            assert begin, f"{path} has no part {name}"
+            assert end, f"{path}: the part {name} has no end"
+            text = f"{before}{begin}\n{write()}\n\n{end}{after}"
+        return text
 
     return ROOT / path, whole
 
 
 WRITERS: dict[Path, Callable[[], str]] = dict(
     [
-        _part("docs/settings.md", "settings", settings_table),
-        _part("docs/architecture.md", "rooms", rooms_table),
-        _part("docs/deploy.md", "paper", paper_table),
+        _parts("docs/settings.md", settings=settings_table, accounts=accounts_table),
+        _parts("docs/architecture.md", rooms=rooms_table),
+        _parts("docs/deploy.md", paper=paper_table),
         (ROOT / "NOTICE", notice),
         (dictionary.ROWS, dictionary.row_types),
         (dictionary.SOURCES, dictionary.dbt_sources),

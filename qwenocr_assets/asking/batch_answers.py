@@ -144,6 +144,7 @@ class BatchAnswers:
         model: Model,
         catalogue_version: str,
         *,
+        account: str | None = None,
         judge: Judge,
         on_reply: Callable[[], None],
         concurrency: int,
@@ -151,14 +152,14 @@ class BatchAnswers:
     ) -> ServiceError | None:
         """Send the questions and journal the replies; returns the error that refuses the whole run, if any.
 
-        When the drain begins, no further call is sent, and those under way are waited for. What another batch asks
-        just now is put off.
+        `account` is the name of the one that the client calls with. When the drain begins, no further call is sent, and
+        those under way are waited for. What another batch asks just now is put off.
 
         Raises:
             StorageError: replies could not be saved.
         """
 
-        asked = Asked(model.region, model.name, model.price(), catalogue_version)
+        asked = Asked(model.region, model.name, model.price(), catalogue_version, account)
 
         async def ask_one(question: AnyQuestion) -> tuple[Reply, AnswerRecord] | None:
             self.hold.check()

@@ -31,12 +31,18 @@ def catalogue_of(settings: Settings) -> Catalogue:
     """The catalogue as these settings have it; raises as `configured_catalogue` does."""
     return configured_catalogue(
         region=settings.region,
-        base_url=settings.base_url,
+        base_url=settings.base_url or _address_of_accounts(settings),
         protocol=settings.protocol,
         workspace=settings.workspace,
         allow_http=settings.allow_http,
         models=settings.models,
     )
+
+
+def _address_of_accounts(settings: Settings) -> str | None:
+    """Where each account of the region has an address of its own, the region needs no other: it stands at the first."""
+    addresses = [account.base_url for account in settings.accounts_in(settings.region)]
+    return addresses[0] if addresses and all(addresses) else None
 
 
 def configured_catalogue(
@@ -83,7 +89,7 @@ def configured_catalogue(
             )
         if base_url:
             regions[region] = region_at(regions[region], base_url, allow_http=allow_http)
-            _require_same_region(regions[region], shipped)
+            require_same_region(regions[region], shipped)
         regions[region].require_host()
         regions[region] = replace(regions[region], workspace=workspace)
     return replace(catalogue, regions=regions)
@@ -106,7 +112,7 @@ def _as_free(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**_FREE, **said} if entry.get("free") is True and entry.get("region") == CUSTOM else entry
 
 
-def _require_same_region(region: Region, shipped: Catalogue) -> None:
+def require_same_region(region: Region, shipped: Catalogue) -> None:
     """A host of another region answers at its own prices, from its own place: both would be said wrongly."""
     there = region.at.service_region
     if region.name == CUSTOM or there in (None, region.service_region):

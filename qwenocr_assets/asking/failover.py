@@ -1,41 +1,58 @@
-"""Failover: which regions may answer, in which order. Only those that are listed, since the data then goes there."""
+"""Failover: whose accounts may answer, region by region. Only those that are listed, since the data then goes there."""
 
+from qwenocr_assets.asking.accounts import Account, accounts_in, require_keys
 from qwenocr_assets.errors import ConfigurationError, MissingApiKey
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
-from qwenocr_assets.qwenocr.keys import require_fit
-from qwenocr_assets.qwenocr.regions import Region
+from qwenocr_assets.qwenocr.keys import own_variable
 from qwenocr_assets.settings import Settings
 
 
-def failover_order(catalogue: Catalogue, settings: Settings) -> tuple[tuple[Region, Model], ...]:
-    """The set region and its model first, then those of `failover`.
+def failover_order(catalogue: Catalogue, settings: Settings) -> tuple[tuple[Account, ...], ...]:
+    """As `accounts_by_region`, with a look at the keys.
+
+    Raises:
+        MissingApiKey: an account or a region without a key of its own.
+        ConfigurationError: as of `accounts_by_region`; a key that does not fit, or that two accounts have.
+    """
+    order = accounts_by_region(catalogue, settings)
+    for number, accounts in enumerate(order):
+        require_keys(accounts, settings)
+        _require_keys_of_its_own(accounts, order[:number], settings)
+    return order
+
+
+def accounts_by_region(catalogue: Catalogue, settings: Settings) -> tuple[tuple[Account, ...], ...]:
+    """The accounts of the set region and its model first, then those of each region of `failover`.
 
     Equal is a model of the same pinned name: a name that moves means different models in different regions.
 
     Raises:
-        MissingApiKey: a region without a key of its own.
-        ConfigurationError: an unknown region or model, a region listed twice, or one without an equal model.
+        ConfigurationError: an unknown region or model, a region listed twice, or one without an equal model; accounts
+            that cannot be.
     """
     region, model = catalogue.region(settings.region), catalogue.model(settings.region, settings.model)
-    key = settings.api_key_for(region.name)
-    require_fit(key, region.host)
-    order = [(region, model)]
+    order = [accounts_in(catalogue, settings, region, model)]
     for name in settings.failover:
         other = catalogue.region(name)
-        if other.name in {r.name for r, _ in order}:
+        if other.name in {accounts[0].region.name for accounts in order}:
             raise ConfigurationError(
                 f"failover lists {name}, which is there already.", "List each other region once."
             )
-        other.require_host()
-        order.append((other, _equal_model(catalogue, model, name)))
-        own_key = settings.api_key_for(name)
-        require_fit(own_key, other.host)
-        if own_key is not None and own_key == key:
-            raise MissingApiKey(
-                f"failover lists {name}, which has no API key of its own: a key belongs to one region.",
-                f"Set DASHSCOPE_API_KEY_{name.upper()} in the environment or in .env.",
-            )
+        order.append(accounts_in(catalogue, settings, other, _equal_model(catalogue, model, name)))
     return tuple(order)
+
+
+def _require_keys_of_its_own(
+    accounts: tuple[Account, ...], before: tuple[tuple[Account, ...], ...], settings: Settings
+) -> None:
+    taken = {account.key(settings) for others in before for account in others} - {None}
+    for account in accounts:
+        if account.key(settings) in taken:
+            region = account.region.name
+            raise MissingApiKey(
+                f"failover lists {region}, which has no API key of its own: a key belongs to one region.",
+                f"Set {account.key_variable or own_variable(region)} in the environment or in .env.",
+            )
 
 
 def _equal_model(catalogue: Catalogue, model: Model, region: str) -> Model:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.ledger import Ledger
+from qwenocr_assets.cost.scopes import Kind
 from qwenocr_assets.cost.spending import Period, spending
 from qwenocr_assets.cost.unfunded import unfunded_batches
 from qwenocr_assets.environment.environment import Environment
@@ -30,13 +31,25 @@ def budget_left(environment: Environment, *, needed_usd: Decimal | None = None) 
     periods, waiting = _read(environment.database_url, environment.caps)
     left = [f"{dollars(p.remaining_usd)} for {p.name}" for p in periods if p.remaining_usd is not None]
     sentences = [f"Budget left: {', '.join(left)}." if left else "No day, month or route has a cap."]
-    if needed_usd is not None and any(
-        p.remaining_usd is not None and p.remaining_usd < needed_usd for p in periods
-    ):
+    if needed_usd is not None and _is_short(periods, environment.caps, needed_usd):
         sentences.append("That is less than this is expected to cost: the rest would wait, unfunded.")
     if waiting:
         sentences.append(f"{waiting} batches wait for money: `qwenocr ledger show`.")
     return " ".join(sentences)
+
+
+def _is_short(periods: list[Period], caps: Caps, needed_usd: Decimal) -> bool:
+    """Whether a period has less than that left; of accounts, all that may be taken together."""
+    others = [p.remaining_usd for p in periods if p.scope.kind is not Kind.ACCOUNT]
+    of_accounts = [
+        p.remaining_usd
+        for p in periods
+        if p.scope.kind is Kind.ACCOUNT and p.scope.named in caps.accounts_together
+    ]
+    together = [left for left in of_accounts if left is not None]
+    if together and len(together) == len(of_accounts):
+        others.append(sum(together, Decimal(0)))
+    return any(left is not None and left < needed_usd for left in others)
 
 
 def _read(url: str, caps: Caps) -> tuple[list[Period], int]:

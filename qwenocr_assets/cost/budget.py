@@ -1,12 +1,12 @@
 """The budget: how much may be spent per run, day, month, route and account, and when an alert is sent."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from qwenocr_assets.cost.scopes import Kind, Scope
 from qwenocr_assets.qwenocr.prices import to_pico
-from qwenocr_assets.settings import BudgetSettings
+from qwenocr_assets.settings import AccountSettings, BudgetSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,9 @@ class Caps:
     route_month_pico: Mapping[str, int] = field(default_factory=dict)
     """By route, per month."""
     account_month_pico: Mapping[str, int | None] = field(default_factory=dict)
-    """By account that is used, per month."""
+    """By account that is listed and used, per month."""
+    accounts_together: tuple[str, ...] = ()
+    """Of those, the accounts of the region that is set: a batch takes one of them."""
 
     @classmethod
     def of_usd(
@@ -39,14 +41,33 @@ class Caps:
         return cls(pico(run), pico(day), pico(month), by_route)
 
     @classmethod
-    def of_settings(cls, budget: BudgetSettings) -> "Caps":
-        """The caps that pipeline.toml sets."""
-        return cls.of_usd(
+    def of_settings(
+        cls,
+        budget: BudgetSettings,
+        together: Sequence[AccountSettings] = (),
+        others: Sequence[AccountSettings] = (),
+    ) -> "Caps":
+        """The caps that pipeline.toml sets: also of the accounts of its region, and of those of others."""
+        caps = cls.of_usd(
             run=budget.usd_per_run,
             day=budget.usd_per_day,
             month=budget.usd_per_month,
             routes=budget.usd_per_month_by_route,
         )
+        by_account = {
+            account.name: None if account.usd_per_month is None else to_pico(account.usd_per_month)
+            for account in (*together, *others)
+        }
+        return replace(
+            caps, account_month_pico=by_account, accounts_together=tuple(account.name for account in together)
+        )
+
+    @property
+    def largest_of_accounts_pico(self) -> int | None:
+        """The most that any one account of the region may spend in a month; None where one has no cap."""
+        caps = [self.account_month_pico.get(name) for name in self.accounts_together]
+        capped = [cap for cap in caps if cap is not None]
+        return max(capped) if capped and len(capped) == len(caps) else None
 
     def of(self, scopes: Iterable[Scope]) -> Iterator[tuple[Scope, int]]:
         """The scopes that have a cap, with it."""

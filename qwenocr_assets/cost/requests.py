@@ -220,7 +220,13 @@ class _WholeOrNot:
             count * (options.max_tokens or model.max_output_tokens),
         )
         cost = model.price().cost(worst)
-        all_caps = (caps.run_pico, caps.day_pico, caps.month_pico, caps.route_month_pico.get(route.name))
+        all_caps = (
+            caps.run_pico,
+            caps.day_pico,
+            caps.month_pico,
+            caps.route_month_pico.get(route.name),
+            caps.largest_of_accounts_pico,
+        )
         least = min((cap for cap in all_caps if cap is not None), default=cost)
         if cost <= least:
             return None

@@ -1,7 +1,7 @@
 """Batches that the budget stopped: remembered in the ledger, and resumed when there is money again."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import delete, insert, select
 
@@ -57,7 +57,8 @@ def unfunded_batches(ledger: Ledger) -> dict[str, list[UnfundedBatch]]:
 def may_resume(ledger: Ledger, waiting: Iterable[UnfundedBatch], caps: Caps) -> bool:
     """Whether every cap that refused a batch has room for the call it refused: raised, given back, or a new period.
 
-    A run's cap has to be raised: a new run alone is no new money.
+    A run's cap has to be raised: a new run alone is no new money. For an account's cap another account of the region
+    does as well: the batch takes that.
     """
     return all(_has_room(ledger, refusal, caps) for refusal in waiting)
 
@@ -66,5 +67,11 @@ def _has_room(ledger: Ledger, refusal: UnfundedBatch, caps: Caps) -> bool:
     if refusal.scope.kind is Kind.RUN:
         return caps.run_pico is None or caps.run_pico > refusal.cap_pico
     now = refusal.scope.at(day_of(ledger.now()))
-    cap = caps.cap(now)
-    return cap is None or ledger.sums([now])[now].spent_pico + refusal.needed_pico <= cap
+    scopes = [now]
+    if now.kind is Kind.ACCOUNT and caps.accounts_together:
+        scopes = [replace(now, named=name) for name in caps.accounts_together]
+    spent = ledger.sums(scopes)
+    return any(
+        (cap := caps.cap(scope)) is None or spent[scope].spent_pico + refusal.needed_pico <= cap
+        for scope in scopes
+    )

@@ -8,10 +8,12 @@ from typing import Any
 
 import httpx
 
+from qwenocr_assets.asking.accounts import Account, accounts_in
 from qwenocr_assets.asking.catalogue_overrides import catalogue_of
 from qwenocr_assets.asking.failover import failover_order
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.environment.decoding import recipe_for
+from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.intake.manifest import resolved
 from qwenocr_assets.intake.route_loading import load_routes
@@ -70,9 +72,31 @@ class Environment:
         return self.catalogue.model(self.settings.region, self.settings.model)
 
     @cached_property
-    def regions_in_order(self) -> tuple[tuple[Region, Model], ...]:
-        """The region and model to ask, and those to go on with while the first is down."""
+    def accounts(self) -> tuple[Account, ...]:
+        """The accounts of the region that is set; a batch takes one of them."""
+        return accounts_in(self.catalogue, self.settings, self.region, self.model)
+
+    @cached_property
+    def accounts_in_order(self) -> tuple[tuple[Account, ...], ...]:
+        """The accounts of the region to ask, and those of each region to go on with while the first is down."""
         return failover_order(self.catalogue, self.settings)
+
+    def account_called(self, name: str) -> Account:
+        """An account of the region that is set, by its name; the region's name stands for its own key.
+
+        Raises:
+            ConfigurationError: none is called so.
+        """
+        for account in self.accounts:
+            if account.name == name:
+                return account
+        if name == self.region.name:
+            return Account(name, self.region, self.model)
+        raise ConfigurationError(
+            f"Account {name}, with which batch jobs were handed over, is not in [[accounts]] of region "
+            f"{self.region.name} any more.",
+            "List it again until `qwenocr batch collect` has taken their answers back.",
+        )
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:
@@ -111,7 +135,9 @@ class Environment:
 
     @cached_property
     def caps(self) -> Caps:
-        return Caps.of_settings(self.settings.budget)
+        together = self.settings.accounts_in(self.settings.region)
+        others = [a for name in self.settings.failover for a in self.settings.accounts_in(name)]
+        return Caps.of_settings(self.settings.budget, together, others)
 
     @property
     def models_folder(self) -> Path:
@@ -131,5 +157,5 @@ class Environment:
                 without a database beside it.
             StorageError: the data folder cannot be written.
         """
-        _ = self.regions_in_order, self.routes, self.database_url
+        _ = self.accounts_in_order, self.routes, self.database_url
         self.data.require_writable()

@@ -1,5 +1,6 @@
 """The project's settings: one typed object from the environment, `.env`, and `pipeline.toml`."""
 
+from qwenocr_assets.settings.accounts import AccountSettings, key_in
 from qwenocr_assets.settings.loading import load_settings
 from qwenocr_assets.settings.profile import Profile
 from qwenocr_assets.settings.project import project_root
@@ -9,12 +10,14 @@ from qwenocr_assets.settings.values import Bucket
 
 __all__ = [
     "REGIONS_WITH_KEYS",
+    "AccountSettings",
     "Bucket",
     "BudgetSettings",
     "DeploySettings",
     "Profile",
     "ScoringSettings",
     "Settings",
+    "key_in",
     "load_settings",
     "project_root",
 ]

@@ -20,6 +20,7 @@ from upath import UPath
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.qwenocr.keys import key_among, variable_of
 from qwenocr_assets.qwenocr.options import ClientOptions
+from qwenocr_assets.settings.accounts import AccountSettings, require_names_of_their_own
 from qwenocr_assets.settings.profile import Profile
 from qwenocr_assets.settings.project import project_root
 from qwenocr_assets.settings.sections import BudgetSettings, DeploySettings, ScoringSettings
@@ -49,7 +50,11 @@ class Settings(ClientOptions, BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="QWENOCR_", env_file_encoding="utf-8", env_nested_delimiter="__", extra="ignore"
+        env_prefix="QWENOCR_",
+        env_file_encoding="utf-8",
+        env_nested_delimiter="__",
+        extra="ignore",
+        hide_input_in_errors=True,  # it may be a key in the wrong place
     )
 
     profile: Profile = Field(
@@ -81,6 +86,11 @@ class Settings(ClientOptions, BaseSettings):
     )
     workspace: str | None = Field(None, description="Workspace whose rights and limits the calls use.")
     allow_http: bool = Field(False, description="Allow an http:// base_url outside private networks.")
+    accounts: list[AccountSettings] = Field(
+        default_factory=list,
+        description="Accounts of which each batch takes one: see Accounts below. Without any, the region's key is the "
+        "only one.",
+    )
     failover: Annotated[list[str], NoDecode, Names] = Field(
         default_factory=list,
         description="Regions to go on with, in this order, while the first is down; the data then goes there.",
@@ -162,8 +172,8 @@ class Settings(ClientOptions, BaseSettings):
     max_runs_at_once: int | None = Field(
         None,
         ge=1,
-        description="Runs that Dagster starts at once, over all machines; by default 2 on a laptop, 4 on a server, the "
-        "workers of [deploy] in a cluster.",
+        description="Runs that Dagster starts at once, over all machines; by default 2 on a laptop, 4 on a server, or "
+        "as many as there are accounts; the workers of [deploy] in a cluster.",
     )
     scoring: ScoringSettings = Field(
         default_factory=ScoringSettings, description="Truths to compare answers with: see docs/scoring.md."
@@ -216,13 +226,22 @@ class Settings(ClientOptions, BaseSettings):
             raise ValueError(
                 f"profile cluster needs data in a bucket, like s3://bucket/folder, and {self.data} is one machine's"
             )
+        require_names_of_their_own(self.accounts, (*REGIONS_WITH_KEYS, "local"))
         return self
+
+    def accounts_in(self, region: str) -> list[AccountSettings]:
+        """The entries of `[[accounts]]` that are of a region."""
+        return [account for account in self.accounts if account.region == region]
 
     @property
     def runs_at_once(self) -> int:
-        """Runs that Dagster starts at once, over all machines."""
-        by_profile = {Profile.LAPTOP: 2, Profile.SERVER: 4, Profile.CLUSTER: self.deploy.workers}
-        return self.max_runs_at_once or by_profile[self.profile]
+        """Runs that Dagster starts at once, over all machines; by default one at least for each account."""
+        if self.max_runs_at_once is not None:
+            return self.max_runs_at_once
+        if self.profile is Profile.CLUSTER:
+            return self.deploy.workers
+        by_profile = {Profile.LAPTOP: 2, Profile.SERVER: 4}
+        return max(by_profile[self.profile], len(self.accounts_in(self.region)))
 
     @property
     def data_folder(self) -> DataFolder:

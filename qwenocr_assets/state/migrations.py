@@ -14,9 +14,9 @@ from sqlalchemy.schema import CreateColumn
 
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.state.sqlite import READ_ONLY
-from qwenocr_assets.state.tables import METADATA, calls, inbox, jobs, leases, money, runs
+from qwenocr_assets.state.tables import METADATA, accounts, calls, inbox, jobs, leases, money, runs
 
-DECLARED = (money, jobs, leases, calls, inbox, runs)
+DECLARED = (money, jobs, leases, calls, inbox, runs, accounts)
 """The modules whose tables a database has."""
 
 Migration = Callable[[Connection], None]
@@ -70,6 +70,7 @@ MIGRATIONS: Mapping[str, Migration] = {
     "journals_compared": make_declared,
     "run_beats": make_declared,
     "accounts": _name_accounts,
+    "accounts_of_batches": make_declared,
 }
 
 

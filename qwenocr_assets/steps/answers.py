@@ -2,11 +2,12 @@
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 
+from qwenocr_assets.asking.accounts import Account
 from qwenocr_assets.asking.batch_answers import AnyQuestion, BatchAnswers
 from qwenocr_assets.asking.draining import Drain, draining_on_signals
 from qwenocr_assets.asking.records import AnswerRecord
@@ -18,7 +19,6 @@ from qwenocr_assets.environment.holding import held
 from qwenocr_assets.environment.progress import Progress
 from qwenocr_assets.environment.service import QwenOcr
 from qwenocr_assets.errors import QwenocrError
-from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.purse import Purse
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
@@ -97,11 +97,13 @@ def ask(
     run_id: str,
     wanted: Wanted = EVERYTHING_OPEN,
     tasks: Collection[Task] = tuple(Task),
+    on_account: Callable[[Account], object] = lambda _: None,
 ) -> Asked:
     """Ask the batch's requests of these tasks, in the region that is set and those to go on with.
 
-    Money is set aside and limited under `run_id`. Ctrl-C and SIGTERM end the asking: nothing new is sent, and what is
-    on its way is awaited for `drain_seconds`.
+    `on_account` hears whose account is asked, each time when one is taken. Money is set aside and limited under
+    `run_id`. Ctrl-C and SIGTERM end the asking: nothing new is sent, and what is on its way is awaited for
+    `drain_seconds`.
 
     Raises:
         InUse: another run has the batch.
@@ -164,11 +166,14 @@ def ask(
         parts = {r["request_key"]: answer_keys(r)[1] for r in requests if r.get("whole_key")}
         questions = find()
 
-        def open_purse(model: Model, since: float | None) -> AbstractAsyncContextManager[Purse]:
-            return budget.purse(requests, model, batch_id=batch_id, run_id=run_id, put_off_since=since)
+        def open_purse(account: Account, since: float | None) -> AbstractAsyncContextManager[Purse]:
+            return budget.purse(requests, account, batch_id=batch_id, run_id=run_id, put_off_since=since)
 
         def ask_now(questions: Questions, since: float | None) -> QwenocrError | None:
-            asking = RealTime(environment, service, answers, find, advance, drain, progress.note)
+            to_ask = [r for r in requests if asked.keys() & set(answer_keys(r))]
+            asking = RealTime(
+                environment, service, budget, to_ask, answers, find, advance, drain, progress.note, on_account
+            )
             return asking.ask(questions, partial(open_purse, since=since))
 
         with (

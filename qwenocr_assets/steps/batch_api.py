@@ -1,11 +1,13 @@
 """Requests of routes in batch mode: handed to the Batch API, watched, and taken back by another run."""
 
+import logging
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from qwenocr_assets.asking.accounts import Account
 from qwenocr_assets.asking.batch_answers import BatchAnswers, Page, Question
 from qwenocr_assets.asking.batch_api.collecting import Collected, Collector
 from qwenocr_assets.asking.batch_api.jobs import Jobs, JobState
@@ -22,20 +24,24 @@ from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.holding import held
 from qwenocr_assets.environment.progress import Progress
 from qwenocr_assets.environment.service import QwenOcr
-from qwenocr_assets.qwenocr.batch_api.limits import (
-    FileLimits,
-    cheaper_at_once,
-)
+from qwenocr_assets.errors import ConfigurationError, QwenocrError
+from qwenocr_assets.qwenocr.batch_api.limits import FileLimits, cheaper_at_once
 from qwenocr_assets.qwenocr.batch_api.service import BatchService
+from qwenocr_assets.qwenocr.errors import RunRefused, ServiceError
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.rows import OcrRequestRow, PageRow
 from qwenocr_assets.schemas import OCR_REQUESTS, PAGES, is_ready
+from qwenocr_assets.steps.real_time import of_account
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
 from qwenocr_assets.storage.table_files import read_table
 from qwenocr_assets.tables.completeness import incomplete
 
+_log = logging.getLogger(__name__)
+
 _LIMITS = FileLimits()
+Services = Callable[[str], BatchService]
+"""The Batch API of an account, by its name."""
 UNFUNDED_SUFFIX = "/batch-api"
 """After the id of an intake batch: what of it waits for money here, and not in real time."""
 
@@ -87,13 +93,13 @@ def collect_and_hand_over(
     with (
         held(environment, batch_id, progress) as hold,
         budget.ledger() as ledger,
-        service.batch_service() as batches,
+        service.batch_services() as services,
     ):
         work = _Work(environment, Jobs(ledger), batch_id, rows)
-        poll(work.jobs, batches, region=environment.region.name)
+        poll_all(environment, work.jobs, services)
         answers = BatchAnswers.open(data, batch_id, {Task(row["task"]) for row in rows}, hold, progress.note)
         funds = LedgerFunds(ledger, environment.caps, {})
-        collected = _collect(work, answers, funds, batches)
+        collected = _collect(work, answers, funds, services)
         if funds.above is not None:
             answers.compact()
             raise funds.above
@@ -103,7 +109,7 @@ def collect_and_hand_over(
             for q in answers.open_questions(rows, pages, frozenset())
             if q.request_key not in collected.given_up
         ]
-        planned = _hand_over(work, ledger, batches, questions, run_id)
+        planned = _hand_over(work, budget, ledger, services, questions, run_id, progress.note)
         answers.compact()
         waiting = len(work.jobs.waiting_keys(batch_id))
     return HandedOver(
@@ -132,10 +138,31 @@ def watch(environment: Environment, service: QwenOcr) -> list[str]:
     """Ask how running jobs are; returns the intake batches with something to do."""
     with Ledger.open(environment.database_url) as ledger:
         jobs = Jobs(ledger)
-        if jobs.all(JobState.RUNNING):
-            with service.batch_service() as batches:
-                poll(jobs, batches, region=environment.region.name)
+        with service.batch_services() as services:
+            poll_all(environment, jobs, services)
         return due_batches(jobs)
+
+
+def poll_all(
+    environment: Environment, jobs: Jobs, services: Services, *, all_now: bool = False
+) -> dict[str, QwenocrError]:
+    """Ask how running jobs are, each account's with its own key; returns, by account, what could not be asked and why.
+
+    Raises:
+        RunRefused, ConfigurationError: of all accounts with running jobs none can be asked; the first one's reason.
+    """
+    region = environment.region.name
+    owners = sorted({job.owner for job in jobs.all(JobState.RUNNING) if job.region == region})
+    failed: dict[str, QwenocrError] = {}
+    for owner in owners:
+        try:
+            poll(jobs, services(owner), region=region, account=owner, all_now=all_now)
+        except (RunRefused, ConfigurationError) as error:
+            failed[owner] = error
+            _log.warning("The batch jobs of account %s cannot be asked for: %s", owner, error)
+    if owners and len(failed) == len(owners):
+        raise failed[owners[0]]
+    return failed
 
 
 def due_batches(jobs: Jobs) -> list[str]:
@@ -200,16 +227,24 @@ class _Work:
         )
 
 
-def _collect(work: _Work, answers: BatchAnswers, funds: LedgerFunds, batches: BatchService) -> Collected:
-    return Collector(
-        work.jobs,
-        batches,
-        funds,
-        work.environment.catalogue.version,
-        incomplete,
-        answers.save,
-        work.rules_of,
-    ).collect(work.batch_id)
+def _collect(work: _Work, answers: BatchAnswers, funds: LedgerFunds, services: Services) -> Collected:
+    """What has ended, from each account that handed it over."""
+    collected = Collected()
+    for owner in sorted({job.owner for job in work.jobs.all(JobState.ENDED, batch_id=work.batch_id)}):
+        found = Collector(
+            work.jobs,
+            services(owner),
+            funds,
+            work.environment.catalogue.version,
+            incomplete,
+            answers.save,
+            work.rules_of,
+        ).collect(work.batch_id, account=owner)
+        collected.jobs += found.jobs
+        collected.answered += found.answered
+        collected.left |= found.left
+        collected.given_up |= found.given_up
+    return collected
 
 
 def _by_window(work: _Work, questions: Iterable[Question]) -> dict[str, list[Question]]:
@@ -221,25 +256,67 @@ def _by_window(work: _Work, questions: Iterable[Question]) -> dict[str, list[Que
 
 
 def _hand_over(
-    work: _Work, ledger: Ledger, batches: BatchService, questions: list[Question], run_id: str
+    work: _Work,
+    budget: CostBudget,
+    ledger: Ledger,
+    services: Services,
+    questions: list[Question],
+    run_id: str,
+    tell: Callable[[str], object],
 ) -> int:
     """Plan what is open, and bring every job that is not running as far as it goes; how many requests were planned."""
     environment, model = work.environment, work.environment.model
-    calls = calls_of(work.rows, model, environment.catalogue.version, run_id, Mode.BATCH)
+    to_plan = work.sort(questions).batch
+    account = environment.accounts[0]
+    if to_plan:
+        keys = {question.request_key for question in to_plan}
+        wanted = [row for row in work.rows if row["request_key"] in keys]
+        account = budget.take_account(work.batch_id, environment.accounts, wanted)
+    calls = calls_of(
+        work.rows, model, environment.catalogue.version, run_id, Mode.BATCH, account=account.name
+    )
     funds = LedgerFunds(ledger, environment.caps, calls)
     planned = 0
-    for window, those in _by_window(work, work.sort(questions).batch).items():
+    for window, those in _by_window(work, to_plan).items():
         for file in split(((q, work.size(q)) for q in those), _LIMITS):
             lines = [(q.request_key, q.task) for q in file]
             planned += work.jobs.plan(
-                work.batch_id, lines, region=model.region, model=model.name, window=window, funds=funds
+                work.batch_id,
+                lines,
+                region=model.region,
+                model=model.name,
+                window=window,
+                funds=funds,
+                account=account.name,
             ).lines
     remember(ledger, f"{work.batch_id}{UNFUNDED_SUFFIX}", funds.refused.values())
     root = work.data.root
     folder = local_path(root) if is_local(root) else Path(tempfile.gettempdir())
-    submitter = Submitter(work.jobs, batches, funds, work.line, folder / "batch_api")
     asked = {question.request_key: question for question in questions}
     for job in work.jobs.all(JobState.PLANNED, JobState.UPLOADED, JobState.CREATING, batch_id=work.batch_id):
-        if job.batch_id == work.batch_id:
+        if job.batch_id != work.batch_id:
+            continue
+        submitter = Submitter(work.jobs, services(job.owner), funds, work.line, folder / "batch_api")
+        try:
             submitter.submit(job, asked)
+        except RunRefused as error:
+            raise _refused(work, budget, funds, environment.account_called(job.owner), error, tell) from error
     return planned
+
+
+def _refused(
+    work: _Work,
+    budget: CostBudget,
+    funds: LedgerFunds,
+    account: Account,
+    error: RunRefused,
+    tell: Callable[[str], object],
+) -> ServiceError:
+    """The error with the account's name. Where there are others, what it has not got yet is free for them."""
+    accounts = work.environment.accounts
+    budget.note_account(work.batch_id, account, accounts, error)
+    if len(accounts) > 1:
+        for job in work.jobs.all(JobState.PLANNED, JobState.UPLOADED, batch_id=work.batch_id):
+            if (job.batch_id, job.owner) == (work.batch_id, account.name):
+                work.jobs.close_unsent(job, str(error), funds)
+    return of_account(error, account, accounts, tell) or error

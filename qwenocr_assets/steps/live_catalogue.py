@@ -9,6 +9,7 @@ import httpx
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from qwenocr_assets.asking.accounts import accounts_in
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.qwenocr.live.comparing import Comparison, compare
@@ -21,7 +22,8 @@ _LISTING = TypeAdapter(Listing)
 def ask_the_service(
     environment: Environment, region: str | None = None, *, transport: httpx.AsyncBaseTransport | None = None
 ) -> Comparison:
-    """Ask a region, by default the one that is set, keep what it lists, and hold it against the catalogue.
+    """Ask a region, by default the one that is set, keep what it lists to its first account, and hold it against the
+    catalogue.
 
     Raises:
         ConfigurationError, MissingApiKey: the region is this program's own, is not known, or has no key.
@@ -36,7 +38,11 @@ def ask_the_service(
             "Choose a region of the service: `qwenocr models --live --region singapore`.",
         )
     names = [model.name for model in catalogue.models_in(place.name)]
-    listing = ask_for_models(place, environment.settings.api_key_for(place.name), names, transport=transport)
+    account = environment.accounts[0]
+    if place.name != account.region.name:
+        account = accounts_in(catalogue, environment.settings, place, catalogue.model(place.name))[0]
+    key = account.key(environment.settings)
+    listing = ask_for_models(account.region, key, names, transport=transport)
     write_atomically(environment.data.live_catalogue(place.name), _LISTING.dump_json(listing))
     return compare(catalogue, listing)
 
@@ -52,7 +58,7 @@ def known_differences(environment: Environment) -> list[str]:
         listing = _LISTING.validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return []  # never asked, or kept in the form of another version
-    if listing.host != region.host:
+    if listing.host != environment.accounts[0].region.host:
         return []
     model, asked_on = environment.model, listing.asked_at.date()
     return [

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from upath import UPath
 
+from qwenocr_assets.asking.accounts import Account
+from qwenocr_assets.asking.failover import accounts_by_region
 from qwenocr_assets.asking.whole_pdfs import answer_keys
 from qwenocr_assets.cost.comparison import Offer, compare, dear
 from qwenocr_assets.cost.expectations import learn_expectations
@@ -20,6 +22,7 @@ from qwenocr_assets.intake.manifest import Manifest
 from qwenocr_assets.intake.urls.listed_documents import readable
 from qwenocr_assets.qwenocr.advice import standing
 from qwenocr_assets.qwenocr.catalogue import Model
+from qwenocr_assets.qwenocr.prices import dollars
 from qwenocr_assets.rows import DocumentRow, OcrRequestRow, PageRow
 from qwenocr_assets.schemas import is_accepted
 from qwenocr_assets.steps.intake import manifests_of
@@ -32,6 +35,8 @@ class Quote:
     """The quote of some files and folders."""
 
     model: Model
+    accounts: tuple[tuple[Account, ...], ...]
+    """Whoever may pay: those of the region, one of which a batch takes, then those of each region of failover."""
     catalogue_version: str
     documents: list[DocumentRow]
     pages: list[PageRow]
@@ -74,6 +79,7 @@ def quote(environment: Environment, paths: Sequence[Path]) -> Quote:
     offers = compare(requests, pages, catalogue)
     return Quote(
         model=model,
+        accounts=accounts_by_region(catalogue, settings) if settings.accounts else (),
         catalogue_version=catalogue.version,
         documents=documents,
         pages=pages,
@@ -84,9 +90,26 @@ def quote(environment: Environment, paths: Sequence[Path]) -> Quote:
         told=[
             *known_differences(environment),
             *alone_notes(requests, {d["document_id"]: d["name"] for d in documents}),
+            *_dearer(environment, offers),
         ],
         warning=dear(offers, model.region, model.name, catalogue),
     )
+
+
+def _dearer(environment: Environment, offers: list[Offer]) -> list[str]:
+    """For people: regions of failover in which the same costs more than this quote says."""
+    worst = {(offer.region, offer.model): offer.worst_usd for offer in offers if not offer.batch}
+    model = environment.model
+    quoted = worst.get((model.region, model.name))
+    told = []
+    for name in environment.settings.failover:
+        there = next((usd for (region, m), usd in worst.items() if (region, m) == (name, model.name)), None)
+        if quoted is not None and there is not None and there > quoted:
+            told.append(
+                f"While {model.region} is down, failover goes on in {name}, where all of these requests cost at most "
+                f"{dollars(there)} instead of {dollars(quoted)}."
+            )
+    return told
 
 
 def _pages_of(

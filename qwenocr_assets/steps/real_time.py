@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 
+from qwenocr_assets.asking.accounts import Account
 from qwenocr_assets.asking.batch_answers import AnyQuestion, BatchAnswers, Judge, PdfQuestion, Question
 from qwenocr_assets.asking.draining import Drain
 from qwenocr_assets.environment.budget import CostBudget
@@ -13,10 +14,9 @@ from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.progress import Advance, Progress
 from qwenocr_assets.environment.service import QwenOcr
 from qwenocr_assets.errors import QwenocrError
-from qwenocr_assets.qwenocr.catalogue import Model
-from qwenocr_assets.qwenocr.errors import ServiceDown
+from qwenocr_assets.qwenocr.errors import ServiceDown, ServiceError
 from qwenocr_assets.qwenocr.purse import Purse
-from qwenocr_assets.qwenocr.regions import Protocol, Region
+from qwenocr_assets.qwenocr.regions import Protocol
 from qwenocr_assets.rows import OcrRequestRow
 from qwenocr_assets.tables.completeness import incomplete, said_of_no_page
 
@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.5
 _SAVED_SECONDS = 1.0
 """After this, an answer that was paid for is in its journal."""
 
-OpenPurse = Callable[[Model], AbstractAsyncContextManager[Purse]]
+OpenPurse = Callable[[Account], AbstractAsyncContextManager[Purse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,16 @@ class RealTime:
 
     environment: Environment
     service: QwenOcr
+    budget: CostBudget
+    requests: Sequence[OcrRequestRow]
     answers: BatchAnswers
     find: Callable[[], Questions]
     """What is still to be asked, as the journals are now."""
     advance: Advance
     drain: Drain
     tell: Callable[[str], object]
+    on_account: Callable[[Account], object] = lambda _: None
+    """Hears whose account is asked, when it is taken."""
 
     def ask(self, questions: Questions, open_purse: OpenPurse) -> QwenocrError | None:
         """Ask in the region that is set; while that one is down, what is left in those listed to go on with.
@@ -77,50 +81,83 @@ class RealTime:
     async def _ask(self, questions: Questions, open_purse: OpenPurse) -> QwenocrError | None:
         if not questions:
             # the ledger learns that nothing of the batch waits for money any more
-            async with open_purse(self.environment.model):
+            async with open_purse(self.environment.accounts[0]):
                 return None
         refused: QwenocrError | None = None
-        for region, model in self.environment.regions_in_order:
-            async with open_purse(model) as purse:
-                refused = await self._ask_in(region, model, purse, questions)
+        batch_id = self.answers.batch_id
+        for accounts in self.environment.accounts_in_order:
+            account = self.budget.take_account(batch_id, accounts, self.requests)
+            self.on_account(account)
+            async with open_purse(account) as purse:
+                refused = await self._ask_with(account, purse, questions)
+            if not isinstance(refused, ServiceDown) or _stand_apart(accounts):
+                self.budget.note_account(batch_id, account, accounts, refused)
+            refused = of_account(refused, account, accounts, self.tell)
             if not isinstance(refused, ServiceDown) or self.drain.begun:
                 break
             questions = self.find()
         return refused
 
-    async def _ask_in(
-        self, region: Region, model: Model, purse: Purse, questions: Questions
-    ) -> QwenocrError | None:
-        refused: QwenocrError | None = None
+    async def _ask_with(self, account: Account, purse: Purse, questions: Questions) -> ServiceError | None:
+        refused: ServiceError | None = None
         if questions.whole:
-            there = replace(region, protocol=Protocol.RESPONSES)
             refused = await self._ask_some(
-                questions.whole, there, model, purse, lambda _, answer: said_of_no_page(answer)
+                questions.whole,
+                account.speaking(Protocol.RESPONSES),
+                purse,
+                lambda _, answer: said_of_no_page(answer),
             )
             questions = self.find()
         in_dialects = (
-            (questions.usual, region),
-            (questions.late, replace(region, protocol=Protocol.OPENAI)),
+            (questions.usual, account),
+            (questions.late, account.speaking(Protocol.OPENAI)),
         )
         for asked, there in in_dialects:
             if asked and refused is None and not self.drain.begun:
-                refused = await self._ask_some(asked, there, model, purse, incomplete)
+                refused = await self._ask_some(asked, there, purse, incomplete)
         return refused
 
     async def _ask_some(
-        self, asked: Sequence[AnyQuestion], region: Region, model: Model, purse: Purse, judge: Judge
-    ) -> QwenocrError | None:
-        async with self.service.client(region, model, purse, self.tell) as client:
+        self, asked: Sequence[AnyQuestion], account: Account, purse: Purse, judge: Judge
+    ) -> ServiceError | None:
+        async with self.service.client(account, purse, self.tell) as client:
             return await self.answers.ask(
                 asked,
                 client,
-                model,
+                account.model,
                 self.environment.catalogue.version,
+                account=account.name,
                 judge=judge,
                 on_reply=self.advance,
                 concurrency=self.service.in_flight,
                 drain=self.drain,
             )
+
+
+def of_account(
+    refused: ServiceError | None,
+    account: Account,
+    accounts: Sequence[Account],
+    tell: Callable[[str], object],
+) -> ServiceError | None:
+    """A refusal of every call with the account's name, where accounts have names; people are told what comes next."""
+    if refused is None or account.entry is None:
+        return refused
+    named = type(refused)(
+        replace(refused.fault, message=f"account {account.name}: {refused.fault.message}"), refused.next_step
+    )
+    others = ", ".join(other.name for other in accounts if other is not account)
+    if others and not isinstance(refused, ServiceDown):
+        tell(
+            f"The service refuses every call of account {account.name} ({refused.fault.code or 'no code'}). It is left "
+            f"alone for an hour; when the batch is asked again, it takes another: {others}."
+        )
+    return named
+
+
+def _stand_apart(accounts: Sequence[Account]) -> bool:
+    """Whether one may be down and others not: they are at different addresses."""
+    return len({account.region.host for account in accounts}) > 1
 
 
 @dataclass(frozen=True, slots=True)

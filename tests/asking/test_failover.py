@@ -19,7 +19,7 @@ def order(monkeypatch: pytest.MonkeyPatch, keys: dict[str, str], **settings: obj
     for name, value in keys.items():
         monkeypatch.setenv(name, value)
     configured = Settings(_env_file=None, routes=[], **settings)  # type: ignore[arg-type]
-    return [(r.name, m.name) for r, m in failover_order(catalogue_of(configured), configured)]
+    return [(a.region.name, a.model.name) for [a] in failover_order(catalogue_of(configured), configured)]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from qwenocr_assets.cli.commands.live_models import print_live_models
-from qwenocr_assets.cli.service_findings import live_findings
+from qwenocr_assets.cli.findings.service import live_findings
 from qwenocr_assets.defs.money.live_catalogue import watch_catalogue
 from qwenocr_assets.emulator import create_emulator
 from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from upath import UPath
 
-from qwenocr_assets.cli import profile_findings
+from qwenocr_assets.cli.findings import profile as profile_findings
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.settings import load_settings
@@ -28,6 +28,8 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"profile": "cluster", "data": "memory://b"}, 3),
         ({"profile": "cluster", "data": "memory://b", "deploy": {"workers": 7}}, 7),
         ({"profile": "server", "max_runs_at_once": 1}, 1),
+        ({"region": "beijing", "accounts": [{"name": n, "region": "beijing"} for n in "abc"]}, 3),
+        ({"region": "singapore", "accounts": [{"name": n, "region": "beijing"} for n in "abc"]}, 2),
     ],
 )
 def test_a_profile_chooses_what_can_be_set_alone(chosen: dict[str, Any], runs: int) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from qwenocr_assets.cli.findings import Finding
-from qwenocr_assets.cli.service_findings import service_findings
+from qwenocr_assets.cli.findings.finding import Finding
+from qwenocr_assets.cli.findings.service import service_findings
 from qwenocr_assets.environment.environment import Environment
 
 SECRET = "sk-0123456789abcdef"

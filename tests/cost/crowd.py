@@ -16,7 +16,12 @@ from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.qwenocr.prices import Price, Tokens
 from tests.cost.conftest import call
 
-CAPS = Caps(day_pico=60_000, month_pico=100_000, route_month_pico={"invoices": 40_000})
+CAPS = Caps(
+    day_pico=60_000,
+    month_pico=100_000,
+    route_month_pico={"invoices": 40_000},
+    account_month_pico={"a": 25_000, "b": 50_000},
+)
 WORST = 1_000
 
 
@@ -26,7 +31,14 @@ def work(ledger: Ledger, lease_id: str, bill: Path, seed: int, calls: int, *, ma
     for number in range(calls):
         worst = chance.randint(1, WORST)
         route = chance.choice(["invoices", "receipts"])
-        asked = call(f"{seed}-{number}", worst_pico=worst, route=route, run_id=f"{seed}", price=Price(1, 1))
+        asked = call(
+            f"{seed}-{number}",
+            worst_pico=worst,
+            route=route,
+            run_id=f"{seed}",
+            price=Price(1, 1),
+            account=chance.choice(["a", "b"]),
+        )
         outcome = ledger.reserve(asked, CAPS, lease_id)
         if isinstance(outcome, Refused):
             continue

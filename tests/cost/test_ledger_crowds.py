@@ -63,6 +63,10 @@ def settle_by_the_bill(ledger: Ledger, bill: Path) -> None:
     sums = ledger.sums(months).values()
     assert sum(s.settled_pico for s in sums) == sum(billed.values()) > 0
     assert sum(s.spent_pico for s in sums) == sum(billed.values())
+    for account in CAPS.account_month_pico:
+        months = [s for s in _scopes(ledger) if (s.kind, s.named) == (Kind.ACCOUNT, account)]
+        on_its_bill = sum(billed.get(e["entry_id"], 0) for e in entries if e["account"] == account)
+        assert sum(s.settled_pico for s in ledger.sums(months).values()) == on_its_bill > 0
 
 
 def test_sixteen_threads(ledger_url: str, tmp_path: Path) -> None:

@@ -61,8 +61,8 @@ class Collector:
     rules: Callable[[str], Rules]
     """What the route of a request key says; defaults for one that is not asked any more."""
 
-    def collect(self, batch_id: str) -> Collected:
-        """Take back everything that waits for an intake batch in jobs that have ended.
+    def collect(self, batch_id: str, *, account: str | None = None) -> Collected:
+        """Take back everything that waits for an intake batch in jobs that have ended, of an account or of all.
 
         Raises:
             ServiceError: a result file could not be read to its end; what came is kept, and the rest comes next time.
@@ -70,6 +70,8 @@ class Collector:
         collected = Collected()
         times_left = self.jobs.times_left(batch_id)
         for job in self.jobs.all(JobState.ENDED, batch_id=batch_id):
+            if account is not None and job.owner != account:
+                continue
             self._collect(job, batch_id, times_left, collected)
             self.jobs.close_if_done(job)
             collected.jobs += 1
@@ -183,7 +185,10 @@ class Collector:
         free = (FREE, self.catalogue_version)
         return [
             self._record(
-                job, line, result, Asked(job.region, job.model, *priced.get(line.entry_id or 0, free))
+                job,
+                line,
+                result,
+                Asked(job.region, job.model, *priced.get(line.entry_id or 0, free), job.owner),
             )
             for line, result in found
         ]

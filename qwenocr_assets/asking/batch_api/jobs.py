@@ -68,6 +68,12 @@ class Job:
     next_poll_at: float | None
     poll_seconds: float | None
     ended_at: float | None
+    account: str | None
+
+    @property
+    def owner(self) -> str:
+        """The name of the account that handed it over: only that can collect it."""
+        return self.account or self.region
 
     @property
     def name(self) -> str:
@@ -133,10 +139,11 @@ class Jobs:
         model: str,
         window: str,
         funds: Funds,
+        account: str | None = None,
     ) -> Planned:
         """Write down a job for these request keys before anything is sent, with its money, in one transaction.
 
-        Keys that wait in a job already are not planned again.
+        Keys that wait in a job already are not planned again. Without `account`, it is the region's only one.
         """
         unfunded: list[str] = []
         with self._database.writing() as connection:
@@ -169,6 +176,7 @@ class Jobs:
                         job_id=job_id,
                         batch_id=batch_id,
                         region=region,
+                        account=account,
                         model=model,
                         state=JobState.PLANNED.value,
                         completion_window=window,

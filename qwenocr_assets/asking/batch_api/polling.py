@@ -24,14 +24,17 @@ class Poll:
     """Jobs that have ended since the last look."""
 
 
-def poll(jobs: Jobs, service: BatchService, *, region: str, all_now: bool = False) -> Poll:
-    """Ask for the running jobs of a region whose time has come, or for all.
+def poll(
+    jobs: Jobs, service: BatchService, *, region: str, account: str | None = None, all_now: bool = False
+) -> Poll:
+    """Ask for the running jobs of an account (by default the region's only one) whose time has come, or for all.
 
     Raises:
         RunRefused: the account is refused as such.
     """
     now = jobs.now()
-    running = [job for job in jobs.all(JobState.RUNNING) if job.region == region]
+    owner = account or region
+    running = [job for job in jobs.all(JobState.RUNNING) if (job.region, job.owner) == (region, owner)]
     due = [job for job in running if all_now or (job.next_poll_at or 0.0) <= now]
     ended = [job.job_id for job in due if _look(jobs, service, job, now)]
     return Poll(len(due), tuple(ended))

@@ -24,7 +24,7 @@ from qwenocr_assets.environment.service import QwenOcr
 from qwenocr_assets.errors import ExitCode, UsageError
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE
 from qwenocr_assets.qwenocr.batch_api.limits import require_batches
-from qwenocr_assets.steps.batch_api import due_batches
+from qwenocr_assets.steps.batch_api import due_batches, poll_all
 
 
 def submit(paths: Sequence[Path], console: Console) -> ExitCode:
@@ -52,8 +52,9 @@ def print_jobs(console: Console, *, wide: bool = False) -> None:
     rows = []
     for job, counts in found:
         lines = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items()))
-        rows.append((job.job_id, job.state.value, job.status, lines, _time(job.planned_at), job.batch_id))
-    headings = ("job", "state", "status", "lines", "planned, UTC", "intake batch")
+        cells = (job.job_id, job.state.value, job.status, lines, _time(job.planned_at), job.owner)
+        rows.append((*cells, job.batch_id))
+    headings = ("job", "state", "status", "lines", "planned, UTC", "account", "intake batch")
     print_rows(headings, rows, console, wide=wide, blocks=True)
 
 
@@ -81,8 +82,8 @@ def cancel_job(console: Console, job_id: str) -> None:
             raise UsageError(
                 f"Job {job.job_id} is {job.state.value}, not running.", "See `qwenocr batch list`."
             )
-        with QwenOcr(environment).batch_service() as service:
-            status = polling.cancel(jobs, service, job)
+        with QwenOcr(environment).batch_services() as services:
+            status = polling.cancel(jobs, services(job.owner), job)
     console.print(
         Text(f"Job {job.job_id} is {status}. What is finished is kept: run `qwenocr batch collect` later.")
     )
@@ -94,15 +95,17 @@ def collect(console: Console, *, wait: bool = False) -> ExitCode:
     resources = running_in(environment)
     with (
         Ledger.open(environment.database_url) as ledger,
-        QwenOcr(environment).batch_service() as service,
+        QwenOcr(environment).batch_services() as services,
     ):
         jobs = Jobs(ledger)
-        polling.poll(jobs, service, region=environment.region.name, all_now=True)
-        while wait and jobs.all(JobState.RUNNING):
+        failed = poll_all(environment, jobs, services, all_now=True)
+        while wait and any(job.owner not in failed for job in jobs.all(JobState.RUNNING)):
             time.sleep(polling.POLL_SECONDS)
-            polling.poll(jobs, service, region=environment.region.name, all_now=True)
+            failed = poll_all(environment, jobs, services, all_now=True)
         due = due_batches(jobs)
         running = len(jobs.all(JobState.RUNNING))
+    for account, why in failed.items():
+        print_error(console, f"The batch jobs of account {account} cannot be asked for: {why}")
     if not due:
         console.print(f"Nothing has ended; {running} jobs are running.")
         return ExitCode.DONE

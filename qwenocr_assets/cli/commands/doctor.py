@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from qwenocr_assets.cli.budget import budget_left, opened_for_reading
-from qwenocr_assets.cli.findings import Finding, tried
-from qwenocr_assets.cli.profile_findings import profile_findings
-from qwenocr_assets.cli.service_findings import live_findings, service_findings
+from qwenocr_assets.cli.findings.finding import Finding, tried
+from qwenocr_assets.cli.findings.profile import profile_findings
+from qwenocr_assets.cli.findings.service import live_findings, service_findings
 from qwenocr_assets.cli.tables import print_rows
 from qwenocr_assets.cost.catching_up import lacking
 from qwenocr_assets.environment.environment import Environment

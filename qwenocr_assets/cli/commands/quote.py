@@ -13,6 +13,7 @@ from qwenocr_assets.cli.budget import budget_left
 from qwenocr_assets.cli.tables import print_rows
 from qwenocr_assets.cost.quote_totals import Total
 from qwenocr_assets.environment.environment import Environment
+from qwenocr_assets.qwenocr.advice import price
 from qwenocr_assets.qwenocr.prices import dollars
 from qwenocr_assets.statuses import DocumentStatus, PageStatus
 from qwenocr_assets.steps.quote import Quote, quote
@@ -68,6 +69,8 @@ def _print(quoted: Quote, environment: Environment, console: Console, *, wide: b
             f"and save {dollars(totals.all.saved_usd)}.",
             highlight=False,
         )
+    for said in _payers(quoted):
+        console.print(Text(said))
     if left := budget_left(environment, needed_usd=totals.all.expected_usd):
         console.print(Text(left))
     for row in (row for row in quoted.pages if row["status"] == PageStatus.TILED):
@@ -103,6 +106,32 @@ def _print(quoted: Quote, environment: Environment, console: Console, *, wide: b
             console.print(Text(f"\nWarning: {warning}", style="bold yellow"))
 
 
+def _payers(quoted: Quote) -> list[str]:
+    """For people: the accounts that may pay, with their price."""
+    said = []
+    for number, accounts in enumerate(quoted.accounts):
+        model, names = accounts[0].model, ", ".join(account.name for account in accounts)
+        which = f"one of {len(accounts)} accounts at one price" if len(accounts) > 1 else "one account"
+        when = "Paid by" if number == 0 else f"While {quoted.accounts[0][0].region.name} is down, by"
+        said.append(f"{when} {which}, {price(model)}, {model.region}: {names}.")
+    return said
+
+
+def _accounts_json(quoted: Quote) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": account.name,
+            "region": account.region.name,
+            "model": account.model.name,
+            "usd_per_million_input": account.model.price().usd_per_million[0],
+            "usd_per_million_output": account.model.price().usd_per_million[1],
+            "is_failover": number > 0,
+        }
+        for number, accounts in enumerate(quoted.accounts)
+        for account in accounts
+    ]
+
+
 _HEADINGS = ("requests", "answered", "tokens in", "tokens out", "expected", "at most")
 _NUMBERS = frozenset(_HEADINGS)
 
@@ -123,6 +152,7 @@ def _as_json(quoted: Quote) -> dict[str, Any]:
     return {
         "region": quoted.model.region,
         "model": quoted.model.name,
+        "accounts": _accounts_json(quoted),
         "catalogue_version": quoted.catalogue_version,
         "total": asdict(totals.all),
         "by_batch": {batch: asdict(total) for batch, total in totals.by_batch.items()},

@@ -12,6 +12,7 @@ from qwenocr_assets.asking.records import AnswerRecord
 from qwenocr_assets.defs.metadata import usd
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.progress import LoggedProgress
+from qwenocr_assets.defs.running.tags import tag_account
 from qwenocr_assets.environment.budget import CostBudget
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.progress import Progress
@@ -102,6 +103,7 @@ def ocr_answers(
             config.given_up,
         ),
         tasks=selected,
+        on_account=lambda account: tag_account(context, account),
     )
     context.log.info("%d answers taken over, %d requests sent", asked.taken_over, sum(asked.sent.values()))
     refused = asked.refused

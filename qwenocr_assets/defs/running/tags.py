@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 import dagster as dg
 from upath import UPath
 
+from qwenocr_assets.asking.accounts import Account
 from qwenocr_assets.defs.metadata import brief
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.intake.manifest import Manifest, read_manifest
@@ -15,6 +16,8 @@ from qwenocr_assets.quality.completeness import completeness
 from qwenocr_assets.rows import OcrResponseRow
 from qwenocr_assets.schemas import DOCUMENTS, PAGES
 from qwenocr_assets.storage.table_files import count_rows
+
+_OURS = "qwenocr/"
 
 
 def tag_begun(context: dg.AssetExecutionContext, environment: Environment) -> None:
@@ -45,6 +48,16 @@ def tag_ended(
     )
 
 
+def tag_account(context: dg.AssetExecutionContext, account: Account) -> None:
+    """Say with whose account a run asks, where accounts have names: with each, where the first was down."""
+    if account.entry is None:
+        return
+    before = context.instance.get_run_by_id(context.run.run_id)
+    said = before.tags.get(f"{_OURS}account") if before is not None else None
+    names = dict.fromkeys([*(said or "").split(", "), visible(account.name)])
+    _tag(context, {"account": ", ".join(name for name in names if name)})
+
+
 def intake_name(manifest: Manifest) -> str:
     """The folder of an intake batch, and the day of its newest file."""
     folder = PurePosixPath(UPath(manifest.created_from).path).name or manifest.created_from
@@ -54,5 +67,5 @@ def intake_name(manifest: Manifest) -> str:
 
 def _tag(context: dg.AssetExecutionContext, tags: dict[str, str]) -> None:
     context.instance.add_run_tags(
-        context.run.run_id, {f"qwenocr/{name}": value for name, value in tags.items()}
+        context.run.run_id, {f"{_OURS}{name}": value for name, value in tags.items()}
     )

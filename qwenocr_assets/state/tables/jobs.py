@@ -31,9 +31,11 @@ JOBS = Table(
     Column("next_poll_at", Double),
     Column("poll_seconds", Double),
     Column("ended_at", Double),
+    Column("account", Text),
     Index("batch_jobs_by_state", "state"),
 )
-"""A row is a job: where it stands, and what the service calls it."""
+"""A row is a job: where it stands, and what the service calls it. Only the account that handed it over can collect it;
+NULL stands for its region's only one."""
 
 LINES = Table(
     "batch_lines",

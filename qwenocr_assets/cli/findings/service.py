@@ -3,9 +3,12 @@
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from urllib.parse import urlsplit
 
-from qwenocr_assets.cli.findings import Finding, tried
+from qwenocr_assets.asking.failover import accounts_by_region
+from qwenocr_assets.cli.findings.accounts import account_findings
+from qwenocr_assets.cli.findings.finding import Finding, tried
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import MissingApiKey, QwenocrError
 from qwenocr_assets.qwenocr.advice import model_warnings, price
@@ -30,25 +33,35 @@ def service_findings(environment: Environment) -> Iterator[Finding]:
     yield tried("model", lambda: _model(environment.model))
     yield from _warnings(environment)
     settings = environment.settings
-    yield tried("API key", lambda: _key(settings, region))
+    if not settings.accounts_in(region.name):
+        yield tried("API key", lambda: _key(settings, region))
     yield _other_keys(settings)
+    yield from account_findings(environment)
     yield from _host(region)
     yield Finding("data residency", True, region.residency)
     listed = [catalogue.regions[name] for name in settings.failover if name in catalogue.regions]
     if settings.failover:
         yield tried("failover", lambda: _failover(environment))
         yield from (Finding(f"data residency, {r.name}", True, r.residency) for r in listed)
-    cloud = [r for r in (region, *listed) if not r.is_local]
+    cloud = [place for place in _places(environment, region, *listed) if not place.is_local]
     with ThreadPoolExecutor(max_workers=max(len(cloud), 1)) as pool:
         yield from pool.map(_reachable, cloud)
+
+
+def _places(environment: Environment, *regions: Region) -> list[Region]:
+    """Where calls may go, each address once."""
+    with suppress(QwenocrError):  # said already, as the accounts' or the failover's finding
+        order = accounts_by_region(environment.catalogue, environment.settings)
+        regions = tuple(account.region for accounts in order for account in accounts)
+    return list({region.host: region for region in regions}.values())
 
 
 def live_findings(environment: Environment) -> Iterator[Finding]:
     """What the service's own list says otherwise than the catalogue; asked only where there is a key."""
     subject, step = "the service's list", "qwenocr models --live"
     try:
-        region, key = environment.region, environment.settings.api_key_for(environment.region.name)
-        if region.is_local or key is None:
+        account = environment.accounts[0]
+        if account.region.is_local or account.key(environment.settings) is None:
             return
         compared = ask_the_service(environment)
     except MissingApiKey:
@@ -107,8 +120,8 @@ def _other_keys(settings: Settings) -> Finding:
 
 
 def _failover(environment: Environment) -> Finding:
-    order = environment.regions_in_order
-    return Finding("failover", True, " → ".join(f"{region.name} ({model.name})" for region, model in order))
+    order = [accounts[0] for accounts in environment.accounts_in_order]
+    return Finding("failover", True, " → ".join(f"{a.region.name} ({a.model.name})" for a in order))
 
 
 def _reachable(region: Region) -> Finding:

@@ -4,7 +4,7 @@ import importlib.util
 import time
 from collections.abc import Iterator, Mapping
 
-from qwenocr_assets.cli.findings import Finding, tried
+from qwenocr_assets.cli.findings.finding import Finding, tried
 from qwenocr_assets.cores import core_count, cpu_quota
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.settings import Profile, Settings

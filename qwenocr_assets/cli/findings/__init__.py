@@ -1,0 +1,1 @@
+"""What `qwenocr doctor` looks at, one part of it a module."""
