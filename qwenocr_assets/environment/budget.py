@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from qwenocr_assets.asking.accounts import Account
-from qwenocr_assets.environment.accounts import note_refusal, note_served, take_account
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.catching_up import catch_up
 from qwenocr_assets.cost.entries import Refused
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.purse import calls_of, open_purse
 from qwenocr_assets.cost.unfunded import remember
+from qwenocr_assets.environment.accounts import note_refusal, note_served, take_account
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import QwenocrError
 from qwenocr_assets.qwenocr.purse import OpenPurse, Purse

@@ -93,9 +93,8 @@ class Environment:
         if name == self.region.name:
             return Account(name, self.region, self.model)
         raise ConfigurationError(
-            f"Account {name}, with which batch jobs were handed over, is not in [[accounts]] of region "
-            f"{self.region.name} any more.",
-            "List it again until `qwenocr batch collect` has taken their answers back.",
+            f"Batch jobs were handed over with account {name}, which is none of region {self.region.name} now.",
+            "Set the region, and list the account, as before, until `qwenocr batch collect` has their answers.",
         )
 
     @cached_property

@@ -96,7 +96,10 @@ def collect_and_hand_over(
         service.batch_services() as services,
     ):
         work = _Work(environment, Jobs(ledger), batch_id, rows)
-        poll_all(environment, work.jobs, services)
+        failed = poll_all(environment, work.jobs, services)
+        for job in work.jobs.all(JobState.RUNNING, batch_id=batch_id):
+            if job.owner in failed:
+                raise failed[job.owner]
         answers = BatchAnswers.open(data, batch_id, {Task(row["task"]) for row in rows}, hold, progress.note)
         funds = LedgerFunds(ledger, environment.caps, {})
         collected = _collect(work, answers, funds, services)
@@ -139,18 +142,15 @@ def watch(environment: Environment, service: QwenOcr) -> list[str]:
     with Ledger.open(environment.database_url) as ledger:
         jobs = Jobs(ledger)
         with service.batch_services() as services:
-            poll_all(environment, jobs, services)
+            failed = poll_all(environment, jobs, services)
+            require_one_asked(failed, jobs)
         return due_batches(jobs)
 
 
 def poll_all(
     environment: Environment, jobs: Jobs, services: Services, *, all_now: bool = False
 ) -> dict[str, QwenocrError]:
-    """Ask how running jobs are, each account's with its own key; returns, by account, what could not be asked and why.
-
-    Raises:
-        RunRefused, ConfigurationError: of all accounts with running jobs none can be asked; the first one's reason.
-    """
+    """Ask how running jobs are, each account's with its own key; returns, by account, why it could not be asked."""
     region = environment.region.name
     owners = sorted({job.owner for job in jobs.all(JobState.RUNNING) if job.region == region})
     failed: dict[str, QwenocrError] = {}
@@ -160,9 +160,14 @@ def poll_all(
         except (RunRefused, ConfigurationError) as error:
             failed[owner] = error
             _log.warning("The batch jobs of account %s cannot be asked for: %s", owner, error)
-    if owners and len(failed) == len(owners):
-        raise failed[owners[0]]
     return failed
+
+
+def require_one_asked(failed: Mapping[str, QwenocrError], jobs: Jobs) -> None:
+    """Raise why an account could not be asked, where none with running jobs could."""
+    owners = {job.owner for job in jobs.all(JobState.RUNNING)}
+    if failed and owners <= failed.keys():
+        raise next(iter(failed.values()))
 
 
 def due_batches(jobs: Jobs) -> list[str]:

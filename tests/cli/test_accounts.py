@@ -17,10 +17,10 @@ from qwenocr_assets.cli.commands.ledger import print_ledger
 from qwenocr_assets.cli.commands.quote import print_quote
 from qwenocr_assets.cli.findings.finding import Finding
 from qwenocr_assets.cli.findings.service import service_findings
-from qwenocr_assets.environment.accounts import note_refusal
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.defs.running.tags import tag_account
+from qwenocr_assets.environment.accounts import note_refusal
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.qwenocr.prices import Tokens
 from tests.cost.conftest import call

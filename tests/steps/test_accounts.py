@@ -276,24 +276,28 @@ def test_a_batch_job_is_collected_with_the_account_that_handed_it_over(
     given = {"base_url": address, "model": "qwen-vl-ocr", "routes": [route]}
     with_a, with_b = environment(ENTRIES[:1], **given), environment(ENTRIES[1:], **given)
     both = environment([ENTRIES[1], ENTRIES[0]], **given)
-    [first] = run(with_a, [page(tmp_path, 1)])
-    with pytest.raises(ConfigurationError, match="Account a, with which batch jobs were handed over"):
+    run(with_a, [page(tmp_path, 1)])
+    with pytest.raises(
+        ConfigurationError, match="were handed over with account a, which is none of region beijing now"
+    ):
         run(with_b, [tmp_path / "intake 1"])
+    run(with_b, [page(tmp_path, 2)])  # which has nothing to do with it
     with Ledger.open(both.database_url) as ledger:
         jobs = Jobs(ledger)
-        assert [job.owner for job in jobs.all()] == ["a"]
+        assert [job.owner for job in jobs.all()] == ["a", "b"]
         with QwenOcr(both).batch_services() as services:
 
             def ended() -> bool:
                 poll_all(both, jobs, services, all_now=True)
-                return bool(jobs.all(JobState.ENDED))
+                return not jobs.all(JobState.RUNNING)
 
             wait_until(ended, "the end of the job")
-    run(both, [tmp_path / "intake 1"])
-    rows = read_table(both.data, OCR_RESPONSES, first.batch_id)
-    assert {row["status"] for row in rows} == {AnswerStatus.OK}
+    for number in (1, 2):
+        [outcome] = run(both, [tmp_path / f"intake {number}"])
+        rows = read_table(both.data, OCR_RESPONSES, outcome.batch_id)
+        assert {row["status"] for row in rows} == {AnswerStatus.OK}
     assert ledger_of(both) == service.billed
-    assert service.calls == {"a": 2, "b": 0}
+    assert service.calls == {"a": 2, "b": 2}
 
 
 def test_what_an_account_refuses_to_take_as_a_batch_is_handed_over_by_another(

@@ -24,7 +24,7 @@ from qwenocr_assets.environment.service import QwenOcr
 from qwenocr_assets.errors import ExitCode, UsageError
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE
 from qwenocr_assets.qwenocr.batch_api.limits import require_batches
-from qwenocr_assets.steps.batch_api import due_batches, poll_all
+from qwenocr_assets.steps.batch_api import due_batches, poll_all, require_one_asked
 
 
 def submit(paths: Sequence[Path], console: Console) -> ExitCode:
@@ -99,6 +99,7 @@ def collect(console: Console, *, wait: bool = False) -> ExitCode:
     ):
         jobs = Jobs(ledger)
         failed = poll_all(environment, jobs, services, all_now=True)
+        require_one_asked(failed, jobs)
         while wait and any(job.owner not in failed for job in jobs.all(JobState.RUNNING)):
             time.sleep(polling.POLL_SECONDS)
             failed = poll_all(environment, jobs, services, all_now=True)

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenocr_assets.asking.accounts import Account
+from qwenocr_assets.cost.budget import Caps
+from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.environment.accounts import (
     REFUSED_SECONDS,
     Standing,
@@ -18,8 +20,6 @@ from qwenocr_assets.environment.accounts import (
     note_served,
     take_account,
 )
-from qwenocr_assets.cost.budget import Caps
-from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.settings import AccountSettings
 from qwenocr_assets.state.batch_hold import hold_batch
@@ -135,3 +135,15 @@ def test_the_best_is_never_refused_nor_poor_while_another_is_neither(found: list
     if taken.account.requests_per_minute:
         share = taken.account.requests_per_minute / (1 + taken.batches)
         assert all(share >= (s.account.requests_per_minute or 0) / (1 + s.batches) for s in known)
+
+
+@pytest.mark.parametrize(
+    ("caps", "largest"),
+    [
+        (Caps(), None),
+        (Caps(account_month_pico={"a": 5, "b": None}, accounts_together=("a", "b")), None),
+        (Caps(account_month_pico={"a": 5, "b": 7, "there": None}, accounts_together=("a", "b")), 7),
+    ],
+)
+def test_the_most_that_any_one_of_them_may_spend(caps: Caps, largest: int | None) -> None:
+    assert caps.largest_of_accounts_pico == largest
