@@ -6,11 +6,15 @@ from typing import Any
 import pytest
 from upath import UPath
 
+from deploy.local_cluster.processes import Processes
+from deploy.local_cluster.servers import start_broker
 from qwenocr_assets.cli.findings import profile as profile_findings
+from qwenocr_assets.cli.findings.finding import Finding
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.settings import load_settings
 from qwenocr_assets.storage.conditional import keeps_conditions
+from tests.conftest import skipping
 
 POSTGRES = "postgresql://nobody@127.0.0.1:1/none"
 
@@ -96,3 +100,63 @@ def test_a_store_is_tried_with_two_puts(bucket: UPath, monkeypatch: pytest.Monke
     monkeypatch.setattr(bucket.fs, "pipe_file", ignoring)  # fsspec makes it anew for each instance
     assert not keeps_conditions(bucket)
     assert not [path for path in bucket.fs.find(bucket.path) if ".conditions-" in path]
+
+
+CLUSTER = {"profile": "cluster", "data": "memory://b", "ledger": POSTGRES}
+
+
+def of_launcher(launcher: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Finding]:
+    monkeypatch.setattr(profile_findings, "keeps_conditions", lambda _: True)
+    monkeypatch.setattr(profile_findings, "database_time", lambda _: 0.0)
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    if launcher:
+        (home / "dagster.yaml").write_text(f"run_launcher: {{module: {launcher}}}", encoding="utf-8")
+    environment = Environment(load_settings(**CLUSTER))
+    return {f.subject: f for f in profile_findings.profile_findings(environment)}
+
+
+@pytest.mark.parametrize(
+    ("launcher", "subjects"),
+    [
+        ("dagster_celery.launcher", {"extra celery", "broker"}),
+        ("dagster_k8s", {"extra k8s"}),
+        ("dagster.core.launcher", {"who starts runs"}),
+        ("", {"who starts runs"}),
+    ],
+)
+def test_the_doctor_looks_at_what_starts_a_clusters_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, launcher: str, subjects: set[str]
+) -> None:
+    found = of_launcher(launcher, tmp_path, monkeypatch)
+    of_all = {"extra celery", "broker", "extra k8s", "who starts runs"}
+    assert found.keys() & of_all == subjects
+    for subject in subjects & {"extra celery", "extra k8s"}:
+        assert found[subject].good, "CI has them"
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("", "QWENOCR_BROKER is not set"),
+        ("redis://:hunter2@127.0.0.1:1/0", "cannot be reached"),
+        ("nonsense://:hunter2@host", "cannot be reached"),
+    ],
+)
+def test_a_broker_that_is_not_there_is_said_without_its_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, says: str
+) -> None:
+    monkeypatch.setenv("QWENOCR_BROKER", address)
+    found = of_launcher("dagster_celery.launcher", tmp_path, monkeypatch)["broker"]
+    assert not found.good
+    assert says in found.found
+    assert "hunter2" not in f"{found}"
+
+
+def test_a_broker_that_is_there_answers(
+    servers: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with skipping():
+        address = start_broker(servers, tmp_path / "broker")
+    monkeypatch.setenv("QWENOCR_BROKER", f"{address}/0")
+    (tmp_path / "home").mkdir()
+    assert of_launcher("", tmp_path / "home", monkeypatch)["broker"].good
