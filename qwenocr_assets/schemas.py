@@ -368,6 +368,7 @@ _TYPED_DOUBT = (
     "only, right-aligned with amounts that have a point), several_numbers (a cell of two numbers or more, as when rows "
     "of a table were read as one), no_number (nearly a number among numbers, or none where the schema asks for one), "
     "no_day (none where the schema asks for one), weekday_differs (the day is another one of the week than it says), "
+    "two_currencies (it has marks of two), "
     "unreadable (it says that something of it could not be read); NULL when nothing."
 )
 
@@ -440,7 +441,9 @@ TABLE_CELLS: "TableSchema[rows.TableCellRow]" = TableSchema(
             ColumnType.TEXT,
             "What speaks against the text: dotted_leader (dots that lead to the next column were read into it, or are "
             "in its column), title_or_note (a long text that is all the first or last row holds), header_in_parts (a "
-            "header goes on in the row below), broken_text (a bracket or a sign without partner); NULL when nothing.",
+            "header goes on in the row below), ragged_row (its row has more cells than the others, or fewer of other "
+            "kinds, so that they may stand in wrong columns), broken_text (a bracket or a sign without partner); NULL "
+            "when nothing.",
         ),
         Column(
             "column_header", ColumnType.TEXT, "Headers above the cell, outermost first, joined with ' > '."

@@ -4,12 +4,12 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import NamedTuple
 
-from qwenocr_assets.tables.doubts.unread import is_month, months_among
+from qwenocr_assets.tables.doubts.unread import days_or_times_among, is_month, months_among
 from qwenocr_assets.tables.grid import Grid
 from qwenocr_assets.tables.typed_values import PLAIN_NUMBER, read_number
 from qwenocr_assets.tables.values.amounts import Amount
 from qwenocr_assets.tables.values.neighbours import Neighbours, neighbours, settled
-from qwenocr_assets.tables.values.notation import TWO_READINGS, Notation
+from qwenocr_assets.tables.values.notation import TWO_CURRENCIES, TWO_READINGS, Notation
 
 
 class CellNumbers(NamedTuple):
@@ -26,6 +26,7 @@ def cell_numbers(cells: Grid, notation: Notation) -> CellNumbers:
     """The numbers of a table's cells, as `typed_values` reads them."""
     numbers: list[Decimal | None] = []
     still_open: list[tuple[int, Amount]] = []
+    mixed: dict[int, str] = {}
     is_plain = PLAIN_NUMBER.fullmatch if notation.decimal != "," else lambda _: None
     for at, (_, _, _, _, _, text) in enumerate(cells):  # there are very many: the commonest first
         if is_plain(text):
@@ -33,9 +34,11 @@ def cell_numbers(cells: Grid, notation: Notation) -> CellNumbers:
             continue
         amount = read_number(text, notation)
         numbers.append(None if amount is None else amount.number)
+        if amount is not None and amount.mixed:
+            mixed[at] = TWO_CURRENCIES
         if amount is not None and amount.is_open:
             still_open.append((at, amount))
-    likely, doubts = list(numbers), _without_months(cells, numbers)
+    likely, doubts = list(numbers), mixed | _without_dates(cells, numbers)
     if not still_open:
         return CellNumbers(numbers, likely, doubts)
     near = _neighbours(cells, {cells[at].column for at, _ in still_open})
@@ -54,13 +57,19 @@ def _neighbours(cells: Grid, columns: set[int]) -> dict[int, Neighbours]:
     return neighbours({column: texts[column] for column in columns}, lambda: (cell.text for cell in cells))
 
 
-def _without_months(cells: Grid, numbers: list[Decimal | None]) -> dict[int, str]:
-    """Takes months of a year out of the numbers (`10.2024` below `09.2024`); the doubts, by the cell's index."""
-    columns = {cell.column for cell in cells if len(cell.text) in (6, 7) and is_month(cell.text)}
+def _without_dates(cells: Grid, numbers: list[Decimal | None]) -> dict[int, str]:
+    """Takes months, days and times out of the numbers (`10.2024` below `09.2024`); the doubts, by the cell's index."""
+    asked = {
+        cell.column
+        for cell in cells
+        if (len(cell.text) in (6, 7) and is_month(cell.text)) or (len(cell.text) == 5 and cell.text[0] == "0")
+    }
     doubts: dict[int, str] = {}
-    for column in columns:
+    for column in asked:
         places = [at for at, cell in enumerate(cells) if cell.column == column]
-        found = months_among([cells[at].text for at in places], [numbers[at] for at in places])
+        texts = [cells[at].text for at in places]
+        found = months_among(texts, [numbers[at] for at in places])
+        found |= dict.fromkeys(days_or_times_among(texts))
         for place, doubt in found.items():
             numbers[places[place]] = None
             if doubt is not None:

@@ -70,6 +70,8 @@ def _with_doubts(
 
 def _as_asked(leaf: Leaf, text: str, value: TypedValue, *, is_nearly: bool) -> TypedValue:
     asked = asked_for(leaf.hint)
+    if value.type == "boolean" and text in _PLACES and _PLACE_KEY.search(leaf.key):
+        return TEXT
     if asked == "date" and value.type != "date" and _HINT_OF_A_DAY.search(leaf.hint) and not is_gap(text):
         return TypedValue("text", doubt=NO_DAY)
     if value.type == "number" and is_month(text) and (asked == "date" or _DATE_KEY.search(leaf.key)):
@@ -79,6 +81,12 @@ def _as_asked(leaf: Leaf, text: str, value: TypedValue, *, is_nearly: bool) -> T
     return value
 
 
+_PLACES = frozenset(("NO", "ON", "SI"))
+"""Norway, Ontario and Slovenia, where a place is asked for."""
+_PLACE_KEY = re.compile(
+    r"country|nation|state|province|region|locale|lang|land\b|pays|pa[ií]s|paese|стран|国|國|省|나라|국가|code\b",
+    re.IGNORECASE,
+)
 _HINT_OF_A_DAY = re.compile(r"D\b|DD|dd|日")
 
 

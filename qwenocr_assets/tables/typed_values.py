@@ -63,7 +63,7 @@ from qwenocr_assets.tables.values.amounts import (
     read_amount,
 )
 from qwenocr_assets.tables.values.days import read_day
-from qwenocr_assets.tables.values.notation import TWO_READINGS, UNDECLARED, Notation
+from qwenocr_assets.tables.values.notation import TWO_CURRENCIES, TWO_READINGS, UNDECLARED, Notation
 from qwenocr_assets.tables.values.written import seen
 from qwenocr_assets.tables.values.yes_no import SETTLED_AROUND, read_yes_no
 
@@ -78,7 +78,7 @@ class TypedValue(NamedTuple):
     truth: bool | None = None
     doubt: str | None = None
     """Why it stays text although it has the form of a number or a date: two_readings or impossible_date, no_number or
-    no_day where one is asked for; or what speaks against the day, weekday_differs."""
+    no_day where one is asked for; or what speaks against the day or the amount: weekday_differs, two_currencies."""
     is_open: bool = False
     """Whether the values around it may say otherwise."""
 
@@ -115,7 +115,10 @@ def typed_value(
     amount = read_amount(written, notation.decimal, habits)
     if amount is not None:
         if amount.number is not None:
-            return TypedValue("number", amount.number, currency=amount.currency, is_open=amount.is_open)
+            doubt = TWO_CURRENCIES if amount.mixed else None
+            return TypedValue(
+                "number", amount.number, currency=amount.currency, doubt=doubt, is_open=amount.is_open
+            )
         doubt = TWO_READINGS if amount.two else None
         return TypedValue("text", doubt=doubt, is_open=amount.is_open)
     day = read_day(written, notation.date_order)

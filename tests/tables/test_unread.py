@@ -170,3 +170,63 @@ def test_what_says_that_it_could_not_be_read(text: str, doubt: str | None) -> No
     (line,) = rows(LINES, text)["text_lines"]
     (cell,) = rows(TABLE, f"<table><tr><td>{text}</td></tr></table>")["table_cells"]
     assert (value["typed_doubt"], line["text_doubt"], cell["typed_doubt"]) == (doubt, doubt, doubt)
+
+
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        (("09.30", "12.15", "21.05"), [None] * 3),
+        (("01.02", "15.03", "31.12"), [None] * 3),
+        (("05.50", "12.75", "31.99"), [None, "12.75", "31.99"]),
+        (("12.15", "21.05"), ["12.15", "21.05"]),
+    ],
+)
+def test_days_and_times_with_a_point_are_no_numbers(
+    cells: tuple[str, ...], numbers: list[str | None]
+) -> None:
+    assert [number for number, _ in column(*cells)] == [number and Decimal(number) for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "doubt"),
+    [
+        *(
+            (text, None, "two_currencies")
+            for text in ("€5.00 USD", "$ 5.00 EUR", "kr 5,00 EUR", "¥500 USD", "₹5.00 PKR")
+        ),
+        ("$5.00 CAD", "CAD", None),
+        ("US$ 5.00 USD", "USD", None),
+        ("kr 5,00 SEK", "SEK", None),
+        ("¥39.90元", "元", None),
+        ("Rs 5.00 INR", "INR", None),
+    ],
+)
+def test_marks_of_two_currencies(text: str, currency: str | None, doubt: str | None) -> None:
+    (row,) = rows(VALUES, json.dumps({"a": text}))["key_values"]
+    assert (row["value_type"], row["currency"], row["typed_doubt"]) == ("number", currency, doubt)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "kind"),
+    [("country", "NO", "text"), ("state", "ON", "text"), ("国", "SI", "text"), ("paid", "NO", "boolean")],
+)
+def test_a_place_is_no_yes_or_no(key: str, value: str, kind: str) -> None:
+    (row,) = rows(VALUES, json.dumps({key: value}))["key_values"]
+    assert row["value_type"] == kind
+
+
+@pytest.mark.parametrize(
+    ("lines", "doubtful"),
+    [
+        (("Item|Price", "Rope|1.00", "Bolt|3.00", "Nail|1.00|2.00"), ["Nail", "1.00", "2.00"]),
+        (("品名|数量|価格", "縄|2|3.50", "釘|10|1.00", "3|4.00", "針|5|2.00"), ["3", "4.00"]),
+        (("Item|Qty|Price", "Rope|2|3.50", "Bolt|10|1.00", "Tools", "Nail|5|2.00"), []),
+        (("Item|Qty|Price", "Rope|2|3.50", "Bolt|10|1.00", "Nail|5"), []),
+        (("Price list", "Item|Qty", "Rope|2", "Bolt|10"), []),
+        (("Item|2024", "Rope|2|3", "Bolt|10|1", "Nail|5|2"), []),
+    ],
+)
+def test_rows_of_another_length_may_be_shifted(lines: tuple[str, ...], doubtful: list[str]) -> None:
+    written = "".join(f"<tr><td>{line.replace('|', '</td><td>')}</td></tr>" for line in lines)
+    cells = rows(TABLE, f"<table>{written}</table>")["table_cells"]
+    assert [cell["text"] for cell in cells if cell["text_doubt"] == "ragged_row"] == doubtful

@@ -88,6 +88,7 @@ of_values as (
                         'It is no number, where numbers stand or one is asked for: sums leave it out.'
                     when 'no_day' then 'It is no day, where the schema asks for one.'
                     when 'weekday_differs' then 'The day is another one of the week than it says.'
+                    when 'two_currencies' then 'It has the marks of two currencies, so it has none.'
                     when 'unreadable' then 'It says itself that something of it could not be read.'
                     when 'impossible_date' then 'A date that the calendar does not have, so it has no day.'
                     else 'It can be read in two ways, and nothing around it decides, so it has no number and no day.'
@@ -98,6 +99,8 @@ of_values as (
                         'Dots lead from its text to the next column: some were read into it, or the text ends too early.'
                     when 'title_or_note' then
                         'All that the first or last row holds: it may be a title or a note, and no row of the table.'
+                    when 'ragged_row' then
+                        'Its row has more cells than the others, or fewer of other kinds: they may stand in wrong columns.'
                     when 'header_in_parts' then
                         'The header goes on in the row below: what stands there may belong together.'
                     else 'A bracket has no partner, or a lone sign stands where a dash may be meant.'

@@ -80,6 +80,24 @@ _MONTH_FIRST: Final = re.compile(r"(0?[1-9]|1[0-2])\.(?:19|20)[0-9]{2}")
 _YEAR_FIRST: Final = re.compile(r"(?:19|20)[0-9]{2}\.(0[1-9]|1[0-2])")
 
 
+_DAY_OR_TIME: Final = re.compile(
+    r"(?:[0-2]?[0-9]|3[01])\.(?:0[1-9]|1[0-2])|(?:[01]?[0-9]|2[0-3])\.[0-5][0-9]"
+)
+_WITH_ZERO: Final = re.compile(r"0[0-9]\.[0-9]{2}")
+
+
+def days_or_times_among(texts: Sequence[str]) -> list[int]:
+    """Of a column, which texts are days without their year or times of day, `09.30` above `12.15`: its zeros tell."""
+    alike = [at for at, text in enumerate(texts) if _DAY_OR_TIME.fullmatch(text)]
+    if len(alike) < _FEWEST or not any(_WITH_ZERO.fullmatch(texts[at]) for at in alike):
+        return []
+    others = sum(_TWO_DECIMALS.fullmatch(text) is not None for text in texts) - len(alike)
+    return [] if others else alike
+
+
+_TWO_DECIMALS: Final = re.compile(r"[0-9]+\.[0-9]{2}")
+
+
 def is_month(text: str) -> bool:
     """Whether a text may be a month of a year, `11.2024` or `2024.11`."""
     return _MONTH_FIRST.fullmatch(text) is not None or _YEAR_FIRST.fullmatch(text) is not None

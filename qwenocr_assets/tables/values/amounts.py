@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from qwenocr_assets.tables.values.currencies import Currency, currency
+from qwenocr_assets.tables.values.currencies import Currency, contradict, currency
 from qwenocr_assets.tables.values.digits import declared, readings, shows
 from qwenocr_assets.tables.values.written import words
 
@@ -56,6 +56,8 @@ class Amount(NamedTuple):
     """Whether neighbours may say otherwise."""
     two: tuple[Decimal, Decimal] | None = None
     """The two numbers it may be: where `.` is the decimal point, and where `,` is."""
+    mixed: bool = False
+    """Whether two currencies stand beside it; then it has none."""
 
 
 class _Around(NamedTuple):
@@ -99,7 +101,8 @@ def read_amount(text: str, decimal: str | None = None, habits: Habits = NO_HABIT
         return None
     if money is not None and money.is_word and digits.isdigit():
         return None
-    name = money and money.name
+    mixed = contradict(front.currency, back.currency)
+    name = None if mixed or money is None else money.name
     sign = _sign(front, back, digits, money, habits)
     found = _held(declared(digits, decimal) if decimal else readings(digits, money))
     if not found and not decimal and " " in digits:
@@ -108,7 +111,7 @@ def read_amount(text: str, decimal: str | None = None, habits: Habits = NO_HABIT
     if not found:
         return None
     if len(found) == 1:
-        return Amount(_times(sign, found[0]), name, sign is None or _depends(front, back))
+        return Amount(_times(sign, found[0]), name, sign is None or _depends(front, back), None, mixed)
     by_point, by_comma = (_times(sign, number) for number in found)
     number = by_point if habits.decimal == "." else by_comma if habits.decimal == "," else None
     two = None if by_point is None or by_comma is None else (by_point, by_comma)

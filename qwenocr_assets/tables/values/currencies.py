@@ -97,6 +97,30 @@ _LETTERS: Final = ("$", "R", "Q")
 _LONGEST: Final = 24
 
 
+_OF_SIGN: Final = {
+    "$": words(
+        "USD|CAD|AUD|NZD|SGD|HKD|TWD|MXN|ARS|CLP|COP|UYU|BRL|JMD|BBD|BSD|BZD|BMD|BND|FJD|GYD|KYD|LRD|NAD|SBD|SRD|TTD|XCD|"
+        "DOP|CUP|CVE|MOP|NIO|TOP|WST|ZWL|ZWG"
+    ),
+    "¥": words("JPY|CNY|元|圆"),
+    "元": words("CNY|TWD|HKD|MOP|¥"),
+    "圆": words("CNY|TWD|HKD|JPY|¥"),
+    "kr": words("SEK|NOK|DKK|ISK|EEK"),
+    "Rs": words("INR|PKR|LKR|NPR|MUR|SCR"),
+}
+"""The currencies that a sign of several may stand for; of signs that are not here nothing is known."""
+
+
+def contradict(one: Currency | None, other: Currency | None) -> bool:
+    """Whether two marks beside one amount mean different currencies, as in `€5.00 USD`."""
+    if one is None or other is None or one.name == other.name:
+        return False
+    if one.decimals is not None and other.decimals is not None:
+        return True
+    sign, meant = (other, one) if other.name in _OF_SIGN else (one, other)
+    return sign.name in _OF_SIGN and meant.name not in _OF_SIGN[sign.name]
+
+
 @lru_cache(maxsize=4096)
 def currency(mark: str) -> Currency | None:
     """The currency a mark beside a number means, None when it means none.
