@@ -21,7 +21,7 @@ from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import write_table
-from qwenocr_assets.warehouse import load
+from qwenocr_assets.warehouse import load_lake
 from qwenocr_assets.warehouse.load import load_changes
 from qwenocr_assets.warehouse.places.lake import attached, lake_at
 from qwenocr_assets.warehouse.publish import working_file
@@ -131,7 +131,7 @@ def _seconds(data: DataFolder, writers: int, group: int) -> float:
 
 
 def _load(root: str, lake: str, group: str) -> None:
-    load.GROUP = int(group) or load.GROUP
+    load_lake.GROUP = int(group) or load_lake.GROUP
     data = DataFolder(UPath(root), lake or None)
     print("ready", flush=True)
     sys.stdin.readline()

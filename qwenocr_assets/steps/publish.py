@@ -1,6 +1,6 @@
 """The warehouse: changed batches loaded, SQL models built, the snapshot replaced."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.holding import writing_warehouse
@@ -36,8 +36,13 @@ def publish(environment: Environment, progress: Progress | None = None) -> Publi
         InUse: another run had the warehouse for longer than `batch_wait_seconds`.
         WarehouseError: another process writes, or a table file or model cannot be used.
     """
+    report = None
+    if environment.data.lake is not None:
+        # batches are claimed one by one in a lake: loaders need not wait for each other, or for who builds models
+        report = load_changes(environment.data, working_file(environment.data))
     with writing_warehouse(environment, progress or QuietProgress()):
-        return load_and_publish(environment)
+        published = load_and_publish(environment)
+    return published if report is None else replace(published, load=report.and_then(published.load))
 
 
 def load_and_publish(environment: Environment) -> Published:

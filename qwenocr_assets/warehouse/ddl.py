@@ -52,10 +52,12 @@ OPS_TABLES: dict[str, OpsTable] = {
 
 def core_table(schema: TableSchema[Any]) -> str:
     """The statement that creates a table of `core`."""
-    columns = ", ".join(
-        f'"{c.name}" {c.type.duckdb}{"" if c.nullable else " NOT NULL"}' for c in schema.columns
-    )
-    return f"CREATE TABLE {CORE}.{schema.name} ({columns})"
+    return f"CREATE TABLE {CORE}.{schema.name} ({declared_columns(schema)})"
+
+
+def declared_columns(schema: TableSchema[Any]) -> str:
+    """The columns of a table of `core`, as `CREATE TABLE` takes them."""
+    return ", ".join(f'"{c.name}" {c.type.duckdb}{"" if c.nullable else " NOT NULL"}' for c in schema.columns)
 
 
 def core_comments(schema: TableSchema[Any]) -> list[str]:
@@ -107,6 +109,13 @@ def create_missing(
         if comments.get(name) != [schema.description, *(c.description for c in schema.columns)]:
             for statement in core_comments(schema):
                 con.execute(statement)
+
+
+def drop_all(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop all tables of `core` and `ops`, with what they hold."""
+    for schema in (CORE, "ops"):
+        for table in _present_columns(con, schema):
+            con.execute(f"DROP TABLE {schema}.{table}")
 
 
 def create_ops(con: duckdb.DuckDBPyConnection) -> list[str]:

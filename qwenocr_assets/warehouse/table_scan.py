@@ -13,6 +13,7 @@ from upath import UPath
 
 from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.schemas import TableSchema
+from qwenocr_assets.storage.bulk import read_whole, side_by_side
 from qwenocr_assets.storage.compacted_files import CompactedBatch
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path, write_atomically
 from qwenocr_assets.storage.scan import BatchFile, batch_files
@@ -77,6 +78,9 @@ def content_hashes(files: Sequence[TableFile], cache: Path, copies: Path) -> dic
     Raises `WarehouseError` when a file cannot be read.
     """
     known = _read_cache(cache)
+    side_by_side(
+        lambda f: fetch(f, copies), [f for f in files if not f.compacted and f.fingerprint not in known]
+    )
     hashes = {
         f.key: f.compacted.sha256
         if f.compacted
@@ -99,7 +103,7 @@ def fetch(file: TableFile, copies: Path) -> Path:
     copy = copies / f"{file.table.name}-{file.path.name}"
     if not copy.exists():
         try:
-            copy.write_bytes(file.path.read_bytes())
+            copy.write_bytes(read_whole(file.path))
         except OSError as error:
             raise _unloadable(file, f"cannot be read ({error.strerror or error})") from error
     return copy

@@ -1,14 +1,18 @@
 """DuckLake behind the same loading, building and reading as a file. `tests/warehouse/test_lake.py` runs it."""
 
+import contextlib
 import os
 import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import psycopg2
 import pytest
 from sqlalchemy import create_engine, make_url
 from upath import UPath
@@ -20,13 +24,16 @@ from qwenocr_assets.storage.table_files import write_table
 from qwenocr_assets.warehouse.build import Change, build_models, run_tests
 from qwenocr_assets.warehouse.connect import open_reader, open_writer
 from qwenocr_assets.warehouse.dictionary import MODELS
-from qwenocr_assets.warehouse.load import load_changes
+from qwenocr_assets.warehouse.lake_upkeep import tidy_lake
+from qwenocr_assets.warehouse.load import load_anew, load_changes
 from qwenocr_assets.warehouse.models import Model, load_models
-from qwenocr_assets.warehouse.places.lake import attached, claims, lake_at
+from qwenocr_assets.warehouse.places.claims import claims
+from qwenocr_assets.warehouse.places.lake import attached, lake_at
 from qwenocr_assets.warehouse.places.published import address, is_published, lake_of, published
 from qwenocr_assets.warehouse.publish import publish, working_file
 from qwenocr_assets.warehouse.query import run_query
 from qwenocr_assets.warehouse.search import index_pages, search_pages
+from tests.waiting import wait_until
 from tests.warehouse.conftest import filled
 
 
@@ -137,9 +144,9 @@ _LOADER = """
 import sys
 from upath import UPath
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.warehouse import load
+from qwenocr_assets.warehouse import load, load_lake
 from qwenocr_assets.warehouse.publish import working_file
-load.GROUP = 4
+load_lake.GROUP = 4
 data = DataFolder(UPath(sys.argv[1]), sys.argv[2])
 sys.stdin.readline()
 load.load_changes(data, working_file(data))
@@ -171,6 +178,75 @@ def test_a_claim_is_of_one_loader_and_ends_with_it(data: DataFolder) -> None:
         assert other.take(["b1", "b3"]) == ["b3"]
         one.close()
         assert other.take(["b1"], wait=True) == ["b1"]
+
+
+def test_batches_that_came_twice_are_loaded_again(data: DataFolder, put: Put) -> None:
+    """As where a claim ended unseen between two commits: a lake has no keys that would refuse the second."""
+    put_lines(put, "b1", 3)
+    put_lines(put, "b2", 1)
+    load_changes(data, working_file(data))
+    with open_writer(working_file(data)) as con:
+        for table in ("core.text_lines", "ops.load_log"):
+            con.execute(f"INSERT INTO {table} FROM {table} WHERE batch_id = 'b1'")
+    assert lines(data) == [("b1", 6), ("b2", 1)]
+    assert load_changes(data, working_file(data)).batches_loaded == ("b1",)
+    assert lines(data) == [("b1", 3), ("b2", 1)]
+
+
+def test_a_rebuild_brings_back_what_was_damaged(data: DataFolder, put: Put) -> None:
+    put_lines(put, "b1", 30)
+    put_lines(put, "b2", 20)
+    load_changes(data, working_file(data))
+    (data.root / "lake").fs.rm((data.root / "lake").path, recursive=True)  # all rows, and no log of it
+    lake = lake_of(data)
+    assert lake is not None
+    with claims(lake) as claimed, claimed.alone():
+        assert load_anew(data, lake).batches_loaded == ("b1", "b2")
+    assert lines(data) == [("b1", 30), ("b2", 20)]
+    assert not load_changes(data, working_file(data)).changed
+
+
+def test_upkeep_puts_files_together_and_deletes_old_ones(data: DataFolder, put: Put) -> None:
+    lake = lake_of(data)
+    assert lake is not None
+    for number in range(4):
+        for batch in ("b1", f"b{number + 2}"):
+            put_lines(put, batch, 30 + number)
+        load_changes(data, working_file(data))
+    before = lines(data)
+    folder = data.root / "lake" / "core" / "text_lines"
+    with claims(lake) as claimed:
+        first = tidy_lake(lake, claimed)
+        assert first.files_after < first.files_before
+        assert first.files_deleted == 0  # a day for those who read the state before
+        later = tidy_lake(lake, claimed, kept=timedelta(0))
+    assert later.snapshots_forgotten > 3
+    assert later.files_deleted > 3
+    assert len(folder.fs.find(folder.path)) < 4
+    assert lines(data) == before
+    assert not load_changes(data, working_file(data)).changed
+
+
+def test_nobody_loads_while_files_are_moved(data: DataFolder, put: Put) -> None:
+    put_lines(put, "b1", 3)
+    load_changes(data, working_file(data))
+    lake = lake_of(data)
+    assert lake is not None
+    put_lines(put, "b2", 2)
+    with ThreadPoolExecutor(1) as pool:
+        with claims(lake) as claimed, claimed.alone():
+            loading = pool.submit(load_changes, data, working_file(data))
+            wait_until(lambda: _waits_for_a_lock(data), "the loader to wait")
+            assert lines(data) == [("b1", 3)]
+        loading.result()
+    assert lines(data) == [("b1", 3), ("b2", 2)]
+
+
+def _waits_for_a_lock(data: DataFolder) -> bool:
+    connection = psycopg2.connect(str(data.lake).removeprefix("ducklake:postgres:"))
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return bool(cursor.rowcount)
 
 
 def test_a_load_that_fails_leaves_everything_as_it_was(data: DataFolder, put: Put) -> None:

@@ -391,7 +391,7 @@ def wait(*_):  # rows are deleted and inserted, the log is not written yet
     print("inside", flush=True)
     time.sleep(60)
 
-load._record = wait
+load.record = wait
 data = DataFolder(UPath(sys.argv[1]))
 load.load_changes(data, working_file(data))
 """
@@ -425,7 +425,7 @@ def test_duckdbs_own_failure_is_told_and_leaves_the_file_as_it_was(
     def full(con: duckdb.DuckDBPyConnection, *_: object) -> None:
         con.execute("SELECT error('Could not write: no space left on device')").fetchall()
 
-    monkeypatch.setattr(load, "_record", full)
+    monkeypatch.setattr(load, "record", full)
     with pytest.raises(WarehouseError, match="no space left"):
         load_changes(data, working_file(data))
     assert lines_by_batch(working_file(data)) == {"b1": 3}

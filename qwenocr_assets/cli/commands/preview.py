@@ -17,6 +17,7 @@ from qwenocr_assets.imaging.batches import Run
 from qwenocr_assets.imaging.draw import side_by_side
 from qwenocr_assets.imaging.page_image import PageImage
 from qwenocr_assets.imaging.recipe import Recipe
+from qwenocr_assets.intake.at_hand import NO_COPIES
 from qwenocr_assets.intake.documents import document_rows
 from qwenocr_assets.intake.routes import EnhanceStep
 from qwenocr_assets.intake.urls.listed_documents import readable
@@ -55,7 +56,7 @@ def preview(file: Path, steps: tuple[str, ...], environment: Environment) -> lis
     shown: list[tuple[UPath, list[str]]] = []
     with decoders(settings) as run:
         for manifest in manifests_of([file], settings):
-            examine = examining(settings, data, run)
+            examine = examining(settings, data, run, environment.at_hand)
             rows = document_rows(manifest, environment.routes, examine, environment.routed_folders)
             for row in rows:
                 if not is_accepted(row):
@@ -85,6 +86,14 @@ def _pages(run: Run, document: AcceptedDocumentRow, recipe: Recipe) -> list[Page
             raise ended.reason
         return ()
 
-    arguments = (document["uri"], document["sha256"], document["media_type"], recipe, 1, _MOST_PAGES)
+    arguments = (
+        document["uri"],
+        document["sha256"],
+        document["media_type"],
+        recipe,
+        1,
+        _MOST_PAGES,
+        NO_COPIES,
+    )
     run([Job(decoding.pages, arguments, receive, finish)])
     return made

@@ -148,15 +148,17 @@ def rebuild() -> None:
 
 @warehouse_app.command()
 def compact() -> None:
-    """Put the small table files of settled batches together. The nightly upkeep does the same."""
-    from qwenocr_assets.schemas import TABLES
-    from qwenocr_assets.settings import load_settings
-    from qwenocr_assets.storage.compaction import compact as compact_files
+    """Put the small table files of settled batches together, and a lake's. The nightly upkeep does the same."""
+    from qwenocr_assets.environment.environment import Environment
+    from qwenocr_assets.steps.upkeep import tidy
 
-    done = compact_files(load_settings().data_folder, TABLES.values())
-    for table in done:
+    done = tidy(Environment.load())
+    for table in done.tables:
         terminal.console.print(Text(f"{table.table}: {table.files_before} files, now {table.files_after}."))
-    if not done:
+    if (lake := done.lake) is not None:
+        kept = f"{lake.snapshots_forgotten:,} old states forgotten, {lake.files_deleted:,} files deleted"
+        terminal.console.print(Text(f"The lake: {lake.files_before} files, now {lake.files_after}; {kept}."))
+    if not done.tables and done.lake is None:
         terminal.console.print("There is nothing to put together yet.")
 
 

@@ -1,5 +1,7 @@
 """The warehouse: the core tables, loaded from the table files of new and changed batches."""
 
+from contextlib import ExitStack
+
 import dagster as dg
 
 from qwenocr_assets.defs.partitions import intake_batches
@@ -39,9 +41,13 @@ def warehouse(
     # what people said cannot be made again: it waits for the batch to come back
     data = environment.data
     made_again = [table for table in TABLES.values() if table is not CORRECTIONS]
-    with writing_warehouse(environment, LoggedProgress(progress, context)):
-        for batch_id in deleted_batches(context.instance):
+    deleted = deleted_batches(context.instance)
+    with ExitStack() as stack:
+        if data.lake is None or deleted:
+            stack.enter_context(writing_warehouse(environment, LoggedProgress(progress, context)))
+        for batch_id in deleted:
             remove_batch(data, made_again, batch_id)
+        # batches are claimed one by one in a lake: loaders need not wait for each other
         report = load_changes(data, working_file(data))
     return dg.MaterializeResult(
         metadata={

@@ -1,15 +1,15 @@
 """The nightly upkeep: many small table files into few, and page images that nothing refers to any more."""
 
+from dataclasses import asdict
+
 import dagster as dg
 from pydantic import Field
 
 from qwenocr_assets.defs.metadata import markdown_table
 from qwenocr_assets.defs.progress import LoggedProgress
 from qwenocr_assets.environment.environment import Environment
-from qwenocr_assets.environment.holding import writing_warehouse
 from qwenocr_assets.environment.progress import Progress
-from qwenocr_assets.schemas import TABLES
-from qwenocr_assets.storage.compaction import compact
+from qwenocr_assets.steps.upkeep import tidy
 from qwenocr_assets.storage.vacuum import vacuum_pages
 
 _MOST_SHOWN = 20
@@ -29,12 +29,15 @@ def compact_table_files(
     environment: dg.ResourceParam[Environment],
     progress: dg.ResourceParam[Progress],
 ) -> None:
-    """Put the table files of settled batches together. Takes turns with loading, which reads these files."""
-    with writing_warehouse(environment, LoggedProgress(progress, context)):
-        done = compact(environment.data, TABLES.values())
-    rows = [{"table": c.table, "files before": c.files_before, "after": c.files_after} for c in done]
+    """Put the table files of settled batches together, and a lake's files; takes turns with loading."""
+    done = tidy(environment, LoggedProgress(progress, context))
+    rows = [{"table": c.table, "files before": c.files_before, "after": c.files_after} for c in done.tables]
     context.add_output_metadata(
-        {"tables": len(done), "files": markdown_table(rows, ["table", "files before", "after"])}
+        {
+            "tables": len(done.tables),
+            "files": markdown_table(rows, ["table", "files before", "after"]),
+            **({} if done.lake is None else {f"lake_{name}": n for name, n in asdict(done.lake).items()}),
+        }
     )
 
 

@@ -1,13 +1,9 @@
 """The warehouse as a DuckLake: rows in Parquet files beside the data, and which of them count in a database of its own.
 
-Many machines load at the same time, and analysts attach it while they do. DuckLake knows no keys: two transactions that
-load a batch for the first time would both commit, and its rows be there twice. So whoever loads a batch has claimed it,
-in the same Postgres that holds the catalogue; a claim ends with the connection, however that ends.
+Many machines load at the same time (`places.claims`), and analysts attach it while they do.
 """
 
 import importlib.util
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,8 +15,8 @@ from qwenocr_assets.errors import ConfigurationError, WarehouseError
 NAME = "warehouse"
 """As what it is attached: the database of every query that names none."""
 PREFIX = "ducklake:"
-_POSTGRES = "postgres:"
-_EXTRA = "pip install 'qwenocr-assets[ducklake]' in an environment of its own: it needs DuckDB 1.5."
+POSTGRES = "postgres:"
+EXTRA = "pip install 'qwenocr-assets[ducklake]' in an environment of its own: it needs DuckDB 1.5."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,53 +31,10 @@ class Lake:
 
     @property
     def takes_many_writers(self) -> bool:
-        return self.catalogue.startswith(_POSTGRES)
+        return self.catalogue.startswith(POSTGRES)
 
     def __str__(self) -> str:
         return f"the DuckLake with files in {self.files}"
-
-
-class Claims:
-    """Batches that this process alone loads. Open one with `claims`."""
-
-    def __init__(self, dsn: str | None) -> None:
-        self._connection = None if dsn is None else _connect(dsn)
-
-    def take(self, batches: Sequence[str], *, wait: bool = False) -> list[str]:
-        """Claim batches; returns those that nobody else is loading, or all, once nobody does any more."""
-        if self._connection is None:
-            return list(batches)
-        how = "pg_advisory_lock(key) IS NOT NULL" if wait else "pg_try_advisory_lock(key)"
-        with self._connection.cursor() as cursor:
-            taken = []
-            for batch in sorted(batches):  # in one order: nobody waits in a circle
-                cursor.execute(
-                    f"SELECT {how} FROM (SELECT hashtextextended('qwenocr loads ' || %s, 0) AS key) AS k",  # noqa: S608
-                    [batch],
-                )
-                if cursor.fetchone()[0]:
-                    taken.append(batch)
-        return taken
-
-    def give_back(self) -> None:
-        """Let others load them."""
-        if self._connection is not None:
-            with self._connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock_all()")
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-
-
-@contextmanager
-def claims(lake: Lake) -> Iterator[Claims]:
-    """Claims on a lake's batches, given back at the end."""
-    opened = Claims(lake.catalogue.removeprefix(_POSTGRES) if lake.takes_many_writers else None)
-    try:
-        yield opened
-    finally:
-        opened.close()
 
 
 def lake_at(address: str, files: str) -> Lake:
@@ -119,7 +72,7 @@ def attached(lake: Lake, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         con.execute(f"USE {NAME}")
     except duckdb.Error as error:
         con.close()
-        why = str(error).replace(lake.catalogue, "…").replace(lake.catalogue.removeprefix(_POSTGRES), "…")
+        why = str(error).replace(lake.catalogue, "…").replace(lake.catalogue.removeprefix(POSTGRES), "…")
         raise WarehouseError(
             f"{lake} cannot be attached: {why}.",
             "Check that its database is reached; if it is new, run `qwenocr run PATH` first.",
@@ -152,7 +105,7 @@ def _load_extension(con: duckdb.DuckDBPyConnection, name: str) -> None:
     if file is None:
         raise ConfigurationError(
             f"The extension {name} for DuckDB {duckdb.__version__} is not installed, and the warehouse is a DuckLake.",
-            _EXTRA,
+            EXTRA,
         )
     con.execute(f"LOAD {_literal(str(file))}")
 
@@ -177,22 +130,6 @@ def _tell_s3(con: duckdb.DuckDBPyConnection, files: str) -> None:
         }
     told = ", ".join(f"{name} {_literal(value)}" for name, value in options.items() if value)
     con.execute(f"CREATE SECRET (TYPE s3, {told})")
-
-
-def _connect(dsn: str):  # type: ignore[no-untyped-def]  # psycopg2 has no types
-    try:
-        import psycopg2
-    except ModuleNotFoundError as error:
-        raise ConfigurationError("The driver for Postgres is not installed.", _EXTRA) from error
-    try:
-        connection = psycopg2.connect(dsn)
-    except psycopg2.Error as error:
-        raise WarehouseError(
-            f"The database of the DuckLake's catalogue cannot be reached ({type(error).__name__}).",
-            "Check the setting warehouse and that the database runs.",
-        ) from None
-    connection.autocommit = True
-    return connection
 
 
 def _literal(text: str) -> str:
