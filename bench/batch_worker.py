@@ -7,13 +7,14 @@ from pathlib import Path
 
 from upath import UPath
 
-from qwenocr_assets.asking.batch_answers import Page, Question
+from qwenocr_assets.asking.batch_answers import Question
 from qwenocr_assets.asking.batch_api.collecting import Collector
 from qwenocr_assets.asking.batch_api.jobs import Jobs, JobState
 from qwenocr_assets.asking.batch_api.pictures import line_of
 from qwenocr_assets.asking.batch_api.planning import Rules, split
 from qwenocr_assets.asking.batch_api.polling import poll
 from qwenocr_assets.asking.batch_api.submitting import Submitter
+from qwenocr_assets.asking.page_images import Page
 from qwenocr_assets.asking.records import AnswerRecord
 from qwenocr_assets.cost.batch_funds import LedgerFunds
 from qwenocr_assets.cost.budget import Caps

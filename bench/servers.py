@@ -1,8 +1,13 @@
 """An object store and a Postgres of their own, on this machine, for as long as a bench measures."""
 
 import os
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
 
 from deploy.local_cluster.processes import in_a_folder_of_their_own
 from deploy.local_cluster.servers import start_object_store, start_postgres
@@ -21,9 +26,28 @@ def postgres() -> Iterator[str]:
         yield start_postgres(processes, processes.folder / "postgres", durable=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket, and how often it was asked."""
+
+    url: str
+    metrics_url: str
+
+    def requests(self) -> Counter[str]:
+        """The requests that its server has had, by kind."""
+        found: Counter[str] = Counter()
+        for line in httpx.get(self.metrics_url, trust_env=False).text.splitlines():
+            if counted := _REQUESTS.match(line):
+                found[counted["kind"]] += int(float(counted["number"]))
+        return found
+
+
+_REQUESTS = re.compile(r'SeaweedFS_s3_request_total{.*type="(?P<kind>[^"]+)".*} (?P<number>\S+)')
+
+
 @contextmanager
-def bucket() -> Iterator[str]:
-    """A bucket's URL; the environment names its server meanwhile.
+def bucket() -> Iterator[Bucket]:
+    """A bucket; the environment names its server meanwhile.
 
     Raises:
         ConfigurationError: no server is installed.
@@ -32,7 +56,7 @@ def bucket() -> Iterator[str]:
         store = start_object_store(processes, processes.folder / "store")
         store.make_bucket(BUCKET)
         with environment(store.environment):
-            yield f"s3://{BUCKET}"
+            yield Bucket(f"s3://{BUCKET}", store.metrics_url)
 
 
 @contextmanager

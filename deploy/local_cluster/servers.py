@@ -49,6 +49,8 @@ class ObjectStore:
     url: str
     key: str
     secret: str
+    metrics_url: str
+    """What it counts of itself, in Prometheus's format."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -102,6 +104,7 @@ def start_object_store(processes: Processes, folder: Path) -> ObjectStore:
     (folder / "s3.json").write_text(json.dumps({"identities": [allowed]}))
     (folder / "files").mkdir()
     names = [f"{part}.port{kind}" for part in ("s3", "master", "volume", "filer") for kind in ("", ".grpc")]
+    names.append("metricsPort")
     ports = dict(zip(names, free_ports(len(names)), strict=True))
     processes.start(
         "object-store",
@@ -119,7 +122,8 @@ def start_object_store(processes: Processes, folder: Path) -> ObjectStore:
         environment=os.environ,
         folder=folder,
     )
-    store = ObjectStore(f"http://{LOOPBACK}:{ports['s3.port']}", key, secret)
+    url, metrics = (f"http://{LOOPBACK}:{ports[name]}" for name in ("s3.port", "metricsPort"))
+    store = ObjectStore(url, key, secret, f"{metrics}/metrics")
     processes.wait_for("object-store", lambda: _is_healthy(f"{store.url}/healthz"))
     return store
 

@@ -10,6 +10,7 @@ from upath import UPath
 
 from qwenocr_assets.asking.answering import AskedElsewhere, answer_all
 from qwenocr_assets.asking.draining import Drain
+from qwenocr_assets.asking.page_images import Page, PageImages
 from qwenocr_assets.asking.records import AnswerRecord, Asked, latest_by_key, record_of
 from qwenocr_assets.asking.reuse import answers_of_other_batches
 from qwenocr_assets.asking.whole_pdfs import WholePdfs, answer_keys
@@ -18,7 +19,6 @@ from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.errors import Retryable, ServiceError, ServiceFault
-from qwenocr_assets.qwenocr.images import ImageBytes
 from qwenocr_assets.qwenocr.pdfs import Pdf
 from qwenocr_assets.qwenocr.replies import Reply
 from qwenocr_assets.qwenocr.requests import Request, RequestOptions
@@ -29,14 +29,6 @@ from qwenocr_assets.state.batch_hold import BatchHold
 from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.storage.data_folder import DataFolder, is_local
 from qwenocr_assets.storage.journal import Journal, Mended
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Where a page image lies, below the data folder."""
-
-    uri: str
-    media_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +86,14 @@ class BatchAnswers:
         """
         journals = {task: Journal(data.journal(task, batch_id)) for task in tasks}
         answers = cls(data, batch_id, hold, journals, {})
+        found: list[AnswerRecord] = []
         with answers._ours():
             for task, journal in journals.items():
-                if lost := _lost(task, batch_id, journal.mend()):
+                mended, records = journal.mend_and_read()
+                found += map(AnswerRecord.from_json, records)
+                if lost := _lost(task, batch_id, mended):
                     tell(lost)
-        answers.latest.update(_latest(journals.values()))
+        answers.latest.update(latest_by_key(found))
         return answers
 
     def take_over(self, requests: Sequence[OcrRequestRow], resend: Collection[AnswerStatus]) -> Counter[str]:
@@ -159,12 +154,15 @@ class BatchAnswers:
             StorageError: replies could not be saved.
         """
 
+        images = PageImages(self.data)
         asked = Asked(model.region, model.name, model.price(), catalogue_version, account)
 
         async def ask_one(question: AnyQuestion) -> tuple[Reply, AnswerRecord] | None:
             self.hold.check()
             try:
-                asked_about = self._read(question)
+                asked_about = (
+                    await images.of(question.page) if isinstance(question, Question) else question.read()
+                )
             except RejectedInput as error:
                 reply = _unsent(error.message)
             else:
@@ -188,19 +186,6 @@ class BatchAnswers:
             drain=drain,
             stop_waiting=client.stop,
         )
-
-    def _read(self, question: AnyQuestion) -> ImageBytes | Pdf:
-        """What a question is about. Raises `RejectedInput` where it cannot be read, or is not what it was."""
-        if isinstance(question, PdfQuestion):
-            return question.read()
-        page = question.page
-        try:
-            return ImageBytes((self.data.root / page.uri).read_bytes(), page.media_type)
-        except OSError as error:
-            why = error.strerror or error
-            raise RejectedInput(
-                f"the page image {page.uri} cannot be read ({why})", "Materialize the batch's pages again."
-            ) from error
 
     def save(self, records: Iterable[AnswerRecord]) -> None:
         """Journal records; when this returns, they are on disk.

@@ -1,17 +1,19 @@
 """The processes that open and draw documents, and how, as settings and routes say."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 
 from qwenocr_assets.cores import core_count
 from qwenocr_assets.imaging.batches import Run, examine_files
 from qwenocr_assets.imaging.decoder_words import DECODER_WORDS
 from qwenocr_assets.imaging.limits import SERVICE_LIMITS
 from qwenocr_assets.imaging.recipe import Recipe
+from qwenocr_assets.intake.at_hand import AtHand
 from qwenocr_assets.intake.documents import Examine
+from qwenocr_assets.intake.manifest import ManifestFile
 from qwenocr_assets.intake.media_types import MediaType
+from qwenocr_assets.intake.parts import Part
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
 from qwenocr_assets.intake.urls.fetching import bounds_of
 from qwenocr_assets.intake.urls.listed_documents import expanding
@@ -51,9 +53,15 @@ def recipe_for(
     )
 
 
-def examining(settings: Settings, data: DataFolder, run: Run) -> Examine:
+def examining(settings: Settings, data: DataFolder, run: Run, at_hand: AtHand) -> Examine:
     """How files are looked into, and what lists of URLs among them name."""
-    examine = partial(examine_files, run, recipe=recipe_for(settings))
+    recipe = recipe_for(settings)
+
+    def examine(files: Sequence[ManifestFile]) -> list[list[Part]]:
+        readable = [f for f in files if f.unreadable_reason is None]
+        copies = at_hand.bring((f.uri, f.sha256, f.size_bytes) for f in readable)
+        return examine_files(run, files, recipe, copies)
+
     return expanding(examine, data, bounds_of(settings))
 
 

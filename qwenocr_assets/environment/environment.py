@@ -15,6 +15,7 @@ from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.environment.decoding import recipe_for
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.imaging.recipe import Recipe
+from qwenocr_assets.intake.at_hand import AtHand
 from qwenocr_assets.intake.manifest import resolved
 from qwenocr_assets.intake.route_loading import load_routes
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
@@ -53,6 +54,11 @@ class Environment:
     @cached_property
     def data(self) -> DataFolder:
         return self.settings.data_folder
+
+    @cached_property
+    def at_hand(self) -> AtHand:
+        """Files of a bucket that the steps of this process have fetched."""
+        return AtHand()
 
     @property
     def database_url(self) -> str:

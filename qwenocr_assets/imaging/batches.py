@@ -7,12 +7,15 @@ from functools import partial
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging import decoding
 from qwenocr_assets.imaging.page_image import Page
-from qwenocr_assets.imaging.page_rows import page_row, rejected_row
+from qwenocr_assets.imaging.page_rows import Make, page_row, rejected_row
 from qwenocr_assets.imaging.recipe import Recipe
+from qwenocr_assets.intake.at_hand import NO_COPIES, copy_of
 from qwenocr_assets.intake.documents import unreadable_part
+from qwenocr_assets.intake.files import Copies
 from qwenocr_assets.intake.manifest import ManifestFile
 from qwenocr_assets.intake.parts import Part
 from qwenocr_assets.rows import AcceptedDocumentRow, PageRow
+from qwenocr_assets.storage.bulk import Writing
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.workers.pool import Ended, Job
 
@@ -25,7 +28,9 @@ _MOST_LOSSES = 3
 """How many pages of a document may each cost a worker before the rest of the document is given up."""
 
 
-def examine_files(run: Run, files: Sequence[ManifestFile], recipe: Recipe) -> list[list[Part]]:
+def examine_files(
+    run: Run, files: Sequence[ManifestFile], recipe: Recipe, copies: Copies = NO_COPIES
+) -> list[list[Part]]:
     """The documents found in each file, in order, with their pages counted."""
     found: list[list[list[Part]]] = [[] for _ in files]
     """By file and by what came out of it: that, and the files in it."""
@@ -43,7 +48,7 @@ def examine_files(run: Run, files: Sequence[ManifestFile], recipe: Recipe) -> li
             inside = ((index, part) for index, (part,) in enumerate(found[place]) if part.member)
             return [count(place, index, part) for index, part in inside if part.reason is None]
 
-        arguments = (file.uri, file.sha256, file.size_bytes, recipe)
+        arguments = (file.uri, file.sha256, file.size_bytes, recipe, copy_of(file.uri, copies))
         return Job(decoding.parts, arguments, receive, finish)
 
     def count(place: int, index: int, part: Part) -> Job:
@@ -55,7 +60,7 @@ def examine_files(run: Run, files: Sequence[ManifestFile], recipe: Recipe) -> li
             found[place][index] = seen
             return ()
 
-        return Job(decoding.counted_part, (part, recipe), seen.append, finish)
+        return Job(decoding.counted_part, (part, recipe, copy_of(part.uri, copies)), seen.append, finish)
 
     for place, file in enumerate(files):
         if file.unreadable_reason is not None:
@@ -71,13 +76,19 @@ def batch_page_rows(
     recipe_of: Callable[[AcceptedDocumentRow], Recipe],
     *,
     on_document: Callable[[], None] = lambda: None,
+    copies: Copies = NO_COPIES,
 ) -> list[PageRow]:
     """Make the pages of a batch's accepted documents: store their images, and return their rows of `pages` in order.
 
-    `documents` are rows of that table; `on_document` is called when one is done.
+    `documents` are rows of that table; `on_document` is called when one is done. `copies` are files of a bucket that
+    lie on this machine too.
     """
-    makings = [_Making(data, document, recipe_of(document), on_document) for document in documents]
-    run(job for making in makings for job in making.jobs())
+    with Writing() as writing:
+        makings = [
+            _Making(data, document, recipe_of(document), on_document, writing.make, copies)
+            for document in documents
+        ]
+        run(job for making in makings for job in making.jobs())
     return [row for making in makings for row in making.rows()]
 
 
@@ -85,9 +96,16 @@ class _Making:
     """The pages of one document in the making."""
 
     def __init__(
-        self, data: DataFolder, document: AcceptedDocumentRow, recipe: Recipe, done: Callable[[], None]
+        self,
+        data: DataFolder,
+        document: AcceptedDocumentRow,
+        recipe: Recipe,
+        done: Callable[[], None],
+        make: Make,
+        copies: Copies,
     ) -> None:
         self._data, self._document, self._recipe, self._done = data, document, recipe, done
+        self._make, self._copies = make, copy_of(document["uri"], copies)
         self._made: dict[int, list[PageRow]] = {}
         self._open_jobs = 0
         self._losses = 0
@@ -104,11 +122,12 @@ class _Making:
 
     def _job(self, first: int, last: int) -> Job:
         document = self._document
-        arguments = (document["uri"], document["sha256"], document["media_type"], self._recipe, first, last)
+        file = (document["uri"], document["sha256"], document["media_type"])
+        arguments = (*file, self._recipe, first, last, self._copies)
         return Job(decoding.pages, arguments, self._receive, partial(self._finish, first, last))
 
     def _receive(self, page: Page) -> None:
-        self._made.setdefault(page.number, []).append(page_row(self._data, self._document, page))
+        self._made.setdefault(page.number, []).append(page_row(self._data, self._document, page, self._make))
 
     def _finish(self, first: int, last: int, ended: Ended) -> Iterable[Job]:
         reason = ended.reason

@@ -21,7 +21,8 @@ from qwenocr_assets.intake.media_types import MediaType
 from qwenocr_assets.rows import PageRow, ReadyPageRow
 from qwenocr_assets.schemas import is_ready
 from qwenocr_assets.statuses import PageStatus
-from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
+from qwenocr_assets.storage.bulk import make_file
+from qwenocr_assets.storage.data_folder import DataFolder
 
 _STEP = "half"
 _LEAST_PX = 200
@@ -124,8 +125,7 @@ def _two(row: ReadyPageRow, last: int, data: DataFolder) -> Iterable[PageRow]:
         )
         sha256 = hashlib.sha256(encoded.content).hexdigest()
         file = data.page_image(sha256, encoded.media_type.suffix)
-        if not file.exists():
-            write_atomically(file, encoded.content)
+        make_file(file, encoded.content)
         cut = {"step": _STEP, "number": number, "of": row["sha256"]}
         whole = row.get("tile_of") or row["page_id"]
         yield {

@@ -1,15 +1,18 @@
 """The rows of `pages`: images stored by their content, pages that could not be made with the reason."""
 
 import hashlib
+from collections.abc import Callable
 
 import orjson
+from upath import UPath
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.limits import RECOMMENDED_PX
 from qwenocr_assets.imaging.page_image import Page, PageImage, RejectedPage, TiledPage
 from qwenocr_assets.rows import AcceptedDocumentRow, PageRow
 from qwenocr_assets.statuses import PageStatus
-from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
+from qwenocr_assets.storage.bulk import make_file
+from qwenocr_assets.storage.data_folder import DataFolder
 
 
 def page_id(document_id: str, number: int) -> str:
@@ -22,7 +25,11 @@ def tile_id(whole_id: str, index: int) -> str:
     return f"{whole_id}-t{index:02d}"
 
 
-def page_row(data: DataFolder, document: AcceptedDocumentRow, page: Page) -> PageRow:
+Make = Callable[[UPath, bytes], None]
+"""Writes a file that is named after its content, now or soon, unless it is there."""
+
+
+def page_row(data: DataFolder, document: AcceptedDocumentRow, page: Page, make: Make = make_file) -> PageRow:
     """Store a page's image, and return its row; `document` is its document's row."""
     match page:
         case RejectedPage():
@@ -38,14 +45,13 @@ def page_row(data: DataFolder, document: AcceptedDocumentRow, page: Page) -> Pag
                 "to_original": list(page.to_original),
             }
         case PageImage():
-            return _image(data, _row(document, page.number, PageStatus.READY), page)
+            return _image(data, _row(document, page.number, PageStatus.READY), page, make)
 
 
-def _image(data: DataFolder, row: PageRow, page: PageImage) -> PageRow:
+def _image(data: DataFolder, row: PageRow, page: PageImage, make: Make) -> PageRow:
     sha256 = hashlib.sha256(page.content).hexdigest()
     file = data.page_image(sha256, page.suffix)
-    if not file.exists():
-        write_atomically(file, page.content)
+    make(file, page.content)
     layer = page.text_layer
     lines = None if layer is None else [(line.text, line.quad) for line in layer.lines]
     tile = page.tile

@@ -17,6 +17,7 @@ from upath import UPath
 
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.intake.files import FoundFile, fingerprint, unreadable
+from qwenocr_assets.storage.bulk import read_whole
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path, write_atomically
 
 _log = logging.getLogger(__name__)
@@ -142,7 +143,7 @@ def load_manifest(path: UPath) -> Manifest:
         StorageError: there is none, or it cannot be understood.
     """
     try:
-        value = orjson.loads(path.read_bytes())
+        value = orjson.loads(read_whole(path))
         return Manifest(value["batch_id"], value["created_from"], tuple(map(_manifest_file, value["files"])))
     except FileNotFoundError as error:
         raise StorageError(

@@ -113,8 +113,9 @@ def ask(
     data = environment.data
     budget.catch_up(progress.note)
     with held(environment, batch_id, progress) as hold:
-        answers = BatchAnswers.open(data, batch_id, tasks, hold, progress.note)
         requests = [r for r in read_table(data, OCR_REQUESTS, batch_id) if r["task"] in tasks]
+        asked_for = {Task(r["task"]) for r in requests}
+        answers = BatchAnswers.open(data, batch_id, sorted(asked_for), hold, progress.note)
         made = read_table(data, PAGES, batch_id)
         pages = page_images(made)
         taken_over = answers.take_over(requests, wanted.resend)

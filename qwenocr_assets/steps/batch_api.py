@@ -8,13 +8,14 @@ from functools import cached_property
 from pathlib import Path
 
 from qwenocr_assets.asking.accounts import Account
-from qwenocr_assets.asking.batch_answers import BatchAnswers, Page, Question
+from qwenocr_assets.asking.batch_answers import BatchAnswers, Question
 from qwenocr_assets.asking.batch_api.collecting import Collected, Collector
 from qwenocr_assets.asking.batch_api.jobs import Jobs, JobState
 from qwenocr_assets.asking.batch_api.pictures import line_bytes, line_of
 from qwenocr_assets.asking.batch_api.planning import Rules, Sorted, sort_questions, split
 from qwenocr_assets.asking.batch_api.polling import poll
 from qwenocr_assets.asking.batch_api.submitting import Submitter
+from qwenocr_assets.asking.page_images import Page
 from qwenocr_assets.cost.batch_funds import LedgerFunds
 from qwenocr_assets.cost.ledger import Ledger
 from qwenocr_assets.cost.purse import calls_of

@@ -20,7 +20,7 @@ def examine(environment: Environment, batch_id: str) -> list[DocumentRow]:
         rows = document_rows(
             manifest,
             environment.routes,
-            examining(environment.settings, environment.data, run),
+            examining(environment.settings, environment.data, run, environment.at_hand),
             environment.routed_folders,
         )
     write_table(environment.data, DOCUMENTS, batch_id, rows)

@@ -25,6 +25,7 @@ from qwenocr_assets.schemas import (
     VALIDATION_RESULTS,
     TableSchema,
 )
+from qwenocr_assets.storage.bulk import read_whole
 from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
 from qwenocr_assets.storage.table_files import count_rows, read_table
 
@@ -60,10 +61,12 @@ def is_finished(environment: Environment, batch_id: str) -> bool:
     """Whether running the batch again would change nothing."""
     data = environment.data
     mark = data.finished_mark(batch_id)
-    return (
-        mark.exists()
-        and mark.read_text() == _made_from(environment, batch_id)
-        and all(count_rows(data, table, batch_id) is not None for table in _TABLES)
+    try:
+        made_from = read_whole(mark).decode()
+    except FileNotFoundError:
+        return False
+    return made_from == _made_from(environment, batch_id) and all(
+        count_rows(data, table, batch_id) is not None for table in _TABLES
     )
 
 
@@ -84,7 +87,7 @@ def _all_final(data: DataFolder, batch_id: str) -> bool:
 
 
 def _made_from(environment: Environment, batch_id: str) -> str:
-    digest = hashlib.sha256(environment.data.manifest(batch_id).read_bytes())
+    digest = hashlib.sha256(read_whole(environment.data.manifest(batch_id)))
     digest.update(_settings(environment))
     digest.update(_code())
     return digest.hexdigest()

@@ -25,13 +25,16 @@ def make_pages(environment: Environment, batch_id: str, progress: Progress) -> l
     data = environment.data
     accepted = [d for d in read_table(data, DOCUMENTS, batch_id) if is_accepted(d)]
     recipes = environment.recipes
+    documents = readable(data, accepted)
+    copies = environment.at_hand.bring((d["uri"], d["sha256"], d["size_bytes"]) for d in documents)
     with progress.stage("Documents", len(accepted)) as advance, decoders(environment.settings) as run:
         rows = batch_page_rows(
             run,
             data,
-            readable(data, accepted),
+            documents,
             lambda document: recipes[document["route"]],
             on_document=advance,
+            copies=copies,
         )
     taken = environment.routes_taking_text_layers
     rows = doubt_layers(rows, {d["document_id"] for d in accepted if d["route"] in taken}, data)

@@ -93,8 +93,8 @@ def run_batch(
         collect_and_hand_over(environment, service, budget, batch_id, progress, run_id=run_id)
         asked = ask(environment, service, budget, batch_id, progress, run_id=run_id, wanted=wanted)
         sent += sum(asked.sent.values())
-        with held(environment, batch_id, progress):
-            flatten(environment, batch_id, progress)
+        with held(environment, batch_id, progress) as hold:
+            flatten(environment, batch_id, progress, hold)
         if asked.refused is not None or not to_halve(environment, batch_id):
             break
         wanted = EVERYTHING_OPEN

@@ -69,7 +69,7 @@ def quote(environment: Environment, paths: Sequence[Path]) -> Quote:
     requests: list[OcrRequestRow] = []
     with decoders(settings) as run:
         for manifest in manifests:
-            examine = examining(settings, environment.data, run)
+            examine = examining(settings, environment.data, run, environment.at_hand)
             files = document_rows(manifest, routes, examine, environment.routed_folders)
             made = _pages_of(environment, run, manifest, files)
             documents += files

@@ -1,7 +1,8 @@
 """Rows: the raw answers of a batch flattened into its tables. Free to repeat, for the answers are the truth."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, cast
 
 from qwenocr_assets.asking.batch_answers import answers_of, image_sizes, read_answers
@@ -11,7 +12,6 @@ from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.progress import Progress
 from qwenocr_assets.imaging.pdf.layer_rows import layer_agreement, text_layer_rows
 from qwenocr_assets.qwenocr.answers import Answer
-from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.rows import OcrRequestRow, OcrResponseRow, PageRow, RowsByTable
 from qwenocr_assets.schemas import (
     DOCUMENTS,
@@ -21,8 +21,10 @@ from qwenocr_assets.schemas import (
     ROW_TABLES,
     TableSchema,
 )
+from qwenocr_assets.state.batch_hold import BatchHold
 from qwenocr_assets.steps.pictures import BatchPictures, draw_batch
 from qwenocr_assets.steps.whole_pdfs import whole_pdfs
+from qwenocr_assets.storage.bulk import side_by_side
 from qwenocr_assets.storage.table_files import read_table, write_table
 from qwenocr_assets.tables.batch import flatten_batch
 from qwenocr_assets.tables.places.tile_rows import join_tiles
@@ -39,6 +41,7 @@ class BatchRows:
     environment: Environment
     batch_id: str
     progress: Progress
+    hold: BatchHold
 
     @property
     def requests(self) -> list[OcrRequestRow]:
@@ -57,8 +60,10 @@ class BatchRows:
     @cached_property
     def _answered(self) -> tuple[list[OcrRequestRow], dict[str, AnswerRecord]]:
         data = self.environment.data
-        journalled = read_answers(data.journal(task, self.batch_id) for task in Task)
-        return whole_pdfs(read_table(data, OCR_REQUESTS, self.batch_id), journalled, self.pages).answered()
+        requests = read_table(data, OCR_REQUESTS, self.batch_id)
+        tasks = sorted({row["task"] for row in requests})
+        journalled = read_answers(data.journal(task, self.batch_id) for task in tasks)
+        return whole_pdfs(requests, journalled, self.pages).answered()
 
     @cached_property
     def answers(self) -> dict[str, Answer]:
@@ -94,13 +99,13 @@ class BatchRows:
         """Write what came of each request; returns the rows."""
         most = self.environment.settings.max_attempts_in_all
         rows = response_rows(self.requests, self.records, self.answers, most_attempts=most)
-        write_table(self.environment.data, OCR_RESPONSES, self.batch_id, rows)
+        write_table(self.environment.data, OCR_RESPONSES, self.batch_id, rows, self.hold.check)
         return rows
 
     def write(self, schema: TableSchema[Any]) -> int:
         """Write one row table; returns how many rows it has."""
         rows = cast(dict[str, list[Any]], self.tables)[schema.name]
-        return write_table(self.environment.data, schema, self.batch_id, rows)
+        return write_table(self.environment.data, schema, self.batch_id, rows, self.hold.check)
 
     def layer_agreement(self) -> float | None:
         """How far recognition agrees with the text that pages carry themselves, where both were taken."""
@@ -111,13 +116,15 @@ class BatchRows:
         return draw_batch(self.environment.data, self.batch_id, self.pages, self.tables["text_lines"])
 
 
-def flatten(environment: Environment, batch_id: str, progress: Progress) -> dict[str, int]:
+def flatten(environment: Environment, batch_id: str, progress: Progress, hold: BatchHold) -> dict[str, int]:
     """Write all tables that are made from the answers of a batch that is held, and draw its first pages.
 
     Returns how many rows each table has.
     """
-    rows = BatchRows(environment, batch_id, progress)
-    counts = {OCR_RESPONSES.name: len(rows.write_responses())}
-    counts |= {schema.name: rows.write(schema) for schema in ROW_TABLES}
+    rows = BatchRows(environment, batch_id, progress, hold)
+    _ = rows.tables  # made before it is written from several threads
+    writes: dict[str, Callable[[], int]] = {schema.name: partial(rows.write, schema) for schema in ROW_TABLES}
+    writes[OCR_RESPONSES.name] = lambda: len(rows.write_responses())
+    written = side_by_side(lambda write: write(), writes.values())
     rows.draw()
-    return counts
+    return dict(zip(writes, written, strict=True))

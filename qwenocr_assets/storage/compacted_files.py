@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from upath import UPath
 
-from qwenocr_assets.storage.data_folder import write_atomically
+from qwenocr_assets.storage.bulk import list_names
+from qwenocr_assets.storage.conditional import version_of, write_if
 
 _NAME = re.compile(r"compacted-(\d{6})\.parquet")
 """A batch of a folder called `compacted` is not taken for one: its id ends in more digits."""
@@ -45,16 +46,16 @@ class Part:
 
 def compacted_files(folder: UPath) -> list[UPath]:
     """A table's compacted files, the oldest first."""
-    return sorted(path for path in _files(folder) if _NAME.fullmatch(path.name))
+    return [folder / name for name in sorted(_names(folder)) if _NAME.fullmatch(name)]
 
 
 def own_files(folder: UPath) -> list[UPath]:
     """A table's files that hold one batch each, in no order."""
-    return [path for path in _files(folder) if not _NAME.fullmatch(path.name)]
+    return [folder / name for name in _names(folder) if not _NAME.fullmatch(name)]
 
 
-def _files(folder: UPath) -> Iterator[UPath]:
-    yield from folder.glob("*.parquet") if folder.exists() else ()
+def _names(folder: UPath) -> list[str]:
+    return [name for name in list_names(folder) if name.endswith(".parquet") and not name.startswith(".")]
 
 
 def compacted_batches(folder: UPath) -> dict[str, CompactedBatch]:
@@ -80,23 +81,28 @@ def read_batches(path: UPath, batch_ids: Iterable[str]) -> pa.Table:
 
 
 def write_compacted(folder: UPath, schema: pa.Schema, parts: Iterable[Part]) -> UPath:
-    """Write parts, sorted by batch, as the newest compacted file of a table."""
+    """Write parts, sorted by batch, as the newest compacted file of a table.
+
+    Raises:
+        Overtaken: somebody else has just written it.
+    """
     known = [int(match[1]) for path in compacted_files(folder) if (match := _NAME.fullmatch(path.name))]
     path = folder / f"compacted-{max(known, default=0) + 1:06}.parquet"
-    write_atomically(path, _encoded(schema, parts))
+    write_if(path, _encoded(schema, parts), None)
     return path
 
 
 def take_out(folder: UPath, batch_id: str) -> None:
     """Remove a batch from every compacted file that holds it."""
     for path in compacted_files(folder):
+        version = version_of(path)
         held = batches_in(path)
         if batch_id not in held:
             continue
         others = [batch for batch in held if batch != batch_id]
         rows = read_batches(path, others)
         if others:
-            write_atomically(path, _encoded(rows.schema, split(rows, {b: held[b].sha256 for b in others})))
+            write_if(path, _encoded(rows.schema, split(rows, {b: held[b].sha256 for b in others})), version)
         else:
             path.unlink()
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from upath import UPath
 
 from qwenocr_assets.schemas import TableSchema
+from qwenocr_assets.storage.bulk import read_whole
 from qwenocr_assets.storage.compacted_files import (
     Part,
     batches_in,
@@ -22,7 +23,8 @@ from qwenocr_assets.storage.compacted_files import (
     take_out,
     write_compacted,
 )
-from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.conditional import remove_if, version_of
+from qwenocr_assets.storage.data_folder import DataFolder, is_local
 
 SETTLED = timedelta(days=1)
 """A batch whose file was not written for so long is done with."""
@@ -50,8 +52,9 @@ def compact(
 ) -> list[Compaction]:
     """Put the files of settled batches together, table by table; returns what was done.
 
-    The rows are the same before and after, and so is what the warehouse has loaded. A file that is written again
-    meanwhile stays as it is, and so does one whose columns are no longer the declared ones.
+    One process at a time: who calls this has a lease (`steps.upkeep`). The rows are the same before and after, and so
+    is what the warehouse has loaded. A file that is written again meanwhile stays as it is, and so does one whose
+    columns are no longer the declared ones.
     """
     before = (now or datetime.now(UTC)) - settled
     return [done for table in tables if (done := _compact(data.table_folder(table.name), table, before))]
@@ -88,7 +91,7 @@ def _compact(folder: UPath, table: TableSchema[Any], before: datetime) -> Compac
         }
         waiting += split(read_batches(path, hashes), hashes)
     for path in small:
-        content = path.read_bytes()
+        content = read_whole(path)
         rows = _as_declared(pq.read_table(pa.BufferReader(content)), table)
         if rows is None:
             continue
@@ -129,6 +132,11 @@ def _as_declared(rows: pa.Table, table: TableSchema[Any]) -> pa.Table | None:
 
 def _remove_unless_written(path: UPath, sha256: str) -> None:
     """Remove a file that was compacted; a run may have replaced it since, so look at what is removed."""
+    if not is_local(path):
+        version = version_of(path)
+        if hashlib.sha256(read_whole(path)).hexdigest() == sha256:
+            remove_if(path, version)
+        return
     aside = path.with_name(f".{path.name}.compacted")
     path.rename(aside)
     if hashlib.sha256(aside.read_bytes()).hexdigest() != sha256 and not path.exists():

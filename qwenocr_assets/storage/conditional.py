@@ -6,6 +6,7 @@ the write, and whoever writes holds a lease.
 """
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from upath import UPath
@@ -13,8 +14,9 @@ from upath import UPath
 from qwenocr_assets.errors import Overtaken
 from qwenocr_assets.storage.data_folder import is_local, write_atomically
 
-_S3 = ("s3", "s3a")
-_REFUSED = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "404", "412")
+S3 = ("s3", "s3a")
+_UNDER_WAY = "ConditionalRequestConflict"
+_REFUSED = ("PreconditionFailed", _UNDER_WAY, "NoSuchKey", "404", "412")
 """Codes of S3 for a condition that does not hold; the second: another conditional put is on its way; `NoSuchKey` and
 404: what should be replaced is gone."""
 
@@ -26,7 +28,7 @@ def version_of(path: UPath) -> str | None:
         info = path.fs.info(path.path)
     except FileNotFoundError:
         return None
-    return str(info["ETag"]) if path.protocol in _S3 else str(path.fs.ukey(path.path))
+    return str(info["ETag"]) if path.protocol in S3 else str(path.fs.ukey(path.path))
 
 
 def write_if(
@@ -39,7 +41,7 @@ def write_if(
     Raises:
         Overtaken: it is in another version by now; nothing was written.
     """
-    if path.protocol in _S3:
+    if path.protocol in S3:
         condition: dict[str, Any] = {"mode": "create"} if version is None else {"IfMatch": version}
         if metadata:
             condition["Metadata"] = metadata
@@ -54,6 +56,56 @@ def write_if(
     if version_of(path) != version:
         raise _overtaken(path)
     write_atomically(path, data)
+
+
+def write_while(path: UPath, data: bytes, check: Callable[[], None]) -> None:
+    """Write a file, whole, for who may lose the right to: never over what was written by who had it afterwards.
+
+    `check` raises where the right is lost. What stands there is looked at before it is checked, and replaced only if
+    it still stands there: a put that travels for longer than a lease is refused when it arrives.
+
+    Raises:
+        Overtaken: who has the right now has written it meanwhile.
+    """
+    check()
+    if path.protocol not in S3:
+        write_atomically(path, data)
+        return
+    try:
+        write_if(path, data, None)
+    except Overtaken:  # there is one already
+        version = version_of(path)
+        check()
+        write_if(path, data, version)
+
+
+def remove_if(path: UPath, version: str | None) -> bool:
+    """Remove a file if it is still in this version; returns whether it was."""
+    if path.protocol not in S3:
+        if version_of(path) != version:
+            return False
+        path.unlink()
+        return True
+    bucket, _, key = path.path.partition("/")
+    try:
+        path.fs.call_s3("delete_object", Bucket=bucket, Key=key, IfMatch=version)
+    except OSError as error:
+        if not _is_refused(error):
+            raise
+        return False
+    path.fs.invalidate_cache(path.path)
+    return True
+
+
+def put_unless_there(path: UPath, data: bytes) -> None:
+    """Put a file on S3 that is named after its content, by one request, unless it is there."""
+    try:
+        path.fs.pipe_file(path.path, data, mode="create")
+    except OSError as error:
+        if not _is_refused(error):
+            raise
+        if _code(error) == _UNDER_WAY:  # another put of the same, which may fail yet
+            write_atomically(path, data)
 
 
 def keeps_conditions(folder: UPath) -> bool:
@@ -74,8 +126,14 @@ def keeps_conditions(folder: UPath) -> bool:
 
 
 def _is_refused(error: OSError) -> bool:
-    response = getattr(error.__cause__, "response", None) or {}
-    return isinstance(error, FileExistsError) or response.get("Error", {}).get("Code") in _REFUSED
+    return isinstance(error, FileExistsError) or _code(error) in _REFUSED
+
+
+def _code(error: OSError) -> str | None:
+    """What S3 calls what was wrong."""
+    response: dict[str, Any] = getattr(error.__cause__, "response", None) or {}
+    code: str | None = response.get("Error", {}).get("Code")
+    return code
 
 
 def _content(path: UPath) -> bytes | None:

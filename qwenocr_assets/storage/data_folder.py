@@ -80,8 +80,13 @@ class DataFolder:
     def table_file(self, table: str, batch_id: str) -> UPath:
         return self.table_folder(table) / f"{batch_id}.parquet"
 
+    @property
+    def journals(self) -> UPath:
+        """The journals of all tasks."""
+        return self.root / "responses"
+
     def journal(self, task: str, batch_id: str) -> UPath:
-        return self.root / "responses" / task / f"{batch_id}.jsonl.zst"
+        return self.journals / task / f"{batch_id}.jsonl.zst"
 
     def batch_ids(self) -> list[str]:
         """Batches with a manifest, sorted."""
@@ -113,7 +118,7 @@ def write_atomically(path: UPath, data: bytes) -> None:
         make_folder(path.parent)
         if is_local(path):
             _replace(local_path(path), data)
-        elif path.protocol in _BUCKETS:
+        elif path.protocol in BUCKETS:
             path.fs.pipe_file(path.path, data)
         else:
             path.write_bytes(data)
@@ -121,7 +126,7 @@ def write_atomically(path: UPath, data: bytes) -> None:
 
 def make_folder(folder: UPath) -> None:
     """Make a folder with those above it, unless it is there; buckets have none, and asking costs round trips."""
-    if folder.protocol not in _BUCKETS:
+    if folder.protocol not in BUCKETS:
         folder.mkdir(parents=True, exist_ok=True)
 
 
@@ -140,7 +145,7 @@ def _replace(path: Path, data: bytes) -> None:
         raise
 
 
-_BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "memory")
+BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "memory")
 
 _EXTRAS: Mapping[str, str] = {"s3": "s3", "s3a": "s3"}
 """What is installed for a protocol's file system, where this project has an extra for it."""

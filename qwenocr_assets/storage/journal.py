@@ -41,12 +41,7 @@ class Journal:
 
     def read(self) -> list[Record]:
         """All records that are whole, in the order they were appended."""
-        return [
-            orjson.loads(line)
-            for data in self._contents()
-            for content in _whole(data)
-            for line in content.splitlines()
-        ]
+        return _records(self._contents())
 
     def append(self, records: Iterable[Record]) -> None:
         """Append records, all or none; when this returns they are durable.
@@ -73,7 +68,14 @@ class Journal:
         Raises:
             DiskFull, StorageError: it cannot be written.
         """
+        return self._mend(self._contents())
+
+    def mend_and_read(self) -> tuple[Mended, list[Record]]:
+        """Both, by reading it once: what was no whole frame any more, and all records that are whole."""
         contents = self._contents()
+        return self._mend(contents), _records(contents)
+
+    def _mend(self, contents: list[bytes]) -> Mended:
         found = [(content, stretch) for content in contents for stretch in frames(content)]
         bad = [content[s.begin : s.end] for content, s in found if s.content is None and not s.torn]
         aside = tuple(map(self._set_aside, bad))
@@ -106,6 +108,12 @@ class Journal:
         if not path.exists():
             write_atomically(path, damaged)
         return path
+
+
+def _records(contents: list[bytes]) -> list[Record]:
+    return [
+        orjson.loads(line) for data in contents for content in _whole(data) for line in content.splitlines()
+    ]
 
 
 def _whole(data: bytes) -> Iterator[bytes]:

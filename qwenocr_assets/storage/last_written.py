@@ -7,6 +7,7 @@ from typing import Any
 from upath import UPath
 
 from qwenocr_assets.schemas import OCR_RESPONSES
+from qwenocr_assets.storage.bulk import files_below
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.journal import Journal
 from qwenocr_assets.storage.scan import batch_files
@@ -35,24 +36,19 @@ def journals_ahead(data: DataFolder, tasks: Collection[str]) -> Iterator[tuple[s
     """
     rows_at = _times_below(data.table_folder(OCR_RESPONSES.name))
     rows = {batch: rows_at.get(file.path.name) for batch, file in batch_files(data, OCR_RESPONSES).items()}
-    for task in tasks:
-        folder = data.journal(task, "").parent
-        for name, written in _times_below(folder).items():
-            batch_id = name.partition(".")[0]
-            known = rows.get(batch_id)
-            if batch_id and (known is None or written is None or written >= known):
-                yield batch_id, Journal(data.journal(task, batch_id))
+    for place, written in _times_below(data.journals, depth=2).items():
+        task, _, name = place.partition("/")
+        batch_id = name.partition(".")[0]
+        known = rows.get(batch_id)
+        if task in tasks and batch_id and (known is None or written is None or written >= known):
+            yield batch_id, Journal(data.journal(task, batch_id))
 
 
-def _times_below(folder: UPath) -> dict[str, datetime | None]:
-    """What lies in a folder, by name, with the time at which it or something in it was last written."""
-    folder.fs.invalidate_cache(folder.path)
-    if not folder.exists():
-        return {}
+def _times_below(folder: UPath, depth: int = 1) -> dict[str, datetime | None]:
+    """What lies in a folder, so many levels down, with the time at which it or something in it was last written."""
     times: dict[str, datetime | None] = {}
-    begin = folder.fs._strip_protocol(folder.path).rstrip("/")
-    for path, info in folder.fs.find(folder.path, detail=True).items():
-        name = path.removeprefix(begin).lstrip("/").partition("/")[0]
+    for path, info in files_below(folder).items():
+        name = "/".join(path.split("/")[:depth])
         at, before = modified_at(info), times.get(name)
         times[name] = at if before is None or at is None else max(at, before)
     return times

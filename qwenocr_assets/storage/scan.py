@@ -36,7 +36,6 @@ class BatchFile:
 def batch_files(data: DataFolder, schema: TableSchema[Any]) -> dict[str, BatchFile]:
     """Every batch of a table with the file that counts, sorted by batch."""
     folder = data.table_folder(schema.name)
-    folder.fs.invalidate_cache(folder.path)
     # own files are listed first: what a compaction moves meanwhile is then seen twice, and never missed
     own = {path.stem: BatchFile(path.stem, path) for path in own_files(folder)}
     compacted = {
@@ -45,13 +44,9 @@ def batch_files(data: DataFolder, schema: TableSchema[Any]) -> dict[str, BatchFi
     return dict(sorted((compacted | own).items()))
 
 
-def batch_file(data: DataFolder, schema: TableSchema[Any], batch_id: str) -> BatchFile | None:
-    """The file that counts for a batch; None when the step that writes it has not run."""
-    path = data.table_file(schema.name, batch_id)
-    if path.exists():
-        return BatchFile(batch_id, path)
-    held = compacted_batches(data.table_folder(schema.name)).get(batch_id)
-    return None if held is None else BatchFile(batch_id, held.path, held)
+def compacted_batch(data: DataFolder, schema: TableSchema[Any], batch_id: str) -> CompactedBatch | None:
+    """Where a batch lies that has no file of its own; None when the step that writes it has not run."""
+    return compacted_batches(data.table_folder(schema.name)).get(batch_id)
 
 
 def scan(

@@ -1,6 +1,6 @@
 """One Parquet file per table and intake batch, in the declared schema; old ones lie together in compacted files."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import pyarrow as pa
@@ -9,20 +9,36 @@ import pyarrow.parquet as pq
 
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.schemas import R, TableSchema
+from qwenocr_assets.storage.bulk import read_whole
 from qwenocr_assets.storage.compacted_files import read_batches
-from qwenocr_assets.storage.data_folder import DataFolder, write_atomically
-from qwenocr_assets.storage.scan import batch_file, scan
+from qwenocr_assets.storage.conditional import write_while
+from qwenocr_assets.storage.data_folder import DataFolder, is_local, write_atomically
+from qwenocr_assets.storage.scan import compacted_batch, scan
 
 Row = Mapping[str, Any]
 """A row of any table, by column name."""
 
 
-def write_table(data: DataFolder, schema: TableSchema[R], batch_id: str, rows: Iterable[R]) -> int:
-    """Write a batch's rows, replacing what was there; returns how many. Columns that are left out are NULL."""
+def write_table(
+    data: DataFolder,
+    schema: TableSchema[R],
+    batch_id: str,
+    rows: Iterable[R],
+    check: Callable[[], None] | None = None,
+) -> int:
+    """Write a batch's rows, replacing what was there; returns how many. Columns that are left out are NULL.
+
+    Who writes while having the batch gives `check`, which raises when it is lost (`BatchHold.check`): what another run
+    has written since is not replaced.
+    """
     table = pa.Table.from_pylist(list(rows), schema=schema.arrow)
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    write_atomically(data.table_file(schema.name, batch_id), sink.getvalue().to_pybytes())
+    path, content = data.table_file(schema.name, batch_id), sink.getvalue().to_pybytes()
+    if check is None:
+        write_atomically(path, content)
+    else:
+        write_while(path, content, check)
     return int(table.num_rows)
 
 
@@ -40,27 +56,33 @@ def read_table(
         StorageError: a column holds what it cannot, like a status of a newer version.
     """
     names = None if columns is None else list(columns)
-    file = batch_file(data, schema, batch_id)
-    if file is None:
-        return []
-    if file.compacted is None:
-        rows = pq.read_table(pa.BufferReader(file.path.read_bytes()), columns=names, filters=where)
-    else:
-        rows = read_batches(file.path, [batch_id])
+    try:
+        content = read_whole(data.table_file(schema.name, batch_id))
+    except FileNotFoundError:
+        held = compacted_batch(data, schema, batch_id)
+        if held is None:
+            return []
+        rows = read_batches(held.path, [batch_id])
         rows = rows if where is None else rows.filter(where)
         rows = rows if names is None else rows.select(names)
+    else:
+        rows = pq.read_table(pa.BufferReader(content), columns=names, filters=where)
     return _typed(schema, rows)
 
 
 def count_rows(data: DataFolder, schema: TableSchema[Any], batch_id: str) -> int | None:
     """How many rows a batch has, without reading them; None when the step that writes them has not run."""
-    file = batch_file(data, schema, batch_id)
-    if file is None:
-        return None
-    if file.compacted is not None:
-        return file.compacted.rows
-    with file.path.open("rb") as opened:
-        return int(pq.read_metadata(opened).num_rows)
+    path = data.table_file(schema.name, batch_id)
+    try:
+        if is_local(path):
+            with path.open("rb") as opened:
+                return int(pq.read_metadata(opened).num_rows)
+        return int(
+            pq.read_metadata(pa.BufferReader(read_whole(path))).num_rows
+        )  # one request, for it is small
+    except FileNotFoundError:
+        held = compacted_batch(data, schema, batch_id)
+        return None if held is None else held.rows
 
 
 def read_all_batches(

@@ -8,8 +8,9 @@ import httpx
 import pytest
 from upath import UPath
 
-from qwenocr_assets.asking.batch_answers import BatchAnswers, Page, Question, read_answers
+from qwenocr_assets.asking.batch_answers import BatchAnswers, Question, read_answers
 from qwenocr_assets.asking.draining import Drain
+from qwenocr_assets.asking.page_images import Page
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.client import Client
 from qwenocr_assets.qwenocr.options import ClientOptions

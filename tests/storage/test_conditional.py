@@ -8,7 +8,8 @@ from upath import UPath
 
 from qwenocr_assets.errors import Overtaken
 from qwenocr_assets.storage import conditional
-from qwenocr_assets.storage.conditional import version_of, write_if
+from qwenocr_assets.storage.conditional import remove_if, version_of, write_if, write_while
+from qwenocr_assets.storage.data_folder import write_atomically
 
 
 @pytest.fixture(params=["disk", "memory", "s3"])
@@ -48,6 +49,49 @@ def test_of_writers_at_the_same_time_one_wins(bucket: UPath) -> None:
         won = list(pool.map(write, range(8)))
     assert won.count(True) == 1
     assert path.read_bytes() == str(won.index(True)).encode()
+
+
+class Lost(Exception):
+    """What a lease's check raises when another run has the batch."""
+
+
+def test_who_lost_a_batch_replaces_nothing_of_who_has_it(
+    bucket: UPath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A put may travel for longer than the lease: what it finds on arrival is what counts."""
+    path, checks = bucket / "rows.parquet", list[str]()
+
+    def ours() -> None:
+        checks.append("ours")
+
+    def lost() -> None:
+        raise Lost
+
+    write_while(path, b"ours", ours)
+    write_while(path, b"ours again", ours)
+    with pytest.raises(Lost):
+        write_while(path, b"late", lost)
+    real = conditional.version_of
+
+    def overtaken(file: UPath) -> str | None:
+        version = real(file)
+        write_atomically(file, b"theirs")  # after we looked, and before our put arrives
+        return version
+
+    monkeypatch.setattr(conditional, "version_of", overtaken)
+    with pytest.raises(Overtaken):
+        write_while(path, b"late", ours)
+    assert path.read_bytes() == b"theirs"
+    assert len(checks) == 5  # before each put
+
+
+def test_a_file_is_removed_as_it_was_seen(path: UPath) -> None:
+    write_if(path, b"first", None)
+    seen = version_of(path)
+    write_if(path, b"second", seen)
+    assert not remove_if(path, seen)
+    assert remove_if(path, version_of(path))
+    assert not path.exists()
 
 
 def test_a_put_that_is_repeated_finds_its_own_content(bucket: UPath) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from upath import UPath
 
 from qwenocr_assets.errors import StorageError
+from qwenocr_assets.storage import parts as parts_module
 from qwenocr_assets.storage.journal import Journal, Mended
 
 
@@ -120,8 +121,101 @@ def test_a_crash_at_any_step_of_putting_together_loses_and_doubles_nothing(
     assert step == 10  # four parts read, one put, four removed
 
 
+@pytest.fixture
+def bundles_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts_module, "_BUNDLE", 3)
+
+
+@pytest.mark.usefixtures("bundles_of_three")
+def test_many_parts_are_read_as_few() -> None:
+    path = new_path()
+    writer = Journal(path)
+    for key in "abcdefgh":
+        writer.append([{"request_key": key}])
+    assert keys(path) == list("abcdefgh")
+    assert len(objects(path)) == 10
+    read: list[str] = []
+    real = MemoryFileSystem.cat_file
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            MemoryFileSystem,
+            "cat_file",
+            lambda fs, name, *a, **o: read.append(name) or real(fs, name, *a, **o),
+        )
+        assert keys(path) == list("abcdefgh")
+    assert [name.rpartition("/")[2][:8] for name in read] == ["00000003", "00000006", "00000007", "00000008"]
+    writer.compact()
+    assert len(objects(path)) == 1
+    writer.append([{"request_key": "i"}])
+    assert keys(path) == list("abcdefghi")
+
+
+@pytest.mark.usefixtures("bundles_of_three")
+def test_a_bundle_stands_for_its_own_writers_parts_alone() -> None:
+    path = new_path()
+    first, second = Journal(path), Journal(path)
+    first.append([{"request_key": "a1"}])
+    second.append([{"request_key": "b1"}])
+    first.append([{"request_key": "a2"}])
+    second.append([{"request_key": "b2"}])
+    first.append([{"request_key": "a3"}])
+    assert sorted(map(str, keys(path))) == ["a1", "a2", "a3", "b1", "b2"]
+
+
+@pytest.mark.usefixtures("bundles_of_three")
+def test_a_bundle_that_comes_after_another_put_all_together_doubles_nothing() -> None:
+    path = new_path()
+    lost = Journal(path)
+    lost.append([{"request_key": "a"}])
+    lost.append([{"request_key": "b"}])
+    Journal(path).compact()
+    lost.append([{"request_key": "c"}])  # and bundles all three
+    assert keys(path) == ["a", "b", "c"]
+    Journal(path).compact()
+    assert keys(path) == ["a", "b", "c"]
+    assert len(objects(path)) == 1
+
+
+@pytest.mark.usefixtures("bundles_of_three")
+def test_a_bundle_that_cannot_be_put_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    path, real = new_path(), MemoryFileSystem.pipe_file
+
+    def refused(self: MemoryFileSystem, name: str, *arguments: Any, **options: Any) -> Any:
+        if ".since" in name:
+            raise PermissionError("Access Denied")
+        return real(self, name, *arguments, **options)
+
+    monkeypatch.setattr(MemoryFileSystem, "pipe_file", refused)
+    writer = Journal(path)
+    for key in "abcd":
+        writer.append([{"request_key": key}])
+    assert keys(path) == list("abcd")
+
+
+@pytest.mark.usefixtures("bundles_of_three")
+def test_a_part_that_could_not_be_put_is_put_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have come all the same: it is there twice then, and no bundle stands for it."""
+    path, real = new_path(), MemoryFileSystem.pipe_file
+    fails = iter([False, True, *[False] * 9])
+
+    def lost(self: MemoryFileSystem, *arguments: Any, **options: Any) -> Any:
+        real(self, *arguments, **options)
+        if next(fails):
+            raise TimeoutError("no answer")
+
+    monkeypatch.setattr(MemoryFileSystem, "pipe_file", lost)
+    writer = Journal(path)
+    writer.append([{"request_key": "a"}])
+    with pytest.raises(StorageError):
+        writer.append([{"request_key": "b"}])
+    for key in "bcde":
+        writer.append([{"request_key": key}])
+    assert keys(path) == ["a", "b", "b", "c", "d", "e"]
+
+
+@pytest.mark.usefixtures("bundles_of_three")
 @settings(max_examples=60, deadline=None)
-@given(steps=st.lists(st.sampled_from(["append", "other writer", "compact", "torn compaction"]), max_size=14))
+@given(steps=st.lists(st.sampled_from(["append", "other writer", "compact", "torn compaction"]), max_size=16))
 def test_whatever_the_order_the_records_are_those_appended(steps: list[str]) -> None:
     path = new_path()
     writer, appended = Journal(path), list[object]()

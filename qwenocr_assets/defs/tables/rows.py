@@ -67,8 +67,8 @@ def rows(
     """Turn the raw answers of a batch into the rows of its tables."""
     batch_id = context.partition_key
     selected = {key.to_user_string() for key in context.selected_asset_keys}
-    with held(environment, batch_id, LoggedProgress(progress, context)):
-        made = BatchRows(environment, batch_id, progress)
+    with held(environment, batch_id, LoggedProgress(progress, context)) as hold:
+        made = BatchRows(environment, batch_id, progress, hold)
         if OCR_RESPONSES.name in selected:
             responses = made.write_responses()
             yield dg.MaterializeResult(

@@ -10,8 +10,9 @@ import httpx
 import pytest
 from upath import UPath
 
-from qwenocr_assets.asking.batch_answers import BatchAnswers, Page, Question
+from qwenocr_assets.asking.batch_answers import BatchAnswers, Question
 from qwenocr_assets.asking.draining import Drain
+from qwenocr_assets.asking.page_images import Page
 from qwenocr_assets.asking.records import AnswerRecord
 from qwenocr_assets.emulator import BatchFault
 from qwenocr_assets.emulator.testing.canned_answers import CannedAnswers

@@ -10,13 +10,14 @@ from typing import Any
 from PIL import Image
 from pydantic import SecretStr
 
-from qwenocr_assets.asking.batch_answers import Judge, Page, Question
+from qwenocr_assets.asking.batch_answers import Judge, Question
 from qwenocr_assets.asking.batch_api.collecting import Collected, Collector
 from qwenocr_assets.asking.batch_api.jobs import Job, Jobs, JobState
 from qwenocr_assets.asking.batch_api.pictures import line_of
 from qwenocr_assets.asking.batch_api.planning import Rules
 from qwenocr_assets.asking.batch_api.polling import poll
 from qwenocr_assets.asking.batch_api.submitting import Submitter
+from qwenocr_assets.asking.page_images import Page
 from qwenocr_assets.asking.records import AnswerRecord
 from qwenocr_assets.cost.batch_funds import LedgerFunds
 from qwenocr_assets.cost.budget import Caps
