@@ -21,8 +21,8 @@ from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import write_table
-from qwenocr_assets.warehouse import load_lake
 from qwenocr_assets.warehouse.load import load_changes
+from qwenocr_assets.warehouse.loading import load_lake
 from qwenocr_assets.warehouse.places.lake import attached, lake_at
 from qwenocr_assets.warehouse.publish import working_file
 from tests.warehouse.conftest import filled

@@ -52,9 +52,9 @@ def compact(
 ) -> list[Compaction]:
     """Put the files of settled batches together, table by table; returns what was done.
 
-    One process at a time: who calls this has a lease (`steps.upkeep`). The rows are the same before and after, and so
-    is what the warehouse has loaded. A file that is written again meanwhile stays as it is, and so does one whose
-    columns are no longer the declared ones.
+    One process at a time: who calls this has a lease (`steps.publish.tidy`). The rows are the same before and after,
+    and so is what the warehouse has loaded. A file that is written again meanwhile stays as it is, and so does one
+    whose columns are no longer the declared ones.
     """
     before = (now or datetime.now(UTC)) - settled
     return [done for table in tables if (done := _compact(data.table_folder(table.name), table, before))]

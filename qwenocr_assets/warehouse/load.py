@@ -10,11 +10,18 @@ import duckdb
 from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.warehouse.changes import Found, LoadReport, changed_files, differing_keys, look
 from qwenocr_assets.warehouse.connect import Warehouse, open_writer, transaction
 from qwenocr_assets.warehouse.ddl import CORE, create_missing, drop_all
-from qwenocr_assets.warehouse.load_lake import load_lake
-from qwenocr_assets.warehouse.load_rows import counted, delete_rows, forget, insert_rows, read_log, record
+from qwenocr_assets.warehouse.loading.changes import Found, LoadReport, changed_files, differing_keys, look
+from qwenocr_assets.warehouse.loading.load_lake import load_lake
+from qwenocr_assets.warehouse.loading.load_rows import (
+    counted,
+    delete_rows,
+    forget,
+    insert_rows,
+    read_log,
+    record,
+)
 from qwenocr_assets.warehouse.places.lake import Lake
 from qwenocr_assets.warehouse.places.published import cache_folder, published_version
 from qwenocr_assets.warehouse.publish import note_seen

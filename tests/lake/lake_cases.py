@@ -24,11 +24,11 @@ from qwenocr_assets.storage.table_files import write_table
 from qwenocr_assets.warehouse.build import Change, build_models, run_tests
 from qwenocr_assets.warehouse.connect import open_reader, open_writer
 from qwenocr_assets.warehouse.dictionary import MODELS
-from qwenocr_assets.warehouse.lake_upkeep import tidy_lake
 from qwenocr_assets.warehouse.load import load_anew, load_changes
 from qwenocr_assets.warehouse.models import Model, load_models
 from qwenocr_assets.warehouse.places.claims import claims
 from qwenocr_assets.warehouse.places.lake import attached, lake_at
+from qwenocr_assets.warehouse.places.lake_upkeep import tidy_lake
 from qwenocr_assets.warehouse.places.published import address, is_published, lake_of, published
 from qwenocr_assets.warehouse.publish import publish, working_file
 from qwenocr_assets.warehouse.query import run_query
@@ -144,7 +144,8 @@ _LOADER = """
 import sys
 from upath import UPath
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.warehouse import load, load_lake
+from qwenocr_assets.warehouse import load
+from qwenocr_assets.warehouse.loading import load_lake
 from qwenocr_assets.warehouse.publish import working_file
 load_lake.GROUP = 4
 data = DataFolder(UPath(sys.argv[1]), sys.argv[2])

@@ -150,7 +150,7 @@ def rebuild() -> None:
 def compact() -> None:
     """Put the small table files of settled batches together, and a lake's. The nightly upkeep does the same."""
     from qwenocr_assets.environment.environment import Environment
-    from qwenocr_assets.steps.upkeep import tidy
+    from qwenocr_assets.steps.publish import tidy
 
     done = tidy(Environment.load())
     for table in done.tables:

@@ -9,7 +9,7 @@ from qwenocr_assets.defs.metadata import markdown_table
 from qwenocr_assets.defs.progress import LoggedProgress
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.progress import Progress
-from qwenocr_assets.steps.upkeep import tidy
+from qwenocr_assets.steps.publish import tidy
 from qwenocr_assets.storage.vacuum import vacuum_pages
 
 _MOST_SHOWN = 20

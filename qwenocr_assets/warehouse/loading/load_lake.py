@@ -16,10 +16,10 @@ import duckdb
 
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.warehouse.changes import Found, LoadReport, changed_files, differing_keys, look
 from qwenocr_assets.warehouse.connect import open_writer, transaction
 from qwenocr_assets.warehouse.ddl import CORE, LOAD_LOG, create_missing, declared_columns
-from qwenocr_assets.warehouse.load_rows import delete_rows, forget, insert_rows, read_log, record
+from qwenocr_assets.warehouse.loading.changes import Found, LoadReport, changed_files, differing_keys, look
+from qwenocr_assets.warehouse.loading.load_rows import delete_rows, forget, insert_rows, read_log, record
 from qwenocr_assets.warehouse.places.claims import Claims, claims
 from qwenocr_assets.warehouse.places.lake import Lake
 from qwenocr_assets.warehouse.places.published import cache_folder
