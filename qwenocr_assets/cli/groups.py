@@ -149,7 +149,10 @@ def _deploy() -> None:
 
 @deploy_app.command("render")
 def deploy_render(
-    target: Annotated[Target, typer.Argument(help="server: units of systemd; celery: with workers; k8s.")],
+    target: Annotated[
+        Target,
+        typer.Argument(help="server: units of systemd; compose: containers; celery: with workers; k8s."),
+    ],
     into: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("deployment"),
 ) -> None:
     """Write dagster.yaml, workspace.yaml, and units or Kubernetes objects, from the settings."""

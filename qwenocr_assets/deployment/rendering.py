@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from qwenocr_assets.deployment.compose import CODE_HOST, compose_yaml
 from qwenocr_assets.deployment.dagster_files import celery_yaml, dagster_yaml, workspace_yaml
 from qwenocr_assets.deployment.kubernetes import objects
 from qwenocr_assets.deployment.target import Target
@@ -30,14 +31,16 @@ def render(target: Target, settings: Settings, template: Path) -> dict[str, str]
             "a run would be killed while it awaits paid answers.",
             "Set grace_seconds of [deploy] to half a minute more than drain_seconds.",
         )
-    host = f"{deploy.name}-code" if target is Target.K8S else _LOOPBACK
+    hosts = {Target.K8S: f"{deploy.name}-code", Target.COMPOSE: CODE_HOST}
     files = {
         "dagster.yaml": _yaml(dagster_yaml(template, settings, target)),
-        "workspace.yaml": _yaml(workspace_yaml(host)),
+        "workspace.yaml": _yaml(workspace_yaml(hosts.get(target, _LOOPBACK))),
     }
     match target:
         case Target.SERVER:
             return files | units(deploy, target)
+        case Target.COMPOSE:
+            return files | {"compose.yaml": _yaml(compose_yaml(deploy))}
         case Target.CELERY:
             return files | {"celery.yaml": _yaml(celery_yaml())} | units(deploy, target)
         case Target.K8S:

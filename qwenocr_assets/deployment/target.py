@@ -1,4 +1,4 @@
-"""What runs the parts: units of one server, Celery's workers on several, or Kubernetes."""
+"""What runs the parts: units or containers of one server, Celery's workers on several, or Kubernetes."""
 
 from enum import StrEnum
 
@@ -7,5 +7,6 @@ class Target(StrEnum):
     """Whom `qwenocr deploy render` writes for."""
 
     SERVER = "server"
+    COMPOSE = "compose"
     CELERY = "celery"
     K8S = "k8s"

@@ -79,7 +79,9 @@ class DeploySettings(BaseModel):
     name: Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,40}[a-z0-9])?$")] = Field(
         "qwenocr", description="Name of units, user and folders, or of the namespace, its secret and objects."
     )
-    image: str = Field("qwenocr:latest", description="Container image of this project, for Kubernetes.")
+    image: str = Field(
+        "qwenocr:latest", description="Container image of this project, for Kubernetes and Compose."
+    )
     workers: int = Field(3, ge=1, description="Workers over all machines; each runs one batch at a time.")
     grace_seconds: int = Field(
         90, ge=1, description="How long a part may take to end before it is killed; more than drain_seconds."

@@ -1,4 +1,4 @@
-"""The Compose file and the Dockerfile: as their specifications have them, and as the settings' defaults ask."""
+"""The Compose file and the Dockerfile: as their specifications have them, and as the settings ask."""
 
 from pathlib import Path
 
@@ -6,26 +6,42 @@ import pytest
 import yaml
 from compose_spec import PyCompose
 
-from qwenocr_assets.settings import Settings
+from qwenocr_assets.deployment.rendering import render
+from qwenocr_assets.deployment.target import Target
+from qwenocr_assets.settings import load_settings
 from tests.deployment.dockerfile import broken_rules, instructions
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
+TEMPLATE = DEPLOY / "dagster.yaml"
 
 
-def test_the_compose_file_is_as_its_specification_has_it() -> None:
-    text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
-    # the binding knows no merged keys (<<), which Compose itself does
-    compose = PyCompose.from_yaml(yaml.safe_dump(yaml.safe_load(text)))
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
+    monkeypatch.setenv("QWENOCR_PROJECT", str(tmp_path))
+    return render(Target.COMPOSE, load_settings(deploy={"image": "ocr:7", "grace_seconds": 200}), TEMPLATE)
+
+
+def test_the_compose_file_is_as_its_specification_has_it(rendered: dict[str, str]) -> None:
+    compose = PyCompose.from_yaml(rendered["compose.yaml"])
     compose.validate()
     assert sorted(compose.service_names()) == ["code", "daemon", "postgres", "web"]
 
 
-def test_parts_may_await_their_answers_and_the_page_is_for_this_machine_alone() -> None:
-    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
-    drain = Settings.model_fields["drain_seconds"].default
+def test_parts_may_await_their_answers_and_the_page_is_for_this_machine_alone(
+    rendered: dict[str, str],
+) -> None:
+    services = yaml.safe_load(rendered["compose.yaml"])["services"]
     for name in ("code", "daemon", "web"):
-        assert int(compose["services"][name]["stop_grace_period"].removesuffix("s")) > drain
-    assert compose["services"]["web"]["ports"] == ["127.0.0.1:3000:3000"]
+        assert (services[name]["image"], services[name]["stop_grace_period"]) == ("ocr:7", "200s")
+        mounted = {volume.split(":")[0].removeprefix("./") for volume in services[name]["volumes"]}
+        assert rendered.keys() - {"compose.yaml"} < mounted
+    assert services["web"]["ports"] == ["127.0.0.1:3000:3000"]
+
+
+def test_the_parts_find_the_code_server(rendered: dict[str, str]) -> None:
+    [located] = yaml.safe_load(rendered["workspace.yaml"])["load_from"]
+    services = yaml.safe_load(rendered["compose.yaml"])["services"]
+    assert f"-p {located['grpc_server']['port']}" in services[located["grpc_server"]["host"]]["command"]
 
 
 def ignored() -> frozenset[str]:

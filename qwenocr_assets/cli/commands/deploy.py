@@ -12,6 +12,7 @@ from qwenocr_assets.settings import load_settings, project_root
 
 _NEXT = {
     Target.SERVER: "docs/deploy.md, One server, says where they belong.",
+    Target.COMPOSE: "Next: docs/deploy.md, With Docker; then docker compose -f {folder}/compose.yaml up --detach",
     Target.CELERY: "docs/deploy.md, Several servers, says where they belong.",
     Target.K8S: "Next: make the secret (docs/deploy.md, Kubernetes), then kubectl apply -f {folder}/kubernetes.yaml",
 }
