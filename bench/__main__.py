@@ -6,10 +6,14 @@ rows.
 Each part prints what it measured and ends with one line per goal: `<part>.<goal> <figure> <goal> ok|short`.
 """
 
+import contextlib
 import importlib
 import os
 import pkgutil
+import signal
 import sys
+
+import psutil
 
 import bench
 
@@ -35,7 +39,22 @@ PARTS = (
 )
 
 
+def _end(*_: object) -> None:
+    """Asked to end: what was started for a measurement ends with it."""
+    raise SystemExit(128 + signal.SIGTERM)
+
+
 def main() -> None:
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        _measure()
+    finally:
+        for left in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                left.kill()
+
+
+def _measure() -> None:
     written = [
         part for part in PARTS if part in {module.name for module in pkgutil.iter_modules(bench.__path__)}
     ]
