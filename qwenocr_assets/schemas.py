@@ -232,7 +232,8 @@ PAGES: "TableSchema[rows.PageRow]" = TableSchema(
         Column(
             "text_layer",
             ColumnType.JSON,
-            "The PDF page's own text, where its route asks for it and it is sound: a JSON list of [line, quad].",
+            "The PDF page's own text, where its route asks for it and it is sound: a JSON list of [line, quad, where "
+            "each word begins and ends along the line from 0 to 1, numbers of fonts].",
         ),
         Column(
             "text_layer_doubt",

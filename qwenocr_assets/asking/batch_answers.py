@@ -15,6 +15,7 @@ from qwenocr_assets.asking.records import AnswerRecord, Asked, latest_by_key, re
 from qwenocr_assets.asking.reuse import answers_of_other_batches
 from qwenocr_assets.asking.whole_pdfs import WholePdfs, answer_keys
 from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.own_text import own_text_key
 from qwenocr_assets.qwenocr.answers import Answer
 from qwenocr_assets.qwenocr.catalogue import Model
 from qwenocr_assets.qwenocr.client import Client
@@ -163,10 +164,11 @@ class BatchAnswers:
                 asked_about = (
                     await images.of(question.page) if isinstance(question, Question) else question.read()
                 )
+                own_text = _own_text(question)
             except RejectedInput as error:
                 reply = _unsent(error.message)
             else:
-                request = Request(asked_about, question.task, question.options)
+                request = Request(asked_about, question.task, question.options, own_text)
                 try:
                     reply = await client.ask(request, question.request_key)
                 except AskedElsewhere:
@@ -218,6 +220,19 @@ class BatchAnswers:
             with self.hold.writing():
                 pass
             yield
+
+
+def _own_text(question: AnyQuestion) -> str | None:
+    """The text that goes along with the image of a question. Raises `RejectedInput` where it is not what it was."""
+    if isinstance(question, PdfQuestion) or question.options.own_text is None:
+        return None
+    own_text = question.page.own_text
+    if own_text is None or own_text_key(own_text) != question.options.own_text:
+        raise RejectedInput(
+            f"the own text of the page {question.page.uri} is not what it was when the question was made",
+            "Materialize the batch's requests again.",
+        )
+    return own_text
 
 
 def _lost(task: Task, batch_id: str, mended: Mended) -> str | None:

@@ -19,6 +19,8 @@ class Page:
 
     uri: str
     media_type: str
+    own_text: str | None = None
+    """As `own_text.to_json` writes it, where it was kept."""
 
 
 class PageImages:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 from qwenocr_assets.cost.budget import Caps
 from qwenocr_assets.cost.expectations import Expectations
@@ -9,6 +10,7 @@ from qwenocr_assets.cost.quote import quote_request, worst_input_of_pdf_page
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.intake.media_types import MediaType
 from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
+from qwenocr_assets.own_text import is_placed, own_text_key, stored_lines
 from qwenocr_assets.qwenocr.batch_api.limits import require_batches
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model
 from qwenocr_assets.qwenocr.checks import check_request, pdf_problem
@@ -53,21 +55,19 @@ def request_rows(
     for name in sorted(used):
         check_route(by_name[name], model, catalogue)
     whole_or_not = _WholeOrNot(model, catalogue.region(model.region), caps, made)
+    is_local = catalogue.region(model.region).is_local
     rows: list[OcrRequestRow] = []
     for page in ready:
         document = accepted[page["document_id"]]
         route = route_of[page["document_id"]]
         picture = page.get("pixels_sha256") or page["sha256"]
-        has_text = (
-            route.text_layer == "use"
-            and page.get("text_layer") is not None
-            and page.get("text_layer_doubt") is None
-        )
         protocol = _protocol(route, model, catalogue)
+        layer = _sound_layer(page, route, is_local=is_local)
+        own_text = _own_text(layer) if layer and is_local and protocol is Protocol.NATIVE else None
         for task in route.tasks:
-            if has_text and task.spec.form in _TEXT_LAYER_ANSWERS:
+            if layer is not None and route.text_layer == "use" and task.spec.form in _TEXT_LAYER_ANSWERS:
                 continue  # the page's own text lines cost nothing
-            options = request_options(route, task)
+            options = replace(request_options(route, task), own_text=own_text)
             expectation = expectations.of(task, route.name)
             whole_key, alone_reason = whole_or_not.of(document, page, route, task, options)
             quote = quote_request(
@@ -109,6 +109,17 @@ def request_rows(
                 }
             )
     return rows
+
+
+def _sound_layer(page: ReadyPageRow, route: Route, *, is_local: bool) -> str | None:
+    """The page's own text where its route takes it and nothing speaks against it."""
+    is_taken = route.takes_text_layers(is_local=is_local) and page.get("text_layer_doubt") is None
+    return page.get("text_layer") if is_taken else None
+
+
+def _own_text(layer: str) -> str | None:
+    """The key of the text that goes along with the page's image, if it is known where its words stand."""
+    return own_text_key(layer) if is_placed(stored_lines(layer)) else None
 
 
 def check_route(route: Route, model: Model, catalogue: Catalogue) -> None:

@@ -25,6 +25,7 @@ from qwenocr_assets.engine.wire.values import (
     MAX_INPUT_TOKENS,
     Answer,
     JsonObject,
+    LaysOut,
     OcrRequest,
     PageReader,
     ReadsAgain,
@@ -52,7 +53,7 @@ def answer(request: OcrRequest, reader: PageReader, shapes: Collection[Shape] = 
     if tokens + request.instruction.text_tokens > MAX_INPUT_TOKENS:
         raise invalid_parameter(f"Range of input length should be [1, {MAX_INPUT_TOKENS}]")
 
-    page = reader.read(image.data)
+    page = _page(request, reader)
     full_text, ocr_result = compose(page, request.instruction.schema)
     if ocr_result is not None and "kv_result" in ocr_result and isinstance(reader, ReadsAgain):
         has_schema = request.instruction.schema is not None
@@ -68,6 +69,15 @@ def answer(request: OcrRequest, reader: PageReader, shapes: Collection[Shape] = 
         finish_reason="length" if is_cut else "stop",
         ocr_result=_complete_part(whole.ocr_result, text) if is_cut else whole.ocr_result,
     )
+
+
+def _page(request: OcrRequest, reader: PageReader) -> ReadPage:
+    """The page as it is read, or as the text says it that came with it. Raises EngineError."""
+    if not request.own_text:
+        return reader.read(request.image.data)
+    if not isinstance(reader, LaysOut):
+        raise invalid_parameter("This reader takes no own_text.")
+    return reader.lay_out(request.image.data, request.own_text)
 
 
 def _scores(

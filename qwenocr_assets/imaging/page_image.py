@@ -7,6 +7,7 @@ from typing import Literal
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.coordinates import IDENTITY, Affine
 from qwenocr_assets.intake.media_types import MediaType
+from qwenocr_assets.own_text import OwnLine
 
 Origin = Literal["untouched", "extracted", "rendered", "converted"]
 """How the image came about, as described in the `pages` table."""
@@ -26,19 +27,10 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class LayerLine:
-    """A line of a PDF page's own text."""
-
-    text: str
-    quad: tuple[float, ...]
-    """Corners x1, y1 … x4, y4 from its top left, in pixels of the page image."""
-
-
-@dataclass(frozen=True, slots=True)
 class TextLayer:
     """A PDF page's own text, as far as it is seen on the page."""
 
-    lines: tuple[LayerLine, ...]
+    lines: tuple[OwnLine, ...]
     """In reading order."""
     doubt: str | None
     """Why it does not say all that is seen on the page, if so."""

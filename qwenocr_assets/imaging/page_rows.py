@@ -9,6 +9,7 @@ from upath import UPath
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.limits import RECOMMENDED_PX
 from qwenocr_assets.imaging.page_image import Page, PageImage, RejectedPage, TiledPage
+from qwenocr_assets.own_text import to_json
 from qwenocr_assets.rows import AcceptedDocumentRow, PageRow
 from qwenocr_assets.statuses import PageStatus
 from qwenocr_assets.storage.bulk import make_file
@@ -53,7 +54,6 @@ def _image(data: DataFolder, row: PageRow, page: PageImage, make: Make) -> PageR
     file = data.page_image(sha256, page.suffix)
     make(file, page.content)
     layer = page.text_layer
-    lines = None if layer is None else [(line.text, line.quad) for line in layer.lines]
     tile = page.tile
     return {
         **row,
@@ -73,7 +73,7 @@ def _image(data: DataFolder, row: PageRow, page: PageImage, make: Make) -> PageR
         "changes": orjson.dumps(page.changes).decode(),
         "warning": _warning(page),
         "to_original": list(page.to_original),
-        "text_layer": None if lines is None else orjson.dumps(lines).decode(),
+        "text_layer": None if layer is None else to_json(layer.lines),
         "text_layer_doubt": None if layer is None else layer.doubt,
         "tile_of": None if tile is None else row["page_id"],
         "tile_left_px": None if tile is None else tile.left_px,

@@ -192,7 +192,14 @@ class Asker:
         stream = may_stream and (self._streams(request.task) or tally.timed_out)
         options = request.options if is_pdf else self._model.asked_with(request.options)
         body = request_body(
-            self._protocol, self._model.name, sent, request.task, options, stream=stream, is_pdf=is_pdf
+            self._protocol,
+            self._model.name,
+            sent,
+            request.task,
+            options,
+            own_text=request.own_text,
+            stream=stream,
+            is_pdf=is_pdf,
         )
         is_upload = isinstance(sent, str) and sent.startswith("oss://")
         size = None if isinstance(page, PdfBytes | PdfAt) else page.size

@@ -11,7 +11,7 @@ from unicodedata import category
 
 from qwenocr_assets.errors import ConfigurationError, RejectedInput
 from qwenocr_assets.qwenocr.catalogue import Catalogue, Model, load_catalogue
-from qwenocr_assets.qwenocr.regions import Protocol
+from qwenocr_assets.qwenocr.regions import LOCAL, Protocol
 from qwenocr_assets.qwenocr.requests import RequestOptions
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.qwenocr.tokens import image_tokens
@@ -57,6 +57,11 @@ def check_request(
     if options.result_schema is not None and (problem := schema_problem(options.result_schema)):
         raise ConfigurationError(
             f"The schema {problem}.", "Correct it, or leave it out to extract every pair."
+        )
+    if options.own_text is not None and (model.region != LOCAL or protocol != Protocol.NATIVE):
+        raise ConfigurationError(
+            f"A page's own text goes along with its image, and that region {model.region} does not take.",
+            "Leave it out, or ask region local in the native dialect.",
         )
     if options.enable_rotate and protocol != Protocol.NATIVE:
         raise ConfigurationError(

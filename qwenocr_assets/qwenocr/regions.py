@@ -14,6 +14,8 @@ from urllib.parse import SplitResult, urlsplit
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.qwenocr.wire.hosts import Host, host_at
 
+LOCAL = "local"
+"""The region of the embedded engine."""
 NATIVE_PATH = "/api/v1"
 COMPATIBLE_PATH = "/compatible-mode/v1"
 _OTHER_SERVERS_PATH = "/v1"

@@ -47,6 +47,8 @@ class RequestOptions:
     stop: str | list[str] | None = None
     logprobs: bool = False
     top_logprobs: int | None = None
+    own_text: str | None = None
+    """What tells apart the page's own text that goes along (`own_text.own_text_key`); region local alone takes any."""
 
     def to_json(self) -> str:
         """The options that are set, as canonical JSON."""
@@ -55,9 +57,11 @@ class RequestOptions:
         return orjson.dumps(chosen, option=orjson.OPT_SORT_KEYS).decode()
 
     def for_pdf(self, pages: int) -> "RequestOptions":
-        """As they are sent with a whole PDF: what is about pictures stays behind, and the limit is one of all pages."""
+        """As they are sent with a whole PDF: what is about one page stays behind, and the limit is one of all pages."""
         most = None if self.max_tokens is None else self.max_tokens * pages
-        return replace(self, min_pixels=None, max_pixels=None, enable_rotate=False, max_tokens=most)
+        return replace(
+            self, min_pixels=None, max_pixels=None, enable_rotate=False, max_tokens=most, own_text=None
+        )
 
     @classmethod
     def from_json(cls, text: str) -> "RequestOptions":
@@ -71,6 +75,8 @@ class Request:
     image: Image | Pdf
     task: Task
     options: RequestOptions = RequestOptions()
+    own_text: str | None = None
+    """The page's own lines, as `own_text.to_json` writes them, to be taken instead of recognised ones."""
 
     @property
     def pages(self) -> int:

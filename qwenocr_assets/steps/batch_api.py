@@ -66,7 +66,7 @@ def in_batches(requests: Iterable[OcrRequestRow]) -> list[OcrRequestRow]:
 
 def page_images(pages: Iterable[PageRow]) -> dict[str, Page]:
     """By page id, where the images of rows of `pages` lie."""
-    return {p["page_id"]: Page(p["uri"], p["media_type"]) for p in pages if is_ready(p)}
+    return {p["page_id"]: Page(p["uri"], p["media_type"], p.get("text_layer")) for p in pages if is_ready(p)}
 
 
 def collect_and_hand_over(

@@ -43,7 +43,18 @@ MAKES_ROWS = frozenset(
         "rows",
         "schemas",
     }
-    | {"outgoing", "raised", "scoring", "settings", "statuses", "steps", "storage", "tables", "workers"}
+    | {
+        "outgoing",
+        "own_text",
+        "raised",
+        "scoring",
+        "settings",
+        "statuses",
+        "steps",
+        "storage",
+        "tables",
+        "workers",
+    }
 )
 """Rooms whose code a batch's rows depend on; a changed word in a report is no reason to run a batch again."""
 

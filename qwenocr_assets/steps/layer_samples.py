@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 
 import anyio
-import orjson
 
 from qwenocr_assets.errors import ConfigurationError
 from qwenocr_assets.imaging.pdf.layer_sample import Sample, is_said, sample_of
+from qwenocr_assets.own_text import stored_lines
 from qwenocr_assets.qwenocr import Client, ImageBytes, NotOffered, Request, Task
 from qwenocr_assets.rows import PageRow, ReadyPageRow
 from qwenocr_assets.schemas import is_ready
@@ -48,7 +48,7 @@ async def _doubted(pages: Sequence[ReadyPageRow], data: DataFolder) -> set[str]:
         async def look_at(page: ReadyPageRow) -> None:
             async with at_once:
                 content = await anyio.to_thread.run_sync((data.root / page["uri"]).read_bytes)
-                sample = sample_of(content, orjson.loads(page["text_layer"] or "[]"))
+                sample = sample_of(content, stored_lines(page["text_layer"] or "[]"))
                 if sample is not None and not await _is_confirmed(client, sample):
                     doubted.add(page["page_id"])
 

@@ -1,6 +1,6 @@
 """Rows: the raw answers of a batch flattened into its tables. Free to repeat, for the answers are the truth."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, cast
@@ -12,7 +12,7 @@ from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.environment.progress import Progress
 from qwenocr_assets.imaging.pdf.layer_rows import layer_agreement, text_layer_rows
 from qwenocr_assets.qwenocr.answers import Answer
-from qwenocr_assets.rows import OcrRequestRow, OcrResponseRow, PageRow, RowsByTable
+from qwenocr_assets.rows import OcrRequestRow, OcrResponseRow, PageRow, RowsByTable, TextLineRow
 from qwenocr_assets.schemas import (
     DOCUMENTS,
     OCR_REQUESTS,
@@ -79,10 +79,22 @@ class BatchRows:
                 self.answers,
                 on_page=advance,
                 notations=self.environment.notations,
+                own_lines=self._own_lines,
             )
         joined = cast(RowsByTable, join_tiles(tables, self.pages))
-        joined["text_lines"] += text_layer_rows(page for page in self.pages if not self._is_read(page))
+        showing = self._documents_of(self.environment.routes_showing_text_layers)
+        shown = (page for page in self.pages if page["document_id"] in showing and not self._is_read(page))
+        joined["text_lines"] += text_layer_rows(shown)
         return joined
+
+    @property
+    def _own_lines(self) -> dict[str, list[TextLineRow]]:
+        """By page, the lines of its own text where that stands for what is seen: values are looked for among them."""
+        return {
+            page["page_id"]: text_layer_rows([page], in_parts=True)
+            for page in self.pages
+            if page["document_id"] in self._taking_layers and not self._is_read(page)
+        }
 
     def _is_read(self, page: PageRow) -> bool:
         """Whether the page was read since its own text, which its route would take, is doubted."""
@@ -91,7 +103,9 @@ class BatchRows:
     @cached_property
     def _taking_layers(self) -> set[str]:
         """The documents whose route takes their pages' own text."""
-        routes = self.environment.routes_taking_text_layers
+        return self._documents_of(self.environment.routes_taking_text_layers)
+
+    def _documents_of(self, routes: Collection[str]) -> set[str]:
         documents = read_table(self.environment.data, DOCUMENTS, self.batch_id, ["document_id", "route"])
         return {d["document_id"] for d in documents if d["route"] in routes}
 

@@ -27,12 +27,14 @@ def flatten_batch(
     *,
     on_page: Callable[[], None],
     notations: Mapping[str, Notation] = MappingProxyType({}),
+    own_lines: Mapping[str, Sequence[Row]] = MappingProxyType({}),
 ) -> dict[str, list[Row]]:
     """The batch's rows by table name, in the order of its pages.
 
     `requests` and `pages` are rows of the tables of that name, `answers` are by request key: pages with the same
     image share an answer, and each gets rows of its own. `on_page` is called after each page. `notations` says per
-    route how its documents write dates and numbers, where that is declared.
+    route how its documents write dates and numbers, where that is declared; `own_lines` per page the lines of a PDF's
+    own text that stand for what is seen.
     """
     of_page: dict[str, dict[Task, tuple[str, Answer]]] = defaultdict(dict)
     schemas: dict[str, Mapping[str, Any]] = {}
@@ -70,6 +72,7 @@ def flatten_batch(
                     answers=found,
                     result_schema=schemas.get(page["page_id"]),
                     notation=notations.get(routes[page["page_id"]], UNDECLARED),
+                    own_lines=own_lines.get(page["page_id"], ()),
                 )
             )
         asked_of = partial(order_in, routes[answered[0].page_id]) if answered else nobody
@@ -112,7 +115,7 @@ def flatten_document(
     """
     notation = pages[0].notation if pages else UNDECLARED  # a document has one route
     flat = decided([flatten(page) for page in pages], notation, order_of_siblings)
-    lines = [lines_of(tables) for tables in flat]
+    lines = [lines_of(tables, page.own_lines) for tables, page in zip(flat, pages, strict=True)]
     for index, tables in enumerate(flat):
         around = range(max(index - _PAGES_AROUND, 0), min(index + _PAGES_AROUND + 1, len(pages)))
         elsewhere = {pages[at].page_id: lines[at] for at in around if at != index}

@@ -52,6 +52,8 @@ class AnsweredPage:
     result_schema: Mapping[str, Any] | None = None
     """What key information extraction was asked for, where it was."""
     notation: Notation = UNDECLARED
+    own_lines: Sequence[Row] = ()
+    """Of a PDF page's own text, where that stands for what is seen: rows of `text_lines`."""
 
 
 def flatten(page: AnsweredPage) -> dict[str, list[Row]]:
@@ -75,12 +77,13 @@ def flatten(page: AnsweredPage) -> dict[str, list[Row]]:
     return tables
 
 
-def lines_of(tables: Mapping[str, Sequence[Row]]) -> PageLines:
-    """The lines a page's values are looked for among: those with boxes, else what any other task read as text."""
+def lines_of(tables: Mapping[str, Sequence[Row]], own: Sequence[Row] = ()) -> PageLines:
+    """The lines a page's values are looked for among: those with boxes, else the page's own, else what any other task
+    read as text."""
     rows = tables[TEXT_LINES.name]
     with_boxes = tasks_in(Form.LINES)
     boxed = [row for row in rows if row["task"] in with_boxes] or [row for row in rows if _has_box(row)]
-    return PageLines(boxed or rows)
+    return PageLines(boxed or own or rows)
 
 
 def _has_box(row: Row) -> bool:

@@ -145,6 +145,35 @@ def test_own_text_that_is_all_one_sees_is_not_asked_for(
     assert bool(rows) == is_asked
 
 
+PLACED = '[["Total 1.50",[0,0,90,0,90,20,0,20],[0,0.5,0.6,1],[0]]]'
+UNPLACED = '[["Total 1.50",[0,0,90,0,90,20,0,20],[],[0]]]'
+
+
+@pytest.mark.parametrize(
+    ("region", "text_layer", "layer", "doubt", "goes_along"),
+    [
+        ("local", None, PLACED, None, True),
+        ("local", "use", PLACED, None, True),
+        ("local", "compare", PLACED, None, False),
+        ("local", "ignore", PLACED, None, False),
+        ("local", None, PLACED, "Form fields.", False),
+        ("local", None, UNPLACED, None, False),
+        ("local", None, None, None, False),
+        ("singapore", None, PLACED, None, False),
+        ("singapore", "use", PLACED, None, False),
+    ],
+)
+def test_own_text_goes_along_to_the_embedded_engine_alone(
+    region: str, text_layer: str | None, layer: str | None, doubt: str | None, goes_along: bool
+) -> None:
+    route = Route(name=DEFAULT_ROUTE.name, match="*", tasks=["table_parsing"], text_layer=text_layer)
+    pages = [{**page, "text_layer": layer, "text_layer_doubt": doubt} for page in PAGES]
+    [row, *_] = request_rows(DOCUMENTS, pages, [route], CATALOGUE.model(region), CATALOGUE)
+    [bare, *_] = request_rows(DOCUMENTS, PAGES, [route], CATALOGUE.model(region), CATALOGUE)
+    assert (RequestOptions.from_json(row["options"]).own_text is not None) == goes_along
+    assert (row["request_key"] != bare["request_key"]) == goes_along
+
+
 def test_a_call_is_reserved_at_its_worst_case() -> None:
     [row, *_] = rows_for("singapore")
     calls = calls_of([row], CATALOGUE.model("singapore"), "v", "run")

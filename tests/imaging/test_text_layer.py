@@ -1,6 +1,5 @@
 import io
 
-import orjson
 import pytest
 from PIL import Image, ImageOps
 
@@ -9,6 +8,7 @@ from qwenocr_assets.imaging.pages import pages_of_document
 from qwenocr_assets.imaging.pdf.layer_rows import agreement, layer_agreement, text_layer_rows
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.intake.media_types import MediaType
+from qwenocr_assets.own_text import to_json
 from qwenocr_assets.schemas import TEXT_LINES
 
 LINES = ["Invoice number 4711 of May", "Total due: 1,284.50 EUR"]
@@ -91,7 +91,7 @@ def test_rows(pdf_page):
     stored = {
         "batch_id": "b", "document_id": "d", "page_id": "d-0001", "status": "ready", "sha256": "s",
         "pixels_sha256": page.pixels_sha256,
-        "text_layer": orjson.dumps([(line.text, line.quad) for line in page.text_layer.lines]).decode(),
+        "text_layer": to_json(page.text_layer.lines),
     }  # fmt: skip
     rows = text_layer_rows([stored, {"page_id": "d-0002", "status": "ready", "text_layer": None}])
     assert [(row["page_id"], row["task"], row["line_index"], row["text"]) for row in rows] == [

@@ -35,6 +35,7 @@ def pdf(shift: int, of: range) -> bytes:
         pytest.param(pdf(0, range(0)), SHOWN, id="the-truth"),
         pytest.param(pdf(3, range(65, 123)), None, id="shifted"),
         pytest.param(pdf(0x3B0, range(97, 123)), None, id="other-script"),
+        pytest.param(pdf(3, range(48, 53)), None, id="digits-alone"),
     ],
 )
 def test_a_font_that_lies_is_found_out(tmp_path, content, says):
@@ -47,6 +48,6 @@ def test_a_font_that_lies_is_found_out(tmp_path, content, says):
     ]
     assert doubt_layers(rows, {"another"}, data) == rows
     rows = doubt_layers(rows, {"d"}, data)
-    own = [text for text, _ in orjson.loads(rows[0]["text_layer"])]
+    own = [text for text, *_ in orjson.loads(rows[0]["text_layer"])]
     assert (own == SHOWN) == (says is not None)
     assert (rows[0]["text_layer_doubt"] is None) == (says is not None)

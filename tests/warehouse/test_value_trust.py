@@ -166,6 +166,29 @@ def test_a_cell_that_was_read_unsurely_is_in_the_queue(
 
 
 @pytest.mark.parametrize(
+    ("options", "table", "score", "trust", "is_own"),
+    [
+        ('{"own_text":"0a"}', "table_cells", None, 0.95, True),
+        ('{"own_text":"0a"}', "key_values", 0.9, 1.0, True),
+        ("{}", "table_cells", None, 1.0, False),
+    ],
+)
+def test_what_stands_by_construction_among_the_lines_is_not_fully_trusted(
+    put: Put, query: Query, options: str, table: str, score: float | None, trust: float, is_own: bool
+) -> None:
+    put("documents", "b1", {"document_id": "d1"})
+    put("pages", "b1", {})
+    value = (
+        {**KEY, "path": "a", "score": score}
+        if table == "key_values"
+        else {"task": "table_parsing", "text": "v"}
+    )
+    put("ocr_requests", "b1", {"task": value["task"], "options": options})
+    put(table, "b1", {**value, "ground": "line"})
+    assert query("SELECT trust, is_own_text FROM marts.value_trust") == [(trust, is_own)]
+
+
+@pytest.mark.parametrize(
     ("score", "findings"), [(0.49, [("value_read_unsurely", "v", 0.6)]), (0.5, []), (None, [])]
 )
 def test_a_value_that_was_read_unsurely_is_in_the_queue(

@@ -66,6 +66,7 @@ of_values as (
             when kind = 'agreement' then 'other_task_differs'
             when kind = 'whole' then 'value_of_cut_answer'
             when kind = 'reading' then 'value_read_unsurely'
+            when kind = 'own_text' then 'value_from_own_text'
             when ground = 'not_found' then 'value_not_on_page'
             when ground is null then 'value_without_lines'
             else 'value_nearly_on_page'
@@ -111,6 +112,8 @@ of_values as (
             when kind = 'reading' then
                 'The reader was not sure of one of its characters, read it otherwise when it looked again, or found '
                 || 'another text that may be meant.'
+            when kind = 'own_text' then
+                'It was taken from the text that the PDF carries, of which a sample was read and this value was not.'
             when ground = 'not_found' then
                 'The value is not among the lines of the page: it may be made up.'
             when ground is null then 'There are no lines to look for the value in.'

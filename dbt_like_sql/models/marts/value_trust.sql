@@ -276,9 +276,19 @@ unsure as (
     where lines.least_score < 0.98 and cells.has_place and not cells.is_extracted
 ),
 
+-- answers made from the text that a PDF page carries itself: a sample of it was read, the value was not
+from_own_text as (
+    select distinct
+        page_id,
+        task
+    from {{ ref('stg_requests') }}
+    where options ->> 'own_text' is not null
+),
+
 parts as (
     select
         plain.*,
+        from_own_text.page_id is not null as is_own_text,
         unsure.page_id is null and coalesce(plain.score >= 0.5, true) as is_sure,
         rows_fit.fits as fits_row,
         case
@@ -313,6 +323,7 @@ parts as (
         and rows_agree.place = plain.place
     left join unsure
         on unsure.page_id = plain.page_id and unsure.task = plain.task and unsure.place = plain.place
+    left join from_own_text on from_own_text.page_id = plain.page_id and from_own_text.task = plain.task
     left join elsewhere on elsewhere.page_id = plain.page_id
     left join whole_text on whole_text.page_id = plain.page_id
     left join broken on broken.page_id = plain.page_id and broken.path = plain.place
@@ -338,6 +349,8 @@ factors as (
         case when is_sure then 1 else 0.6 end as reading_factor,
         case when typed_doubt is null then 1 else 0.5 end as typed_factor,
         case when text_doubt is null then 1 else 0.6 end as text_factor,
+        -- a key value was read once more, and has a score from that
+        case when is_own_text and score is null then 0.95 else 1 end as own_text_factor,
         case when answer_is_whole is false then 0.8 else 1 end as whole_factor
     from parts
 )
@@ -354,13 +367,13 @@ select
     currency,
     round(
         ground_factor * row_factor * agreement_factor * rules_factor * readable_factor * typed_factor * reading_factor
-        * text_factor * whole_factor, 3
+        * text_factor * own_text_factor * whole_factor, 3
     ) as trust,
     -- the part that takes away most; of equals, the one that says more
     case
         least(
             ground_factor, row_factor, agreement_factor, rules_factor, readable_factor, typed_factor, reading_factor,
-            text_factor, whole_factor
+            text_factor, own_text_factor, whole_factor
         )
         when 1 then null
         when row_factor then 'row'
@@ -371,6 +384,7 @@ select
         when agreement_factor then 'agreement'
         when ground_factor then 'ground'
         when reading_factor then 'reading'
+        when own_text_factor then 'own_text'
         else 'whole'
     end as doubt,
     ground,
@@ -380,6 +394,7 @@ select
     breaks_own_rule,
     is_readable,
     is_sure,
+    is_own_text,
     typed_doubt,
     text_doubt,
     score,

@@ -23,8 +23,9 @@ Floats = NDArray[np.float32]
 RUNTIMES = ("openvino", "onnxruntime")
 """Packages that run the networks, the preferred one first."""
 
-_SHAPES_KEPT = 64
-"""Shapes for which OpenVINO keeps what it has prepared; each takes memory, and pages bring ever new ones."""
+_SHAPES_KEPT = 16
+"""Shapes for which OpenVINO keeps what it has prepared. Each takes memory, and pages bring ever new ones: with 64 an
+engine that reads two pages at a time took 220 MB more, and no less time."""
 
 
 class Network(ABC):

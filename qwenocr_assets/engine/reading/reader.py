@@ -2,7 +2,7 @@
 
 import os
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from hashlib import sha256
@@ -20,6 +20,7 @@ from qwenocr_assets.engine.page.table_finder import find_tables
 from qwenocr_assets.engine.reading.cjk import corrected
 from qwenocr_assets.engine.reading.orientation import Recognise, find_turn
 from qwenocr_assets.engine.reading.other_scripts import read_other
+from qwenocr_assets.engine.reading.own_text import page_of_own_text
 from qwenocr_assets.engine.reading.pictures import Picture, cut_out, decode, turned
 from qwenocr_assets.engine.reading.ruling import find_rulings
 from qwenocr_assets.engine.reading.scripts import page_script
@@ -27,6 +28,7 @@ from qwenocr_assets.engine.reading.tesseract import how_to_install, languages_fo
 from qwenocr_assets.engine.reading.weights import Reading, Weights
 from qwenocr_assets.engine.reading.whole_lines import seen_lines
 from qwenocr_assets.geometry import Quad
+from qwenocr_assets.own_text import OwnLine, to_json
 
 _LEAST_SCORE = 0.5
 """Lines that the recogniser is less sure of are taken for specks and drawings."""
@@ -52,8 +54,10 @@ class Reader:
     time as there are processors; who waits for a page that another reads keeps none of them.
     """
 
-    def __init__(self, cached_pages: int = 16, with_tesseract: bool = True) -> None:
-        self._weights = Weights()
+    def __init__(
+        self, cached_pages: int = 16, with_tesseract: bool = True, weights: Weights | None = None
+    ) -> None:
+        self._weights = weights or Weights()
         self._with_tesseract = with_tesseract
         self._cached_pages = cached_pages
         self._pages: OrderedDict[str, Future[ReadPage]] = OrderedDict()
@@ -71,7 +75,17 @@ class Reader:
 
         Raises `UnreadableImage` (also where the print is too small), `UnsupportedScript` and `MissingWeights`.
         """
-        key = sha256(image).hexdigest()
+        return self._once(sha256(image).hexdigest(), lambda: self._read(decode(image)))
+
+    def lay_out(self, image: bytes, own: Sequence[OwnLine]) -> ReadPage:
+        """The page on an image as the text says it that came with it; nothing is recognised.
+
+        Raises `UnreadableImage`.
+        """
+        key = f"{sha256(image).hexdigest()} {sha256(to_json(own).encode()).hexdigest()}"
+        return self._once(key, lambda: page_of_own_text(decode(image), own))
+
+    def _once(self, key: str, make: Callable[[], ReadPage]) -> ReadPage:
         with self._lock:
             known = self._pages.get(key)
             if known is None:
@@ -83,7 +97,7 @@ class Reader:
             return known.result()
         try:
             with self._processors:
-                page = self._read(decode(image))
+                page = make()
         except BaseException as error:
             promise.set_exception(error)
             if not isinstance(error, EngineError):  # what is wrong with the page will be wrong again

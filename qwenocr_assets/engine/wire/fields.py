@@ -7,6 +7,7 @@ import orjson
 from qwenocr_assets.engine.wire.errors import invalid_parameter
 from qwenocr_assets.engine.wire.images import page_image
 from qwenocr_assets.engine.wire.values import JsonObject, PageImage, max_output_tokens, most_image_bytes
+from qwenocr_assets.own_text import OwnLine, own_lines
 from qwenocr_assets.qwenocr.tokens import MAX_PIXELS, MIN_PIXELS
 
 
@@ -81,6 +82,17 @@ def only_image(images: list[tuple[Any, JsonObject]], model: str) -> PageImage:
     if min_pixels > max_pixels:
         raise invalid_parameter(f"min_pixels {min_pixels} should not be above max_pixels {max_pixels}.")
     return page_image(url, min_pixels=min_pixels, max_pixels=max_pixels, most_fetched=most_image_bytes(model))
+
+
+def own_text(part: JsonObject) -> tuple[OwnLine, ...]:
+    """The lines that came with an image, which the service does not take; none where there are none."""
+    value = part.get("own_text")
+    if value is None:
+        return ()
+    try:
+        return own_lines(value)
+    except ValueError as error:
+        raise invalid_parameter(f"own_text is not to be read: {error}.") from error
 
 
 def max_tokens(parameters: JsonObject, model: str, key: str = "max_tokens") -> int:

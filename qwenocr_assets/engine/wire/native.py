@@ -5,6 +5,7 @@ Shapes follow the product guide's request and response samples. Differences that
 * `enable_rotate` is accepted and changes nothing. The service turns the image upright before it reads; the
   embedded engine reads text in every orientation anyway, and gives positions in the image as it was sent.
 * sampling parameters (temperature, top_p, seed …) are accepted and change nothing: recognition is deterministic.
+* beside the image there may be `own_text`, which the service does not know: the text that the page carries itself.
 * `min_pixels` and `max_pixels` count tokens, but the image is read at its own resolution.
 """
 
@@ -41,6 +42,7 @@ def parse(body: bytes, headers: Mapping[str, str]) -> OcrRequest:
         model=model,
         instruction=instruction(fields.child(parameters, "ocr_options"), prompt),
         image=fields.only_image(images, model),
+        own_text=fields.own_text(images[0][1]),
         max_tokens=fields.max_tokens(parameters, model),
         stream=wants_stream(headers),
         cumulative=not fields.flag(parameters, "incremental_output"),

@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 from qwenocr_assets.engine.page.read_page import ReadPage
 from qwenocr_assets.engine.wire.usage import Usage
 from qwenocr_assets.geometry import Quad
+from qwenocr_assets.own_text import OwnLine
 from qwenocr_assets.qwenocr.catalogue import load_catalogue
 from qwenocr_assets.qwenocr.images import MAX_UPLOAD_BYTES
 from qwenocr_assets.qwenocr.tasks import Task
@@ -71,6 +72,15 @@ class PageReader(Protocol):
         ...
 
 
+@runtime_checkable
+class LaysOut(Protocol):
+    """A reader that takes the text that came with an image for what stands on it."""
+
+    def lay_out(self, image: bytes, own: Sequence[OwnLine]) -> ReadPage:
+        """The page with these lines. Raises UnreadableImage."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class PageImage:
     """The one image of a request, its size in pixels, and the limits that its tokens are counted by."""
@@ -107,6 +117,8 @@ class OcrRequest:
     """Native streams only: every event repeats the text so far (the service's default)."""
     stream_usage: bool = False
     """OpenAI-compatible streams only: a last chunk reports the usage."""
+    own_text: tuple[OwnLine, ...] = ()
+    """The text that came with the image, in the place of what would be recognised."""
     pages: tuple[PageImage, ...] = ()
     """Of a whole PDF, all its pages as they were drawn; `image` is the first."""
 

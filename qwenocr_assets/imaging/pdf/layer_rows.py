@@ -3,9 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-import orjson
-
-from qwenocr_assets.geometry import Quad
+from qwenocr_assets.own_text import stored_lines
 from qwenocr_assets.rows import PageRow, TextLineRow
 from qwenocr_assets.schemas import is_ready
 
@@ -13,12 +11,17 @@ TASK = "text_layer"
 """What stands in the column `task` of lines that come from the page's own text."""
 
 
-def text_layer_rows(pages: Iterable[PageRow]) -> list[TextLineRow]:
-    """Rows of `text_lines` for the pages (rows of that table) whose own text was kept; their task is `text_layer`."""
+def text_layer_rows(pages: Iterable[PageRow], *, in_parts: bool = False) -> list[TextLineRow]:
+    """Rows of `text_lines` for the pages (rows of that table) whose own text was kept; their task is `text_layer`.
+
+    With `in_parts` lines are cut where their words stand wide apart, as lines are recognised.
+    """
     rows: list[TextLineRow] = []
     for page in filter(is_ready, pages):
-        for index, (text, corners) in enumerate(orjson.loads(page.get("text_layer") or "[]")):
-            box = Quad(*corners).box
+        lines = stored_lines(page.get("text_layer") or "[]")
+        shown = [part for line in lines for part in line.parts()] if in_parts else lines
+        for index, line in enumerate(shown):
+            box = line.quad.box
             rows.append(
                 {
                     "batch_id": page["batch_id"],
@@ -27,8 +30,8 @@ def text_layer_rows(pages: Iterable[PageRow]) -> list[TextLineRow]:
                     "task": TASK,
                     "request_key": page["pixels_sha256"] or page["sha256"],
                     "line_index": index,
-                    "text": text,
-                    "quad_px": corners,
+                    "text": line.text,
+                    "quad_px": list(line.quad),
                     "left_px": box.left,
                     "top_px": box.top,
                     "right_px": box.right,

@@ -17,13 +17,15 @@ import pypdfium2.raw as pdfium_c
 
 from qwenocr_assets.imaging.page_image import TextLayer
 from qwenocr_assets.imaging.pdf.ink import Box, Ink
-from qwenocr_assets.imaging.pdf.text_lines import HYPHEN, Character, around, layer_line, lines_of
+from qwenocr_assets.imaging.pdf.text_lines import Character, around, is_space, layer_line, lines_of
 
 _MOST_UNKNOWN = 0.01
 """Share of characters that may have no meaning (fonts without a Unicode table) before the text is not trusted."""
 _LEAST_CHARACTERS = 20
 _MOST_BESIDE = 0.02
 """How much may look like writing beside the text, as a share of the text's own area."""
+_MOST_ASLANT = 0.01
+"""Of a quarter turn: a line of 60 heights that is tilted by more reaches into the next one."""
 _REPLACEMENT = 0xFFFD
 _PRIVATE_USE = range(0xE000, 0xF900)
 _UNSEEN_MODES = (pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP)
@@ -40,7 +42,7 @@ def text_layer(page: pypdfium2.PdfPage, width_px: int, height_px: int, unit: flo
             int(pdfium_c.FPDFText_GetUnicode(text, index))
             for index in range(pdfium_c.FPDFText_CountChars(text))
         ]
-        printed = [index for index, code in enumerate(codes) if code > 32 or code == HYPHEN]
+        printed = [index for index, code in enumerate(codes) if not is_space(code)]
         if len(printed) < _LEAST_CHARACTERS:
             return None
         characters = list(_characters(text, printed, codes, _Device(page, width_px, height_px)))
@@ -70,6 +72,8 @@ def _characters(
 ) -> Iterator[Character]:
     """The printed characters that some text object draws, and does not draw invisibly."""
     modes: dict[int, int] = {}
+    fonts: dict[int, int] = {}
+    numbers: dict[int, int] = {}
     edges = [ctypes.c_double() for _ in range(4)]
     room = pdfium_c.FS_RECTF()
     for index in printed:
@@ -79,14 +83,19 @@ def _characters(
         key = ctypes.addressof(shape.contents)
         if key not in modes:
             modes[key] = pdfium_c.FPDFTextObj_GetTextRenderMode(shape)
+            font = pdfium_c.FPDFTextObj_GetFont(shape)
+            at = ctypes.addressof(font.contents) if font else 0
+            fonts[key] = numbers.setdefault(at, len(numbers))
         if modes[key] in _UNSEEN_MODES or not pdfium_c.FPDFText_GetCharBox(text, index, *edges):
             continue
         left, right, bottom, top = (edge.value for edge in edges)
         box = to_pixels.box(left, top, right, bottom)
         pdfium_c.FPDFText_GetLooseCharBox(text, index, room)
-        turn = round(pdfium_c.FPDFText_GetCharAngle(text, index) / (pi / 2)) + to_pixels.turn
         around_it = to_pixels.box(room.left, room.top, room.right, room.bottom)
-        yield Character(index, codes[index], box, around_it, turn % 4, shape, key)
+        quarters = pdfium_c.FPDFText_GetCharAngle(text, index) / (pi / 2)
+        turn = (round(quarters) + to_pixels.turn) % 4
+        is_aslant = abs(quarters - round(quarters)) > _MOST_ASLANT
+        yield Character(index, codes[index], box, around_it, turn, is_aslant, shape, key, fonts[key])
 
 
 def _seen(characters: Sequence[Character], shapes: dict[int, Any], ink: Ink, scale: float) -> list[Character]:

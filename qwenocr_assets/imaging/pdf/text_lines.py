@@ -8,9 +8,10 @@ from statistics import median
 from typing import Any
 from unicodedata import normalize
 
-from qwenocr_assets.imaging.page_image import LayerLine
+from qwenocr_assets.geometry import Quad
 from qwenocr_assets.imaging.pdf.ink import Box
 from qwenocr_assets.imaging.pdf.reading_order import reading_order, reads_leftwards
+from qwenocr_assets.own_text import OwnLine
 from qwenocr_assets.raised import lowered, raised
 
 HYPHEN = 2
@@ -40,10 +41,19 @@ class Character:
     """From the top to the bottom of the font's letters, whatever the letter: its size and where its line runs."""
     turn: int
     """Quarter turns clockwise by which it stands on the page image."""
+    is_aslant: bool
+    """Whether it stands otherwise than in quarter turns."""
     shape: Any
     """The text object it is of."""
     key: int
     """Of that object."""
+    font: int
+    """Tells the page's fonts apart."""
+
+
+def is_space(code: int) -> bool:
+    """Whether a character of PDFium's is a space, also one that does not break, or steers: nothing of it is seen."""
+    return code != HYPHEN and (code <= 32 or chr(code).isspace())
 
 
 def lines_of(characters: Sequence[Character], codes: Sequence[int]) -> list[list[Character]]:
@@ -148,19 +158,44 @@ def _ways_to_write(line: Sequence[Character], glyphs: Sequence[str]) -> Iterator
         yield write
 
 
+def _words(line: Sequence[Character], codes: Sequence[int]) -> list[list[Character]]:
+    words: list[list[Character]] = []
+    for place, character in enumerate(line):
+        if not place or _is_apart(line[place - 1], character, codes):
+            words.append([])
+        words[-1].append(character)
+    return words
+
+
 def _is_apart(before: Character, after: Character, codes: Sequence[int]) -> bool:
     if after.index > before.index and after.index - before.index < 8:
-        return any(code <= 32 and code != HYPHEN for code in codes[before.index + 1 : after.index])
+        return any(is_space(code) for code in codes[before.index + 1 : after.index])
     return _gap([before], [after]) > _WORD_GAP
 
 
-def layer_line(line: Sequence[Character], codes: Sequence[int]) -> LayerLine:
+def layer_line(line: Sequence[Character], codes: Sequence[int]) -> OwnLine:
+    """The line as a value, its quad from where its text begins."""
     left, top, right, bottom = around(line)
     corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
     start = line[0].turn
-    return LayerLine(
-        _text(line, codes), tuple(number for corner in corners[start:] + corners[:start] for number in corner)
+    text, places = _text(line, codes), _places(line, codes)
+    return OwnLine(
+        text,
+        Quad(*(number for corner in corners[start:] + corners[:start] for number in corner)),
+        places if len(places) == len(text.split(" ")) else (),  # some signs are written as several words
+        tuple(sorted({character.font for character in line})),
     )
+
+
+def _places(line: Sequence[Character], codes: Sequence[int]) -> tuple[tuple[float, float], ...]:
+    """Where each word begins and ends along the line, from 0 to 1; none where words have no such places: aslant and in
+    scripts written leftwards."""
+    if any(character.is_aslant for character in line) or reads_leftwards("".join(chr(c.code) for c in line)):
+        return ()
+    left, _, right, _ = _upright_box(line)
+    length = max(right - left, 1e-6)
+    boxes = [_upright_box(word) for word in _words(line, codes)]
+    return tuple((round((box[0] - left) / length, 4), round((box[2] - left) / length, 4)) for box in boxes)
 
 
 def around(line: Sequence[Character]) -> Box:

@@ -40,6 +40,7 @@ def request_body(
     task: Task,
     options: RequestOptions,
     *,
+    own_text: str | None = None,
     stream: bool = False,
     is_pdf: bool = False,
 ) -> bytes:
@@ -47,6 +48,8 @@ def request_body(
 
     Its base64 is put into the finished JSON: written through the encoder it would be copied four times, and with
     hundreds of images in flight those copies are most of the memory.
+
+    `own_text` goes into the native dialect alone, beside the image.
 
     Raises:
         ValueError: a PDF in another dialect than that of the Responses API, or a stream of that.
@@ -56,7 +59,7 @@ def request_body(
     address = file if isinstance(file, str) else _FILE
     match protocol:
         case Protocol.NATIVE:
-            written = _native(model, address, task, options, stream)
+            written = _native(model, address, task, options, own_text, stream)
         case Protocol.OPENAI:
             written = _compatible(model, address, task, options, stream)
         case Protocol.RESPONSES:
@@ -68,8 +71,12 @@ def request_body(
     return b"".join((head, file.data_url_prefix.encode(), pybase64.b64encode(file.data), tail))
 
 
-def _native(model: str, image: str, task: Task, options: RequestOptions, stream: bool) -> dict[str, Any]:
-    part = {"image": image, **_pixel_limits(options), "enable_rotate": options.enable_rotate}
+def _native(
+    model: str, image: str, task: Task, options: RequestOptions, own_text: str | None, stream: bool
+) -> dict[str, Any]:
+    part: dict[str, Any] = {"image": image, **_pixel_limits(options), "enable_rotate": options.enable_rotate}
+    if own_text is not None:
+        part["own_text"] = orjson.Fragment(own_text)
     content: list[dict[str, Any]] = [part]
     parameters = _generation(options)
     if stream:
