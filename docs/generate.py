@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
+from docs.flow import flow_svg
 from docs.paper import paper_table
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.settings import AccountSettings, Settings
@@ -122,6 +123,7 @@ WRITERS: dict[Path, Callable[[], str]] = dict(
         _parts("docs/settings.md", settings=settings_table, accounts=accounts_table),
         _parts("docs/architecture.md", rooms=rooms_table),
         _parts("docs/deploy.md", paper=paper_table),
+        (ROOT / "docs" / "flow.svg", flow_svg),
         (ROOT / "NOTICE", notice),
         (dictionary.ROWS, dictionary.row_types),
         (dictionary.SOURCES, dictionary.dbt_sources),

@@ -1,4 +1,4 @@
-"""Where things stand on a page image: one upright box and one quad, as values that cannot be wrong.
+"""Where things are on a page image: one upright box and one quad, as values that cannot be wrong.
 
 Lengths are pixels of one image, unless a name says otherwise; x runs to the right and y down from its top left corner.
 Both are tuples: they unpack, compare and are stored as their numbers.
@@ -79,9 +79,9 @@ class _Corners(NamedTuple):
 
 
 class Quad(_Corners):
-    """Four corners, clockwise from the top left of the text that stands in it: x1, y1 … x4, y4.
+    """Four corners, clockwise from the top left of the text that is in it: x1, y1 … x4, y4.
 
-    So x1, y1 → x2, y2 is the way the text runs, also on a page that lies on its side. It may have no area.
+    So x1, y1 → x2, y2 is the way the text runs, also on a page that is on its side. It may have no area.
 
     Raises:
         ValueError: a corner is no finite number.

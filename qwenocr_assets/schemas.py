@@ -128,7 +128,7 @@ _GROUND = (
         "(nearly so), other_page (on another page of the document; the box is there), not_found; given (the answer "
         "itself says where); NULL when there are no lines with boxes or the text is empty.",
     ),
-    Column("ground_score", ColumnType.REAL, "Likeness of the text and what stands there, 0 to 1."),
+    Column("ground_score", ColumnType.REAL, "Likeness of the text and what is there, 0 to 1."),
     Column("ground_page_id", ColumnType.TEXT, "Page of the box, where it is not the row's own (other_page)."),
 )
 
@@ -481,7 +481,7 @@ PARSED_TABLES: "TableSchema[rows.TableRow]" = TableSchema(
         Column("parent_column_index", ColumnType.INTEGER, "Column of that cell."),
         *_BOX,
         _BOX_DOUBT,
-        Column("cells_found", ColumnType.INTEGER, "Cells with text that stands on the page."),
+        Column("cells_found", ColumnType.INTEGER, "Cells with text that is on the page."),
         Column("cells_not_found", ColumnType.INTEGER, "Cells with text that is not found on the page."),
         Column(
             "lines_unused",
@@ -736,7 +736,7 @@ CORRECTIONS: "TableSchema[rows.CorrectionRow]" = TableSchema(
         Column(
             "model_value", ColumnType.TEXT, "What the model said when the person looked; NULL when nothing."
         ),
-        Column("human_value", ColumnType.TEXT, "What stands there by the person; NULL when nothing."),
+        Column("human_value", ColumnType.TEXT, "What is there by the person; NULL when nothing."),
         Column(
             "value_type",
             ColumnType.TEXT,
@@ -842,7 +842,7 @@ _PLAIN_KEY = re.compile(r'[^.\[\]"#]+')
 def value_path(parent: str, key: str) -> str:
     """The path of `key_values` of a key inside an object: `items[2].price`.
 
-    A key that could be mistaken for part of the path (with a dot, a bracket, a quote or a # in it, or empty) stands in
+    A key that could be mistaken for part of the path (with a dot, a bracket, a quote or a # in it, or empty) is in
     brackets as a JSON string: `items[2]["No."]`.
     """
     if not _PLAIN_KEY.fullmatch(key):

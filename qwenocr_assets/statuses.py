@@ -1,4 +1,4 @@
-"""What can become of a document, a page, a request, a rule and a call's money: the words that stand in the tables."""
+"""What can become of a document, a page, a request, a rule and a call's money: the words that are in the tables."""
 
 from enum import StrEnum
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import typer
 import yaml
+from dagster import validate_run_config
 
 from docs.generate import WRITERS
 from qwenocr_assets.cli.app import app
+from qwenocr_assets.defs.ocr.answers import OcrConfig
 from qwenocr_assets.intake.routes import Route
 from qwenocr_assets.schemas import TABLES
 from tests.test_floors import MAY_IMPORT, TOP
@@ -59,8 +61,22 @@ def commands(group: typer.Typer, prefix: str = "qwenocr") -> list[str]:
 
 
 @pytest.mark.parametrize("command", commands(app))
-def test_every_command_is_in_the_readme(command: str) -> None:
-    assert f"`{command}" in README
+def test_every_command_is_on_its_page_and_in_the_readme(command: str) -> None:
+    assert f"`{command}" in (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    words = command.split()[1:]
+    group = README.partition("## Commands")[2].partition("```sh")[0]
+    assert f"`{' '.join(words)}`" in group or f"`{words[0]} …`" in group
+
+
+def test_the_launchpads_lines_are_those_that_the_job_takes() -> None:
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    lines = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])
+    config = OcrConfig(**lines["ops"]["ocr_answers"]["config"])
+    assert config.only_statuses == ["failed", "unfunded"]
+    assert set(lines["ops"]["ocr_answers"]["config"]) <= set(OcrConfig.model_fields)
+    from qwenocr_assets.definitions import defs
+
+    assert validate_run_config(defs.resolve_job_def("redrive_batch"), lines)
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -94,6 +94,23 @@ def test_a_wording_that_was_replaced_does_not_come_back(old: str) -> None:
     assert [name for name, text in TEXTS.items() if old in text] == [], f"say: {REPLACED[old]}"
 
 
+@pytest.mark.parametrize(
+    "habit",
+    [
+        pytest.param(r"\b[Bb]atch(es)?\b", id="what-is-read-together-is-an-intake"),
+        pytest.param(r"\b(stands?|lies) (in|on|there|beside|behind|above|below)\b", id="is-not-stands"),
+    ],
+)
+@pytest.mark.parametrize(
+    "page", ["README.md", *(f"docs/{n}.md" for n in ("operating", "report", "review", "commands"))]
+)
+def test_prose_that_people_read_first_has_none_of_it(page: str, habit: str) -> None:
+    """A batch is one of the Batch API there; names of settings, commands and columns stay as they are."""
+    prose = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", "", TEXTS[page], flags=re.DOTALL)
+    lines = [line for line in prose.split("\n") if "Batch API" not in line and " half " not in line]
+    assert [m.group() for m in re.finditer(rf".{{0,30}}{habit}.{{0,20}}", "\n".join(lines))] == []
+
+
 @pytest.mark.parametrize("habit", HABITS)
 def test_a_habit_stays_away(habit: str) -> None:
     found = [f"{name}: {m.group()}" for name, text in TEXTS.items() for m in re.finditer(HABITS[habit], text)]

@@ -34,7 +34,7 @@ def budget_left(environment: Environment, *, needed_usd: Decimal | None = None) 
     if needed_usd is not None and _is_short(periods, environment.caps, needed_usd):
         sentences.append("That is less than this is expected to cost: the rest would wait, unfunded.")
     if waiting:
-        sentences.append(f"{waiting} batches wait for money: `qwenocr ledger show`.")
+        sentences.append(f"{waiting} intakes wait for money: `qwenocr ledger show`.")
     return " ".join(sentences)
 
 

@@ -17,7 +17,7 @@ def run(
     ] = None,
     manifest: Annotated[
         list[str] | None,
-        typer.Option(help="Run a batch by its manifest: the same files, also of another data folder."),
+        typer.Option(help="Run an intake by its manifest: the same files, also of another data folder."),
     ] = None,
     resend: Annotated[
         list[str] | None,

@@ -71,7 +71,8 @@ def print_summary(environment: Environment, batch_ids: Sequence[str], sent: int,
         console.print("\n[bold]0[/] requests sent.")
     console.print(Text(f"Warehouse: {address(data)}"))
     if pictures := sorted(p for b in batch_ids for p in data.boxes_picture(b, "").parent.glob("*.jpg")):
-        console.print(Text(f"Pictures with boxes: {shown(pictures[0].parent)} ({len(pictures)} pages)"))
+        how_many = "1 page" if len(pictures) == 1 else f"{len(pictures):,} pages"
+        console.print(Text(f"Pictures with boxes: {shown(pictures[0].parent)} ({how_many})"))
 
 
 def _with_places(

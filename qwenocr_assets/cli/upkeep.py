@@ -49,7 +49,7 @@ def archive(
         list[str] | None, typer.Option(help="Instead: bring this intake batch back, as running it does.")
     ] = None,
 ) -> None:
-    """Take old batches out of Dagster's list of partitions, to keep its UI fast; all data stay."""
+    """Take old intakes out of Dagster's list of partitions, to keep its UI fast; all data stay."""
     from qwenocr_assets.cli.commands.archive import archive_older, restore_archived
 
     if restore:

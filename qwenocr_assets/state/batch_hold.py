@@ -142,7 +142,7 @@ class BatchHold:
 
     def _taken(self) -> BatchTaken:
         return BatchTaken(
-            f"Batch {self._batch_id} was taken over by another run: this one stood still for over "
+            f"Intake {self._batch_id} was taken over by another run: this one stood still for over "
             f"{self._lease_seconds:g} s, or was cut off from the database.",
             "What it had saved is kept. Let the other run finish, then run the same command.",
         )
@@ -187,7 +187,7 @@ def hold_batch(
     _OPEN_HERE.add(hold.holder)
     try:
         try:
-            _take_or_wait(hold, doing or f"Batch {batch_id} is being run", wait_seconds, on_wait)
+            _take_or_wait(hold, doing or f"Intake {batch_id} is being run", wait_seconds, on_wait)
         except InUse:
             raise
         except StorageError as error:

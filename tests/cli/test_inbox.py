@@ -53,7 +53,7 @@ def test_where_files_stand(settings: Settings) -> None:
     assert lines == [
         str(inbox),
         "1 waiting until unchanged",
-        "1 in batches (1)",
+        "1 in intakes (1)",
         "1 copies of documents: not read again",
         "1 vanished; what was read from them stays",
         "copy.png: a copy of a [red].png",

@@ -94,7 +94,7 @@ def test_a_report_of_one_document_has_only_this_one(data: DataFolder, tmp_path: 
 @pytest.mark.parametrize(
     ("arguments", "wrong"),
     [
-        (("report", "b2"), "There is no batch b2. There are b1."),
+        (("report", "b2"), "There is no intake b2. There are b1."),
         (("report", "--document", "invoice.png"), "could be any of acme/invoice.png, 請求書/invoice.png"),
         (("report", "--document", "letter.png"), "There is no document letter.png."),
         (("draw", "-o", "x.png"), "A picture and the answer to it are needed."),

@@ -42,7 +42,7 @@ def test_what_failed_is_asked_again_and_nothing_else(
 
         assert "Nothing to ask again" in command("retry", "--class", "Throttled", **cloud).stdout
         for option, says in {
-            "batch": "There is no batch none",
+            "batch": "There is no intake none",
             "class": "There is no error class none",
         }.items():
             unknown = command("retry", f"--{option}", "none", **cloud)

@@ -69,7 +69,7 @@ def test_search_and_upkeep(samples: Path, command: Command) -> None:
     assert "marts.line_items" in command("tables").stdout
     assert "unit_price" in command("tables", "line_items").stdout
     rebuilt = command("warehouse", "rebuild").stdout
-    assert rebuilt.startswith("Batches: 1;")
+    assert rebuilt.startswith("Intakes: 1;")
     assert rebuilt.endswith("published.\n")
     assert "nothing to put together" in command("warehouse", "compact").stdout
     assert "0 page images" in command("warehouse", "vacuum").stdout

@@ -1,5 +1,7 @@
 """What Dagster's screens say of an intake: checks of its own, tags, descriptions, numbers that can be read."""
 
+import re
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +11,8 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 
 from qwenocr_assets.defs.metadata import brief, markdown_table
 from qwenocr_assets.defs.ocr.answers import OcrConfig
+from qwenocr_assets.defs.tables.rows import _in_sql
+from qwenocr_assets.warehouse.build import Change
 
 WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
 
@@ -45,6 +49,32 @@ def test_runs_say_what_they_read_and_what_it_cost(pipeline: Any) -> None:
     said = {name.removeprefix("qwenocr/"): value for name, value in tags.items() if "qwenocr/" in name}
     assert said.pop("intake").startswith("inbox 20")
     assert said.items() >= {"documents": "1", "pages": "1", "cost_usd": "0", "failed": "0"}.items()
+    lines, answers = (told(pipeline.instance, name) for name in ("text_lines", "ocr_responses"))
+    assert str(lines["first_document"].value).startswith("http://127.0.0.1:")
+    assert "data:image/jpeg;base64," in str(lines["first_page"].value)
+    assert "a.png" in str(lines["on_the_page"].value)
+    assert re.match(r"from \d\d:\d[05] UTC", str(answers["in_sql"].value))
+
+
+def told(instance: dg.DagsterInstance, asset: str) -> Any:
+    """The metadata of the asset's last materialisation."""
+    event = instance.get_latest_materialization_event(dg.AssetKey(asset))
+    return event.asset_materialization.metadata  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("now", "at"),
+    [("08:20:00", "08:25"), ("08:24:59", "08:25"), ("23:58:00", "00:00"), ("12:00:01", "12:05")],
+)
+def test_rows_are_in_sql_at_the_next_fifth_minute(now: str, at: str) -> None:
+    assert _in_sql(datetime.fromisoformat(f"2026-11-29 {now}+00:00")).startswith(f"from {at} UTC")
+
+
+def test_assets_have_no_owner_and_changes_are_told_as_people_say_them() -> None:
+    from qwenocr_assets.definitions import defs
+
+    assert [spec.key for spec in defs.resolve_all_asset_specs() if spec.owners] == []
+    assert {change.value for change in Change} == {"rebuilt", "appended", "unchanged"}
 
 
 def test_the_launchpads_fields_are_described() -> None:

@@ -73,7 +73,7 @@ def read_lease(url: str) -> dict[str, object]:
 
 
 def test_the_second_is_refused_and_says_who_has_the_batch(url: str) -> None:
-    says = r"Batch b is being run by process \d+ on \S+ \(since .* UTC\)"
+    says = r"Intake b is being run by process \d+ on \S+ \(since .* UTC\)"
     with (
         hold_batch(url, "b"),
         hold_batch(url, "another"),

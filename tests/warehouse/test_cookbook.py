@@ -48,15 +48,15 @@ def _cell(value: Any) -> str:
     return str(value).replace("|", "\\|").replace("\n", " ")
 
 
-def test_there_are_twenty_two_questions() -> None:
-    assert [int(title.partition(".")[0]) for title in RECIPES] == list(range(1, 23))
-    assert TEXT.count("```sql") == 22
+def test_there_are_twenty_nine_questions() -> None:
+    assert [int(title.partition(".")[0]) for title in RECIPES] == list(range(1, 30))
+    assert TEXT.count("```sql") == 29
 
 
 @pytest.mark.parametrize("title", RECIPES)
 def test_the_query_gives_what_stands_below_it(warehouse: Path, title: str) -> None:
     result = run_query(warehouse, RECIPES[title]["sql"])
-    assert result.rows, "an empty answer shows nothing"
+    assert result.rows or "no row yet" in RECIPES[title]["text"], "an empty answer shows nothing"
     found = as_markdown(result)
     if os.environ.get("REWRITE_COOKBOOK"):
         text = COOKBOOK.read_text(encoding="utf-8")

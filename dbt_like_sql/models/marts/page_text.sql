@@ -62,6 +62,40 @@ preferred as (
             by_task.task,
             by_task.text desc
     ) = 1
+),
+
+letters as (
+    select
+        page_id,
+        length(regexp_replace(text, '[^\p{Latin}]', '', 'g')) as latin,
+        length(regexp_replace(text, '[^\p{Han}]', '', 'g')) as han,
+        length(regexp_replace(text, '[^\p{Hiragana}\p{Katakana}]', '', 'g')) as kana,
+        length(regexp_replace(text, '[^\p{Hangul}]', '', 'g')) as hangul,
+        length(regexp_replace(text, '[^\p{Cyrillic}]', '', 'g')) as cyrillic,
+        length(regexp_replace(text, '[^\p{Arabic}]', '', 'g')) as arabic,
+        length(regexp_replace(text, '[^\p{Greek}]', '', 'g')) as greek,
+        length(regexp_replace(text, '[^\p{Hebrew}]', '', 'g')) as hebrew,
+        length(regexp_replace(text, '[^\p{Thai}]', '', 'g')) as thai,
+        length(regexp_replace(text, '[^\p{Devanagari}]', '', 'g')) as devanagari
+    from preferred
+),
+
+scripts as (
+    select
+        page_id,
+        case greatest(latin, han + kana, hangul, cyrillic, arabic, greek, hebrew, thai, devanagari)
+            when 0 then null
+            when latin then 'Latin'
+            when han + kana then case when kana * 10 >= han then 'Japanese' else 'Chinese' end
+            when hangul then 'Korean'
+            when cyrillic then 'Cyrillic'
+            when arabic then 'Arabic'
+            when greek then 'Greek'
+            when hebrew then 'Hebrew'
+            when thai then 'Thai'
+            when devanagari then 'Devanagari'
+        end as script
+    from letters
 )
 
 select
@@ -74,8 +108,10 @@ select
     coalesce(preferred.line_count, 0) as line_count,
     coalesce(length(preferred.text), 0) as character_count,
     preferred.text,
+    scripts.script,
     new_documents.batch_hash
 from {{ ref('stg_pages') }} as pages
 inner join new_documents on new_documents.document_id = pages.document_id
 inner join {{ ref('stg_documents') }} as documents on documents.document_id = pages.document_id
 left join preferred on preferred.page_id = pages.page_id
+left join scripts on scripts.page_id = pages.page_id

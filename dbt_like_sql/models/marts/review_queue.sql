@@ -76,7 +76,7 @@ of_values as (
         case
             when kind = 'none' then 'Random audit: no problem known.'
             when kind = 'row' then
-                'The value stands in another row of the page than the values it was given with.'
+                'The value is in another row of the page than the values it was given with.'
             when kind = 'rules' then 'It breaks: ' || rules_failed
             when kind = 'readable' then 'A question mark stands for what could not be read.'
             when kind = 'typed' then
@@ -103,7 +103,7 @@ of_values as (
                     when 'ragged_row' then
                         'Its row has more cells than the others, or fewer of other kinds: they may stand in wrong columns.'
                     when 'header_in_parts' then
-                        'The header goes on in the row below: what stands there may belong together.'
+                        'The header goes on in the row below: what is there may belong together.'
                     else 'A bracket has no partner, or a lone sign stands where a dash may be meant.'
                 end
             when kind = 'agreement' then
@@ -117,7 +117,7 @@ of_values as (
             when ground = 'not_found' then
                 'The value is not among the lines of the page: it may be made up.'
             when ground is null then 'There are no lines to look for the value in.'
-            when ground = 'other_page' then 'The value stands on another page of the document.'
+            when ground = 'other_page' then 'The value is on another page of the document.'
             else 'The lines of the page say nearly the same, not the same.'
         end as reason,
         case

@@ -58,7 +58,7 @@ def restore_archived(console: Console, batch_ids: Sequence[str]) -> None:
         archived = set(archived_batches(instance))
         if strangers := [batch for batch in batch_ids if batch not in archived]:
             raise UsageError(
-                f"There is no archived batch {', '.join(strangers)}.",
+                f"There is no archived intake {', '.join(strangers)}.",
                 "`core.documents` has the batch_id of every document.",
             )
         restore_batches(instance, batch_ids)

@@ -54,7 +54,7 @@ def print_jobs(console: Console, *, wide: bool = False) -> None:
         lines = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items()))
         cells = (job.job_id, job.state.value, job.status, lines, _time(job.planned_at), job.owner)
         rows.append((*cells, job.batch_id))
-    headings = ("job", "state", "status", "lines", "planned, UTC", "account", "intake batch")
+    headings = ("job", "state", "status", "lines", "planned, UTC", "account", "intake")
     print_rows(headings, rows, console, wide=wide, blocks=True)
 
 
@@ -120,12 +120,12 @@ def collect(console: Console, *, wait: bool = False) -> ExitCode:
             stop_if(outcome)
             codes.append(outcome.exit_code)
             if outcome.error:
-                errors.append(f"Batch {batch_id}: {outcome.error}")
+                errors.append(f"Intake {batch_id}: {outcome.error}")
         outcome = run_publish(defs, instance, resources)
         stop_if(outcome)
         if outcome.error:
             errors.append(f"Warehouse: {outcome.error}")
-    console.print(f"Collected for {len(due)} intake batches; {running} jobs are running.")
+    console.print(f"Collected for {len(due)} intakes; {running} jobs are running.")
     for error in errors:
         print_error(console, error)
     return exit_code_of_batches(environment.data, due, codes, outcome.exit_code)

@@ -167,6 +167,6 @@ def _rules(data: DataFolder) -> Finding:
         not found,
         "; ".join(f"{rule} ({values:,} values): {reason}" for rule, values, reason in found)
         or "none failed itself",
-        "Correct them in pipeline.toml (docs/trust.md), and run the batches again.",
+        "Correct them in pipeline.toml (docs/trust.md), and run the documents again.",
         needed=False,
     )

@@ -17,8 +17,8 @@ from qwenocr_assets.settings import Settings, load_settings
 
 _MEANING = {
     FileState.WAITING: "waiting until unchanged",
-    FileState.READY: "settled; wait for their batch to fill",
-    FileState.BATCHED: "in batches",
+    FileState.READY: "settled; wait for their intake to fill",
+    FileState.BATCHED: "in intakes",
     FileState.COPY: "copies of documents: not read again",
     FileState.MOVED: "moved after they were read: not read again",
     FileState.UNREADABLE: "do not open; tried again every ten minutes",

@@ -155,7 +155,7 @@ def _print_quotas(console: Console, quotas: Sequence[FreeQuotaUse]) -> None:
 def _print_waiting(console: Console, waiting: dict[str, list[UnfundedBatch]]) -> None:
     for batch_id, refusals in waiting.items():
         scopes = ", ".join(str(refusal.scope) for refusal in refusals)
-        console.print(Text(f"Batch {batch_id} waits for money ({scopes})."))
+        console.print(Text(f"Intake {batch_id} waits for money ({scopes})."))
 
 
 def _print_uncertain(console: Console, uncertain: Sequence[RowMapping], *, wide: bool) -> None:

@@ -24,7 +24,7 @@ def print_report(
     With `doubtful`, a batch's documents with nothing to look at are left out.
 
     Raises:
-        UsageError: the batch is unknown, or something else lies in the folder.
+        UsageError: the batch is unknown, or something else is in the folder.
         RejectedInput: there is no such document, or nothing was read yet.
     """
     data = load_settings().data_folder
@@ -50,7 +50,7 @@ def known_batch(data: DataFolder, batch: str | None) -> str:
     if batch is None:
         return batches[0]
     if batch not in batches:
-        raise UsageError(f"There is no batch {batch}.", f"There are {', '.join(batches[:5])}.")
+        raise UsageError(f"There is no intake {batch}.", f"There are {', '.join(batches[:5])}.")
     return batch
 
 

@@ -56,7 +56,7 @@ def ask_in_halves(console: Console, batches: Sequence[str] = ()) -> ExitCode:
 def _chosen(environment: Environment, batches: Sequence[str]) -> Sequence[str]:
     known = environment.data.batch_ids()
     if strangers := [b for b in batches if b not in known]:
-        raise UsageError(f"There is no batch {', '.join(strangers)}.", f"Batches: {', '.join(known)}.")
+        raise UsageError(f"There is no intake {', '.join(strangers)}.", f"Intakes: {', '.join(known)}.")
     return batches or known
 
 

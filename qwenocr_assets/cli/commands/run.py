@@ -108,7 +108,7 @@ def run_batches(
                 keys = None
             codes.append(outcome.exit_code)
             if outcome.error:
-                errors.append(f"Batch {batch_id}: {outcome.error}")
+                errors.append(f"Intake {batch_id}: {outcome.error}")
             else:
                 note_finished(environment, batch_id)
         outcome = run_publish(defs, instance, resources)

@@ -141,14 +141,14 @@ def rebuild() -> None:
     made = rebuild_all(Environment.load())
     rows = sum(made.load.rows_by_table.values())
     loaded = len(made.load.batches_loaded)
-    terminal.console.print(Text(f"Batches: {loaded}; {rows:,} rows, {made.models} models, published."))
+    terminal.console.print(Text(f"Intakes: {loaded}; {rows:,} rows, {made.models} models, published."))
     for name in made.failed_tests:
         terminal.Terminal(stderr=True).print(Text(f"The test {name} fails."))
 
 
 @warehouse_app.command()
 def compact() -> None:
-    """Put the small table files of settled batches together, and a lake's. The nightly upkeep does the same."""
+    """Put the small table files of settled intakes together, and a lake's. The nightly upkeep does the same."""
     from qwenocr_assets.environment.environment import Environment
     from qwenocr_assets.steps.publish import tidy
 
@@ -168,14 +168,14 @@ def vacuum(
         bool, typer.Option("--delete", help="Delete them; otherwise they are only counted.")
     ] = False,
 ) -> None:
-    """Find page images that no batch refers to any more, and with --delete delete them."""
+    """Find page images that no intake refers to any more, and with --delete delete them."""
     from qwenocr_assets.settings import load_settings
     from qwenocr_assets.storage.vacuum import vacuum_pages
 
     found = vacuum_pages(load_settings().data_folder, delete=delete)
     size = f"{len(found.unreferenced):,} page images ({found.size_bytes / 1e6:.1f} MB)"
     terminal.console.print(
-        f"{size} deleted." if delete else f"{size} are referred to by no batch; --delete deletes them.",
+        f"{size} deleted." if delete else f"{size} are referred to by no intake; --delete deletes them.",
         highlight=False,
     )
 

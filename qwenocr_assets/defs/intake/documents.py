@@ -45,6 +45,11 @@ def documents(
             "accepted": statuses[DocumentStatus.ACCEPTED],
             "rejected": statuses[DocumentStatus.REJECTED],
             "size_bytes": sum(row["size_bytes"] for row in rows),
+            **(
+                {"first_document": dg.MetadataValue.url(document_url(accepted[0]["document_id"]))}
+                if accepted
+                else {}
+            ),
             "on_the_page": links((row["name"], document_url(row["document_id"])) for row in accepted),
             **why,
         },

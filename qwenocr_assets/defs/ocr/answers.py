@@ -34,19 +34,18 @@ def ocr_asset(task: Task) -> str:
 class OcrConfig(dg.Config):
     """How to treat answers that are already there."""
 
+    # with default=[] the launchpad's form opens with the key; a default_factory is not shown there
     resend: list[str] = Field(
-        default_factory=list,
+        default=[],
         description="Statuses to ask for again although they are final, like rejected or skipped.",
     )
     only: list[str] | None = Field(
         default=None,
         description="Request keys: nothing else is asked. Without them, everything that has no final answer.",
     )
-    only_statuses: list[str] = Field(
-        default_factory=list, description="Only what ended in one of these statuses."
-    )
+    only_statuses: list[str] = Field(default=[], description="Only what ended in one of these statuses.")
     only_classes: list[str] = Field(
-        default_factory=list,
+        default=[],
         description="Only what ended with an error of one of these classes, like Retryable.",
     )
     given_up: bool = Field(

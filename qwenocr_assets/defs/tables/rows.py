@@ -93,6 +93,8 @@ def _seen(made: BatchRows) -> dict[str, Any]:
     if made.tables["text_lines"] and (pictures := made.draw()).first:
         metadata["first_page"] = picture(pictures.first, "the first page with its boxes")
         documents = read_table(made.environment.data, DOCUMENTS, made.batch_id, ["document_id", "name"])
+        if documents:
+            metadata["first_document"] = dg.MetadataValue.url(document_url(documents[0]["document_id"]))
         metadata["on_the_page"] = links((d["name"], document_url(d["document_id"])) for d in documents)
         metadata["pictures"] = dg.MetadataValue.path(str(pictures.folder))
     return metadata

@@ -30,7 +30,7 @@ _BROKEN = (Outcome.FAILED, Outcome.MISSING)
         batch_check(
             RULES_HOLD,
             asset=VALIDATION_RESULTS.name,
-            description="The values of the batch, as people left them, obey the rules of their routes.",
+            description="All values, corrections included, satisfy their route's rules.",
         )
     ],
     partitions_def=intake_batches,

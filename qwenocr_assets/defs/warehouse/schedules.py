@@ -18,5 +18,5 @@ warehouse_automation = dg.AutomationConditionSensorDefinition(
     target=dg.AssetSelection.groups("warehouse", "staging", "marts", "publish"),
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
-    description="Brings the warehouse up to date a while after new batches: once per burst, not once per batch.",
+    description="Brings the warehouse up to date a while after new intakes: once per burst, not once per intake.",
 )
