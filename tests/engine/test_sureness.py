@@ -52,8 +52,9 @@ def test_another_text_may_be_meant() -> None:
     ("text", "is_unlikely"),
     [
         ("S1.50", True), ("1OO'S", True), ("14%0", True), ("5 Region: 17", True), ("50 Pages: 2", True),
+        ("QUANTTTY", True), ("PLAIN X", True), ("X Yes", True),
+        ("www.a.example", False), ("Henry VIII", False), ("Size XXXL", False), ("2 X 4", False), ("X 12", False),
         ("$1.50", False), ("100'S", False), ("14%", False), ("5 of 17", False), ("https://a.example/b", False),
-
         ("A long remark, which may well say this: it has colons in its prose.", False),
         ("10:30 a.m.", False), ("B12", False), ("Note:", False), ("12 IU", False), ("SS3/24", False), ("4x", False),
     ],

@@ -1,10 +1,11 @@
-"""Lines made whole: what the detector cut off or broke apart is read once more, and taken where it is sure."""
+"""Lines made whole: what was cut off, broke apart or is too narrow is read once more, and taken where that is sure."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from qwenocr_assets.engine.page.geometry import Quads
+from qwenocr_assets.engine.reading.doubles import may_lack_doubles, stretched, with_doubles
 from qwenocr_assets.engine.reading.ends import goes_on, lengthened
 from qwenocr_assets.engine.reading.orientation import Recognise
 from qwenocr_assets.engine.reading.pictures import Picture, cut_out
@@ -25,7 +26,8 @@ def seen_lines(upright: Picture, quads: Quads, recognise: Recognise) -> SeenLine
     """What stands in the quads of an upright page, whole."""
     crops = [cut_out(upright, corners) for corners in quads]
     lines = SeenLines(quads, crops, list(recognise(crops)))
-    return _with_whole_uprights(upright, _with_whole_ends(upright, lines, recognise), recognise)
+    lines = _with_whole_uprights(upright, _with_whole_ends(upright, lines, recognise), recognise)
+    return _with_all_doubles(lines, recognise)
 
 
 def _with_whole_ends(upright: Picture, lines: SeenLines, recognise: Recognise) -> SeenLines:
@@ -57,3 +59,16 @@ def _with_whole_uprights(upright: Picture, lines: SeenLines, recognise: Recognis
         [*(lines.crops[index] for index in kept), *(crop for *_, crop, _ in whole)],
         [*(lines.readings[index] for index in kept), *(reading for *_, reading in whole)],
     )
+
+
+def _with_all_doubles(lines: SeenLines, recognise: Recognise) -> SeenLines:
+    """With both of two equal characters beside each other in short lines of narrow print."""
+    narrow = [
+        i
+        for i, (crop, reading) in enumerate(zip(lines.crops, lines.readings, strict=True))
+        if may_lack_doubles(crop, reading)
+    ]
+    readings = list(lines.readings)
+    for index, again in zip(narrow, recognise([stretched(lines.crops[i]) for i in narrow]), strict=True):
+        readings[index] = with_doubles(readings[index], again)
+    return SeenLines(lines.quads, lines.crops, readings)

@@ -26,9 +26,11 @@ _OPEN = 0.6
 _UNLIKELY = re.compile(
     r"(?<![^\W_])(?:[SOIlB]\d+[.,]\d\d(?!\d)|\d+[OIl]+\d*(?![^\W_])|\d+%\d)"
     r"|\A(?=.{1,60}\Z).*[^\W\d_]{3,}\s?:(?!//)\s*\S"
+    r"|(?P<letter>(?![IVXWivxw])[^\W\d_])(?P=letter){2}"
+    r"|\A[Xx]\s+[^\W\d_]{2}|[^\W\d_]{2}\s+[Xx]\Z"
 )
 """Letters among digits that look like these (`S1.50`, `1OO`), signs that no number has (`14%0`), another label in what
-is no prose."""
+is no prose, a letter three times running (`QUANTTTY`), the mark of a box beside its words (`FULL X`)."""
 _LEAST_PART = 2
 """Characters that a line has at least to be part of a value of several lines."""
 
