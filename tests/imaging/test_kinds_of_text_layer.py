@@ -77,6 +77,7 @@ OLD = "Total due 9,999.99 EUR"
         pytest.param(
             pdf(line(OLD, y=360) + b"1 g 0 350 400 30 re f 0 g " + PLAIN), id="covered-and-written-over"
         ),
+        pytest.param(pdf(line(OLD.encode(), y=200).replace(b"14 Tf", b"1 Tf") + PLAIN), id="a-dot-high"),
         pytest.param(pdf(PLAIN + line(OLD, x=900)), id="beside-the-page"),
         pytest.param(pdf(PLAIN + line(OLD, y=20), attributes=b"/CropBox[0 100 400 500]"), id="cropped"),
         pytest.param(
@@ -92,6 +93,23 @@ def test_text_that_is_not_seen_is_left_out(content):
     layer = layer_of(content)
     assert texts(layer) == [FIRST, SECOND]
     assert layer.doubt is None
+
+
+@pytest.mark.parametrize("size", [3, 14])
+def test_small_print_that_can_be_read_is_kept(size):
+    content = pdf(line("Small print", y=300).replace(b"14 Tf", b"%d Tf" % size) + PLAIN)
+    assert texts(layer_of(content)) == [FIRST, SECOND, "Small print"]
+
+
+@pytest.mark.parametrize(("flags", "is_struck"), [(4, True), (2, False)], ids=["shown", "hidden"])
+def test_words_that_a_note_strikes_out_are_a_doubt(flags, is_struck):
+    note = (
+        b"<</Type/Annot/Subtype/StrikeOut/F %d/Rect[40 350 350 380]/QuadPoints[40 380 350 380 40 350 350 350]>>"
+        % flags
+    )
+    layer = layer_of(pdf(PLAIN, attributes=b"/Annots[3 0 R]", objects=(note,)))
+    assert texts(layer) == [FIRST, SECOND]
+    assert (layer.doubt is not None) is is_struck
 
 
 def test_words_that_are_blacked_out_are_left_out():

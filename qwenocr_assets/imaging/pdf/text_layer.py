@@ -17,6 +17,7 @@ import pypdfium2.raw as pdfium_c
 
 from qwenocr_assets.imaging.page_image import TextLayer
 from qwenocr_assets.imaging.pdf.ink import Box, Ink
+from qwenocr_assets.imaging.pdf.pdfium import annotations_on
 from qwenocr_assets.imaging.pdf.text_lines import Character, around, is_space, layer_line, lines_of
 
 _MOST_UNKNOWN = 0.01
@@ -26,6 +27,8 @@ _MOST_BESIDE = 0.02
 """How much may look like writing beside the text, as a share of the text's own area."""
 _MOST_ASLANT = 0.01
 """Of a quarter turn: a line of 60 heights that is tilted by more reaches into the next one."""
+_LEAST_POINTS = 2.0
+"""Height of the smallest letters that anybody reads; smaller ones are a dot on paper."""
 _REPLACEMENT = 0xFFFD
 _PRIVATE_USE = range(0xE000, 0xF900)
 _UNSEEN_MODES = (pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP)
@@ -45,17 +48,34 @@ def text_layer(page: pypdfium2.PdfPage, width_px: int, height_px: int, unit: flo
         printed = [index for index, code in enumerate(codes) if not is_space(code)]
         if len(printed) < _LEAST_CHARACTERS:
             return None
+        least = _LEAST_POINTS / unit * width_px / page.get_width()
         characters = list(_characters(text, printed, codes, _Device(page, width_px, height_px)))
         shapes = {character.key: character.shape for character in characters}
         ink = Ink(page, unit)
         scale = ink.width_px / width_px
-        seen = _seen(characters, shapes, ink, scale)
+        seen = [c for c in _seen(characters, shapes, ink, scale) if _height(c) >= least]
         if len(seen) < _LEAST_CHARACTERS or _share_unknown(text, seen) > _MOST_UNKNOWN:
             return None
         lines = lines_of(seen, codes)
         beside, in_notes = ink.writing_beside(list(shapes.values()))
         area = sum((b[2] - b[0]) * (b[3] - b[1]) for b in map(around, lines)) * scale**2
-    return TextLayer(tuple(layer_line(line, codes) for line in lines), _doubt(beside, in_notes, area))
+    doubt = _STRUCK_OUT if _is_struck_out(page) else _doubt(beside, in_notes, area)
+    return TextLayer(tuple(layer_line(line, codes) for line in lines), doubt)
+
+
+_STRUCK_OUT = "Text on the page is struck out by a note, and is in its own text as if it stood."
+
+
+def _is_struck_out(page: pypdfium2.PdfPage) -> bool:
+    unseen = pdfium_c.FPDF_ANNOT_FLAG_HIDDEN | pdfium_c.FPDF_ANNOT_FLAG_NOVIEW
+    return any(
+        kind == pdfium_c.FPDF_ANNOT_STRIKEOUT and not flags & unseen for kind, flags in annotations_on(page)
+    )
+
+
+def _height(character: Character) -> float:
+    left, top, right, bottom = character.room
+    return right - left if character.turn % 2 else bottom - top
 
 
 def _doubt(beside: int, in_notes: int, area: float) -> str | None:
