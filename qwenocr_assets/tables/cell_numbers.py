@@ -4,12 +4,12 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import NamedTuple
 
-from qwenocr_assets.tables.doubts.unread import days_or_times_among, is_month, months_among
+from qwenocr_assets.tables.doubts.unread import days_or_times_among, errors_among, is_month, months_among
 from qwenocr_assets.tables.grid import Grid
 from qwenocr_assets.tables.typed_values import PLAIN_NUMBER, read_number
 from qwenocr_assets.tables.values.amounts import Amount
 from qwenocr_assets.tables.values.neighbours import Neighbours, neighbours, settled
-from qwenocr_assets.tables.values.notation import TWO_CURRENCIES, TWO_READINGS, Notation
+from qwenocr_assets.tables.values.notation import NO_NUMBER, TWO_CURRENCIES, TWO_READINGS, Notation
 
 
 class CellNumbers(NamedTuple):
@@ -39,6 +39,7 @@ def cell_numbers(cells: Grid, notation: Notation) -> CellNumbers:
         if amount is not None and amount.is_open:
             still_open.append((at, amount))
     likely, doubts = list(numbers), mixed | _without_dates(cells, numbers)
+    doubts |= _without_errors(cells, numbers)
     if not still_open:
         return CellNumbers(numbers, likely, doubts)
     near = _neighbours(cells, {cells[at].column for at, _ in still_open})
@@ -74,4 +75,22 @@ def _without_dates(cells: Grid, numbers: list[Decimal | None]) -> dict[int, str]
             numbers[places[place]] = None
             if doubt is not None:
                 doubts[places[place]] = doubt
+    return doubts
+
+
+def _without_errors(cells: Grid, numbers: list[Decimal | None]) -> dict[int, str]:
+    """Takes errors in brackets below numbers out of the numbers; the doubts, by the cell's index."""
+    columns = {
+        cell.column for at, cell in enumerate(cells) if cell.text[:1] == "(" and numbers[at] is not None
+    }
+    if not columns - {0}:
+        return {}
+    labelled = {cell.row for cell in cells if cell.column == 0 and cell.text}
+    doubts: dict[int, str] = {}
+    for column in columns - {0}:
+        places = [at for at, cell in enumerate(cells) if cell.column == column]
+        rows = [cells[at].row in labelled for at in places]
+        for place in errors_among([cells[at].text for at in places], rows):
+            numbers[places[place]] = None
+            doubts[places[place]] = NO_NUMBER
     return doubts

@@ -230,3 +230,33 @@ def test_rows_of_another_length_may_be_shifted(lines: tuple[str, ...], doubtful:
     written = "".join(f"<tr><td>{line.replace('|', '</td><td>')}</td></tr>" for line in lines)
     cells = rows(TABLE, f"<table>{written}</table>")["table_cells"]
     assert [cell["text"] for cell in cells if cell["text_doubt"] == "ragged_row"] == doubtful
+
+
+@pytest.mark.parametrize(
+    ("lines", "numbers"),
+    [
+        (("Age|0.05", "|(0.02)", "Income|1.23", "|(0.11)"), ["0.05", None, "1.23", None]),
+        (("年齢|0,05", "|(0,02)", "所得|1,23", "|(0,11)"), ["0.05", None, "1.23", None]),
+        (("Sales|500.00", "Fees|(20.50)", "|(11.50)", "Tax|(3.10)"), ["500.00", "-20.50", "-11.50", "-3.10"]),
+        (("Sales|500.00", "|(20.50)"), ["500.00", "-20.50"]),
+    ],
+)
+def test_errors_in_brackets_below_numbers_are_no_minus(
+    lines: tuple[str, ...], numbers: list[str | None]
+) -> None:
+    written = "".join(
+        f"<tr><td>{line.replace('|', '</td><td>')}</td></tr>" for line in ("Item|Value", *lines)
+    )
+    cells = [
+        cell for cell in rows(TABLE, f"<table>{written}</table>")["table_cells"] if cell["column_index"] == 1
+    ]
+    assert [cell["number"] for cell in cells[1:]] == [number and Decimal(number) for number in numbers]
+    assert all((cell["typed_doubt"] == "no_number") is (cell["number"] is None) for cell in cells[1:])
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("5 Cr", None), ("5.00 Cr", Decimal("-5.00")), ("5 CR", Decimal(-5)), ("₹5 Cr", None)],
+)
+def test_whole_crores_are_no_credit(text: str, number: Decimal | None) -> None:
+    assert typed_value(text).number == number

@@ -2,7 +2,8 @@
 
 A sum over a column leaves such a value out without a word. So a text among numbers that is nearly one is a doubt
 (`1,200¹`, `12.50*`, `5.00 S`, `~5`, `3 kg`), and so is what is no number or no day where the schema asks for one.
-Shares, times, ranges and words among numbers are what they are.
+Shares, times, ranges and words among numbers are what they are. Brackets below the numbers of rows, `0.05` and
+`(0.02)`, are errors of these in papers, and a minus in accounts: such a number is a doubt as well.
 """
 
 import re
@@ -80,6 +81,25 @@ _MONTH_FIRST: Final = re.compile(r"(0?[1-9]|1[0-2])\.(?:19|20)[0-9]{2}")
 _YEAR_FIRST: Final = re.compile(r"(?:19|20)[0-9]{2}\.(0[1-9]|1[0-2])")
 
 
+_BRACKETED: Final = re.compile(r"\((?:0|[1-9][0-9]*)?[.,][0-9]+\)")
+
+
+def errors_among(texts: Sequence[str], has_label: Sequence[bool]) -> list[int]:
+    """Of a column, which numbers in brackets are errors of the number above, and no minus.
+
+    Each stands in a row without a label, below a number of a row that has one; `has_label` says which rows have.
+    """
+    found = [at for at, text in enumerate(texts) if _BRACKETED.fullmatch(seen(text))]
+    if len(found) < _FEWEST:
+        return []
+    is_below = all(
+        at and not has_label[at] and has_label[at - 1] and _STARTS_AS_NUMBER.match(seen(texts[at - 1]))
+        for at in found
+    )
+    return found if is_below else []
+
+
+_STARTS_AS_NUMBER: Final = re.compile(r"[-+–]?[0-9.,]")
 _DAY_OR_TIME: Final = re.compile(
     r"(?:[0-2]?[0-9]|3[01])\.(?:0[1-9]|1[0-2])|(?:[01]?[0-9]|2[0-3])\.[0-5][0-9]"
 )

@@ -135,7 +135,7 @@ def _sign(front: _Around, back: _Around, digits: str, money: Currency | None, ha
     if front.brackets:
         return -1 if habits.brackets or money or not digits.isdigit() else None
     if back.side:
-        if back.side == "Cr" and money is not None and money.name in _RUPEES:
+        if back.side == "Cr" and (money.name in _RUPEES if money is not None else digits.isdigit()):
             return None  # credit, or crore
         return -1 if back.side != "DR" else None if habits.debits else 1
     sign = front.sign or back.sign
