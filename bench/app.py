@@ -51,7 +51,7 @@ def main() -> None:
         with _served(few) as client:
             listed = _times(lambda _: client.get("/", params={"q": ""}))
             filtered = _times(
-                lambda _: client.get("/", params={"q": "invoice", "state": "doubtful"}), at_least="<tr>"
+                lambda _: client.get("/", params={"q": "languages", "state": "failed"}), at_least="<tr><th"
             )
         print(f"{LISTED:,} documents: listed in {_told(listed)}, filtered in {_told(filtered)}")
         many = _environment(Path(folder) / "many", DOCUMENTS)
@@ -115,7 +115,7 @@ def _one_per_document(data: DataFolder, batch_id: str) -> list[Any]:
     found = {
         row["document_id"]: row for row in read_table(data, TABLES["key_values"], batch_id) if row["value"]
     }
-    return list(found.values())[-2:]
+    return list(found.values())[-20:]
 
 
 def _painted(address: str) -> list[float]:

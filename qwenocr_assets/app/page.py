@@ -1,6 +1,6 @@
 """What all addresses of the page share: what they work with, threads for what takes long, and templates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import anyio.to_thread
 import jinja2
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from qwenocr_assets.app.debounced import Debounced
 from qwenocr_assets.app.dropping import Drops
@@ -22,6 +22,8 @@ from qwenocr_assets.report.html import templates
 from qwenocr_assets.warehouse.connect import Warehouse
 from qwenocr_assets.warehouse.places.published import published
 
+_PART = 500
+"""Pieces of a template that are sent together."""
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -58,13 +60,38 @@ async def in_thread(do: Callable[..., Any], *arguments: Any) -> Any:
 
 def html(request: Request, template: str, status: int = 200, **values: Any) -> Response:
     """A template as an answer, with what all of them show."""
+    return HTMLResponse(_filled(request, template, values).render(), status_code=status)
+
+
+def html_as_it_comes(request: Request, template: str, **values: Any) -> Response:
+    """A long template, sent while it is written: its beginning is shown before its end is made."""
+    parts = _filled(request, template, values).parts()
+    return StreamingResponse(parts, media_type="text/html")
+
+
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """A template with its values."""
+
+    template: jinja2.Template
+    values: dict[str, Any]
+
+    def render(self) -> str:
+        return self.template.render(**self.values)
+
+    def parts(self) -> Iterator[str]:
+        stream = self.template.stream(**self.values)
+        stream.enable_buffering(_PART)
+        return iter(stream)
+
+
+def _filled(request: Request, template: str, values: dict[str, Any]) -> _Filled:
     shared: dict[str, Any] = {
         "editable": False,
         "here": request.url.path,
         "runs_url": page_of(request).runs_url,
     }
-    text = _templates().get_template(template).render(**(shared | values))
-    return HTMLResponse(text, status_code=status)
+    return _Filled(_templates().get_template(template), shared | values)
 
 
 @cache

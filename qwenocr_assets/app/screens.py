@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from qwenocr_assets.app import looking
 from qwenocr_assets.app.charts import chart
-from qwenocr_assets.app.page import Page, html, in_thread, number_of, page_of
+from qwenocr_assets.app.page import Page, html, html_as_it_comes, in_thread, number_of, page_of
 from qwenocr_assets.errors import UsageError
 from qwenocr_assets.report.html import behaviour, style, usd
 from qwenocr_assets.report.pictures import report_picture
@@ -57,7 +57,7 @@ async def _documents(request: Request) -> Response:
 async def _document(request: Request) -> Response:
     page, document_id = page_of(request), request.path_params["document_id"]
     view, pictures = await in_thread(_view, page, document_id)
-    return html(
+    return html_as_it_comes(
         request, "correct.html.j2",
         document=view, pictures=pictures, index="/", before=None, after=None, editable=True,
     )  # fmt: skip

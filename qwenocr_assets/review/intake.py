@@ -1,6 +1,7 @@
 """What comes back from people: a file, whichever form it has, or one word about one value."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.review.label_studio_answers import read_answers
 from qwenocr_assets.review.spreadsheet import read_csv
 from qwenocr_assets.review.statements import ReadFile, Statement
-from qwenocr_assets.review.taking import Source, Taken, take
+from qwenocr_assets.review.taking import Source, Taken, same_person, take
 from qwenocr_assets.rows import CorrectionRow
 from qwenocr_assets.schemas import CORRECTIONS
 from qwenocr_assets.state.batch_hold import hold_batch
@@ -44,6 +45,8 @@ class Imported:
         for row in self.taken.corrections:
             counts[row["action"]] = counts.get(row["action"], 0) + 1
         new = ", ".join(f"{count} {action}" for action, count in sorted(counts.items())) or "nothing new"
+        people = sorted({row["corrected_by"] for row in self.taken.corrections})
+        new += f" by {' and '.join(people)}" if people else ""
         lines = [f"{self.file}: {new}; {self.taken.known} already imported, {self.unanswered} left blank."]
         lines += [f"Not taken: {r.where}. {r.reason}" for r in self.taken.refused]
         return lines + [f"People disagree about {text}" for text in self.taken.disagreements]
@@ -61,7 +64,8 @@ def import_file(
 ) -> Imported:
     """Take what a file says into `corrections`. The same file a second time changes nothing.
 
-    `by` is who said what the file names nobody for, `notations` how the routes' documents write dates and numbers.
+    `by` is who said what the file names nobody for, by default whom its name begins with; `notations` is how the
+    routes' documents write dates and numbers.
 
     Raises:
         RejectedInput: the file cannot be read, or is no review.
@@ -74,11 +78,53 @@ def import_file(
             f"{path} cannot be read ({error.strerror or error}).", "Name a file that is there."
         ) from error
     said = read_file(path.name, content)
+    named = name_in(path.name)
+    statements = [s if by or s.by or s.account else replace(s, by=named) for s in said.statements]
     source = Source(path.name, hashlib.sha256(content).hexdigest())
     with hold_batch(ledger_url, _LOCK, wait_seconds=60, on_wait=on_wait) as hold, hold.writing():
-        taken = take(data, said.statements, source, by=by, now=now, notations=notations)
+        taken = take(data, statements, source, by=by, now=now, notations=notations)
     refused = (*said.refused, *taken.refused)
     return Imported(path.name, said.unanswered, replace(taken, refused=refused))
+
+
+_NAMED = re.compile(r"([^\W\d_]{2,40})-.+")
+_NO_NAMES = frozenset(
+    (
+        "correction",
+        "corrections",
+        "export",
+        "project",
+        "queue",
+        "review",
+        "reviews",
+        "sheet",
+        "task",
+        "tasks",
+        "values",
+    )
+)
+
+
+def name_in(file_name: str) -> str | None:
+    """Whom a file's name begins with, like `mika-invoices.csv`; None where it begins with what it is, or a number."""
+    named = _NAMED.fullmatch(file_name)
+    return named[1] if named and named[1].casefold() not in _NO_NAMES else None
+
+
+def needs_a_name(path: UPath) -> bool:
+    """Whether a file says something for which nothing in it, nor its name, says who.
+
+    Raises:
+        RejectedInput: it is no review.
+    """
+    if name_in(path.name):
+        return False
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return False  # told by whoever takes it
+    said = read_file(path.name, content).statements
+    return any(not (statement.by or statement.account) for statement in said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +159,11 @@ def take_word(
     with hold_batch(ledger_url, _LOCK, wait_seconds=_PATIENCE_SECONDS) as hold, hold.writing():
         before = words_about(data, said)
         newest = before[-1] if before else None
-        if newest is not None and newest["correction_id"] != knows and newest["corrected_by"] != by:
+        if (
+            newest is not None
+            and newest["correction_id"] != knows
+            and not same_person(newest["corrected_by"], by)
+        ):
             return Word(newer=newest)
         taken = take(data, [said], source, by=by, now=now, notations=notations)
     return Word(

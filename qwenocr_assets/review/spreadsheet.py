@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -24,6 +24,7 @@ COLUMNS = (
     "trust",
     "reviewed_by",
     "reviewed_at",
+    "link",
     "page_image",
     "task",
     "seen",
@@ -45,8 +46,10 @@ _ROUNDED = re.compile(r"-?\d[.,]\d+E\+\d+", re.IGNORECASE)
 """What a spreadsheet makes of a long number."""
 
 
-def write_csv(pages: Iterable[AskedPage]) -> bytes:
+def write_csv(pages: Iterable[AskedPage], link: Callable[[str, str, str, str], str]) -> bytes:
     """One line per place that is asked about, with empty columns `corrected` and `verdict`.
+
+    `link` is the address where a value is shown with its box, by document_id, page_id, task and place.
 
     UTF-8 with a byte order mark: without it Excel takes the file for Latin. What a spreadsheet would run as a formula
     begins with an apostrophe, which `read_csv` takes away again.
@@ -65,6 +68,7 @@ def write_csv(pages: Iterable[AskedPage]) -> bytes:
                     "finding": value.finding or "",
                     "reason": spreadsheet(value.reason or ""),
                     "trust": "" if value.trust is None else value.trust,
+                    "link": link(page.document_id, page.page_id, value.task, value.place),
                     "page_image": page.image,
                     "task": value.task,
                     "seen": fingerprint(value.model_value),

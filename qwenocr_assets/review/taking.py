@@ -1,6 +1,7 @@
 """What people said becomes rows of `corrections`, each checked against what the model says there."""
 
 import hashlib
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -182,7 +183,7 @@ def _correction(
     model_value = reading.value if reading else None
     human_value = _stands(said, batch, model_value)
     action = Action.UNDONE if said.verdict is Verdict.UNDO else _action(model_value, human_value)
-    person = said.by or by or said.account or NOBODY
+    person = _as_before(said.by or by or said.account or NOBODY, batch.said)
     at = (said.at or now).replace(tzinfo=None)
     correction_id = _hash(
         said.page_id, said.task, said.place, person, human_value, at.isoformat() if said.at else source.sha256,
@@ -230,6 +231,21 @@ def _correction(
         "source_sha256": source.sha256,
         "page_sha256": batch.pages[said.page_id]["sha256"],
     }
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are one person's: letter case and spaces aside."""
+    return _folded(one) == _folded(other)
+
+
+def _folded(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _as_before(name: str, rows: Sequence[CorrectionRow]) -> str:
+    """The name as the person wrote it first: `Mika` is who `mika` was."""
+    plain = " ".join(name.split()) or NOBODY
+    return next((row["corrected_by"] for row in rows if same_person(row["corrected_by"], plain)), plain)
 
 
 def _checked(said: Statement, place: Place | None, batch: _Batch, now: datetime) -> Reading | None:
@@ -329,6 +345,8 @@ def _disagreements(batches: Iterable[_Batch], new: Sequence[CorrectionRow]) -> I
         for row in sorted(batch.said, key=_newest):
             people.setdefault((row["page_id"], row["task"], row["place"]), {})[row["corrected_by"]] = row
         for place, rows in people.items():
+            if len(rows) > 1:  # who is not named may be any of the others
+                rows.pop(NOBODY, None)
             if place in touched and len({row["human_value"] for row in rows.values()}) > 1:
                 newest = max(rows.values(), key=_newest)
                 said = ", ".join(f"{who}: {row['human_value']!r}" for who, row in rows.items())

@@ -1,5 +1,7 @@
 """From the warehouse to people and back: only what they corrected differs."""
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +13,7 @@ import duckdb
 import pytest
 from upath import UPath
 
+from qwenocr_assets.app.addresses import value_url
 from qwenocr_assets.defs.review.corrections import watch_reviews
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.intake.route_loading import load_routes
@@ -283,6 +286,25 @@ def test_two_people_disagree(data: DataFolder, build: Build, take: Take) -> None
     assert rows(data, "SELECT count(*) FROM core.corrections WHERE place = 'total'") == [(2,)]
 
 
+def test_one_person_does_not_disagree_with_themselves(data: DataFolder, take: Take) -> None:
+    [page] = asked(data)
+    lines = list(csv.DictReader(io.StringIO(write_csv([page], value_url).decode("utf-8-sig"))))
+    [line] = [line for line in lines if line["place"] == "total"]
+
+    def said(value: str, by: str | None) -> Imported:
+        sheet = io.StringIO(newline="")
+        writer = csv.DictWriter(sheet, line)
+        writer.writeheader()
+        writer.writerow(line | {"corrected": value})
+        return take(sheet.getvalue().encode(), by=by)
+
+    assert said("1.00", None).taken.disagreements == ()
+    assert said("2.00", "Mika").taken.disagreements == ()  # who was not named may have been Mika
+    again = said("3.00", "mika ").taken
+    assert (again.disagreements, {row["corrected_by"] for row in again.corrections}) == ((), {"Mika"})
+    assert len(said("4.00", "Ren").taken.disagreements) == 1
+
+
 def test_another_answer_later(data: DataFolder, build: Build, take: Take) -> None:
     [page] = asked(data)
     take([submitted(task(page, embedded(data)), {"total": "1.008,00", "items[0].amount": "50"})])
@@ -305,7 +327,7 @@ def test_another_answer_later(data: DataFolder, build: Build, take: Take) -> Non
 
 
 def test_a_sheet(data: DataFolder, build: Build, take: Take) -> None:
-    sheet = write_csv(asked(data, everything=True)).decode("utf-8-sig").splitlines()
+    sheet = write_csv(asked(data, everything=True), value_url).decode("utf-8-sig").splitlines()
 
     def filled_in(line: str) -> str:
         cells = line.split(",")

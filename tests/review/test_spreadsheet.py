@@ -2,9 +2,12 @@
 
 import pytest
 
+from qwenocr_assets.app.addresses import value_url
+from qwenocr_assets.review.intake import name_in
 from qwenocr_assets.review.pages import AskedPage, AskedValue
 from qwenocr_assets.review.spreadsheet import COLUMNS, read_csv, write_csv
 from qwenocr_assets.review.statements import Verdict
+from qwenocr_assets.review.taking import same_person
 
 
 def page(*values: str) -> AskedPage:
@@ -13,12 +16,14 @@ def page(*values: str) -> AskedPage:
 
 
 def test_excel_sees_the_script_and_no_formula() -> None:
-    sheet = write_csv([page("=1+1", "شركة الميناء", "株式会社")])
+    sheet = write_csv([page("=1+1", "شركة الميناء", "株式会社")], value_url)
     assert sheet.startswith(b"\xef\xbb\xbf")
     lines = sheet.decode("utf-8-sig").splitlines()
     assert lines[0] == ",".join(COLUMNS)
     assert [line.split(",")[3] for line in lines[1:]] == ["'=1+1", "شركة الميناء", "株式会社"]
     assert read_csv(sheet.decode("utf-8-sig")).unanswered == 3
+    link = lines[1].split(",")[COLUMNS.index("link")]
+    assert link == "http://127.0.0.1:8080/documents/d1?page=d1-p1&task=t&place=p0"
 
 
 HEADER = "place,corrected,verdict,task,page_id,document_id,batch_id,finding,reviewed_by,reviewed_at"
@@ -105,3 +110,28 @@ def test_cells_of_several_lines_are_one_line_of_the_sheet() -> None:
         ("a", "two\nlines", "line 2, a"),
         ("b", "7", "line 4, b"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("mika-invoices.csv", "mika"),
+        ("Ren-2025-11.csv", "Ren"),
+        ("請求-1.csv", "請求"),
+        ("review-2025.csv", None),
+        ("project-1-at-2025-11-23-10-00-abcd.json", None),
+        ("mika.csv", None),
+        ("2025-11.csv", None),
+        ("q1-mika.csv", None),
+    ],
+)
+def test_a_file_is_named_after_a_person(file: str, name: str | None) -> None:
+    assert name_in(file) == name
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("Mika", "mika ", True), ("Ada  L.", "ada l.", True), ("ﾐｶ", "ミカ", True), ("Mika", "Mia", False)],
+)
+def test_a_person_is_one_however_the_name_is_written(one: str, other: str, same: bool) -> None:
+    assert same_person(one, other) is same

@@ -1,7 +1,6 @@
 """`qwenocr doctor`: what is installed, configured and reachable, and what to do about what is not."""
 
 import importlib.util
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from qwenocr_assets.cli.findings.profile import profile_findings
 from qwenocr_assets.cli.findings.service import live_findings, service_findings
 from qwenocr_assets.cli.tables import print_rows
 from qwenocr_assets.cost.catching_up import lacking
+from qwenocr_assets.defs.running.instance import dagster_home
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode, QwenocrError
 from qwenocr_assets.quality.rule_work import ITSELF
@@ -73,8 +73,7 @@ def examine() -> Iterator[Finding]:
     yield _poppler()
     yield _warehouse(environment.data)
     yield tried("rules", lambda: _rules(environment.data))
-    home = os.environ.get("DAGSTER_HOME") or str(project_root() / ".dagster")
-    yield Finding("Dagster home", True, home)
+    yield Finding("Dagster home", True, str(dagster_home()))
 
 
 def _routes(environment: Environment) -> Finding:

@@ -1,18 +1,23 @@
 """`qwenocr review …`: values go out for review, corrections come back."""
 
+import contextlib
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
+import typer
 from rich.console import Console
 from rich.text import Text
 from upath import UPath
 
+from qwenocr_assets.app.addresses import value_url
 from qwenocr_assets.cli.publishing import publish_now
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.errors import ExitCode, StorageError, UsageError
 from qwenocr_assets.report.write import write_report
 from qwenocr_assets.review import label_studio, spreadsheet
+from qwenocr_assets.review.intake import needs_a_name
 from qwenocr_assets.review.pages import AskedPage, Selection, asked_pages, findings_without_a_place
 from qwenocr_assets.settings import Settings, load_settings
 from qwenocr_assets.steps.corrections import take_corrections
@@ -43,7 +48,7 @@ def export_review(
         config = write_tasks(settings, pages, tasks, link)
         _say(console, f"{len(pages)} pages in {tasks}; the labelling configuration for the project: {config}")
     if sheet is not None:
-        _write(sheet, spreadsheet.write_csv(pages))
+        _write(sheet, spreadsheet.write_csv(pages, value_url))
         _say(console, f"{count} lines in {sheet}: fill in `corrected`, or `verdict` with right or absent.")
     if report is not None and pages:
         documents = {page.document_id for page in pages}
@@ -76,6 +81,7 @@ def write_tasks(settings: Settings, pages: list[AskedPage], tasks: Path, link: s
 def import_review(console: Console, file: Path, *, by: str | None) -> ExitCode:
     """Take a file that came back, and bring the warehouse up to date; returns how it ended."""
     environment = Environment.load()
+    by = _reviewer(console, UPath(file), by)
     corrected = take_corrections(
         environment, UPath(file), by=by, now=datetime.now(UTC), on_wait=lambda message: _say(console, message)
     )
@@ -88,6 +94,28 @@ def import_review(console: Console, file: Path, *, by: str | None) -> ExitCode:
     if done.taken.corrections:
         _say(console, "The warehouse is up to date. Next: qwenocr report")
     return ExitCode.PARTLY_FAILED if done.taken.refused else ExitCode.DONE
+
+
+def _reviewer(console: Console, file: UPath, by: str | None) -> str | None:
+    """Who says what is in a file: as the option says, else whoever was named last on this machine; asked for once.
+
+    None where nobody needs to be, or can be, asked.
+    """
+    if by is None and not needs_a_name(file):
+        return None
+    kept = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "qwenocr" / "reviewer"
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        known = kept.read_text(encoding="utf-8").strip()
+        if by is None and known:
+            return known
+    if by is None and console.is_terminal:
+        by = str(typer.prompt("Your name, to go with the corrections")).strip()
+    if not by:
+        return None
+    with contextlib.suppress(OSError):  # asked again the next time
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(by, encoding="utf-8")
+    return by
 
 
 def _write(path: Path, content: bytes) -> None:
