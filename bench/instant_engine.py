@@ -64,7 +64,7 @@ def with_dagster() -> Iterator[Way]:
     """Both jobs in this process, as `qwenocr run` runs them, once Dagster's instance is open."""
     environment = instant_environment()
     resources = running_in(environment)
-    ensure_dagster_home()
+    ensure_dagster_home(environment.data)
     with dg.DagsterInstance.get() as instance:
         instance.get_dynamic_partitions("intake_batches")  # makes its databases when they are not there yet
 

@@ -38,8 +38,9 @@ def ui(
     def tell(line: str) -> None:
         terminal.console.print(Text(line), soft_wrap=True)
 
-    newest = next(iter(batches_by_age(Environment.load().data)), None)
-    terminal.exit_with(serve_ui(tell, host=host, port=port, newest=newest))
+    data = Environment.load().data
+    newest = next(iter(batches_by_age(data)), None)
+    terminal.exit_with(serve_ui(tell, data, host=host, port=port, newest=newest))
 
 
 @looking.command(rich_help_panel="Look")

@@ -10,7 +10,7 @@ from qwenocr_assets.environment.environment import Environment
 
 def publish_now(environment: Environment) -> JobOutcome:
     """Load, build and publish on the project's Dagster instance."""
-    ensure_dagster_home()
+    ensure_dagster_home(environment.data)
     from qwenocr_assets.definitions import defs
 
     with dg.DagsterInstance.get() as instance:

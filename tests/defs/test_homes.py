@@ -10,6 +10,7 @@ from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.defs.running import instance as homes
 from qwenocr_assets.defs.running.instance import dagster_home, ensure_dagster_home
 from qwenocr_assets.defs.running.launch import register_partition
+from qwenocr_assets.settings import load_settings
 
 NAME = intake_batches.name or ""
 
@@ -39,14 +40,14 @@ def test_a_data_folder_has_a_home(
 ) -> None:
     if data is not None:
         monkeypatch.setenv("QWENOCR_DATA", data)
-    found = dagster_home().relative_to(project.resolve()).as_posix()
+    found = dagster_home(load_settings().data_folder).relative_to(project.resolve()).as_posix()
     assert re.fullmatch(home, found), found
 
 
 def test_one_that_is_set_wins(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QWENOCR_DATA", "elsewhere")
     monkeypatch.setenv("DAGSTER_HOME", str(project / "mine"))
-    assert dagster_home() == (project / "mine").resolve()
+    assert dagster_home(load_settings().data_folder) == (project / "mine").resolve()
 
 
 def partitions() -> set[str]:
@@ -64,7 +65,7 @@ def test_what_another_data_folder_did_is_not_listed_and_what_it_had_done_is_not_
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # as it was: one home for all
-    shared = ensure_dagster_home()
+    shared = ensure_dagster_home(load_settings().data_folder)
     assert shared == (project / ".dagster").resolve()
     with dg.DagsterInstance.get() as instance:
         run_id = nothing.execute_in_process(instance=instance).run_id
@@ -74,7 +75,7 @@ def test_what_another_data_folder_did_is_not_listed_and_what_it_had_done_is_not_
     (project / "other" / "batches" / "theirs.json").write_text("{}")
 
     monkeypatch.setenv("QWENOCR_DATA", "other")
-    other = ensure_dagster_home()
+    other = ensure_dagster_home(load_settings().data_folder)
     assert other.parent == shared
     assert partitions() == {"theirs"}
     with dg.DagsterInstance.get() as instance:
@@ -83,11 +84,11 @@ def test_what_another_data_folder_did_is_not_listed_and_what_it_had_done_is_not_
     assert partitions() == {"theirs", "another"}
 
     monkeypatch.setenv("QWENOCR_DATA", "a third")
-    ensure_dagster_home()
+    ensure_dagster_home(load_settings().data_folder)
     assert partitions() == set()
 
     monkeypatch.delenv("QWENOCR_DATA")
-    assert ensure_dagster_home() == shared
+    assert ensure_dagster_home(load_settings().data_folder) == shared
     assert partitions() == {"ours", "theirs"}
     with dg.DagsterInstance.get() as instance:
         assert [run.run_id for run in instance.get_runs()] == [run_id]

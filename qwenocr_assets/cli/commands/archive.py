@@ -23,7 +23,7 @@ def archive_older(console: Console, older_than: str, *, dry_run: bool) -> None:
     """
     age = age_of(older_than)
     settings = load_settings()
-    ensure_dagster_home()
+    ensure_dagster_home(settings.data_folder)
     with dg.DagsterInstance.get() as instance:
         found = to_archive(
             instance,
@@ -53,7 +53,7 @@ def restore_archived(console: Console, batch_ids: Sequence[str]) -> None:
     Raises:
         UsageError: a batch that is not archived.
     """
-    ensure_dagster_home()
+    ensure_dagster_home(load_settings().data_folder)
     with dg.DagsterInstance.get() as instance:
         archived = set(archived_batches(instance))
         if strangers := [batch for batch in batch_ids if batch not in archived]:

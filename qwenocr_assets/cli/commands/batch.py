@@ -110,7 +110,7 @@ def collect(console: Console, *, wait: bool = False) -> ExitCode:
     if not due:
         console.print(f"Nothing has ended; {running} jobs are running.")
         return ExitCode.DONE
-    ensure_dagster_home()
+    ensure_dagster_home(environment.data)
     from qwenocr_assets.definitions import defs
 
     errors, codes = [], []

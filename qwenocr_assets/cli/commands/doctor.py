@@ -73,7 +73,7 @@ def examine() -> Iterator[Finding]:
     yield _poppler()
     yield _warehouse(environment.data)
     yield tried("rules", lambda: _rules(environment.data))
-    yield Finding("Dagster home", True, str(dagster_home()))
+    yield Finding("Dagster home", True, str(dagster_home(environment.data)))
 
 
 def _routes(environment: Environment) -> Finding:

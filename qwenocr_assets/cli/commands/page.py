@@ -34,7 +34,7 @@ def serve_page(console: Console, *, host: str, port: int) -> None:
             f"The page needs data on this machine, and they are in {environment.data.root}.",
             "Set QWENOCR_DATA to a folder.",
         )
-    ensure_dagster_home()
+    ensure_dagster_home(environment.data)
 
     def bring_up_to_date(batches: Sequence[str]) -> None:
         try:

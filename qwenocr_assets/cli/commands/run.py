@@ -80,7 +80,7 @@ def run_batches(
     With `only`, by batch, nothing but these request keys is asked; None stands for all of a batch.
     """
     silence()
-    ensure_dagster_home()
+    ensure_dagster_home(environment.data)
     from qwenocr_assets.definitions import defs
 
     sent, errors, codes = 0, [], []

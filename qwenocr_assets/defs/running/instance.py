@@ -15,8 +15,8 @@ import dagster as dg
 
 from qwenocr_assets.defs.partitions import intake_batches
 from qwenocr_assets.errors import InUse
-from qwenocr_assets.settings import load_settings, project_root
-from qwenocr_assets.storage.data_folder import is_local, local_path
+from qwenocr_assets.settings import project_root
+from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
 
 _WAIT_SECONDS = 60.0
 """How long somebody else may make the same home: it takes a few seconds."""
@@ -30,19 +30,16 @@ _set_here: str | None = None
 """What this process set `DAGSTER_HOME` to."""
 
 
-def dagster_home() -> Path:
-    """The Dagster home of the data folder of the settings.
+def dagster_home(data: DataFolder) -> Path:
+    """The Dagster home of a data folder.
 
     `DAGSTER_HOME` wins when somebody set it. Otherwise it is `.dagster/` in the project for the project's own folder
     `data`, and a folder inside it for any other: what one data folder has is not listed beside what another has.
-
-    Raises:
-        ConfigurationError: the settings cannot be.
     """
     given = os.environ.get("DAGSTER_HOME")
     if given and given != _set_here:
         return Path(given).resolve()
-    root = load_settings().data_folder.root
+    root = data.root
     base = project_root() / ".dagster"
     if is_local(root) and local_path(root).resolve() == (project_root() / _OWN_DATA).resolve():
         return base.resolve()
@@ -51,18 +48,17 @@ def dagster_home() -> Path:
     return (base / f"{plain}-{hashlib.sha256(address.encode()).hexdigest()[:8]}").resolve()
 
 
-def ensure_dagster_home(wait_seconds: float = _WAIT_SECONDS) -> Path:
-    """The Dagster home, made on first use with the project's `deploy/dagster.yaml`, and set in the environment.
+def ensure_dagster_home(data: DataFolder, wait_seconds: float = _WAIT_SECONDS) -> Path:
+    """The Dagster home of a data folder, set in the environment, and made on first use with `deploy/dagster.yaml`.
 
     Of processes that start together one makes it, with its databases, which Dagster itself does not make side by side.
     A data folder whose runs are in the home that was one for all gets a copy of that.
 
     Raises:
         InUse: another process has been making it for `wait_seconds`.
-        ConfigurationError: the settings cannot be.
     """
     global _set_here
-    home = dagster_home()
+    home = dagster_home(data)
     if os.environ.get("DAGSTER_HOME") != str(home):
         os.environ["DAGSTER_HOME"] = _set_here = str(home)
     home.mkdir(parents=True, exist_ok=True)
@@ -70,34 +66,34 @@ def ensure_dagster_home(wait_seconds: float = _WAIT_SECONDS) -> Path:
     if not made.exists():
         with _alone(home, wait_seconds):
             if not made.exists():
-                _make(home)
+                _make(home, data)
                 made.touch()
     return home
 
 
-def _make(home: Path) -> None:
+def _make(home: Path, data: DataFolder) -> None:
     before = project_root() / ".dagster"
-    if home.parent == before.resolve() and (before / ".made").exists() and _has_runs_of_ours(before):
+    if home.parent == before.resolve() and (before / ".made").exists() and _has_runs_of(before, data):
         _copy(before, home)
     template = project_root() / "deploy" / "dagster.yaml"
     if not (home / "dagster.yaml").exists() and template.exists():
         shutil.copyfile(template, home / "dagster.yaml")
     with dg.DagsterInstance.get() as instance:
-        _forget_partitions_of_others(instance)
+        _forget_partitions_of_others(instance, data)
 
 
-def _has_runs_of_ours(home: Path) -> bool:
-    """Whether a home lists batches of the data folder of the settings."""
-    ours = set(load_settings().data_folder.batch_ids())
+def _has_runs_of(home: Path, data: DataFolder) -> bool:
+    """Whether a home lists batches of a data folder."""
+    ours = set(data.batch_ids())
     if not ours:
         return False
     with dg.DagsterInstance.from_config(str(home)) as instance:
         return not ours.isdisjoint(instance.get_dynamic_partitions(_PARTITIONS))
 
 
-def _forget_partitions_of_others(instance: dg.DagsterInstance) -> None:
+def _forget_partitions_of_others(instance: dg.DagsterInstance, data: DataFolder) -> None:
     """In a home that was copied, batches of other data folders are listed, which nobody could run there."""
-    ours = set(load_settings().data_folder.batch_ids())
+    ours = set(data.batch_ids())
     for batch_id in instance.get_dynamic_partitions(_PARTITIONS):
         if batch_id not in ours:
             instance.delete_dynamic_partition(_PARTITIONS, batch_id)

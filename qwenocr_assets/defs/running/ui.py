@@ -13,6 +13,7 @@ from qwenocr_assets.app.addresses import PAGE_URL
 from qwenocr_assets.defs.running.instance import ensure_dagster_home
 from qwenocr_assets.errors import ExitCode
 from qwenocr_assets.settings import project_root
+from qwenocr_assets.storage.data_folder import DataFolder
 
 _START_SECONDS = 180.0
 _POLL_SECONDS = 0.5
@@ -20,9 +21,11 @@ _QUIET = "ignore::DeprecationWarning,ignore:Function `dev_command` is superseded
 """Dagster's own affairs, which nobody here can do anything about."""
 
 
-def serve_ui(tell: Callable[[str], None], *, host: str, port: int, newest: str | None) -> ExitCode:
+def serve_ui(
+    tell: Callable[[str], None], data: DataFolder, *, host: str, port: int, newest: str | None
+) -> ExitCode:
     """Serve it until Ctrl-C, and say where it is once it answers."""
-    ensure_dagster_home()
+    ensure_dagster_home(data)
     tell("Dagster is starting (about 20 seconds) …")
     process = subprocess.Popen(  # noqa: S603  our own interpreter and arguments
         command(host, port),
