@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from qwenocr_assets.errors import QueryError
-from qwenocr_assets.warehouse.connect import Warehouse, open_reader
+from qwenocr_assets.warehouse.connect import Readable, open_reader
 
 PAGE_ROWS = 100
 """Rows of a list that are shown at once."""
@@ -71,7 +71,7 @@ class Rows:
         return max(1, -(-self.found // PAGE_ROWS))
 
 
-def documents(warehouse: Warehouse, words: str = "", state: str = "", page: int = 0) -> Rows:
+def documents(warehouse: Readable, words: str = "", state: str = "", page: int = 0) -> Rows:
     """The documents whose names hold the words, what needs a look first; `state` is failed, doubtful, fine or all.
 
     Raises:
@@ -86,7 +86,7 @@ def documents(warehouse: Warehouse, words: str = "", state: str = "", page: int 
     return Rows(columns[:-1], [row[:-1] for row in rows], rows[0][-1] if rows else 0, page)
 
 
-def batch_of(warehouse: Warehouse, document_id: str) -> str | None:
+def batch_of(warehouse: Readable, document_id: str) -> str | None:
     """The intake batch that stands for a document, by the warehouse; None where it does not have it (yet)."""
     with open_reader(warehouse) as con:
         row = con.execute(
@@ -96,7 +96,7 @@ def batch_of(warehouse: Warehouse, document_id: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def place_of_page(warehouse: Warehouse, page_id: str) -> tuple[str, int] | None:
+def place_of_page(warehouse: Readable, page_id: str) -> tuple[str, int] | None:
     """The document of a page, and its number in it; None where the warehouse does not have the page."""
     with open_reader(warehouse) as con:
         row = con.execute(
@@ -106,7 +106,7 @@ def place_of_page(warehouse: Warehouse, page_id: str) -> tuple[str, int] | None:
     return None if row is None else (str(row[0]), int(row[1]))
 
 
-def tables(warehouse: Warehouse) -> list[tuple[str, list[tuple[str, str, int | None]]]]:
+def tables(warehouse: Readable) -> list[tuple[str, list[tuple[str, str, int | None]]]]:
     """By schema, every table and view with the first sentence of what it holds, and its rows; views are not counted."""
     with open_reader(warehouse) as con:
         found = con.execute(_TABLES, {"schemas": list(SHOWN_SCHEMAS)}).fetchall()
@@ -116,7 +116,7 @@ def tables(warehouse: Warehouse) -> list[tuple[str, list[tuple[str, str, int | N
     ]
 
 
-def table_query(warehouse: Warehouse, table: str, column: str, words: str) -> str:
+def table_query(warehouse: Readable, table: str, column: str, words: str) -> str:
     """The SQL of a table's rows, those whose `column` holds the words; of all columns where none is named.
 
     Raises:
@@ -145,7 +145,7 @@ def table_query(warehouse: Warehouse, table: str, column: str, words: str) -> st
     return sql
 
 
-def about_table(warehouse: Warehouse, table: str) -> str:
+def about_table(warehouse: Readable, table: str) -> str:
     """What a table or view holds, as its description says."""
     schema, _, name = table.partition(".")
     with open_reader(warehouse) as con:
@@ -156,7 +156,7 @@ def about_table(warehouse: Warehouse, table: str) -> str:
     return str(found[0]) if found else ""
 
 
-def table_rows(warehouse: Warehouse, sql: str, page: int = 0) -> Rows:
+def table_rows(warehouse: Readable, sql: str, page: int = 0) -> Rows:
     """Some rows of a query, in its order.
 
     Raises:
@@ -226,7 +226,7 @@ _FAILURES = """
 """
 
 
-def overview(warehouse: Warehouse) -> Overview:
+def overview(warehouse: Readable) -> Overview:
     """Cost, pages, share to review, accuracy by field and the newest failures, over all intakes.
 
     Raises:

@@ -14,15 +14,15 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from qwenocr_assets.app.debounced import Debounced
 from qwenocr_assets.app.dropping import Drops
+from qwenocr_assets.app.kept_warehouse import KeptWarehouse
 from qwenocr_assets.app.presence import Presence
 from qwenocr_assets.app.trying import Tries
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.quality.rule_work import RuleWork
 from qwenocr_assets.report.html import templates
-from qwenocr_assets.warehouse.connect import Warehouse
-from qwenocr_assets.warehouse.places.published import published
+from qwenocr_assets.warehouse.connect import Readable
 
-_PART = 500
+_PART = 4000
 """Pieces of a template that are sent together."""
 _TEMPLATES = Path(__file__).with_name("templates")
 
@@ -35,6 +35,7 @@ class Page:
     drops: Drops
     tries: Tries
     presence: Presence
+    kept: KeptWarehouse
     work: RuleWork
     published: Debounced
     """Asked after every change: rules of whole batches, then the warehouse."""
@@ -42,9 +43,9 @@ class Page:
     """Where Dagster's runs are seen."""
 
     @property
-    def warehouse(self) -> Warehouse:
+    def warehouse(self) -> Readable:
         """The published file. Raises `WarehouseError` while there is none."""
-        return published(self.environment.data)
+        return self.kept.newest()
 
 
 def page_of(request: Request) -> Page:

@@ -66,7 +66,10 @@ async def _document(request: Request) -> Response:
 def _view(page: Page, document_id: str) -> tuple[DocumentView, dict[str, str]]:
     """The document, and the addresses of its page images that are there."""
     data = page.environment.data
-    view = next(iter(documents_of_batch(data, _batch_of(page, document_id), only=[document_id])))
+    known = page.warehouse if is_published(data) else None
+    view = next(
+        iter(documents_of_batch(data, _batch_of(page, document_id), only=[document_id], warehouse=known))
+    )
     there = (p.page_id for p in view.pages if p.uri and (data.root / p.uri).exists())
     return view, {page_id: f"/images/{quote(page_id)}" for page_id in there}
 

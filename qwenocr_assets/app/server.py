@@ -16,6 +16,7 @@ from qwenocr_assets.app.calls import CALLS
 from qwenocr_assets.app.debounced import Debounced
 from qwenocr_assets.app.dropping import Drops
 from qwenocr_assets.app.guard import AsgiApp, Guard, TooLarge
+from qwenocr_assets.app.kept_warehouse import KeptWarehouse
 from qwenocr_assets.app.page import Page, html
 from qwenocr_assets.app.presence import Presence
 from qwenocr_assets.app.screens import SCREENS
@@ -47,8 +48,8 @@ def create_app(
         for batch_id in batches:
             published.ask(batch_id)
 
-    tries = Tries(environment)
-    page = Page(environment, Drops(environment, read), tries, Presence(), work, published, runs_url)
+    tries, kept = Tries(environment), KeptWarehouse(environment.data)
+    page = Page(environment, Drops(environment, read), tries, Presence(), kept, work, published, runs_url)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -56,6 +57,7 @@ def create_app(
             yield
         tries.close()
         await anyio.to_thread.run_sync(published.close)
+        kept.close()
 
     app = Starlette(
         lifespan=lifespan,

@@ -18,7 +18,7 @@ from qwenocr_assets.statuses import Action, Outcome
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_all_batches
 from qwenocr_assets.tables.leaves import EXPECTED, MISSING
-from qwenocr_assets.warehouse.connect import open_reader
+from qwenocr_assets.warehouse.connect import Readable, open_reader
 from qwenocr_assets.warehouse.places.published import is_published, published
 
 Place = tuple[str, str, str]
@@ -55,14 +55,14 @@ class Evidence:
     corrections: Mapping[Place, Correction] = field(default_factory=dict)
 
 
-def evidence(data: DataFolder, tables: RowsByTable) -> Evidence:
+def evidence(data: DataFolder, tables: RowsByTable, warehouse: Readable | None = None) -> Evidence:
     """Findings and trust for the documents of a batch, `tables` being its rows by table.
 
     Taken from the published warehouse when it has these documents; else findings come from the tables alone, and
     there is no trust. What people said since it was published counts as well.
     """
     documents = [row["document_id"] for row in tables["documents"]]
-    known = _published(data, documents) or Evidence(tuple(findings_of_tables(tables)))
+    known = _published(data, documents, warehouse) or Evidence(tuple(findings_of_tables(tables)))
     return _with_latest(known, words_of(data, documents))
 
 
@@ -107,10 +107,10 @@ def _with_latest(known: Evidence, words: Iterable[CorrectionRow]) -> Evidence:
     return replace(known, findings=tuple(left), corrections=corrections)
 
 
-def _published(data: DataFolder, documents: list[str]) -> Evidence | None:
-    if not is_published(data):
+def _published(data: DataFolder, documents: list[str], warehouse: Readable | None) -> Evidence | None:
+    if warehouse is None and not is_published(data):
         return None
-    with open_reader(published(data)) as con:
+    with open_reader(warehouse or published(data)) as con:
         try:
             known = con.execute(_KNOWN, {"documents": documents}).fetchone()
             trust = con.execute(_TRUST, {"documents": documents}).fetchall()

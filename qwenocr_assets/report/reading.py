@@ -30,6 +30,7 @@ from qwenocr_assets.schemas import (
 from qwenocr_assets.statuses import AnswerStatus, DocumentStatus, PageStatus
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import read_table
+from qwenocr_assets.warehouse.connect import Readable
 
 _SHOWN_TABLES: tuple[TableSchema[Any], ...] = (
     DOCUMENTS,
@@ -46,9 +47,13 @@ _ORDER: tuple[State, ...] = ("failed", "doubtful", "fine")
 
 
 def documents_of_batch(
-    data: DataFolder, batch_id: str, *, only: Collection[str] | None = None
+    data: DataFolder,
+    batch_id: str,
+    *,
+    only: Collection[str] | None = None,
+    warehouse: Readable | None = None,
 ) -> Iterator[DocumentView]:
-    """The documents of a batch, or those with these ids, in no order."""
+    """The documents of a batch, or those with these ids, in no order; `warehouse` is the published one, if open."""
     of_these = None if only is None else pc.field("document_id").isin(pa.array(only, pa.string()))
     tables = cast(
         RowsByTable,
@@ -57,7 +62,7 @@ def documents_of_batch(
             for t in _SHOWN_TABLES
         },
     )
-    known = evidence(data, tables)
+    known = evidence(data, tables, warehouse)
     of_document = _grouped(tables, "document_id")
     findings: dict[str, list[Finding]] = defaultdict(list)
     for finding in known.findings:

@@ -66,7 +66,11 @@ def read_table(
         rows = rows if where is None else rows.filter(where)
         rows = rows if names is None else rows.select(names)
     else:
-        rows = pq.read_table(pa.BufferReader(content), columns=names, filters=where)
+        if names is None:  # a batch is one row group: there is nothing to leave out before it is decoded
+            rows = pq.ParquetFile(pa.BufferReader(content)).read()
+            rows = rows if where is None else rows.filter(where)
+        else:
+            rows = pq.read_table(pa.BufferReader(content), columns=names, filters=where)
     return _typed(schema, rows)
 
 

@@ -12,6 +12,8 @@ from qwenocr_assets.warehouse.places.lake import Lake, attached
 
 Warehouse = Path | Lake
 """Where a warehouse is: a DuckDB file, or a lake."""
+Readable = Warehouse | duckdb.DuckDBPyConnection
+"""What can be read: a warehouse, or one that somebody keeps open."""
 
 STORAGE_VERSION = "v1.0.0"
 """Files are written so that every DuckDB since 1.0 opens them: an analyst's tool may be older than ours."""
@@ -63,7 +65,7 @@ def open_writer(working: Warehouse, wait_seconds: float = 30.0) -> duckdb.DuckDB
         time.sleep(_POLL_SECONDS)
 
 
-def open_reader(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
+def open_reader(warehouse: Readable) -> duckdb.DuckDBPyConnection:
     """Open a published file for reading; it stays at this snapshot however often it is published again.
 
     DuckDB reads a file's header and its content through two openings. A file that was published between them is not
@@ -71,6 +73,8 @@ def open_reader(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
 
     Raises `WarehouseError` when there is none yet, or it cannot be opened.
     """
+    if isinstance(warehouse, duckdb.DuckDBPyConnection):
+        return warehouse.cursor()
     if isinstance(warehouse, Lake):
         return attached(warehouse, read_only=True)
     if not warehouse.exists():

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from qwenocr_assets.errors import QueryError, WarehouseError
 from qwenocr_assets.outgoing import BEGINS_LIKE_A_FORMULA, spreadsheet
-from qwenocr_assets.warehouse.connect import Warehouse, open_reader
+from qwenocr_assets.warehouse.connect import Readable, Warehouse, open_reader
 from qwenocr_assets.warehouse.ddl import literal, quoted
 from qwenocr_assets.warehouse.query import find_table, last_result
 
@@ -39,7 +39,7 @@ class Written(NamedTuple):
     """Texts that are longer than an Excel cell, and end in … there."""
 
 
-def export_query(warehouse: Warehouse, sql: str, target: Path, kind: str) -> Written:
+def export_query(warehouse: Readable, sql: str, target: Path, kind: str) -> Written:
     """Write what a query gives into a file of one of `FORMATS`, whole or not at all.
 
     Raises `WarehouseError` when there is no warehouse yet, DuckDB refuses the SQL, or the file cannot be written.

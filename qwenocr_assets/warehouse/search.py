@@ -17,7 +17,7 @@ from typing import NamedTuple
 import duckdb
 
 from qwenocr_assets.errors import WarehouseError
-from qwenocr_assets.warehouse.connect import Warehouse, open_reader, transaction
+from qwenocr_assets.warehouse.connect import Readable, open_reader, transaction
 from qwenocr_assets.warehouse.query import QueryResult
 from qwenocr_assets.warehouse.texts.folding import RULES, fold, fold_lines, fold_word
 
@@ -61,14 +61,14 @@ def index_pages(con: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def count_pages(warehouse: Warehouse) -> int:
+def count_pages(warehouse: Readable) -> int:
     """How many pages with text there are to search in. Raises `WarehouseError` when there is no warehouse yet."""
     with open_reader(warehouse) as con:
         counted = con.execute(f"SELECT count(*) FROM {_PAGES} WHERE text IS NOT NULL").fetchone()
     return counted[0] if counted else 0
 
 
-def search_pages(warehouse: Warehouse, words: str, limit: int = 20) -> QueryResult:
+def search_pages(warehouse: Readable, words: str, limit: int = 20) -> QueryResult:
     """Where all the words stand on one page of the published file: at most `limit` pages, the best first.
 
     Columns: document_name, page_number, hits (of the words on the page), excerpt (around this one), left_px, top_px,

@@ -7,11 +7,16 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx
 import pytest
 from PIL import Image
+from upath import UPath
 
 from qwenocr_assets.app import guard
+from qwenocr_assets.app.kept_warehouse import KeptWarehouse
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.warehouse.connect import open_reader
 from qwenocr_assets.warehouse.query import run_query
 from tests.app.conftest import Served, serving
 from tests.report.conftest import ARABIC_NAME, BATCH
@@ -263,3 +268,21 @@ def test_a_suggested_schema_is_saved_once(ask: Ask, served: Served) -> None:
     assert "Saved as" in ask("POST", "/documents/d1/schema", params={"name": "mine"}).text
     assert (Path(served.environment.data.root.path) / "schemas" / "mine.json").exists()
     assert ask("POST", "/documents/d1/schema", params={"name": "../mine"}).status_code == 422
+
+
+def test_the_kept_warehouse_is_always_the_newest(tmp_path: Path) -> None:
+    data = DataFolder(UPath(tmp_path))
+    kept = KeptWarehouse(data)
+    path = Path(data.warehouse.path)
+    opened = []
+    for number in range(3):
+        new = tmp_path / "new.duckdb"
+        with duckdb.connect(str(new)) as con:
+            con.execute(f"create table t as select {number} as n")
+        new.replace(path)
+        opened.append(open_reader(kept.newest()))  # stays open, as a slow request does
+        with open_reader(kept.newest()) as con:
+            assert con.execute("from t").fetchall() == [(number,)]
+    assert [con.execute("from t").fetchall() for con in opened] == [[(0,)], [(1,)], [(2,)]]
+    kept.close()
+    assert {file.name for file in tmp_path.iterdir()} == {path.name}
