@@ -138,9 +138,9 @@ def test_a_file_that_drips_ends(far: Far) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     far.server.script = Script(head + chunked(*[b"x"] * 200), drip_seconds=0.005)
     with (
+        pytest.raises(Retryable, match=r"within 0\.5 seconds"),
         json_calls.JsonCalls(far.region, far.region.compatible_url, None, seconds=10) as calls,
         calls.lines("/f", seconds=0.5, accept="*/*") as lines,
-        pytest.raises(Retryable, match=r"within 0\.5 seconds"),
     ):
         list(lines)
 
