@@ -61,9 +61,9 @@ def flow_svg() -> str:
 
 def _assets() -> dict[str, list[str]]:
     """The assets of each group, in the graph's order."""
-    from qwenocr_assets.definitions import defs
+    from qwenocr_assets.definitions import build_definitions
 
-    graph = defs.resolve_asset_graph()
+    graph = build_definitions().resolve_asset_graph()
     found: dict[str, list[str]] = {group: [] for group in _GROUPS}
     for key in graph.toposorted_asset_keys:
         node = graph.get(key)

@@ -168,7 +168,7 @@ def test_what_a_person_said_stands_beside_what_was_read(
     place = ("d1-p1", "key_information_extraction", f'a["{EVIL}"]')
     said = Correction(action, model_value, human_value, "Ada", datetime(2026, 11, 20, 9))
     known = Evidence(corrections={place: said})
-    monkeypatch.setattr("qwenocr_assets.report.reading.evidence", lambda data, tables: known)
+    monkeypatch.setattr("qwenocr_assets.report.reading.evidence", lambda data, tables, warehouse: known)
     [cell] = page(reported(), "d1").xpath("//tr[@id='p1-f1']/td[1]")
     assert [text.strip() for text in cell.itertext() if text.strip()] == shown
     struck = cell.xpath(".//del//text()")
@@ -195,7 +195,7 @@ def test_the_number_in_the_models_value_does_not_stand_beside_a_persons(
     write_table(data, KEY_VALUES, BATCH, numbered)
     said = Correction(action, "1?", human_value, "Ada", datetime(2026, 11, 20, 9))
     known = Evidence(corrections={("d1-p1", "key_information_extraction", "tax"): said})
-    monkeypatch.setattr("qwenocr_assets.report.reading.evidence", lambda data, tables: known)
+    monkeypatch.setattr("qwenocr_assets.report.reading.evidence", lambda data, tables, warehouse: known)
     [row] = page(reported(), "d1").xpath("//tr[th[normalize-space()='tax']]")
     assert {text.strip() for cell in row.xpath("td") for text in cell.itertext()} >= set(shown)
     assert ("1.5" in row.text_content()) is (action == "confirmed")
@@ -214,7 +214,7 @@ def test_a_value_that_a_person_added_is_shown(
 ) -> None:
     said = Correction("added", None, "2026-12-01", "Ada", datetime(2026, 11, 20, 9))
     known = Evidence(corrections={("d1-p1", "key_information_extraction", place): said})
-    monkeypatch.setattr("qwenocr_assets.report.reading.evidence", lambda data, tables: known)
+    monkeypatch.setattr("qwenocr_assets.report.reading.evidence", lambda data, tables, warehouse: known)
     [added] = page(reported(), "d1").xpath("//ins")
     assert added.text_content().strip() == "2026-12-01", told
     assert "Added by Ada" in next(added.iterancestors("td")).text_content()
