@@ -72,6 +72,9 @@ def s3_server(servers: Processes) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in store.environment.items():
             patch.setenv(name, value)
+        import s3fs
+
+        s3fs.S3FileSystem.clear_instance_cache()  # one that was made before knows no key
         yield f"s3://{_BUCKET}"
 
 

@@ -41,7 +41,7 @@ def test_submitted_collected_and_in_sql(
         time.sleep(1.0)
         collected = command("batch", "collect", **beijing)
         assert collected.returncode == 0, collected.stdout + collected.stderr
-        assert "Collected for 1 intake batches" in collected.stdout
+        assert "Collected for 1 intake;" in collected.stdout
     rows = command(
         "sql",
         "-f",

@@ -331,7 +331,7 @@ def test_a_change_in_place_is_found_although_its_folder_stands_still(local: Inbo
     assert local.batched() == [("a.png", 1), ("a.png", 2)]
 
 
-@pytest.mark.parametrize("killed", ["_note_batch", "write_manifest"])
+@pytest.mark.parametrize("killed", ["note_batch", "write_manifest"])
 def test_a_look_that_dies_while_cutting_loses_nothing(
     inbox: Inbox, monkeypatch: pytest.MonkeyPatch, killed: str
 ) -> None:

@@ -89,7 +89,7 @@ class Story(RuleBasedStateMachine):
             self.was_read |= {(f.name, f.sha256) for f in manifest.files if lying.get(f.name) == f.sha256}
         self.inbox.read_all(lambda file: (file.name, file.sha256) in self.was_read)
 
-    @rule(killed=st.sampled_from(["_note_batch", "write_manifest"]))
+    @rule(killed=st.sampled_from(["note_batch", "write_manifest"]))
     def die_while_cutting(self, killed: str) -> None:
         def die(*_: object) -> None:
             raise KeyboardInterrupt

@@ -218,12 +218,14 @@ SCHEMA = {"no": "", "seller": {"name": "", "city": ""}, "items": [{"name": "", "
         pytest.param(
             {"no": ["1", "2"], "seller": "A, B", "items": {"name": "x"}},
             [
-                ("no[0]", "1", "expected"),
-                ("no[1]", "2", "expected"),
+                ("no[0]", "1", "surplus"),
+                ("no[1]", "2", "surplus"),
+                ("no", None, "missing"),
                 ("seller", "A, B", "expected"),
                 ("seller.name", None, "missing"),
                 ("seller.city", None, "missing"),
-                ("items.name", "x", "expected"),
+                ("items[0].name", "x", "expected"),
+                ("items[0].price", None, "missing"),
             ],
             id="another form than asked",
         ),

@@ -125,7 +125,9 @@ def collect(console: Console, *, wait: bool = False) -> ExitCode:
         stop_if(outcome)
         if outcome.error:
             errors.append(f"Warehouse: {outcome.error}")
-    console.print(f"Collected for {len(due)} intakes; {running} jobs are running.")
+    console.print(
+        f"Collected for {len(due)} intake{'' if len(due) == 1 else 's'}; {running} jobs are running."
+    )
     for error in errors:
         print_error(console, error)
     return exit_code_of_batches(environment.data, due, codes, outcome.exit_code)

@@ -17,7 +17,7 @@ from qwenocr_assets.imaging.batches import Run
 from qwenocr_assets.imaging.draw import side_by_side
 from qwenocr_assets.imaging.page_image import PageImage
 from qwenocr_assets.imaging.recipe import Recipe
-from qwenocr_assets.intake.at_hand import NO_COPIES
+from qwenocr_assets.intake.at_hand import NO_COPIES, copy_of
 from qwenocr_assets.intake.documents import document_rows
 from qwenocr_assets.intake.routes import EnhanceStep
 from qwenocr_assets.intake.urls.listed_documents import readable
@@ -93,7 +93,7 @@ def _pages(run: Run, document: AcceptedDocumentRow, recipe: Recipe) -> list[Page
         recipe,
         1,
         _MOST_PAGES,
-        NO_COPIES,
+        copy_of(document["uri"], NO_COPIES),
     )
     run([Job(decoding.pages, arguments, receive, finish)])
     return made
