@@ -1,22 +1,17 @@
 """The published warehouse, kept open while the page is served: opening it costs more than most of what is asked."""
 
-import os
 import threading
 from pathlib import Path
 
 import duckdb
 
 from qwenocr_assets.storage.data_folder import DataFolder
-from qwenocr_assets.warehouse.connect import Readable, open_reader
+from qwenocr_assets.warehouse.connect import Readable, open_reader, which_version
 from qwenocr_assets.warehouse.places.published import published
 
 
 class KeptWarehouse:
-    """Gives the newest published warehouse, open. Threads may share it.
-
-    DuckDB shares what is open in a process by its path, links followed, and would go on with the old file under the
-    same one. So each published version is opened under a second name of its own, which is gone once it is open.
-    """
+    """Gives the newest published warehouse, open. Threads may share it."""
 
     def __init__(self, data: DataFolder) -> None:
         self._data = data
@@ -34,20 +29,10 @@ class KeptWarehouse:
         if not isinstance(found, Path):
             return found
         with self._lock:
-            stat = found.stat()
-            if self._open is None or (stat.st_ino, stat.st_mtime_ns) != self._version:
-                own = found.with_name(f".{found.stem}-{os.getpid()}-{stat.st_mtime_ns}{found.suffix}")
-                own.unlink(missing_ok=True)
-                try:
-                    os.link(found, own)
-                except OSError:  # a file system without such names
-                    return found
-                try:
-                    stat = own.stat()
-                    opened = open_reader(own)
-                finally:
-                    own.unlink()
-                self._version, before, self._open = (stat.st_ino, stat.st_mtime_ns), self._open, opened
+            version = which_version(found)
+            if self._open is None or version != self._version:
+                # what is published meanwhile is newer than its version here, and opened again at the next question
+                before, self._open, self._version = self._open, open_reader(found), version
                 if before is not None:
                     before.close()  # whoever still reads it has a connection of their own
             return self._open.cursor()

@@ -1,5 +1,8 @@
 """Opening DuckDB files: one writer on the working file, any number of readers on the published one."""
 
+import os
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -66,10 +69,11 @@ def open_writer(working: Warehouse, wait_seconds: float = 30.0) -> duckdb.DuckDB
 
 
 def open_reader(warehouse: Readable) -> duckdb.DuckDBPyConnection:
-    """Open a published file for reading; it stays at this snapshot however often it is published again.
+    """Open a published file for reading, as it is now; it stays at this snapshot however often it is published again.
 
     DuckDB reads a file's header and its content through two openings. A file that was published between them is not
-    what the header says, so it is opened again.
+    what the header says, so it is opened again. And it joins whoever in this process has the path open, although the
+    file there is another by now, so each reader opens it under a path of its own.
 
     Raises `WarehouseError` when there is none yet, or it cannot be opened.
     """
@@ -80,23 +84,46 @@ def open_reader(warehouse: Readable) -> duckdb.DuckDBPyConnection:
     if not warehouse.exists():
         raise WarehouseError(f"There is no warehouse at {warehouse} yet.", "Run `qwenocr run PATH` first.")
     while True:
-        published = _which(warehouse)
+        published = which_version(warehouse)
         try:
-            con = duckdb.connect(str(warehouse), read_only=True)
+            with _own_path(warehouse) as path:
+                con = duckdb.connect(str(path), read_only=True, config={"temp_directory": f"{warehouse}.tmp"})
         except duckdb.Error as error:
-            if _which(warehouse) != published:
+            if which_version(warehouse) != published:
                 continue
             raise WarehouseError(
                 f"The warehouse {warehouse} cannot be opened: {error}.",
                 "If another program has it open for writing, open it read-only there; if it is from a newer "
                 "DuckDB, upgrade this one; otherwise delete it, and the next run publishes it again.",
             ) from error
-        if _which(warehouse) == published:
+        if which_version(warehouse) == published:
             return con
         con.close()
 
 
-def _which(path: Path) -> tuple[int, int]:
+@contextmanager
+def _own_path(file: Path) -> Iterator[Path]:
+    """A file under a second path that nobody else has, while it is opened; its own where there can be none.
+
+    The name is the same, since it is that of the database in SQL.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=".reading-", dir=file.parent))
+    except OSError:  # nothing may be written there
+        yield file
+        return
+    try:
+        linked = folder / file.name
+        try:
+            os.link(file, linked)
+        except OSError:  # a file system without second names
+            linked = file
+        yield linked
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def which_version(path: Path) -> tuple[int, int]:
     """Which file is published now: each publishing brings another one."""
     stat = path.stat()
     return stat.st_ino, stat.st_mtime_ns
