@@ -4,6 +4,8 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from itertools import chain, islice
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -26,8 +28,23 @@ _BUCKET = "tests"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests first: at the end no worker waits long for another."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Slow tests first, modules of them in turns to each worker: at the end none waits long for another.
+
+    `--dist worksteal` gives each worker an equal part of the list to begin with.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    slow: dict[Path, list[pytest.Item]] = {}
+    others: list[pytest.Item] = []
+    for item in items:
+        (others if item.get_closest_marker("slow") is None else slow.setdefault(item.path, [])).append(item)
+    part = -(-len(items) // workers)
+    ordered: list[pytest.Item] = []
+    for worker in range(workers):
+        first = list(chain.from_iterable(islice(slow.values(), worker, None, workers)))
+        room = max(part - len(first), 0)
+        ordered += first + others[:room]
+        del others[:room]
+    items[:] = ordered + others
 
 
 @pytest.fixture(autouse=True)
