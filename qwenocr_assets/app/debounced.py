@@ -1,9 +1,12 @@
 """What many small changes need in the end: done once, after the last of them."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -39,6 +42,7 @@ class Debounced:
         self._thread.join()
 
     def _run(self) -> None:
+        undone: frozenset[str] = frozenset()
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._batches or self._closed)
@@ -49,4 +53,10 @@ class Debounced:
                 batches, self._batches = frozenset(self._batches), set()
                 if not batches:
                     return
-            self.do(batches)
+            undone |= batches
+            try:
+                self.do(undone)
+            except Exception:  # noqa: BLE001  whatever it is, later changes are still to be done
+                _log.exception("What people changed could not be published; the next change tries again")
+            else:
+                undone = frozenset()

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -15,6 +15,7 @@ from qwenocr_assets.warehouse.ddl import CORE, create_missing, drop_all
 from qwenocr_assets.warehouse.loading.changes import Found, LoadReport, changed_files, differing_keys, look
 from qwenocr_assets.warehouse.loading.load_lake import load_lake
 from qwenocr_assets.warehouse.loading.load_rows import (
+    WrittenMeanwhile,
     counted,
     delete_rows,
     forget,
@@ -28,6 +29,9 @@ from qwenocr_assets.warehouse.publish import note_seen
 
 __all__ = ["LoadReport", "load_anew", "load_changes"]
 
+_MOST_LOOKS = 5
+"""How often table files are looked at when one of them is written while it is loaded, as corrections may be."""
+
 
 def load_changes(data: DataFolder, working: Warehouse) -> LoadReport:
     """Bring `core` in the working file, or in a lake, to the state of the table files.
@@ -40,13 +44,20 @@ def load_changes(data: DataFolder, working: Warehouse) -> LoadReport:
     Raises `WarehouseError` when a file cannot be loaded (it is named) or the working file cannot be opened.
     """
     with _explained(data, working) as copies:
-        if isinstance(working, Lake):
-            return load_lake(data, working, copies)
-        seen = published_version(data)
-        with open_writer(working) as con, transaction(con):
-            create_missing(con)
-            report = _bring(con, data, look(data, working.with_name("hashes.json"), copies))
-        note_seen(working, seen)
+        for _ in range(_MOST_LOOKS - 1):
+            with suppress(WrittenMeanwhile):
+                return _load(data, working, copies)
+        return _load(data, working, copies)
+
+
+def _load(data: DataFolder, working: Warehouse, copies: Path) -> LoadReport:
+    if isinstance(working, Lake):
+        return load_lake(data, working, copies)
+    seen = published_version(data)
+    with open_writer(working) as con, transaction(con):
+        create_missing(con)
+        report = _bring(con, data, look(data, working.with_name("hashes.json"), copies))
+    note_seen(working, seen)
     return report
 
 

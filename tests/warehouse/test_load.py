@@ -5,7 +5,9 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -22,6 +24,7 @@ from qwenocr_assets.storage.table_files import write_table
 from qwenocr_assets.warehouse import load, table_scan
 from qwenocr_assets.warehouse.connect import open_writer
 from qwenocr_assets.warehouse.load import load_changes
+from qwenocr_assets.warehouse.loading.changes import changed_files
 from qwenocr_assets.warehouse.publish import working_file
 
 Put = Callable[..., Path]
@@ -52,6 +55,28 @@ def test_a_first_load_takes_every_file(data: DataFolder, put_lines: PutLines, pu
     assert report.batches_removed == ()
     assert report.changed
     assert report.rows_by_table == dict.fromkeys(TABLES, 0) | {"text_lines": 5, "documents": 1}
+
+
+@pytest.mark.parametrize(("times", "loaded"), [(1, 4), (4, 7), (5, None)])
+def test_a_file_that_is_written_while_it_is_loaded_is_looked_at_again(
+    data: DataFolder, put_lines: PutLines, monkeypatch: pytest.MonkeyPatch, times: int, loaded: int | None
+) -> None:
+    put_lines("b1", 3)
+    left = iter(range(4, 4 + times))
+
+    def looked_into(*given: Any) -> Any:
+        files = changed_files(*given)
+        for rows in islice(left, 1):
+            put_lines("b1", rows)
+        return files
+
+    monkeypatch.setattr(load, "changed_files", looked_into)
+    if loaded is None:
+        with pytest.raises(WarehouseError, match="was written while it was loaded"):
+            load_changes(data, working_file(data))
+    else:
+        load_changes(data, working_file(data))
+        assert lines_by_batch(working_file(data)) == {"b1": loaded}
 
 
 def test_the_load_log_says_which_file_was_loaded(data: DataFolder, put_lines: PutLines) -> None:

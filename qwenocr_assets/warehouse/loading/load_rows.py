@@ -8,12 +8,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 
 from qwenocr_assets.errors import WarehouseError
 from qwenocr_assets.schemas import TABLES, ColumnType, TableSchema
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.warehouse.ddl import CORE, LOAD_LOG
 from qwenocr_assets.warehouse.table_scan import Key, LoadableFile
+
+
+class WrittenMeanwhile(WarehouseError):
+    """A table file is another than the one that was looked at: what is there now can be loaded."""
 
 
 def delete_rows(con: duckdb.DuckDBPyConnection, table: str, batches: Sequence[str]) -> None:
@@ -31,6 +36,7 @@ def insert_rows(
 
     Raises:
         WarehouseError: a file holds rows of another batch, or two of the rows share the primary key.
+        WrittenMeanwhile: a file has other rows by now.
     """
     if not files:
         return
@@ -81,6 +87,10 @@ def _check_batches(
     )
     for file in files:
         if counts.get(file.key.batch_id, 0) != file.rows:
+            if not file.is_compacted and pq.read_metadata(file.path).num_rows != file.rows:
+                raise WrittenMeanwhile(
+                    f"The table file {file.origin} was written while it was loaded.", "Run again."
+                )
             raise WarehouseError(
                 f"The table file {file.origin} or another file of {schema.name} holds rows of a "
                 "batch that is not its own.",
