@@ -130,8 +130,8 @@ def _engine() -> Finding:
 
 def _scripts() -> Finding:
     readable: list[str] = []
-    if importlib.util.find_spec("starlette"):
-        from qwenocr_assets.engine.app import more_scripts  # needs starlette
+    if importlib.util.find_spec("rapidocr"):
+        from qwenocr_assets.engine.app import more_scripts  # needs the extra `engine`
 
         readable = more_scripts()
     if readable:
