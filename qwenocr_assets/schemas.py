@@ -367,9 +367,9 @@ _TYPED_DOUBT = (
     "What speaks against the typed value, or why there is none: two_readings (a number or a day that could be two, and "
     "nothing around decides), impossible_date (a day that the calendar does not have), maybe_without_point (digits "
     "only, right-aligned with amounts that have a point), several_numbers (a cell of two numbers or more, as when rows "
-    "of a table were read as one), no_number (nearly a number among numbers, or none where the schema asks for one), "
-    "no_day (none where the schema asks for one), weekday_differs (the day is another one of the week than it says), "
-    "two_currencies (it has marks of two), "
+    "of a table were read as one), no_number (nearly a number among numbers or by its form, as 12.5O, "
+    "or none where the schema asks for one), no_day (none where the schema or the key asks for one), weekday_differs (the day is another one of the week than it says), "
+    "two_currencies (it has marks of two, or another than most of its column), "
     "unreadable (it says that something of it could not be read); NULL when nothing."
 )
 
@@ -862,7 +862,9 @@ def schema_paths(keys: Mapping[str, Any], parent: str = "") -> list[str]:
     return found
 
 
-_DATE_HINT = re.compile("YYYY|yyyy|年")
+_DATE_HINT = re.compile(
+    r"YYYY|yyyy|年|\A\W*(?:(?:string|str|text)\W+)?(?:(?i:date|datum|fecha|дата|ISO[ -]?8601)|日期|日付|날짜)\W*\Z"
+)
 _NUMBER_HINT = re.compile(
     r"\b(?:number|numeric|decimal|integer|float|amount)\b|\A[#0][#0.,]*\Z|数字|数值|数値|金额|金額",
     re.IGNORECASE,
@@ -870,5 +872,5 @@ _NUMBER_HINT = re.compile(
 
 
 def asked_for(hint: str) -> str | None:
-    """What the text beside a key of a result schema asks for: date (`YYYY-MM-DD`), number, or None for any text."""
+    """What the text beside a key of a result schema asks for: date (`YYYY-MM-DD`, `date`), number, or None for any text."""
     return "date" if _DATE_HINT.search(hint) else "number" if _NUMBER_HINT.search(hint) else None

@@ -1,6 +1,7 @@
 """The numbers of a table's cells, decided by the cells around where a cell leaves it open."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from qwenocr_assets.tables.doubts.unread import days_or_times_among, errors_amon
 from qwenocr_assets.tables.grid import Grid
 from qwenocr_assets.tables.typed_values import PLAIN_NUMBER, read_number
 from qwenocr_assets.tables.values.amounts import Amount
+from qwenocr_assets.tables.values.currencies import are_of_two
 from qwenocr_assets.tables.values.neighbours import Neighbours, neighbours, settled
 from qwenocr_assets.tables.values.notation import NO_NUMBER, TWO_CURRENCIES, TWO_READINGS, Notation
 
@@ -27,6 +29,7 @@ def cell_numbers(cells: Grid, notation: Notation) -> CellNumbers:
     numbers: list[Decimal | None] = []
     still_open: list[tuple[int, Amount]] = []
     mixed: dict[int, str] = {}
+    money: dict[int, str] = {}
     is_plain = PLAIN_NUMBER.fullmatch if notation.decimal != "," else lambda _: None
     for at, (_, _, _, _, _, text) in enumerate(cells):  # there are very many: the commonest first
         if is_plain(text):
@@ -36,8 +39,11 @@ def cell_numbers(cells: Grid, notation: Notation) -> CellNumbers:
         numbers.append(None if amount is None else amount.number)
         if amount is not None and amount.mixed:
             mixed[at] = TWO_CURRENCIES
+        if amount is not None and amount.currency is not None:
+            money[at] = amount.currency
         if amount is not None and amount.is_open:
             still_open.append((at, amount))
+    mixed |= dict.fromkeys(_of_other_currencies(cells, money), TWO_CURRENCIES)
     likely, doubts = list(numbers), mixed | _without_dates(cells, numbers)
     doubts |= _without_errors(cells, numbers)
     if not still_open:
@@ -56,6 +62,21 @@ def _neighbours(cells: Grid, columns: set[int]) -> dict[int, Neighbours]:
     for cell in cells:
         texts[cell.column].append(cell.text)
     return neighbours({column: texts[column] for column in columns}, lambda: (cell.text for cell in cells))
+
+
+def _of_other_currencies(cells: Grid, money: dict[int, str]) -> Iterator[int]:
+    """Cells with another currency than most amounts of their column have, by index; a sum would mix them.
+
+    `money` are the currencies of cells, by index. Of those that are as common as each other none is most.
+    """
+    columns: dict[int, list[int]] = defaultdict(list)
+    for at in money:
+        columns[cells[at].column].append(at)
+    for places in columns.values():
+        named = Counter(money[at] for at in places).most_common()
+        usual = named[0][0] if len(named) > 1 and named[0][1] > named[1][1] else None
+        if any(are_of_two(one, other) for one, _ in named for other, _ in named):
+            yield from (at for at in places if usual is None or are_of_two(usual, money[at]))
 
 
 def _without_dates(cells: Grid, numbers: list[Decimal | None]) -> dict[int, str]:

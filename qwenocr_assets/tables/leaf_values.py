@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from qwenocr_assets.schemas import asked_for
+from qwenocr_assets.tables.doubts.almost import is_almost_amount, is_almost_day
 from qwenocr_assets.tables.doubts.unread import is_month, is_unreadable, nearly_numbers
 from qwenocr_assets.tables.headers import is_gap
 from qwenocr_assets.tables.json.text import JsonNumber
@@ -61,11 +62,26 @@ def _with_doubts(
     for at, (leaf, text, value) in enumerate(zip(leaves, texts, found, strict=True)):
         if not text:
             continue
-        if is_unreadable(text):
+        if is_unreadable(text) or _is_placeholder(leaf, text):
             found[at] = value._replace(doubt=UNREADABLE)
         elif value.doubt is None:
             found[at] = _as_asked(leaf, text, value, is_nearly=at in nearly)
     return found
+
+
+_PLACEHOLDER = re.compile(r"(?:<|\{\{?|\[|\$\{)\s*([^<>{}\[\]]+?)\s*(?:>|\}\}?|\])")
+_LEFT_OUT = frozenset(("...", "…", "……"))
+
+
+def _is_placeholder(leaf: Leaf, text: str) -> bool:
+    """Whether a value is none: `<total>` or `{{total}}` of `total`, as in an example, or dots."""
+    written = text.strip()
+    found = _PLACEHOLDER.fullmatch(written)
+    return written in _LEFT_OUT or (found is not None and _letters(found[1]) == _letters(leaf.key))
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).casefold()
 
 
 def _as_asked(leaf: Leaf, text: str, value: TypedValue, *, is_nearly: bool) -> TypedValue:
@@ -76,9 +92,24 @@ def _as_asked(leaf: Leaf, text: str, value: TypedValue, *, is_nearly: bool) -> T
         return TypedValue("text", doubt=NO_DAY)
     if value.type == "number" and is_month(text) and (asked == "date" or _DATE_KEY.search(leaf.key)):
         return TypedValue("text", doubt=NO_DAY)
-    if value.type == "text" and (is_nearly or (asked == "number" and not is_gap(text))):
+    if value.type == "text" and (
+        is_nearly or is_almost_amount(text) or (asked == "number" and not is_gap(text))
+    ):
         return value._replace(doubt=NO_NUMBER)
+    if value.type != "date" and (is_almost_day(text) or (_is_no_day(text) and _DATE_KEY.search(leaf.key))):
+        return TypedValue("text", doubt=NO_DAY)
     return value
+
+
+_NO_DAY = re.compile(
+    r"[0-9]{1,2}([-/.])\s?[0-9]{1,2}\1\s?[0-9]{4}|[0-9]{4}([-/.])[0-9]{1,2}\2[0-9]{1,2}|[0-9]{5}|[0-9]{9,13}"
+)
+"""A day of three numbers whose year has four digits, of a spreadsheet, of a clock that counts seconds."""
+
+
+def _is_no_day(text: str) -> bool:
+    """Whether a text that is not read as a day has the form of one."""
+    return _NO_DAY.fullmatch(seen(text)) is not None
 
 
 _PLACES = frozenset(("NO", "ON", "SI"))
@@ -87,7 +118,7 @@ _PLACE_KEY = re.compile(
     r"country|nation|state|province|region|locale|lang|land\b|pays|pa[ií]s|paese|стран|国|國|省|나라|국가|code\b",
     re.IGNORECASE,
 )
-_HINT_OF_A_DAY = re.compile(r"D\b|DD|dd|日")
+_HINT_OF_A_DAY = re.compile(r"D\b|DD|dd|日|날|(?i:date|datum|fecha|дата|ISO)")
 
 
 def _typed(leaf: Leaf, written: str | None, notation: Notation) -> TypedValue:

@@ -34,7 +34,8 @@ def column(*cells: str, header: str = "Price") -> list[tuple[Decimal | None, str
         *("1,200¹", "300²", "12.50*", "99.00†", "45.00 (1)", "45.00 [1]", "45.00a", "12.50**"),
         *("5.00 S", "5,00 H", "5.00 Cr.", "5.00 Dt", "[5.00]", "-(5.00)", "(-5.00)", "¬5.00"),
         *("~5", "≈5", "ca. 5", "1·234", "1_234", "12.5x", "12.50?", "１２．５０*", "٥٠٫٠٠*", "1.5万", "12億"),
-        *("12 kg", "3 Stk", "1200ᵃ", "7½"),
+        *("12 kg", "3 Stk", "1200ᵃ", "7½", "½", "l2.50", "12.5O", "1O", "I00", "O.5O", "$1{,}234.50$", "5.00[^1]"),
+        *("~~10~~ 8", "三千五百", "3億2千万", "壹万贰仟", "3 lakh", "$1.2M", "۱۲/۵۰", "12⁵⁰"),
     ],
 )  # fmt: skip
 def test_what_is_nearly_a_number_among_numbers_is_said(text: str) -> None:
@@ -51,6 +52,7 @@ def test_what_is_nearly_a_number_among_numbers_is_said(text: str) -> None:
     "text",
     [
         *("—", "N/A", "free", "see note 3", "12%", "5 ‰", "12:30", "12.30 Uhr", "10–12", "1/2", "10x12", "<5", "5±1"),
+        *("XII", "twelve", "IO", "SOS", "Q4", "B2"),
         *("A", "12A", "V05", "007", "No. 5", "№ 5", "#12", "1.", "1)", "1.2.3", "FY 2007", "4000123412341234", ""),
         *("0049 30 1234567", "DE89370400440532013000", "14.11.2024", "20 apples of 5", "☑"),
     ],
@@ -60,7 +62,7 @@ def test_what_is_no_number_among_numbers_stays_without_doubt(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cells", [("12 kg", "3 kg", "5 kg"), ("5*", "4*", "3*"), ("12A", "12B"), ("5.00 S", "3")]
+    "cells", [("12 kg", "3 kg", "5 kg"), ("5*", "4*", "3*"), ("12A", "12B"), ("5 S", "3"), ("5.5 m", "3.2 m"), ("三", "四")]
 )
 def test_a_column_that_is_written_so_stays_without_doubt(cells: tuple[str, ...]) -> None:
     assert all(doubt is None for _, doubt in column(*cells))
@@ -77,6 +79,12 @@ def test_a_column_that_is_written_so_stays_without_doubt(cells: tuple[str, ...])
         (("5+", "12"), [(None, None), (Decimal(12), None)]),
         (("5+", "12-"), [(Decimal(5), None), (Decimal(-12), None)]),
         (("5.00+", "12"), [(Decimal("5.00"), None), (Decimal(12), None)]),
+        (("100,00 S", "50,00 H"), [(None, "no_number")] * 2),
+        (("1,200¹", "300²", "12.50*"), [(None, "no_number")] * 3),
+        (("€5.00", "$7.00", "€3.00"), [(5, None), (7, "two_currencies"), (3, None)]),
+        (("5.00 EUR", "7.00 USD"), [(5, "two_currencies"), (7, "two_currencies")]),
+        (("$5.00", "7.00 USD", "3.00"), [(5, None), (7, None), (3, None)]),
+        (("¥500", "700円"), [(500, None), (700, None)]),
         (("12<br>345", "3", "4"), [(None, "several_numbers"), (Decimal(3), None), (Decimal(4), None)]),
         (("1<br>234,50", "3,00", "4"), [(None, "several_numbers"), (Decimal("3.00"), None), (Decimal(4), None)]),
     ],
@@ -111,12 +119,23 @@ def test_of_a_list_of_choices_the_chosen_one_is_shown(cell: str, text: str) -> N
         ("YYYY-MM-DD", "—", ("text", None)),
         ("YYYY", "2024", ("number", None)),
         ("YYYY-MM", "2024-11", ("text", None)),
+        ("date", "11/2024", ("text", "no_day")),
+        ("date", "14112024", ("date", None)),
+        ("日期", "14.11.2O24", ("text", "no_day")),
+        ("number", "壹万贰仟", ("text", "no_number")),
         ("number", "twelve", ("text", "no_number")),
         ("number", "12 kg", ("text", "no_number")),
         ("数字", "约 5", ("text", "no_number")),
         ("number", "12.50", ("number", None)),
         ("number", "N/A", ("text", None)),
         ("", "12 kg", ("text", None)),
+        ("", "1O", ("text", None)),
+        ("", "三千五百", ("text", None)),
+        ("", "10²", ("text", None)),
+        *(("", text, ("text", "no_number")) for text in ("12.5O", "12.50*", "1,200¹", "$1.2 Mio", "壹万贰仟元整")),
+        ("", "14.11.2O24", ("text", "no_day")),
+        ("", "12.?0", ("text", "unreadable")),
+        *(("", text, ("text", "unreadable")) for text in ("{{a}}", "<A>", "...")),
         ("", "KW 46 2024", ("text", None)),
     ],
 )
@@ -224,6 +243,8 @@ def test_a_place_is_no_yes_or_no(key: str, value: str, kind: str) -> None:
         (("Item|Qty|Price", "Rope|2|3.50", "Bolt|10|1.00", "Nail|5"), []),
         (("Price list", "Item|Qty", "Rope|2", "Bolt|10"), []),
         (("Item|2024", "Rope|2|3", "Bolt|10|1", "Nail|5|2"), []),
+        (("Item|2024", "Rope|2|3", "Bolt|10|1"), []),
+        (("Item|Price", "Rope|1|234", "Bolt|3.00"), ["Rope", "1", "234"]),
     ],
 )
 def test_rows_of_another_length_may_be_shifted(lines: tuple[str, ...], doubtful: list[str]) -> None:

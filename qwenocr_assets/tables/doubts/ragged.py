@@ -1,11 +1,12 @@
 """Rows of a table that may have lost or won a cell, so that the others stand in wrong columns.
 
 A row that is longer than the others is one, and a shorter one with words where the others have numbers, or the reverse.
-Rows of one cell are headings, and what stands above the first row of numbers is a header.
+Rows of one cell are headings, and what stands above the first row of numbers is a header. A table of few rows shows
+how long they are by its header: of those below it, one that is longer is ragged where another is not.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from qwenocr_assets.storage.table_files import Row
@@ -41,7 +42,10 @@ def _in_ragged_rows(cells: Sequence[Row]) -> Iterator[int]:
                 widths[row] += cell["column_span"]
             rows[cell["row_index"]].append(at)
         (usual, alike), *_ = Counter(widths[row] for row in rows).most_common(1)
-        if len(rows) < _FEWEST or alike == len(rows) or alike < _MOST_ALIKE * len(rows):
+        if len(rows) < _FEWEST:
+            yield from _longer_than_the_header(cells, rows, widths)
+            continue
+        if alike == len(rows) or alike < _MOST_ALIKE * len(rows):
             continue
         kinds = _kinds(cells, [at for row, own in rows.items() if widths[row] == usual for at in own])
         first = min(
@@ -60,6 +64,18 @@ def _in_ragged_rows(cells: Sequence[Row]) -> Iterator[int]:
                 continue
             if widths[row] > usual or any(_is_of_another_kind(cells[at], kinds) for at in filled):
                 yield from filled
+
+
+def _longer_than_the_header(
+    cells: Sequence[Row], rows: Mapping[int, Sequence[int]], widths: Mapping[int, int]
+) -> Iterator[int]:
+    """The filled cells of rows that are longer than the header, where not all of them are alike."""
+    header = [row for row, own in rows.items() if all(cells[at]["is_header"] for at in own)]
+    body = [row for row in rows if row not in header]
+    if header and (len(body) == 1 or len({widths[row] for row in body}) > 1):
+        named = widths[max(header)]
+        longer = [row for row in body if widths[row] > named]
+        yield from (at for row in longer for at in rows[row] if cells[at]["text"].strip())
 
 
 def _kinds(cells: Sequence[Row], places: Sequence[int]) -> dict[int, bool]:

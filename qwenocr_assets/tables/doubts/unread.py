@@ -2,7 +2,7 @@
 
 A sum over a column leaves such a value out without a word. So a text among numbers that is nearly one is a doubt
 (`1,200¹`, `12.50*`, `5.00 S`, `~5`, `3 kg`), and so is what is no number or no day where the schema asks for one.
-Shares, times, ranges and words among numbers are what they are. Brackets below the numbers of rows, `0.05` and
+Shares, times, ranges and words among numbers are what they are. What `almost` knows needs no numbers around. Brackets below the numbers of rows, `0.05` and
 `(0.02)`, are errors of these in papers, and a minus in accounts: such a number is a doubt as well.
 """
 
@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final
 from unicodedata import category
 
+from qwenocr_assets.tables.doubts.almost import has_unread_digit, is_almost_amount, is_almost_number
 from qwenocr_assets.tables.values.amounts import LONGEST
 from qwenocr_assets.tables.values.notation import TWO_READINGS
 from qwenocr_assets.tables.values.written import seen
@@ -35,11 +36,16 @@ _FEWEST: Final = 2
 def nearly_numbers(
     texts: Sequence[str], numbers: Sequence[object], columns: Callable[[int], Hashable | None]
 ) -> list[int]:
-    """Which texts without a number stand among numbers and are nearly one.
+    """Which texts without a number stand among numbers and are nearly one, or show by themselves that they are.
 
-    `columns` names the column of each, None where it stands in none or in a header.
+    `columns` names the column of each, None where it stands in none or in a header. Amounts but for
+    a mark count as numbers.
     """
-    found = [at for at, text in enumerate(texts) if numbers[at] is None and is_nearly_number(text)]
+    found = [
+        at
+        for at, text in enumerate(texts)
+        if numbers[at] is None and (is_nearly_number(text) or is_almost_number(text))
+    ]
     if not found:
         return []
     alike: dict[Hashable, list[int]] = defaultdict(list)
@@ -47,6 +53,7 @@ def nearly_numbers(
     for at in found:
         if (column := columns(at)) is not None:
             alike[column].append(at)
+            counted[column] += is_almost_amount(texts[at])
     for at, number in enumerate(numbers):
         if number is not None and (column := columns(at)) in alike:
             counted[column] += 1
@@ -158,6 +165,8 @@ _BRACKETS: Final = frozenset("[(（【<")
 def is_unreadable(text: str) -> bool:
     """Whether a text says that something of it could not be read: `Total [illegible]`, a replacement character."""
     signs = set(text)
+    if has_unread_digit(text):
+        return True
     if signs & _SIGNS or (len(text) <= LONGEST and text.strip(" .()[]*?").casefold() in _ALONE):
         return True
     return not signs.isdisjoint(_BRACKETS) and _UNREADABLE.search(text) is not None

@@ -13,7 +13,7 @@ from qwenocr_assets.tables.json.places import has_places
 from qwenocr_assets.tables.json.text import read_json
 from qwenocr_assets.tables.leaves import leaves
 from qwenocr_assets.tables.no_answer.pictures import is_picture
-from qwenocr_assets.tables.no_answer.refusals import refusal, speaks_of_the_page
+from qwenocr_assets.tables.no_answer.refusals import refusal, says_nothing, speaks_of_the_page
 
 _READS_TEXT = frozenset((Form.LINES, Form.TEXT, Form.DOCUMENT))
 """Forms of answers that are what stands on the page, so that a remark on the page is none."""
@@ -75,7 +75,8 @@ def _of_words(task: Task, answer: Answer) -> str | None:
         return _of_text(task, "\n".join(word.text for word in answer.words))
     if answer.text.strip() and not without_thoughts(answer.text).strip():
         return "the answer holds no more than the model's thoughts"
-    return _of_text(task, unfenced(answer.text))
+    body = unfenced(answer.text)
+    return (says_nothing(body) if task.spec.form in _READS_TEXT else None) or _of_text(task, body)
 
 
 def _of_text(task: Task, body: str) -> str | None:

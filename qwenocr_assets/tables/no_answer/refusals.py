@@ -39,9 +39,23 @@ def refusal(text: str) -> str | None:
     return None
 
 
+_NOTHING = frozenset(
+    ("", "none", "n/a", "null", "nil", "undefined", "nothing", "blank", "empty", "sorry", "no text", "keine", "nichts")
+    + ("aucun", "rien", "ninguno", "nada", "nessuno", "niente", "nenhum", "нет", "无", "無", "なし", "空白", "없음", "لا يوجد")
+)
+"""What says as a whole answer that there is nothing."""
+_BESIDE = " .()[]<>{}*…!。'\""
+
+
 def speaks_of_the_page(text: str) -> str | None:
     """Why the words of an answer are a remark on the picture ("There is no text in the image."); None if not."""
     return _remark(text, [phrases.nothing for phrases in languages()])
+
+
+def says_nothing(text: str) -> str | None:
+    """Why an answer of a word is none: it says that there is nothing (`None`, `[blank]`), or leaves it at dots."""
+    is_word = bool(text.strip()) and len(text) <= _BEGINS
+    return SPEAKS_OF_IT.format(quoted(text)) if is_word and folded(text).strip(_BESIDE) in _NOTHING else None
 
 
 def says_there_is_no_table(text: str) -> bool:

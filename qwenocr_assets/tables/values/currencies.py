@@ -117,8 +117,17 @@ def contradict(one: Currency | None, other: Currency | None) -> bool:
         return False
     if one.decimals is not None and other.decimals is not None:
         return True
-    sign, meant = (other, one) if other.name in _OF_SIGN else (one, other)
-    return sign.name in _OF_SIGN and meant.name not in _OF_SIGN[sign.name]
+    return are_of_two(one.name, other.name)
+
+
+def are_of_two(one: str, other: str) -> bool:
+    """Whether two names of currencies, codes or signs of several, can not be of one: EUR and USD, not $ and USD."""
+    if one == other:
+        return False
+    if one not in _OF_SIGN and other not in _OF_SIGN:
+        return one.isascii() and other.isascii() and one.isupper() and other.isupper()
+    sign, meant = (other, one) if other in _OF_SIGN else (one, other)
+    return meant not in _OF_SIGN[sign] and sign not in _OF_SIGN.get(meant, ())
 
 
 @lru_cache(maxsize=4096)
