@@ -368,7 +368,8 @@ _TYPED_DOUBT = (
     "nothing around decides), impossible_date (a day that the calendar does not have), maybe_without_point (digits "
     "only, right-aligned with amounts that have a point), several_numbers (a cell of two numbers or more, as when rows "
     "of a table were read as one), no_number (nearly a number among numbers or by its form, as 12.5O, "
-    "or none where the schema asks for one), no_day (none where the schema or the key asks for one), weekday_differs (the day is another one of the week than it says), "
+    "or none where the schema asks for one), no_day (none where the schema or the key asks for one), weekday_differs "
+    "(the day is another one of the week than it says), "
     "two_currencies (it has marks of two, or another than most of its column), "
     "unreadable (it says that something of it could not be read); NULL when nothing."
 )
@@ -872,5 +873,5 @@ _NUMBER_HINT = re.compile(
 
 
 def asked_for(hint: str) -> str | None:
-    """What the text beside a key of a result schema asks for: date (`YYYY-MM-DD`, `date`), number, or None for any text."""
+    """What the text beside a key of a result schema asks for: date (`YYYY-MM-DD`, `date`), number, None for any."""
     return "date" if _DATE_HINT.search(hint) else "number" if _NUMBER_HINT.search(hint) else None

@@ -349,6 +349,18 @@ def test_files_that_break_off_are_rejected(encoded, pillow_format, kept):
         list(pages_of_document(cut, sniff(content[:HEAD_BYTES])))
 
 
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 5}], ids=str)
+@pytest.mark.parametrize("kept", [0.4, 0.8, 1])
+def test_a_jpeg_that_breaks_off_before_its_end_mark(encoded, options, kept):
+    content = encoded(noise(200, 200), "JPEG", quality=95, **options)
+    cut = content[: int((len(content) - 2) * kept)].rstrip(b"\xff") + content[-2:]
+    if kept == 1:
+        assert next(pages_of_document(cut, MediaType.JPEG)).content == content
+    else:
+        with pytest.raises(RejectedInput, match="breaks off before its end mark"):
+            list(pages_of_document(cut, MediaType.JPEG))
+
+
 def test_trailing_bytes_do_no_harm(encoded, gradient):
     content = encoded(gradient(), "JPEG") + b"\0" * 500
     assert only_page(content).content == content

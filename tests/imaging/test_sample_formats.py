@@ -84,6 +84,10 @@ NAN[:, 0] = np.nan
                      id="16-bits-signed"),
         pytest.param(tiff((GREY.astype("<u4") * 0x1010101).tobytes(), {BITS: (32,)}), id="32-bits"),
         pytest.param(tiff((GREY.astype("<i4") * 0x800000).tobytes(), {BITS: (32,), FORMAT: (2,)}), id="32-bits-signed"),
+        pytest.param(tiff((255 - GREY).tobytes(), {PHOTOMETRIC: (3,), 320: tuple(range(255, -1, -1)) * 3}),
+                     id="colours-to-255"),
+        pytest.param(tiff((255 - GREY).tobytes(), {PHOTOMETRIC: (3,), 320: tuple(range(65535, -1, -257)) * 3}),
+                     id="colours-to-65535"),
         pytest.param(tiff(NAN.tobytes(), {BITS: (32,), FORMAT: (3,)}), id="not-a-number"),
         pytest.param(tiff(WITH_NOTHING.tobytes(), {BITS: (32,), FORMAT: (3,)}), id="a-value-for-none"),
         pytest.param(
@@ -134,6 +138,7 @@ DCT = GREY_8 + b"/Filter/DCTDecode"
         pytest.param(jpeg(), DCT, True, id="jpeg"),
         pytest.param(jpeg()[:-2], DCT, True, id="jpeg-without-its-end"),
         pytest.param(jpeg()[: len(jpeg()) // 2], DCT, False, id="half-a-jpeg"),
+        pytest.param(jpeg()[: len(jpeg()) // 2] + b"\xff\xd9", DCT, False, id="half-a-jpeg-with-an-end"),
         pytest.param(GREY.tobytes(), GREY_8, True, id="pixels"),
         pytest.param((GREY.astype(">u2") * 257).tobytes(), GREY_8.replace(b" 8", b" 16"), True, id="16-bits"),
         pytest.param(

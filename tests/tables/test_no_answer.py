@@ -165,7 +165,13 @@ def test_what_the_samples_say_is_an_answer_in_every_language(truth: Path) -> Non
         (TEXT, "图片中没有文字。", "the model speaks of the page instead of reading it"),
         *(
             (task, said, "the model speaks of the page instead of reading it")
-            for task, said in ((TEXT, "None"), (DOCUMENT, "N/A."), (TEXT, "[blank]"), (TEXT, "..."), (TEXT, "無"))
+            for task, said in (
+                (TEXT, "None"),
+                (DOCUMENT, "N/A."),
+                (TEXT, "[blank]"),
+                (TEXT, "..."),
+                (TEXT, "無"),
+            )
         ),
         (DOCUMENT, "На изображении нет текста.", "the model speaks of the page instead of reading it"),
         (TABLE, "The image shows a cat.", "the answer holds no table: “The image shows a cat.”"),

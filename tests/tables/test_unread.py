@@ -62,7 +62,15 @@ def test_what_is_no_number_among_numbers_stays_without_doubt(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cells", [("12 kg", "3 kg", "5 kg"), ("5*", "4*", "3*"), ("12A", "12B"), ("5 S", "3"), ("5.5 m", "3.2 m"), ("三", "四")]
+    "cells",
+    [
+        ("12 kg", "3 kg", "5 kg"),
+        ("5*", "4*", "3*"),
+        ("12A", "12B"),
+        ("5 S", "3"),
+        ("5.5 m", "3.2 m"),
+        ("三", "四"),
+    ],
 )
 def test_a_column_that_is_written_so_stays_without_doubt(cells: tuple[str, ...]) -> None:
     assert all(doubt is None for _, doubt in column(*cells))
@@ -132,7 +140,10 @@ def test_of_a_list_of_choices_the_chosen_one_is_shown(cell: str, text: str) -> N
         ("", "1O", ("text", None)),
         ("", "三千五百", ("text", None)),
         ("", "10²", ("text", None)),
-        *(("", text, ("text", "no_number")) for text in ("12.5O", "12.50*", "1,200¹", "$1.2 Mio", "壹万贰仟元整")),
+        *(
+            ("", text, ("text", "no_number"))
+            for text in ("12.5O", "12.50*", "1,200¹", "$1.2 Mio", "壹万贰仟元整")
+        ),
         ("", "14.11.2O24", ("text", "no_day")),
         ("", "12.?0", ("text", "unreadable")),
         *(("", text, ("text", "unreadable")) for text in ("{{a}}", "<A>", "...")),

@@ -16,6 +16,7 @@ from pypdfium2.version import PDFIUM_INFO, PYPDFIUM_INFO
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.limits import POINTS_PER_INCH, Limits
 from qwenocr_assets.imaging.normalising import is_grey
+from qwenocr_assets.imaging.pictures.jpeg import breaks_off_inside
 
 RENDERER = f"PDFium {PDFIUM_INFO.tag} (pypdfium2 {PYPDFIUM_INFO.tag})"
 
@@ -203,7 +204,7 @@ def is_cut_off(picture: pypdfium2.PdfImage) -> bool:
     """Whether a JPEG breaks off, or pixels that are packed without loss are fewer than the picture has."""
     data = bytes(picture.get_data(decode_simple=True))
     if filter_names(picture, skip_simple=True) == ["DCTDecode"]:
-        return b"\xff\xd9" not in data[-_NEAR_END:] and _ends_flat(data)
+        return _ends_flat(data) if b"\xff\xd9" not in data[-_NEAR_END:] else _breaks_off(data)
     said = picture.get_metadata()
     if not said.bits_per_pixel or len(data) >= _bytes(said, said.bits_per_pixel):
         return False
@@ -212,6 +213,13 @@ def is_cut_off(picture: pypdfium2.PdfImage) -> bool:
 
 def _bytes(said: pdfium_c.FPDF_IMAGEOBJ_METADATA, bits: int) -> int:
     return int(said.height * -(-said.width * bits // 8))
+
+
+def _breaks_off(jpeg: bytes) -> bool:
+    try:
+        return breaks_off_inside(jpeg)
+    except Exception:  # noqa: BLE001  # as below
+        return False
 
 
 def _ends_flat(jpeg: bytes) -> bool:

@@ -19,9 +19,11 @@ from qwenocr_assets.imaging.pictures.headers import (
     decoding,
     header_of,
     is_photograph,
+    narrow_palette,
     open_image,
     require_known_layout,
 )
+from qwenocr_assets.imaging.pictures.jpeg import require_whole
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.imaging.tiles import is_read_at, states_resolution, tiling_scale
 from qwenocr_assets.intake.media_types import MediaType
@@ -92,6 +94,9 @@ def pages_of_image(
     """
     image = opened or open_image(content, media_type)
     recipe.limits.require_usable(*image.size)
+    if media_type is MediaType.JPEG:
+        with decoding(media_type):
+            require_whole(content)
     header = header_of(image, content, media_type)
     if dpi is not None:
         header = replace(header, dpi=(dpi, dpi), pixel_aspect=1.0)
@@ -103,6 +108,7 @@ def pages_of_image(
         and image.mode in (*PLAIN_MODES, "P")
         and not (has_transparency(image) or header.is_moving or header.bits > 8)
         and not (header.signed and header.bits == 8)
+        and narrow_palette(image) is None
         and _sheet_scale(image, content, header, media_type, recipe) is None
         and _is_whole(image, content, media_type)
     ):
@@ -171,6 +177,9 @@ def _converted(
         if media_type is MediaType.JPEG and image.mode == "CMYK":
             pixels = _inked(pixels)
         require_known_layout(image, media_type)
+        if (colours := narrow_palette(image)) is not None:
+            pixels = image.copy()
+            pixels.putpalette(colours)
         if header.bits > 8 or (header.signed and header.bits == 8):
             pixels, deepened = in_8_bits(
                 pixels, header.bits, white_is_zero=header.white_is_zero, signed=header.signed

@@ -33,6 +33,7 @@ _BITS_PER_SAMPLE_TAG = 258
 _PHOTOMETRIC_TAG = 262
 _WHITE_IS_ZERO = 0
 _PLANAR_TAG, _APART = 284, 2
+_COLOUR_MAP_TAG = 320
 _SAMPLE_FORMAT_TAG, _UNSIGNED, _SIGNED = 339, 1, 2
 _SENSIBLE_DPI = (10, 10_000)
 _SQUARE_WITHIN = 0.02
@@ -164,6 +165,18 @@ def require_known_layout(image: Image.Image, media_type: MediaType) -> None:
             "The TIFF has its colours apart and with more than 8 bits each, which is not decoded.",
             "Save it with 8 bits, or with its colours together (chunky).",
         )
+
+
+def narrow_palette(image: Image.Image) -> list[int] | None:
+    """The colours of a TIFF that counts them to 255 instead of 65,535, red, green, blue for each; else None.
+
+    Such files are common, and by their format they are all black.
+    """
+    said = _tag(image, _COLOUR_MAP_TAG) if image.format == "TIFF" and image.mode == "P" else None
+    if not isinstance(said, tuple) or len(said) % 3 or not 0 < max(said) < 256:
+        return None
+    count = len(said) // 3
+    return [said[band * count + at] for at in range(count) for band in range(3)]
 
 
 def _densities(image: Image.Image) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 | text | what it is |
 |---|---|
 | `12.5O`, `l4.11.2024`, `1.2S4,50` | a letter stands where a digit looks like it |
-| `12.50*`, `1,200¹`, `100,00 S`, `12⁵⁰` | an amount with the mark of a note or of an account's side, or with raised cents |
+| `12.50*`, `1,200¹`, `100,00 S`, `12⁵⁰` | an amount with a note's mark, an account's side or raised cents |
 | `12.?0`, `1_.50` | a digit that the model could not read |
 | `$1.2 Mio`, `3億2千万円`, `壹万贰仟元整` | an amount of money in thousands or millions, or in words for digits |
 """
@@ -63,7 +63,7 @@ def is_almost_amount(text: str) -> bool:
 
 
 def is_almost_number(text: str) -> bool:
-    """As `is_almost_amount`, of a text among numbers: digits with letters like them, in Han, or struck out are enough."""
+    """As `is_almost_amount`, of a text among numbers: letters like digits, numerals of Han, a struck one are enough."""
     written = _looked_at(text)
     if not written:
         return False
@@ -114,7 +114,10 @@ def has_unread_digit(text: str) -> bool:
 
 
 def _with_letters(written: str, form: re.Pattern[str]) -> bool:
-    """Whether letters of a text are like digits, so that with these it has a form; no more letters than digits, or but the letter O."""
+    """Whether letters of a text are like digits, so that with these it has a form.
+
+    There are no more letters than digits, or none but O.
+    """
     digits = _WITHOUT_MONEY.sub("", written).strip()
     letters, numbers = _LETTERS.findall(digits), sum(map(str.isdigit, digits))
     most = 3 * numbers if {*letters} <= {"O", "o"} else numbers
@@ -126,4 +129,6 @@ def _with_letters(written: str, form: re.Pattern[str]) -> bool:
 def _is_multiplied(written: str) -> bool:
     """Whether an amount of money is in thousands or more, as $1.2 Mio."""
     found = _MULTIPLIED.fullmatch(written)
-    return found is not None and any(currency(" ".join(mark.split())) for mark in found.groups() if mark.strip())
+    return found is not None and any(
+        currency(" ".join(mark.split())) for mark in found.groups() if mark.strip()
+    )

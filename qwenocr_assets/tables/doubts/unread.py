@@ -2,8 +2,9 @@
 
 A sum over a column leaves such a value out without a word. So a text among numbers that is nearly one is a doubt
 (`1,200¹`, `12.50*`, `5.00 S`, `~5`, `3 kg`), and so is what is no number or no day where the schema asks for one.
-Shares, times, ranges and words among numbers are what they are. What `almost` knows needs no numbers around. Brackets below the numbers of rows, `0.05` and
-`(0.02)`, are errors of these in papers, and a minus in accounts: such a number is a doubt as well.
+Shares, times, ranges and words among numbers are what they are. What `almost` knows needs no numbers around. Brackets
+below the numbers of rows, `0.05` and `(0.02)`, are errors of these in papers, and a minus in accounts: such a number
+is a doubt as well.
 """
 
 import re

@@ -40,8 +40,37 @@ def refusal(text: str) -> str | None:
 
 
 _NOTHING = frozenset(
-    ("", "none", "n/a", "null", "nil", "undefined", "nothing", "blank", "empty", "sorry", "no text", "keine", "nichts")
-    + ("aucun", "rien", "ninguno", "nada", "nessuno", "niente", "nenhum", "нет", "无", "無", "なし", "空白", "없음", "لا يوجد")
+    (
+        *(
+            "",
+            "none",
+            "n/a",
+            "null",
+            "nil",
+            "undefined",
+            "nothing",
+            "blank",
+            "empty",
+            "sorry",
+            "no text",
+            "keine",
+        ),
+        *(
+            "nichts",
+            "aucun",
+            "rien",
+            "ninguno",
+            "nada",
+            "nessuno",
+            "niente",
+            "nenhum",
+            "нет",
+            "无",
+            "無",
+            "なし",
+        ),
+        *("空白", "없음", "لا يوجد"),
+    )
 )
 """What says as a whole answer that there is nothing."""
 _BESIDE = " .()[]<>{}*…!。'\""
