@@ -1,7 +1,8 @@
 """How a table fits the terminal's width, as a value: nothing that is a number or a name is ever cut.
 
-Prose wraps. What does not fit then gives way by weight: empty columns, then keys, places and times, then the others
-from the right, and names, statuses, reasons and values last. A few wide rows are shown one record per block instead.
+Prose wraps. What does not fit then gives way by weight: empty columns, then keys, boxes and times, then what is the
+same in all rows or in another column, then paths, then the others from the right, and names, statuses, reasons, values
+and amounts last. A few wide rows are shown one record per block instead.
 """
 
 import re
@@ -24,9 +25,15 @@ _TALLEST = 8
 """Lines of a wrapped text beyond which a few rows are better read one record per block."""
 _LEAST_COLUMNS = 3
 _HEAVY = re.compile(
-    r"^(.*_)?(name|reason|status|value|text|finding|path|place|mean|metric)$|^(total|table|truth|read)$"
+    r"^(.*_)?(name|reason|status|value|text|finding|mean|metric|amount)$"
+    r"|^(total|table|truth|read|path|place|key|description|quantity|unit_price)$"
 )
 _LIGHT = re.compile(r"(_id|_key|_hash|^sha256|_px|_at|_code)$")
+_INSIDE = re.compile(r"_path$")
+"""Where in an answer something is, beside what it is."""
+_NESTED = re.compile(r"[\[{].*[\]}]", re.DOTALL)
+_AWAY = 3
+"""The weight from which a column is not worth a block's line, where there is no room for all."""
 _NAMES = re.compile(r"(^|_)(name|path|place|model|route|task|metric|column|rule)$")
 
 
@@ -59,7 +66,9 @@ def fit(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, bl
             if blocks and len(rows) <= _MOST_BLOCKS and _height(rows, table.widths) > _TALLEST:
                 return Layout(tuple(everything), (), (), PLAIN, is_blocks=True)
             return table
-    weights = [_weight(columns[place], [row[place] for row in rows]) for place in everything]
+    weights = [_weight(columns, rows, place) for place in everything]
+    # what is not worth much is shown where it needs no second line
+    least = [natural[p] if weights[p] >= _AWAY else least[p] for p in everything]
     shown: list[int] = []
     for place in sorted(everything, key=lambda place: (weights[place], place)):
         if _total([least[p] for p in (*shown, place)], PLAIN) <= width:
@@ -93,21 +102,30 @@ def _is_prose(column: str, texts: Sequence[str]) -> bool:
     return any(cell_len(text) > _PROSE and (" " in text or not text.isascii()) for text in texts)
 
 
-_AWAY = 2
-
-
 def _longest_word(texts: Sequence[str]) -> int:
     words = (word for text in texts for word in text.split() if word.isascii())
     return max((len(word) for word in words if len(word) <= _LONGEST_WORD), default=0)
 
 
-def _weight(column: str, texts: Sequence[str]) -> int:
+def _weight(columns: Sequence[str], rows: Sequence[Sequence[str]], place: int) -> int:
     """The less, the longer a column stays."""
-    if bool(texts) and not any(texts):
-        return _AWAY + 1
+    texts, column = [row[place] for row in rows], columns[place]
+    if rows and not any(texts):
+        return _AWAY + 3
     if _LIGHT.search(column):
+        return _AWAY + 2
+    if len(rows) > 1 and any(texts == [row[before] for row in rows] for before in range(place)):
+        return _AWAY + 1
+    if same_everywhere(texts):
+        return 2 if _HEAVY.search(column) else _AWAY + 1
+    if _INSIDE.search(column) or any(_NESTED.fullmatch(text) and len(text) > _PROSE for text in texts):
         return _AWAY
     return 0 if _HEAVY.search(column) else 1
+
+
+def same_everywhere(texts: Sequence[str]) -> bool:
+    """Whether a column of several rows says one thing."""
+    return len(texts) > 1 and len(set(texts)) == 1
 
 
 def _total(widths: Sequence[int], gap: int) -> int:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from qwenocr_assets.cli.layout import RULED, Layout, fit
+from qwenocr_assets.cli.layout import RULED, Layout, fit, same_everywhere
 from qwenocr_assets.cli.terminal import Terminal
 from qwenocr_assets.outgoing import visible
 from qwenocr_assets.settings import Settings
@@ -16,6 +16,8 @@ from qwenocr_assets.warehouse.places.published import published
 from qwenocr_assets.warehouse.query import QueryResult, run_query
 
 _UNCUT = 100_000
+_SAID_ONCE = 40
+"""Characters up to which a value of all rows is said below them."""
 
 
 def print_query(settings: Settings, query: str, console: Console) -> None:
@@ -63,10 +65,22 @@ def print_rows(
         _print_blocks(headings, texts, rows, layout, console)
     else:
         console.print(_table(headings, texts, rows, aligned, layout))
-    if layout.folded:
-        names = ", ".join(headings[place] for place in layout.folded)
-        many = "1 column is" if len(layout.folded) == 1 else f"{len(layout.folded)} columns are"
-        console.print(Text(f"{many} not shown: {names}. --wide shows all.", style="dim"))
+    _print_folded(headings, texts, layout.folded, console)
+
+
+def _print_folded(
+    headings: Sequence[str], texts: Sequence[Sequence[str]], folded: Sequence[int], console: Console
+) -> None:
+    """Name the columns that are not shown; what one of them says in all rows is said once."""
+    said = {place: texts[0][place] for place in folded if same_everywhere([row[place] for row in texts])}
+    said = {place: text for place, text in said.items() if text and len(text) <= _SAID_ONCE}
+    if said:
+        once = ", ".join(f"{headings[place]} {text}" for place, text in said.items())
+        console.print(Text(f"The same in all rows: {once}.", style="dim"))
+    rest = [headings[place] for place in folded if place not in said]
+    if rest:
+        many = "1 column is" if len(rest) == 1 else f"{len(rest)} columns are"
+        console.print(Text(f"{many} not shown: {', '.join(rest)}. --wide shows all.", style="dim"))
 
 
 def _table(

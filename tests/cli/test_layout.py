@@ -42,11 +42,24 @@ def shown(columns, rows, width, **options):
             ["chinese-and-english-text", "key_information_extraction", "field_f1_exact", "0.9231", "14"], 80,
             ["route", "task", "metric", "mean", "n"], [], False, id="scores-at-80",
         ),
+        pytest.param(
+            ["page_id", "task", "document_name", "item_path", "description", "quantity", "amount", "fields"],
+            ["p" * 24, "key_information", "n" * 27, "items[0]", PROSE, "150", "277.5", "[" + PROSE + "]"],
+            75,
+            ["document_name", "description", "quantity", "amount"], ["page_id", "task", "item_path", "fields"], False,
+            id="keys-paths-and-objects-before-amounts",
+        ),
+        pytest.param(
+            ["document_name", "name", "kind", "status", "seller"],
+            ["#" * 15, "#" * 15, "invoice", "ok", "#" * 10], 62,
+            ["document_name", "status", "seller"], ["name", "kind"], False, id="said-twice-or-always-the-same",
+        ),
         pytest.param(["name", "sums"], ["n" * 40, ""], 44, ["name"], ["sums"], False, id="empty-gives-way"),
     ],
 )  # fmt: skip
 def test_what_gives_way(columns, row, width, stay, folded, is_blocks):
-    layout = fit(columns, [row] * 20, width)
+    rows = [[text.replace("#", f"{number:02}") for text in row] for number in range(20)]
+    layout = fit(columns, rows, width)
     assert [columns[place] for place in layout.shown] == stay
     assert [columns[place] for place in layout.folded] == folded
     assert layout.is_blocks is is_blocks
@@ -73,8 +86,10 @@ def test_texts_that_are_amounts_end_alike():
 
 
 def test_what_is_not_shown_is_said():
-    text = shown([f"column {n}" for n in range(12)], [[f"value-{n}" for n in range(12)]] * 20, 80)
-    assert re.search(r"4 columns are not shown: .*column 11\. --wide shows all\.", " ".join(text.split()))
+    rows = [[f"value-{n}" if n in (1, 9) else f"{row}-of-{n:02}" for n in range(12)] for row in range(10, 30)]
+    text = " ".join(shown([f"column {n}" for n in range(12)], rows, 80).split())
+    assert re.search(r"2 columns are not shown: .*column 11\. --wide shows all\.", text)
+    assert "The same in all rows: column 1 value-1, column 9 value-9." in text
 
 
 @pytest.mark.parametrize("wide", [True, False])
