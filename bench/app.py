@@ -10,7 +10,6 @@ import contextlib
 import os
 import resource
 import shutil
-import socket
 import statistics
 import tempfile
 import threading
@@ -20,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 from upath import UPath
 
 from bench.measuring import goal
 from bench.sample_warehouse import BATCH, DATA, write_samples
 from qwenocr_assets.app.server import create_app
+from qwenocr_assets.emulator.testing.serving import served
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.schemas import TABLES
 from qwenocr_assets.steps.corrections import check_rules_again
@@ -145,21 +144,12 @@ def _served(environment: Environment, pause_seconds: float = 3600.0) -> Iterator
 
     going_on.set()
     app = create_app(environment, publish=bring_up_to_date, pause_seconds=pause_seconds)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        wait_until(lambda: server.started, "the page")
+    with served(app, end_seconds=None) as address:
         try:
-            with httpx.Client(
-                base_url=f"http://127.0.0.1:{listening.getsockname()[1]}/", timeout=_PATIENCE
-            ) as client:
+            with httpx.Client(base_url=f"{address}/", timeout=_PATIENCE) as client:
                 yield client
         finally:
             going_on.clear()
-            server.should_exit = True
-            thread.join()
 
 
 def _environment(folder: Path, documents: int) -> Environment:

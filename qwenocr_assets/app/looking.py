@@ -106,6 +106,17 @@ def place_of_page(warehouse: Readable, page_id: str) -> tuple[str, int] | None:
     return None if row is None else (str(row[0]), int(row[1]))
 
 
+def picture_of_page(warehouse: Readable, page_id: str) -> tuple[str, str | None] | None:
+    """Where a page's image is, below the data folder, and its media type; None where the warehouse has no image."""
+    with open_reader(warehouse) as con:
+        row = con.execute(
+            "select uri, media_type from core.pages where page_id = $page_id and uri is not null "
+            "order by batch_id desc limit 1",
+            {"page_id": page_id},
+        ).fetchone()
+    return None if row is None else (str(row[0]), row[1])
+
+
 def tables(warehouse: Readable) -> list[tuple[str, list[tuple[str, str, int | None]]]]:
     """By schema, every table and view with the first sentence of what it holds, and its rows; views are not counted."""
     with open_reader(warehouse) as con:

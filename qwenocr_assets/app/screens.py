@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from qwenocr_assets.app.charts import chart
 from qwenocr_assets.app.page import Page, html, html_as_it_comes, in_thread, number_of, page_of
 from qwenocr_assets.errors import UsageError
 from qwenocr_assets.report.html import behaviour, style, usd
-from qwenocr_assets.report.pictures import report_picture
+from qwenocr_assets.report.pictures import ReportPicture, report_picture
 from qwenocr_assets.report.reading import documents_of_batch
 from qwenocr_assets.report.views import DocumentView
 from qwenocr_assets.schemas import DOCUMENTS, PAGES
@@ -105,14 +105,21 @@ async def _image(request: Request) -> Response:
     )
 
 
-def _picture(page: Page, page_id: str) -> Any:
+def _picture(page: Page, page_id: str) -> ReportPicture | None:
     data = page.environment.data
-    rows = read_all_batches(data, PAGES, ["batch_id", "uri", "media_type"], pc.field("page_id") == page_id)
-    for row in rows[::-1]:
+    for uri, media_type in _places_of_picture(page, page_id):
         with contextlib.suppress(OSError):  # vacuumed or moved away
-            if row["uri"]:
-                return report_picture((data.root / row["uri"]).read_bytes(), row["media_type"])
+            return report_picture((data.root / uri).read_bytes(), media_type)
     return None
+
+
+def _places_of_picture(page: Page, page_id: str) -> Iterator[tuple[str, str | None]]:
+    """Where the image of a page may be: as the warehouse says, and as the table files do, the newest first."""
+    if is_published(page.environment.data) and (known := looking.picture_of_page(page.warehouse, page_id)):
+        yield known
+    columns = ["batch_id", "uri", "media_type"]
+    rows = read_all_batches(page.environment.data, PAGES, columns, pc.field("page_id") == page_id)
+    yield from ((row["uri"], row["media_type"]) for row in reversed(rows) if row["uri"])
 
 
 async def _search(request: Request) -> Response:

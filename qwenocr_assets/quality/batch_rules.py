@@ -31,7 +31,11 @@ def check_batch(
     """
     of_these = None if documents is None else pc.field("document_id").isin(pa.array(documents, pa.string()))
     pages = {row["page_id"] for row in read_table(data, PAGES, batch_id, ["page_id"], of_these)}
-    said = [row for row in read_all_batches(data, CORRECTIONS, where=of_these) if row["page_id"] in pages]
+    said = [
+        row
+        for row in read_all_batches(data, CORRECTIONS, where=of_these, keep=True)
+        if row["page_id"] in pages
+    ]
     return validate(
         batch_id,
         standing_values(read_table(data, KEY_VALUES, batch_id, where=of_these), said),

@@ -70,7 +70,7 @@ def words_of(data: DataFolder, documents: Collection[str]) -> Iterator[Correctio
     """What people last said of each place of these documents, by the table files."""
     of_these = pc.field("document_id").isin(pa.array(documents, pa.string()))
     newest: dict[Place, CorrectionRow] = {}
-    for row in read_all_batches(data, CORRECTIONS, where=of_these):
+    for row in read_all_batches(data, CORRECTIONS, where=of_these, keep=True):
         place = row["page_id"], row["task"], row["place"]
         if place not in newest or _age(newest[place]) < _age(row):
             newest[place] = row

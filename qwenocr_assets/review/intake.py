@@ -179,7 +179,7 @@ def words_about(data: DataFolder, place: Statement) -> list[CorrectionRow]:
         & (pc.field("task") == place.task)
         & (pc.field("place") == place.place)
     )
-    rows = read_all_batches(data, CORRECTIONS, where=where)
+    rows = read_all_batches(data, CORRECTIONS, where=where, keep=True)
     return sorted(rows, key=lambda row: (row["corrected_at"], row["correction_id"]))
 
 

@@ -7,6 +7,7 @@ does not count is out of date: the batch was written again since.
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +18,8 @@ from upath import UPath
 from qwenocr_assets.errors import StorageError
 from qwenocr_assets.schemas import TableSchema
 from qwenocr_assets.storage.compacted_files import CompactedBatch, compacted_batches, own_files
-from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.data_folder import DataFolder, is_local
+from qwenocr_assets.storage.kept_tables import kept_table
 
 _LOOKS = 3
 """A compaction removes a table's files once: who is overtaken by one finds them at the next look."""
@@ -56,10 +58,12 @@ def scan(
     where: pc.Expression | None = None,
     *,
     batch_ids: Collection[str] | None = None,
+    keep: bool = False,
 ) -> pa.Table:
     """The rows of every batch, or of these, each batch once: all of them, or those `where` something holds.
 
-    They come in no order. Columns that are younger than a file are NULL.
+    They come in no order. Columns that are younger than a file are NULL. With `keep`, small files stay in memory for
+    the next time.
 
     Raises:
         StorageError: a table file cannot be read.
@@ -68,7 +72,7 @@ def scan(
         try:
             files = batch_files(data, schema)
             chosen = [f for b, f in files.items() if batch_ids is None or b in batch_ids]
-            return _read(data, schema, list(columns or schema.column_names), where, chosen)
+            return _read(data, schema, list(columns or schema.column_names), where, chosen, keep)
         except FileNotFoundError as error:
             if look == _LOOKS:
                 raise _unreadable(schema, error) from error
@@ -83,10 +87,14 @@ def _read(
     columns: list[str],
     where: pc.Expression | None,
     files: Sequence[BatchFile],
+    keep: bool,
 ) -> pa.Table:
     filesystem = data.table_folder(schema.name).fs
 
     def read(paths: Sequence[UPath], wanted: pc.Expression | None) -> pa.Table:
+        if keep and all(map(is_local, paths)):
+            rows = pa.concat_tables([kept_table(schema, Path(path.path)) for path in paths])
+            return (rows if wanted is None else rows.filter(wanted)).select(columns)
         names = [str(path.path) for path in paths]
         dataset = ds.dataset(names, schema=schema.arrow, filesystem=filesystem, format="parquet")
         return dataset.to_table(columns=columns, filter=wanted)

@@ -94,13 +94,17 @@ def read_all_batches(
     schema: TableSchema[R],
     columns: Sequence[str] | None = None,
     where: pc.Expression | None = None,
+    *,
+    keep: bool = False,
 ) -> list[R]:
     """The rows of every batch, each once, sorted by batch: all of them, or those `where` something holds.
+
+    With `keep`, small files stay in memory for the next time.
 
     Raises:
         StorageError: a table file cannot be read, or a column holds what it cannot.
     """
-    rows = _typed(schema, scan(data, schema, columns, where))
+    rows = _typed(schema, scan(data, schema, columns, where, keep=keep))
     return sorted(rows, key=lambda row: str(row["batch_id"]))
 
 

@@ -1,22 +1,19 @@
 """The page on a port, over a batch with everything that can be shown and corrected."""
 
 import contextlib
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import httpx
 import pytest
-import uvicorn
 
 from qwenocr_assets.app.server import create_app
+from qwenocr_assets.emulator.testing.serving import served as served_app
 from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.steps.corrections import check_rules_again
 from qwenocr_assets.steps.publish import publish
 from tests.report.conftest import write_batch
-from tests.waiting import wait_until
 
 RULES = [{"name": "tax", "field": "tax", "pattern": r"\d+\.\d\d"}]
 
@@ -50,17 +47,8 @@ def serving(folder: Path, *, token: str | None = None) -> Iterator[Served]:
         published.append(batches)
 
     app = create_app(environment, publish=bring_up_to_date, token=token, pause_seconds=0.05)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        wait_until(lambda: server.started, "the page")
-        try:
-            yield Served(f"http://127.0.0.1:{listening.getsockname()[1]}", environment, published)
-        finally:
-            server.should_exit = True
-            thread.join()
+    with served_app(app, end_seconds=None) as address:  # what it has to publish at the end, it publishes
+        yield Served(address, environment, published)
 
 
 @pytest.fixture(scope="module")

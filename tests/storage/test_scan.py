@@ -1,5 +1,6 @@
 """Which file counts for a batch: whatever was written, compacted, and written again, each batch is there once."""
 
+import os
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -62,9 +63,10 @@ def test_what_was_written_last_is_there_once(steps: list[tuple[str, str, list[st
         patch.setattr(compaction, "_LEAST_FILES", 1)
         data = DataFolder(UPath(folder))
         written: dict[str, list[str]] = {}
-        for what, batch, texts in steps:
+        for hour, (what, batch, texts) in enumerate(steps):
             if what == "write":
                 put(data, batch, *texts)
+                os.utime(data.table_file("formulas", batch), (hour * 3600, hour * 3600))
                 written[batch] = texts
             elif what == "remove":
                 remove_batch(data, [FORMULAS], batch)
@@ -74,6 +76,7 @@ def test_what_was_written_last_is_there_once(steps: list[tuple[str, str, list[st
                     if what != "compact":
                         killing.setattr(compaction, "_remove_unless_written", lambda *_: None)
                     compact(data, [FORMULAS], now=LATER)
+            assert read_all_batches(data, FORMULAS, keep=True) == read_all_batches(data, FORMULAS)
         everything = read_all_batches(data, FORMULAS, ["batch_id", "latex"])
         assert list(batch_files(data, FORMULAS)) == sorted(written)
         assert [f.batch_id for f in find_table_files(data, [FORMULAS])] == sorted(written)

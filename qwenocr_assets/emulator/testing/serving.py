@@ -9,11 +9,14 @@ from typing import Any
 import uvicorn
 
 _START_SECONDS = 20
+_END_SECONDS = 10
 
 
 @contextmanager
-def served(app: Any, **config: Any) -> Iterator[str]:
+def served(app: Any, *, end_seconds: float | None = _END_SECONDS, **config: Any) -> Iterator[str]:
     """The app, for as long as this is open; gives its address, like http://127.0.0.1:40213.
+
+    At the end it is waited for, `end_seconds` at most; with None until it has ended, whatever it still has to do.
 
     Raises:
         RuntimeError: the server does not start.
@@ -31,4 +34,4 @@ def served(app: Any, **config: Any) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(end_seconds)
