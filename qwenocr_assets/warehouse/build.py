@@ -10,7 +10,7 @@ from enum import Enum
 import duckdb
 
 from qwenocr_assets.errors import WarehouseError
-from qwenocr_assets.warehouse.build_log import built_from, forget_built, last_built, note_built
+from qwenocr_assets.warehouse.build_log import all_built, built_from, forget_built, note_built
 from qwenocr_assets.warehouse.connect import transaction
 from qwenocr_assets.warehouse.ddl import comment, create_missing, create_ops
 from qwenocr_assets.warehouse.model_sql import Increment
@@ -27,6 +27,8 @@ class Change(Enum):
     """Nothing: neither it nor anything behind it has changed."""
     APPENDED = "appended"
     """An incremental model took in what is new."""
+    FOLLOWED = "followed"
+    """A view shows what has changed behind it, and had not to be touched."""
     REBUILT = "rebuilt"
 
 
@@ -137,11 +139,14 @@ def schemas_of(con: duckdb.DuckDBPyConnection) -> Schemas:
 
 def _build(con: duckdb.DuckDBPyConnection, model: Model, present: str | None) -> ModelResult:
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {model.schema}")
-    last, now = last_built(con, model.name), built_from(con, model)
+    built = all_built(con)
+    last, now = built.get(model.name), built_from(con, model, built)
     if present != model.kind or last is None or last.form != now.form:
         change = Change.REBUILT
     elif last.content == now.content:
         change = Change.UNCHANGED
+    elif model.kind == "VIEW":
+        change = Change.FOLLOWED
     else:
         change = Change.APPENDED if model.increment else Change.REBUILT
     if change is Change.REBUILT:

@@ -2,13 +2,13 @@
 # Names put into SQL come from the project's own models.
 # ruff: noqa: S608
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 
 import duckdb
-import sqlglot
 
 from qwenocr_assets.warehouse.ddl import BUILD_LOG, LOAD_LOG
 from qwenocr_assets.warehouse.models import Model
@@ -17,6 +17,7 @@ _CHANGES_BY_ITSELF = {
     "now", "today", "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp",
     "get_current_time", "get_current_timestamp", "transaction_timestamp", "random", "uuid", "gen_random_uuid",
 }  # fmt: skip
+_NAMES = (duckdb.token_type.identifier, duckdb.token_type.keyword)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class BuiltFrom:
     """Of the rows of what it reads."""
 
 
-def built_from(con: duckdb.DuckDBPyConnection, model: Model) -> BuiltFrom:
-    """What building the model now would build it from; its refs have been built."""
+def built_from(con: duckdb.DuckDBPyConnection, model: Model, built: Mapping[str, BuiltFrom]) -> BuiltFrom:
+    """What building the model now would build it from; its refs have been built, and `built` says from what."""
     form = [model.materialized, model.sql, model.description, repr(sorted(model.columns.items()))]
     if model.increment:
         form += [*model.increment.before, model.increment.sql]
@@ -39,7 +40,7 @@ def built_from(con: duckdb.DuckDBPyConnection, model: Model) -> BuiltFrom:
         form.append(_columns(con, schema, table))
         content.append(_loaded(con, schema, table))
     for name in model.refs:
-        ref = last_built(con, name)
+        ref = built.get(name)
         form.append(ref.form if ref else "")
         content.append(ref.content if ref else _moment())
     if _changes_by_itself(model.sql):
@@ -47,10 +48,10 @@ def built_from(con: duckdb.DuckDBPyConnection, model: Model) -> BuiltFrom:
     return BuiltFrom(_hash(form), _hash([*form, *content]))
 
 
-def last_built(con: duckdb.DuckDBPyConnection, name: str) -> BuiltFrom | None:
-    """What a model was last built from; None when it never was."""
-    row = con.execute(f"SELECT form, content FROM {BUILD_LOG} WHERE model = ?", [name]).fetchone()
-    return BuiltFrom(*row) if row else None
+def all_built(con: duckdb.DuckDBPyConnection) -> dict[str, BuiltFrom]:
+    """What each model that was ever built was last built from."""
+    rows = con.execute(f"SELECT model, form, content FROM {BUILD_LOG}").fetchall()
+    return {model: BuiltFrom(form, content) for model, form, content in rows}
 
 
 def note_built(con: duckdb.DuckDBPyConnection, name: str, built: BuiltFrom) -> None:
@@ -88,10 +89,15 @@ def _loaded(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
 @cache
 def _changes_by_itself(sql: str) -> bool:
     """Whether SQL reads the clock or rolls dice; what comments and texts say does not count."""
-    tokens = sqlglot.tokenize(sql, dialect="duckdb")
-    return any(
-        t.token_type is not sqlglot.TokenType.STRING and t.text.lower() in _CHANGES_BY_ITSELF for t in tokens
+    encoded = sql.encode()  # places of tokens are counted in bytes
+    tokens = duckdb.tokenize(sql)
+    ends = [*(begin for begin, _ in tokens[1:]), len(encoded)]
+    names = (
+        encoded[begin:end].decode().strip(' \t\r\n"').lower()
+        for (begin, kind), end in zip(tokens, ends, strict=True)
+        if kind in _NAMES
     )
+    return not _CHANGES_BY_ITSELF.isdisjoint(names)
 
 
 def _moment() -> str:

@@ -107,8 +107,7 @@ def create_missing(
             con.execute(core_table(schema))
             comments.pop(name, None)
         if comments.get(name) != [schema.description, *(c.description for c in schema.columns)]:
-            for statement in core_comments(schema):
-                con.execute(statement)
+            con.execute("; ".join(core_comments(schema)))
 
 
 def drop_all(con: duckdb.DuckDBPyConnection) -> None:
@@ -131,9 +130,8 @@ def create_ops(con: duckdb.DuckDBPyConnection) -> list[str]:
         columns = ", ".join(f"{column} {kind} NOT NULL" for column, kind, _ in table.columns)
         con.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
         created.append(name)
-        con.execute(comment("TABLE", name, table.description))
-        for column, _, text in table.columns:
-            con.execute(comment("COLUMN", f"{name}.{column}", text))
+        comments = [comment("COLUMN", f"{name}.{column}", text) for column, _, text in table.columns]
+        con.execute("; ".join([comment("TABLE", name, table.description), *comments]))
     return created
 
 

@@ -25,6 +25,9 @@ pytestmark = [
 ]
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+_OF_SQLITE = ("-wal", "-shm")
+"""Files that come and go while a database is open."""
+
 WIDTHS = (390, 768, 1280, 1920)
 AXE = "axe.run().then(r => [r.violations.map(v => [v.id, v.nodes[0].html]), r.passes.length])"
 AT = "document.activeElement.closest('[data-place]')?.dataset.place"
@@ -138,7 +141,8 @@ def test_files_are_dropped_corrected_and_seen_in_the_marts(
 
 def test_a_document_is_tried_with_a_schema(tab: Tab, served: Served) -> None:
     def kept() -> set[str]:
-        return {str(path) for path in Path(served.environment.data.root.path).rglob("*") if path.is_file()}
+        paths = Path(served.environment.data.root.path).rglob("*")
+        return {str(p) for p in paths if p.is_file() and not p.name.endswith(_OF_SQLITE)}
 
     before = kept()
     tab.open(f"{served.address}/try")

@@ -1,5 +1,6 @@
 """A data folder in tmp_path, and rows that need to say only what a test is about."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.storage.table_files import write_table
 from qwenocr_assets.warehouse.build import build_models, run_tests
 from qwenocr_assets.warehouse.connect import open_writer
+from qwenocr_assets.warehouse.ddl import create_missing
 from qwenocr_assets.warehouse.dictionary import MODELS
 from qwenocr_assets.warehouse.load import load_changes
 from qwenocr_assets.warehouse.models import Model, load_models
@@ -130,13 +132,35 @@ def _with_all_they_read(models: dict[str, Model], asked: set[str]) -> dict[str, 
     }
 
 
+@pytest.fixture(scope="session")
+def built_on_nothing(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, Model]], Path]:
+    """A warehouse in which models are built and no row is, made once for each set of models."""
+    folder = tmp_path_factory.mktemp("built")
+    made: dict[tuple[str, ...], Path] = {}
+
+    def build(models: dict[str, Model]) -> Path:
+        if (names := tuple(models)) not in made:
+            made[names] = folder / f"{len(made)}.duckdb"
+            with open_writer(made[names]) as con:
+                create_missing(con)
+                build_models(con, models)
+        return made[names]
+
+    return build
+
+
 @pytest.fixture
-def query(data: DataFolder, models: dict[str, Model]) -> Callable[[str], list[tuple[Any, ...]]]:
+def query(
+    data: DataFolder, models: dict[str, Model], built_on_nothing: Callable[[dict[str, Model]], Path]
+) -> Callable[[str], list[tuple[Any, ...]]]:
     """Load, build the models that the SQL names, check that their data tests pass, and run it."""
 
     def run(sql: str) -> list[tuple[Any, ...]]:
-        load_changes(data, working_file(data))
         wanted = _with_all_they_read(models, {n for n, m in models.items() if m.relation in sql})
+        if not working_file(data).exists():
+            working_file(data).parent.mkdir(parents=True)
+            shutil.copyfile(built_on_nothing(wanted), working_file(data))
+        load_changes(data, working_file(data))
         with open_writer(working_file(data)) as con:
             build_models(con, wanted)
             failed = [r for m in wanted.values() for r in run_tests(con, m) if not r.passed]

@@ -236,7 +236,7 @@ _TOP = {"models/marts/top.sql": "select 1 as id"}
         ),
         pytest.param(
             {"models/marts/top.sql": "select 1 as a,\nfrom where"},
-            ["top.sql, line 2:", "where"],
+            ["LINE 2: from where", "where"],
             id="SQL syntax",
         ),
         pytest.param({"models/marts/top.sql": "select 'open"}, ["top.sql", "Mend the SQL"], id="SQL quotes"),
@@ -244,7 +244,7 @@ _TOP = {"models/marts/top.sql": "select 1 as id"}
             {"models/marts/top.sql": "drop table x"}, ["top.sql is not one SELECT"], id="not a SELECT"
         ),
         pytest.param(
-            {"models/marts/top.sql": "selec one"}, ["top.sql is not one SELECT"], id="nearly a SELECT"
+            {"models/marts/top.sql": "selec one"}, ["top.sql: ", 'near "selec"'], id="nearly a SELECT"
         ),
         pytest.param(
             {"models/marts/top.sql": "select 1 as a; select 2 as b"}, ["top.sql is not one SELECT"], id="two"
