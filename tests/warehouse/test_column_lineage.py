@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from qwenocr_assets.warehouse.column_lineage import column_lineages
+from qwenocr_assets.warehouse.lineage.columns import column_lineages
 from qwenocr_assets.warehouse.models import Model
 
 _SCHEMAS = {

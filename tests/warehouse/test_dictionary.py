@@ -7,8 +7,8 @@ import pytest
 from qwenocr_assets import schemas as declarations
 from qwenocr_assets.schemas import TABLES, TableSchema
 from qwenocr_assets.warehouse.build import Schemas, planned_schemas
-from qwenocr_assets.warehouse.column_lineage import column_lineages, followed_to_core
 from qwenocr_assets.warehouse.dictionary import row_type
+from qwenocr_assets.warehouse.lineage.columns import column_lineages, followed_to_core
 from qwenocr_assets.warehouse.models import Model
 
 

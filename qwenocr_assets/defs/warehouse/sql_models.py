@@ -19,11 +19,11 @@ from qwenocr_assets.warehouse.build import (
     TestResult,
     begin_build,
     build_model,
-    planned_schemas,
     run_tests,
 )
-from qwenocr_assets.warehouse.column_lineage import Origins, column_lineages, followed_to_core
 from qwenocr_assets.warehouse.connect import open_writer
+from qwenocr_assets.warehouse.lineage.columns import Origins, followed_to_core
+from qwenocr_assets.warehouse.lineage.kept import lineage_of
 from qwenocr_assets.warehouse.models import Model, load_models
 from qwenocr_assets.warehouse.places.published import address
 from qwenocr_assets.warehouse.publish import publish, working_file
@@ -36,7 +36,7 @@ _TESTS = "tests"
 def build_sql_models(folder: Path, result_schemas: Iterable[ResultSchema] = ()) -> list[dg.AssetsDefinition]:
     """The models as one step that builds them in order, and the step that publishes them."""
     models = load_models(folder, result_schemas)
-    lineage = column_lineages(models.values(), planned_schemas(models))
+    lineage = lineage_of(models)
     core = followed_to_core(lineage)
 
     @dg.multi_asset(
