@@ -112,6 +112,25 @@ def test_words_that_a_note_strikes_out_are_a_doubt(flags, is_struck):
     assert (layer.doubt is not None) is is_struck
 
 
+@pytest.mark.parametrize(
+    ("drawn", "is_struck"),
+    [
+        pytest.param(b"1 w 40 365 m 220 365 l S ", True, id="a-line"),
+        pytest.param(b".8 w 100 364 m 140 364 l S ", True, id="a-line-through-a-word"),
+        pytest.param(b"1 0 0 rg 38 364 170 1.5 re f 0 g ", True, id="a-thin-rectangle"),
+        pytest.param(b"1 w 40 358 m 220 358 l S ", False, id="underlined"),
+        pytest.param(b"1 w 40 373 m 220 373 l S ", False, id="a-rule-above"),
+        pytest.param(b"1 w 84 340 m 84 420 l S ", False, id="a-rule-down"),
+        pytest.param(b".7 g 30 352 200 22 re f 0 g ", False, id="on-grey"),
+    ],
+)
+@pytest.mark.parametrize("turned", [b"", b"/Rotate 90"], ids=["upright", "turned"])
+def test_words_that_a_line_strikes_out_are_a_doubt(drawn, is_struck, turned):
+    layer = layer_of(pdf(drawn + PLAIN, attributes=turned))
+    assert texts(layer) == [FIRST, SECOND]
+    assert (layer.doubt is not None) is is_struck
+
+
 def test_words_that_are_blacked_out_are_left_out():
     content = line("Name: Somebody, of this town here", y=300) + b"0 g 84 296 78 18 re f " + PLAIN
     layer = layer_of(pdf(content))

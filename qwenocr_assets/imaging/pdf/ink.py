@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
@@ -26,6 +27,12 @@ _CELL = 8
 """Pixels: cells this large, with edges both ways, hold letters or parts of pictures, not rules or plain areas."""
 _LEAST_CELLS = 3
 """As many of them side by side are writing: crossings of rules stand alone."""
+_LEAST_HEIGHT = 6
+"""Pixels of letters through which a line can be told from one below them."""
+_MIDDLE = (0.35, 0.72)
+"""Of a font's height, from the top: where a line strikes letters out, and does not underline them."""
+_MOST_INKED = 0.3
+"""Of a font's height: what is thicker is a ground."""
 
 
 class Ink:
@@ -44,11 +51,11 @@ class Ink:
             rest = self._draw()
         return Traces(abs(self._whole - rest) > _TRACE)
 
-    def writing_beside(self, objects: Sequence[Any]) -> tuple[int, int]:
-        """Pixels of what looks like writing or pictures beside these objects: in all, and in annotations alone."""
+    def beside(self, objects: Sequence[Any]) -> "Rest":
+        """What is drawn beside these objects."""
         with _without(objects):
             rest, bare = self._draw(), self._draw(annotations=False)
-        return _busy_px(rest), _busy_px(np.where(abs(rest - bare) > _TRACE, rest, 255))
+        return Rest(rest, _busy_px(rest), _busy_px(np.where(abs(rest - bare) > _TRACE, rest, 255)))
 
     def _draw(self, *, annotations: bool = True) -> Grey:
         bitmap = self._page.render(
@@ -72,6 +79,38 @@ class Traces:
             return False
         sums = self._sums
         return bool(sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left])
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A page without its text."""
+
+    grey: Grey
+    writing_px: int
+    """Pixels of what looks like writing or pictures."""
+    in_notes_px: int
+    """Those of annotations alone."""
+
+    def is_crossed(self, box: Box, turn: int) -> bool:
+        """Whether a line runs through the middle of a box, from side to side of letters that stand there.
+
+        `turn` are the quarter turns clockwise by which they stand.
+        """
+        rows = np.rot90(self._within(box), turn)
+        if rows.shape[0] < _LEAST_HEIGHT or not rows.shape[1]:
+            return False
+        inked: NDArray[np.bool_] = np.all(abs(rows - np.median(rows)) > _EDGE, axis=1)
+        first, last = (round(share * len(rows)) for share in _MIDDLE)
+        return bool(inked[first:last].any()) and int(inked.sum()) <= _MOST_INKED * len(rows)
+
+    def is_plain(self, box: Box) -> bool:
+        """Whether nothing is drawn in a box but its ground."""
+        inside = self._within(box)
+        return not inside.size or bool(inside.max() - inside.min() <= _EDGE)
+
+    def _within(self, box: Box) -> Grey:
+        left, top, right, bottom = (max(round(edge), 0) for edge in box)
+        return self.grey[top:bottom, left:right]
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium_c
 
 from qwenocr_assets.imaging.page_image import TextLayer
-from qwenocr_assets.imaging.pdf.ink import Box, Ink
+from qwenocr_assets.imaging.pdf.ink import Box, Ink, Rest
 from qwenocr_assets.imaging.pdf.pdfium import annotations_on
 from qwenocr_assets.imaging.pdf.text_lines import Character, around, is_space, layer_line, lines_of
 
@@ -57,13 +57,31 @@ def text_layer(page: pypdfium2.PdfPage, width_px: int, height_px: int, unit: flo
         if len(seen) < _LEAST_CHARACTERS or _share_unknown(text, seen) > _MOST_UNKNOWN:
             return None
         lines = lines_of(seen, codes)
-        beside, in_notes = ink.writing_beside(list(shapes.values()))
+        rest = ink.beside(list(shapes.values()))
         area = sum((b[2] - b[0]) * (b[3] - b[1]) for b in map(around, lines)) * scale**2
-    doubt = _STRUCK_OUT if _is_struck_out(page) else _doubt(beside, in_notes, area)
+    is_struck = _is_struck_out(page) or any(_is_crossed_out(line, rest, scale) for line in lines)
+    doubt = _STRUCK_OUT if is_struck else _doubt(rest.writing_px, rest.in_notes_px, area)
     return TextLayer(tuple(layer_line(line, codes) for line in lines), doubt)
 
 
-_STRUCK_OUT = "Text on the page is struck out by a note, and is in its own text as if it stood."
+_STRUCK_OUT = "Text on the page is struck out, and is in its own text as if it stood."
+_MOST_UNCROSSED = 2
+"""Characters in a row with a line through them that are not struck out: a rule may touch some."""
+
+
+def _is_crossed_out(line: Sequence[Character], rest: Rest, scale: float) -> bool:
+    """Whether a line is drawn through some characters of a line of text."""
+    if rest.is_plain(_scaled(around(line), scale)):
+        return False
+    run = 0
+    for character in line:
+        (x1, top, x2, bottom), (left, y1, right, y2) = character.room, character.box
+        box = (x1, y1, x2, y2) if character.turn % 2 else (left, top, right, bottom)
+        is_crossed = rest.is_crossed(_scaled(box, scale), character.turn)
+        run = run + 1 if is_crossed else 0
+        if run > _MOST_UNCROSSED:
+            return True
+    return False
 
 
 def _is_struck_out(page: pypdfium2.PdfPage) -> bool:
