@@ -163,6 +163,7 @@ def test_what_the_samples_say_is_an_answer_in_every_language(truth: Path) -> Non
         (LINES, "data:image/png;base64,iVBORw0KGgo=", "the answer is a picture's address"),
         (TEXT, "There is no text in the image.", "the model speaks of the page instead of reading it"),
         (TEXT, "图片中没有文字。", "the model speaks of the page instead of reading it"),
+        (TEXT, TEXT.spec.prompt, "the answer repeats what was asked"),
         *(
             (task, said, "the model speaks of the page instead of reading it")
             for task, said in (

@@ -99,6 +99,8 @@ def test_a_description_is_no_reading(text: str) -> None:
         "Dear Ann,\n\nThe scan arrived.\n\nYours, Bob",
         "image.png\n12 KB",
         "Name: ...\nDate: ...",
+        "C:\\new\\names",
+        "Smith & Sons; AT&T",
     ],
 )
 def test_what_pages_say_themselves_is_no_remark(text: str) -> None:
@@ -111,6 +113,9 @@ def test_what_pages_say_themselves_is_no_remark(text: str) -> None:
         ('["Line 1", "第2行"]', "JSON"),
         ("<p>Total: <b>5.00</b></p><p>Date</p>", "HTML"),
         (rows_of("合計|5.00"), "HTML"),
+        ("A &amp; B\n日付 &lt;5&gt;", "HTML"),
+        ("Line 1\\nLine 2", "JSON"),
+        ("Caf\\u00e9\n日付", "JSON"),
         ("# Title\n| a | b |\n|---|:-:|\n| 1 | 2 |", "Markdown"),
     ],
 )

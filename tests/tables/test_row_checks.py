@@ -59,6 +59,8 @@ ROWS = ("Item | Price", "Bolt | 1.50", "Nut | 2.50", "Total | 4.00")
             0,
             id="subtotals",
         ),
+        pytest.param((*ROWS[:3], "Gesamtsumme | 4.10"), 1, 1, id="german"),
+        pytest.param((*ROWS[:3], "合计金额 | 4.10"), 1, 1, id="chinese"),
         pytest.param((*ROWS[:3], "Totally new | 9.00"), 0, 0, id="a word that begins alike"),
         pytest.param(("a | 1,000.00", "b | 2,000.00", "Total (EUR) | 3,500.00"), 1, 1, id="no header"),
     ],

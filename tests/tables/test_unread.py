@@ -35,6 +35,7 @@ def column(*cells: str, header: str = "Price") -> list[tuple[Decimal | None, str
         *("5.00 S", "5,00 H", "5.00 Cr.", "5.00 Dt", "[5.00]", "-(5.00)", "(-5.00)", "¬5.00"),
         *("~5", "≈5", "ca. 5", "1·234", "1_234", "12.5x", "12.50?", "１２．５０*", "٥٠٫٠٠*", "1.5万", "12億"),
         *("12 kg", "3 Stk", "1200ᵃ", "7½", "½", "l2.50", "12.5O", "1O", "I00", "O.5O", "$1{,}234.50$", "5.00[^1]"),
+        *('"', "〃", "do.", "same as above", "同上", "12;50", "1.5E+06", "2e-3", "1 1/2", "3⁄4"),
         *("~~10~~ 8", "三千五百", "3億2千万", "壹万贰仟", "3 lakh", "$1.2M", "۱۲/۵۰", "12⁵⁰"),
     ],
 )  # fmt: skip
@@ -89,6 +90,8 @@ def test_a_column_that_is_written_so_stays_without_doubt(cells: tuple[str, ...])
         (("5.00+", "12"), [(Decimal("5.00"), None), (Decimal(12), None)]),
         (("100,00 S", "50,00 H"), [(None, "no_number")] * 2),
         (("1,200¹", "300²", "12.50*"), [(None, "no_number")] * 3),
+        (("negative 3.00", "1.00"), [(-3, None), (1, None)]),
+        (("1&amp;nbsp;234,50", "2&amp;#44;50"), [(Decimal("1234.50"), None), (Decimal("2.50"), None)]),
         (("€5.00", "$7.00", "€3.00"), [(5, None), (7, "two_currencies"), (3, None)]),
         (("5.00 EUR", "7.00 USD"), [(5, "two_currencies"), (7, "two_currencies")]),
         (("$5.00", "7.00 USD", "3.00"), [(5, None), (7, None), (3, None)]),
@@ -190,9 +193,11 @@ def test_a_weekday_that_the_day_does_not_have(text: str, day: date, doubt: str |
             for text in (
                 "Total [illegible]", "J\ufffdhn", "12.5\ufffd", "(unleserlich)", "illegible", "▯▯/▯▯/2024",
                 "[texte illisible]", "Имя: [неразборчиво]", "氏名（判読不能）", "看不清", "[unclear] 5",
+                "MÃ¼ller GmbH", "5 â‚¬", "itâ€™s", "J[?]hn", "Sum: 12.??",
             )
         ),
         *((text, None) for text in ("Unclear skies", "□ Yes", "a [b] c", "Many found it illegible at first.", "?")),
+        *((text, None) for text in ("NÃO", "is it 5?")),
     ],
 )  # fmt: skip
 def test_what_says_that_it_could_not_be_read(text: str, doubt: str | None) -> None:

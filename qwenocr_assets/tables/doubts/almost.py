@@ -25,8 +25,8 @@ _WITHOUT_MONEY: Final = re.compile(r"\A[^\W\d_]{3}(?=[^\S\n])|(?<=[^\S\n])[^\W\d
 _FIRST: Final = re.compile(r"[-+(]?\W?[0-9OoIl|]")
 _SIGN: Final = r"[*†‡§?¹²³⁰⁴-⁹ᵃ-ᶻ⁽⁾]"
 _MARKED: Final = re.compile(
-    rf"(?:{_SIGN}+\s?)?[-+]?[^\w\s*†‡§?]?\s?{_AMOUNT}\s?[$€£¥]?\s?"
-    rf"(?:{_SIGN}{{1,3}}|\[\^[0-9a-z]{{1,2}}\]|\^[0-9a-z]{{1,2}}\^|[SHCD]|Cr\.|Dr\.|[CD]t\.?)|{_SIGN}+\s?{_AMOUNT}"
+    rf"(?:(?:{_SIGN}|[~≈])+\s?)?[-+]?[^\w\s*†‡§?]?\s?{_AMOUNT}\s?[$€£¥]?\s?"
+    rf"(?:{_SIGN}{{1,3}}|\[\^[0-9a-z]{{1,2}}\]|\^[0-9a-z]{{1,2}}\^|[SHCD]|Cr\.|Dr\.|[CD]t\.?)|(?:{_SIGN}|[~≈])+\s?{_AMOUNT}"
 )
 _RAISED_CENTS: Final = re.compile(r"[$€£]?\s?(?!10[⁰¹²³⁴-⁹]|2[⁰¹²³⁴-⁹])[0-9]{1,5}[.,]?[⁰¹²³⁴-⁹]{2}\s?[$€£]?")
 _UNREAD_DIGIT: Final = re.compile(
@@ -45,7 +45,15 @@ _HAN_MONEY: Final = re.compile(
     rf"(?:[{_HAN}]角)?(?:[{_HAN}]分)?[整正也]?|(?:人民币|人民幣|金|[¥$€])\s?[0-9.,]*[{_HAN}][0-9.,{_HAN}]*"
 )
 _BY_ARABS: Final = re.compile(r"[٠-٩۰-۹]+/[٠-٩۰-۹]{1,3}")
-_FRACTION: Final = re.compile(r"[0-9]*\s?[¼-¾⅐-⅞]")
+_FRACTION: Final = re.compile(r"[0-9]*\s?(?:[¼-¾⅐-⅞]|[0-9]⁄[0-9]{1,2})|[0-9]+ [0-9]/[0-9]{1,2}")
+_POWER: Final = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+[eE][-+]?|[eE][-+])[0-9]{1,3}")
+_PARTED: Final = re.compile(r"[0-9]+;[0-9]{2}")
+_DITTO: Final = re.compile(
+    r"[\"〃″”„]{1,2}|''|,,|--\"--|-[\"〃]-|(?:ditto|do|dto|dito|idem|id)\.?|同上|同前|상동|то же|(?:wie|s\.) oben|"
+    r"same(?: as above)?|as above|voir ci-dessus|vedi sopra|ver arriba",
+    re.IGNORECASE,
+)
+"""Signs and words for what stands above."""
 _IN_MATH: Final = re.compile(r"[0-9.,]*\$[-+\\0-9(^][^$]*\$")
 _STRUCK: Final = re.compile(r"~~[^~]*~~")
 
@@ -66,7 +74,7 @@ def is_almost_number(text: str) -> bool:
     """As `is_almost_amount`, of a text among numbers: letters like digits, numerals of Han, a struck one are enough."""
     written = _looked_at(text)
     if not written:
-        return False
+        return len(text) <= LONGEST and _DITTO.fullmatch(text.strip()) is not None
     left = _STRUCK.sub("", written).strip()
     return bool(
         is_almost_amount(written)
@@ -76,6 +84,8 @@ def is_almost_number(text: str) -> bool:
         or _FRACTION.fullmatch(written)
         or _IN_MATH.fullmatch(written)
         or _MULTIPLIED.fullmatch(written)
+        or _POWER.fullmatch(written)
+        or _PARTED.fullmatch(written)
         or (left != written and left[:1].isdigit() and _IS_COUNT.fullmatch(left))
     )
 

@@ -158,6 +158,9 @@ _UNREADABLE: Final = re.compile(
     rf"[\[(（【<](?:[^\[\]()（）【】<>]{{0,12}}\W)?(?:{_WORDS})(?:\W[^\[\]()（）【】<>]{{0,12}})?[\])）】>]",
     re.IGNORECASE,
 )
+_MISCODED: Final = re.compile("[ÃÂ][\u0080-\u00bf]|Ã[Ÿ„–œ€š‰ˆƒ‹Œž]|â€[\u0080-\u009f™œ“”˜¦¢]|â‚¬|ï»¿|ï¿½")
+"""Letters of UTF-8 that were read as another coding: MÃ¼ller."""
+_GUESSED: Final = re.compile(r"[\[(]\?{1,3}[\])]")
 _ALONE: Final = frozenset(_WORDS.split("|"))
 _SIGNS: Final = frozenset("\ufffd▯")
 _BRACKETS: Final = frozenset("[(（【<")
@@ -166,8 +169,10 @@ _BRACKETS: Final = frozenset("[(（【<")
 def is_unreadable(text: str) -> bool:
     """Whether a text says that something of it could not be read: `Total [illegible]`, a replacement character."""
     signs = set(text)
-    if has_unread_digit(text):
+    if has_unread_digit(text) or (not text.isascii() and _MISCODED.search(text)):
         return True
     if signs & _SIGNS or (len(text) <= LONGEST and text.strip(" .()[]*?").casefold() in _ALONE):
+        return True
+    if "?" in signs and _GUESSED.search(text):
         return True
     return not signs.isdisjoint(_BRACKETS) and _UNREADABLE.search(text) is not None

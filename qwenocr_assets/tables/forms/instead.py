@@ -20,16 +20,23 @@ _HTML = re.compile(
     r"|.*<table(?:\s[^<>]*)?>.*</table\s*>",
     re.IGNORECASE | re.DOTALL,
 )
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|euro|#[0-9]{2,6}|#x[0-9a-f]{2,5});", re.IGNORECASE)
+_ESCAPED_LETTER = re.compile(r"\\u[0-9a-f]{4}", re.IGNORECASE)
+_ESCAPED_BREAK = re.compile(r"[^\\]\\n(?![a-z])")
+"""A break between lines as JSON writes it; not the begin of a name in a path."""
 _MARKDOWN_RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*$", re.MULTILINE)
 
 
 def markup_instead(text: str) -> str | None:
-    """JSON, HTML or Markdown, where an answer is written so although plain text was asked for; None for plain text."""
+    """JSON, HTML or Markdown, where an answer is written so, or in its escapes, although plain text was asked for; None
+    for plain text."""
     body = unfenced(text)
     if is_answered_in_json(text) or _is_list_of_texts(body):
         return "JSON"
-    if "<" in body and _HTML.match(body):
+    if ("<" in body and _HTML.match(body)) or ("&" in body and _ENTITY.search(body)):
         return "HTML"
+    if "\\" in body and (_ESCAPED_LETTER.search(body) or ("\n" not in body and _ESCAPED_BREAK.search(body))):
+        return "JSON"
     return "Markdown" if "-" in body and "|" in body and _MARKDOWN_RULE.search(body) else None
 
 

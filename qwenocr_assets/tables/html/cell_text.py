@@ -5,6 +5,7 @@ footnote's mark is no digit of the amount before it.
 """
 
 import re
+from html import unescape
 
 from selectolax.lexbor import LexborNode
 
@@ -61,6 +62,8 @@ def _shown(cell: LexborNode) -> str:
         text = _inside(cell)
         if "\n" in text:
             return _BROKEN_LINE.sub("\n", text).strip()
+    if "&" in text and ";" in text:
+        text = unescape(text)  # escaped twice
     if "\n" in text or "  " in text or "\t" in text:
         text = _SPACE.sub(" ", text)
     return text.strip()

@@ -20,6 +20,7 @@ _SPAN = re.compile(
     r"""(?<![a-z-])(rowspan|colspan)\s*=\s*["']?([^"']*?)["']?(?=\s+[a-z-]+\s*=|\s*\Z)""", re.IGNORECASE
 )
 _REFERENCE = re.compile("&([a-z]*|#39);?")
+_TWICE = re.compile("&amp;#?[A-Za-z0-9]{1,8};")
 _REFERENCES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&nbsp;": "\u00a0"}
 _SPACE = re.compile(r"[ \t\n\f]+")
 _BROKEN_LINE = re.compile(r"[ \t\f]*\n\s*")
@@ -187,6 +188,8 @@ def _spans(attributes: str) -> tuple[int, int]:
 def _text(text: str) -> str:
     """A cell's text as a browser shows it; line breaks are marked by NUL."""
     if "&" in text:
+        if _TWICE.search(text):
+            raise _NotPlainError  # &amp;nbsp;
         text = _REFERENCE.sub(_referred, text)
     if "\n" in text or "  " in text or "\t" in text or "\f" in text:
         text = _SPACE.sub(" ", text)

@@ -41,6 +41,7 @@ _INSTEAD_OF = {
 }
 """Forms that are not lines; where lines are asked for, such a list is an answer."""
 _ONLY_PLACES = "the answer holds places on the page without the text that stands there"
+_REPEATS = "the answer repeats what was asked"
 _ONLY_PICTURE = "the answer is a picture's address instead of what it shows"
 
 
@@ -76,7 +77,23 @@ def _of_words(task: Task, answer: Answer) -> str | None:
     if answer.text.strip() and not without_thoughts(answer.text).strip():
         return "the answer holds no more than the model's thoughts"
     body = unfenced(answer.text)
+    if repeats_its_task(task, body):
+        return _REPEATS
     return (says_nothing(body) if task.spec.form in _READS_TEXT else None) or _of_text(task, body)
+
+
+_TELLING = 40
+"""Characters of a prompt that no page has by chance."""
+
+
+def repeats_its_task(task: Task, body: str) -> bool:
+    """Whether an answer begins as the prompt of its task does, or is a part of it."""
+    asked, said = (" ".join((text or "").split()) for text in (task.spec.prompt, body[:_LONGEST]))
+    return (
+        len(said) >= _TELLING
+        and len(asked) >= _TELLING
+        and (said[:_TELLING] == asked[:_TELLING] or said in asked)
+    )
 
 
 def _of_text(task: Task, body: str) -> str | None:

@@ -77,7 +77,7 @@ class _Around(NamedTuple):
 _PARTS: Final = re.compile(r"([^0-9]*)([0-9](?:[0-9.,'٫٬ \u00a0]*[0-9])?)([^0-9]*)")
 _MARKS: Final = re.compile(r"[()+\-–▲▼]|[^()+\-–▲▼\s](?:[^()+\-–▲▼]*[^()+\-–▲▼\s])?")
 _NO_CENTS: Final = re.compile(r"(?:[.,:][-–=]{1,2}|/[-=])(?=[^-–=]|$)")
-_MINUS: Final = words("-|–|▲|负|負|マイナス|마이너스|minus|moins|menos|минус|سالب")
+_MINUS: Final = words("-|–|▲|负|負|マイナス|마이너스|minus|moins|menos|минус|سالب|negative|negativ")
 _OPENS: Final = words("金|計|计")
 _CLOSES: Final = words("也|整|正|정")
 _SIDES: Final = {"CR": "CR", "Cr": "Cr", "cr": "Cr", "DR": "DR", "Dr": "DR", "dr": "DR", "DB": "DR"}
