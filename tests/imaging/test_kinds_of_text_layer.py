@@ -101,6 +101,12 @@ def test_small_print_that_can_be_read_is_kept(size):
     assert texts(layer_of(content)) == [FIRST, SECOND, "Small print"]
 
 
+def test_thin_marks_are_kept_wherever_they_are_drawn():
+    """A dot thinner than a pixel is drawn on the nearest one, which may be beside its place."""
+    small = b"".join(b"BT /F 5 Tf %d.%d 200 Td (12.50-13.75) Tj ET " % (20 + 20 * n, n) for n in range(10))
+    assert " ".join(texts(layer_of(pdf(small + PLAIN)))).count("12.50-13.75") == 10
+
+
 @pytest.mark.parametrize(("flags", "is_struck"), [(4, True), (2, False)], ids=["shown", "hidden"])
 def test_words_that_a_note_strikes_out_are_a_doubt(flags, is_struck):
     note = (

@@ -29,6 +29,8 @@ _MOST_ASLANT = 0.01
 """Of a quarter turn: a line of 60 heights that is tilted by more reaches into the next one."""
 _LEAST_POINTS = 2.0
 """Height of the smallest letters that anybody reads; smaller ones are a dot on paper."""
+_THIN = 3.0
+"""Pixels: a dash or a full stop that is drawn one beside its place leaves no ink within it."""
 _REPLACEMENT = 0xFFFD
 _PRIVATE_USE = range(0xE000, 0xF900)
 _UNSEEN_MODES = (pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP)
@@ -185,7 +187,11 @@ def _share_unknown(text: pypdfium2.PdfTextPage, characters: Sequence[Character])
 
 
 def _scaled(box: Box, scale: float) -> Box:
-    return box[0] * scale, box[1] * scale, box[2] * scale, box[3] * scale
+    """The box in pixels of the drawing; a thin one has room around it, since strokes are drawn on whole pixels."""
+    left, top, right, bottom = (side * scale for side in box)
+    if min(right - left, bottom - top) >= _THIN:
+        return left, top, right, bottom
+    return left - 1, top - 1, right + 1, bottom + 1
 
 
 class _Device:
