@@ -141,6 +141,16 @@ def test_text_goes_to_the_cell_it_stands_in_and_wrapped_lines_are_joined() -> No
     assert rows(table) == [["Item", "Price"], ["Carry case", "4.20"]]
 
 
+def test_words_of_a_header_over_columns_that_no_rule_parts_are_one() -> None:
+    heads = [line("Old", 320, 95), line("sites", 356, 95), line("New", 520, 95), line("sites", 556, 95)]
+    below = laid_out(
+        [[f"Age {i}", "11", "12", "13", "14"] for i in range(4)], [110, 310, 400, 510, 600], 140, 50
+    )
+    ys = [80, *range(130, 331, 50)]
+    (table,) = find_tables([*heads, *below], find_rulings(ruled([100, 300, 500, 700], ys), TEXT_HEIGHT))
+    assert rows(table)[:2] == [["", "Old sites", "New sites"], ["Age 0", "11", "12", "13", "14"]]
+
+
 def test_a_grid_without_text_is_a_drawing() -> None:
     rulings = find_rulings(ruled(range(100, 700, 50), range(80, 500, 50)), TEXT_HEIGHT)
     assert len(rulings.grids) == 1
@@ -163,6 +173,13 @@ GOODS = [
     ["LED lamp", "10", "4.75", "47.50"],
 ]
 LEFTS = [100, 350, 450, 560]
+TWO_LINES = [
+    (("Books and", "They can be dear, and"), ("paper", "pens can too")),
+    (("Fees", "What schools ask for,"), ("of all kinds", "each year")),
+    (("Tools", "Hammers, saws,"), ("and parts", "nails of steel")),
+    (("Room and", "Where to live and"), ("board", "what to eat")),
+]
+"""First and second line of rows."""
 
 
 @pytest.mark.parametrize(
@@ -192,6 +209,34 @@ LEFTS = [100, 350, 450, 560]
             [["", "First half", "Second half"], ["", "Q1", "Q2", "Q3", "Q4"],
              *[[f"Shop {i}", "11", "12", "13", "14"] for i in range(4)]],
             id="a header over two columns",
+        ),
+        pytest.param(
+            [*laid_out([["", "Old", "sites", "New", "sites"]], [0, 310, 352, 550, 592], top=70),
+             *laid_out([["", "Men", "Women", "Men", "Women"], *([f"Age {i}", *"1234"] for i in range(4))],
+                       [100, 260, 380, 500, 620], top=102)],
+            [["", "Old sites", "New sites"], ["", "Men", "Women", "Men", "Women"],
+             *[[f"Age {i}", *"1234"] for i in range(4)]],
+            id="headers of two words, each over a column",
+        ),
+        pytest.param(
+            [n for i, (first, second) in enumerate(TWO_LINES) for top in [100 + 66 * i]
+             for n in laid_out([first, second], [100, 300], top=top, pitch=24)],
+            [[" ".join(texts) for texts in zip(*two, strict=True)] for two in TWO_LINES],
+            id="rows of two lines each",
+        ),
+        pytest.param(
+            [n for i in range(3) for n in laid_out([["Ann", "Sales"], ["Bob", "Stock"]], [100, 300], top=100 + 66 * i,
+                                                   pitch=24)],
+            [["Ann", "Sales"], ["Bob", "Stock"]] * 3,
+            id="rows that stand in pairs",
+        ),
+        pytest.param(
+            [*laid_out([["Ropes", "11"], ["Nails", "12"]], [100, 560]),
+             line("Bolts, nuts and washers of all", 100, 164, 290),
+             *laid_out([["(steel)", "13"], ["A label that is nearly as wide as that", "14"]], [100, 560], top=190)],
+            [["Ropes", "11"], ["Nails", "12"], ["Bolts, nuts and washers of all (steel)", "13"],
+             ["A label that is nearly as wide as that", "14"]],
+            id="a wide label of two lines",
         ),
     ],
 )  # fmt: skip

@@ -88,15 +88,22 @@ def _go_on(above: Sequence[Row], below: Sequence[Row]) -> bool:
 
 
 def _is_wide_text(line: Line, above: Sequence[Row], below: Sequence[Row]) -> bool:
-    """Whether a lone piece runs across where the nearest row of several pieces has a gap: no part of its table."""
+    """Whether a lone piece runs across where the nearest row of several pieces has a gap: no part of its table.
+
+    The gap is as wide as rows of as many pieces near it leave it.
+    """
     box = box_of(line)
-    for row in [*above[-1:-4:-1], *below[:3]]:
-        if len(row) > 1:
-            return any(
-                box.left < (before.right + after.left) / 2 < box.right
-                for before, after in pairwise(sorted(box_of(piece) for piece in row))
-            )
-    return True
+    near = [sorted(map(box_of, row)) for row in (*above[-1:-4:-1], *below[:3]) if len(row) > 1]
+    if not near:
+        return True
+    alike = [row for row in near if len(row) == len(near[0])]
+    for index, (before, after) in enumerate(pairwise(near[0])):
+        left, right = max(row[index].right for row in alike), min(row[index + 1].left for row in alike)
+        if left >= right:
+            left, right = before.right, after.left
+        if box.left < (left + right) / 2 < box.right:
+            return True
+    return False
 
 
 def _trimmed(run: Sequence[Row], rules: Sequence[Box], height: float) -> list[Row]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from qwenocr_assets.engine.page.apart import with_headers_together
 from qwenocr_assets.engine.page.geometry import box_of
 from qwenocr_assets.engine.page.gutters import Column, places
 from qwenocr_assets.engine.page.layout import Row, row_box
@@ -55,8 +56,8 @@ def with_header(
     count = _header_rows(rows, columns)
     header: list[Row] = []
     for index in range(count):
-        row = list(rows[index])
         below = rows[index + 1] if index + 1 < len(rows) else []
+        row = with_headers_together(rows[index], below, columns, height)
         if header and _is_stacked(rows[index - 1], row, columns, rules, height):
             header[-1] = [*header[-1], *row]
         else:

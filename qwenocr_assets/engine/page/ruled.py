@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
+from qwenocr_assets.engine.page.apart import is_one_header
 from qwenocr_assets.engine.page.geometry import box_of
 from qwenocr_assets.engine.page.grids import Grid, GridCell
 from qwenocr_assets.engine.page.gutters import (
@@ -65,7 +66,8 @@ def _has_rows(cells: Sequence[Cell]) -> bool:
 def _refined(grid: Grid, inside: _Inside) -> list[Cell]:
     """The cells of a grid, its rows and columns cut where several stand between two rules."""
     height = text_height([line for lines in inside.values() for line in lines])
-    fine = [_columns_within(grid, inside, column, height) for column in range(len(grid.columns_at) - 1)]
+    inside_column = [_rows_within(inside, column) for column in range(len(grid.columns_at) - 1)]
+    fine = [_columns_within(grid, rows, column, height) for column, rows in enumerate(inside_column)]
     first = [0, *accumulate(len(columns) for columns in fine)]
     flat = [column for columns in fine for column in columns]
     blocks = [
@@ -84,8 +86,9 @@ def _refined(grid: Grid, inside: _Inside) -> list[Cell]:
             cells.append(Cell(top[cell.row], start, rows, end - start, text_of(inside[cell])))
             continue
         for index, row in enumerate(parts, start=top[cell.row]):
-            if is_cut and len(row) == 1 and not is_value(row[0].text):  # a header over all of the columns
-                cells.append(Cell(index, start, 1, end - start, row[0].text))
+            header = _over_all(row, inside_column[cell.column], height) if is_cut else None
+            if header is not None:
+                cells.append(Cell(index, start, 1, end - start, header))
                 continue
             cells += (
                 Cell(c.row, start + c.column, 1, c.column_span, c.text)
@@ -94,15 +97,26 @@ def _refined(grid: Grid, inside: _Inside) -> list[Cell]:
     return sorted(cells, key=lambda c: (c.row, c.column))
 
 
-def _columns_within(grid: Grid, inside: _Inside, column: int, height: float) -> list[Column]:
-    """The columns between two neighbouring vertical rules: one, or those that most of the rows there show."""
-    whole = Column(*grid.columns_at[column : column + 2])
-    rows = [
+def _over_all(row: Row, rows: Sequence[Row], height: float) -> str | None:
+    """The header that a row within a cell is over all of the columns there; None for other rows."""
+    if len(row) == 1:
+        return None if is_value(row[0].text) else row[0].text
+    return text_of(row) if is_one_header(row, rows, height) else None
+
+
+def _rows_within(inside: _Inside, column: int) -> list[Row]:
+    """The rows of text between two neighbouring vertical rules."""
+    return [
         row
         for cell, lines in inside.items()
         if (cell.column, cell.column_span) == (column, 1)
         for row in rows_of(lines)
     ]
+
+
+def _columns_within(grid: Grid, rows: Sequence[Row], column: int, height: float) -> list[Column]:
+    """The columns between two neighbouring vertical rules: one, or those that most of the rows there show."""
+    whole = Column(*grid.columns_at[column : column + 2])
     several = [row for row in rows if len(row) > 1]
     if len(several) < 2 or 2 * len(several) < len(rows):
         return [whole]

@@ -8,6 +8,7 @@ from statistics import median
 from qwenocr_assets.engine.page.geometry import box_of
 from qwenocr_assets.engine.page.gutters import Column, places
 from qwenocr_assets.engine.page.layout import Row, row_box
+from qwenocr_assets.engine.page.numbers import is_value
 from qwenocr_assets.engine.page.read_page import Line
 from qwenocr_assets.geometry import Box
 
@@ -15,6 +16,9 @@ WRAPPED_GAP = 0.6
 """A lone piece this near (in text heights) to the row above or below may be the rest of a wrapped cell."""
 _OUTDENT = 0.3
 """A heading begins this far (in text heights) left of the labels below it."""
+_TWO_GAPS = 0.35
+"""Rows stand apart by one of two distances when these differ by so many text heights."""
+_LEAST_OF_A_GAP = 2
 _GOES_ON = re.compile(r"[a-z(&,/-]")
 _UNFINISHED = re.compile(r"[,&/–-]$|\b(?:and|or|of|the|to|in|for|by|with)$")
 
@@ -27,8 +31,12 @@ def gap_between(above: Row, below: Row) -> float:
 def with_wrapped(
     run: Sequence[Row], columns: Sequence[Column], rules: Sequence[Box], height: float
 ) -> list[Row]:
-    """Rows of a table: a row of one piece joins its neighbour when it is the rest of a wrapped cell there."""
-    anchors = [index for index, row in enumerate(run) if len(row) > 1]
+    """Rows of a table: a row of one piece joins its neighbour when it is the rest of a wrapped cell there.
+
+    One of several pieces joins the row above where all of these wrap: see `_going_on`.
+    """
+    going_on = _going_on(run, columns, rules, height)
+    anchors = [index for index, row in enumerate(run) if len(row) > 1 and index not in going_on]
     usual = [gap_between(run[a], run[b]) for a, b in pairwise(anchors) if b == a + 1]
     pitch = median(usual) if usual else max((gap_between(a, b) for a, b in pairwise(run)), default=height)
     is_tight = pitch <= 0.3 * height
@@ -48,6 +56,8 @@ def with_wrapped(
         return None if doubtful and not _goes_on(run, index, owner, columns, height) else gap
 
     for index, row in enumerate(run):
+        if index in going_on:
+            owners[index] = owners[index - 1]
         if len(row) > 1:
             continue
         above = owners[index - 1] if index else None
@@ -60,6 +70,45 @@ def with_wrapped(
         [line for index in sorted(owners) if owners[index] == owner for line in run[index]]
         for owner in sorted(set(owners.values()))
     ]
+
+
+def _going_on(
+    run: Sequence[Row], columns: Sequence[Column], rules: Sequence[Box], height: float
+) -> frozenset[int]:
+    """The rows of several pieces that are the second lines of the row above, in a table of texts.
+
+    Its rows then stand apart by either of two distances, no row at the nearer one has a value, and most of these read
+    as one with what is above them.
+    """
+    gaps = [gap_between(above, below) for above, below in pairwise(run)]
+    ordered = sorted(gaps)
+    jump, least = max(((b - a, b) for a, b in pairwise(ordered)), default=(0.0, 0.0))
+    near = [index for index, gap in enumerate(gaps, 1) if gap < least]
+    if jump < _TWO_GAPS * height or min(len(near), len(gaps) - len(near)) < _LEAST_OF_A_GAP:
+        return frozenset()
+    if ordered[len(near) - 1] - ordered[0] > _TWO_GAPS * height / 2:
+        return frozenset()
+    several = [index for index in near if len(run[index]) > 1]
+    if any(is_value(line.text) for index in near for line in run[index]):
+        return frozenset()
+    if any(_is_ruled_off(run[index - 1], run[index], rules) for index in near):
+        return frozenset()
+    as_one = sum(_read_as_one(run[index - 1], run[index], columns) for index in several)
+    return frozenset(several if 3 * as_one >= 2 * len(several) else ())
+
+
+def _read_as_one(above: Row, below: Row, columns: Sequence[Column]) -> bool:
+    """Whether in some column the text of a row goes on with that of the next."""
+    return any(
+        _GOES_ON.match(lower.text) or _UNFINISHED.search(upper.text)
+        for upper in above
+        for lower in below
+        if places(box_of(upper), columns).start == places(box_of(lower), columns).start
+    )
+
+
+def _is_ruled_off(above: Row, below: Row, rules: Sequence[Box]) -> bool:
+    return any(row_box(above).middle_y < rule.middle_y < row_box(below).middle_y for rule in rules)
 
 
 def _is_outdented(lone: Line, row: Row, columns: Sequence[Column], height: float) -> bool:
