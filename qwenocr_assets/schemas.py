@@ -442,10 +442,11 @@ TABLE_CELLS: "TableSchema[rows.TableCellRow]" = TableSchema(
             "text_doubt",
             ColumnType.TEXT,
             "What speaks against the text: dotted_leader (dots that lead to the next column were read into it, or are "
-            "in its column), title_or_note (a long text that is all the first or last row holds), header_in_parts (a "
-            "header goes on in the row below), ragged_row (its row has more cells than the others, or fewer of other "
-            "kinds, so that they may stand in wrong columns), broken_text (a bracket or a sign without partner); NULL "
-            "when nothing.",
+            "in its column), title_or_note (all that the first or last row holds), header_in_parts (a "
+            "header goes on in the row below), headers_apart (it and the header beside it may be one), ragged_row (its "
+            "row has more cells than the others, or fewer of other kinds, so that they may stand in wrong columns), "
+            "row_goes_on (its row may be a second line of the one above it, or the reverse), broken_text (a "
+            "bracket or a sign without partner); NULL when nothing.",
         ),
         Column(
             "column_header", ColumnType.TEXT, "Headers above the cell, outermost first, joined with ' > '."

@@ -21,6 +21,7 @@ from qwenocr_assets.tables.cell_grid import TableRows, table_rows
 from qwenocr_assets.tables.document.reading import document_of, is_lines_instead
 from qwenocr_assets.tables.document.rows import block_rows, formula_rows, with_places
 from qwenocr_assets.tables.doubts.cells import cells_with_doubtful_text
+from qwenocr_assets.tables.doubts.cuts import cells_cut_apart
 from qwenocr_assets.tables.doubts.lines import lines_with_lost_points, with_doubts_of_lines
 from qwenocr_assets.tables.doubts.lost_points import cells_with_lost_points, values_with_lost_points
 from qwenocr_assets.tables.doubts.ragged import cells_in_ragged_rows
@@ -103,7 +104,7 @@ def ground(
     others = [row for row in texts if row["task"] not in with_boxes and not _has_box(row)]
     cells = ground_cells(tables[TABLE_CELLS.name], lines, elsewhere)
     cells = with_doubts_of_lines(cells_with_several_numbers(cells_with_lost_points(cells)), placed)
-    cells = cells_in_ragged_rows(cells_with_doubtful_text(cells))
+    cells = cells_cut_apart(cells_in_ragged_rows(cells_with_doubtful_text(cells)))
     values = values_with_lost_points(ground_key_values(tables[KEY_VALUES.name], lines, elsewhere))
     return {
         **tables,

@@ -102,6 +102,10 @@ of_values as (
                         'All that the first or last row holds: it may be a title or a note, and no row of the table.'
                     when 'ragged_row' then
                         'Its row has more cells than the others, or fewer of other kinds: they may stand in wrong columns.'
+                    when 'row_goes_on' then
+                        'Its row may be a second line of the row above, or that row the first line of this one.'
+                    when 'headers_apart' then
+                        'It and the header beside it may be one: they stand near each other, or the text goes on there.'
                     when 'header_in_parts' then
                         'The header goes on in the row below: what is there may belong together.'
                     else 'A bracket has no partner, or a lone sign stands where a dash may be meant.'

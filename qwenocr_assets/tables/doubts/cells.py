@@ -3,9 +3,11 @@
 | doubt | when |
 |---|---|
 | `dotted_leader` | dots lead from its text to the next column (`Loans . . . .`), or from most of its column |
-| `title_or_note` | a long text is all that the first or last row holds: it may stand over or under the table |
+| `title_or_note` | all that the first or last row holds may stand over or under the table: see below |
 | `header_in_parts` | a header goes on in the row below, so that what stands there is cut into several cells |
 | `broken_text` | a bracket has no partner, or a lone sign stands where a dash may be meant |
+
+A title or a note is a long text, or a sentence in the last row, or a text in the first that heads no column.
 """
 
 import re
@@ -28,6 +30,8 @@ _FEWEST: Final = 4
 _LONG: Final = 60
 """Characters that only cell of a first or last row has, if it is no row of the table."""
 _MOST_HEADER_ROWS: Final = 5
+_NOTE: Final = re.compile(r"[*†‡§]|(?:\S+\s+){3,}\S+[.。]\Z")
+"""What a note begins with, or a sentence."""
 _LONE_SIGN: Final = re.compile(r"[=_~|一]")
 _BRACKETS: Final = ("()", "[]", "{}")
 _ITEM: Final = re.compile(r"\s*\w{1,3}[)\]]")
@@ -71,9 +75,21 @@ def _titles_and_notes(cells: Sequence[Row]) -> Iterator[int]:
         rows[cell["row_index"]].append(at)
     if len(rows) < 2 or max(cell["column_index"] for cell in cells) == 0:
         return
-    for row in (min(rows), max(rows)):
+    first, *_, last = sorted(rows)
+    for row in (first, last):
         if len(rows[row]) == 1 and len(cells[rows[row][0]]["text"]) > _LONG:
             yield rows[row][0]
+    if len(rows[last]) == 1 and _NOTE.match(cells[rows[last][0]]["text"].strip()):
+        yield rows[last][0]
+    if len(rows[first]) == 1 and _stands_over_nothing(cells, rows[first][0], rows[sorted(rows)[1]]):
+        yield rows[first][0]
+
+
+def _stands_over_nothing(cells: Sequence[Row], title: int, below: Sequence[int]) -> bool:
+    """Whether a lone text of the first column has none below it, so that it heads no column."""
+    cell = cells[title]
+    is_first = cell["column_index"] == 0 and cell["column_span"] == 1
+    return is_first and all(cells[at]["column_index"] > 0 for at in below)
 
 
 def _header_in_parts(cells: Sequence[Row]) -> Sequence[int]:
