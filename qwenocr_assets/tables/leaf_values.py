@@ -12,6 +12,7 @@ from qwenocr_assets.tables.headers import is_gap
 from qwenocr_assets.tables.json.text import JsonNumber
 from qwenocr_assets.tables.leaves import Leaf
 from qwenocr_assets.tables.typed_values import TEXT, TypedValue, plain_number, typed_value
+from qwenocr_assets.tables.values.amounts import LONGEST
 from qwenocr_assets.tables.values.days import is_short
 from qwenocr_assets.tables.values.neighbours import Neighbours, neighbours
 from qwenocr_assets.tables.values.notation import NO_DAY, NO_NUMBER, TWO_READINGS, UNREADABLE, Notation
@@ -75,7 +76,7 @@ _LEFT_OUT = frozenset(("...", "…", "……"))
 
 def _is_placeholder(leaf: Leaf, text: str) -> bool:
     """Whether a value is none: `<total>` or `{{total}}` of `total`, as in an example, or dots."""
-    written = text.strip()
+    written = text.strip() if len(text) <= LONGEST else ""
     found = _PLACEHOLDER.fullmatch(written)
     return written in _LEFT_OUT or (found is not None and _letters(found[1]) == _letters(leaf.key))
 

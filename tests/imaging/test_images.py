@@ -3,7 +3,7 @@ import struct
 import zlib
 
 import pytest
-from PIL import Image, ImageChops, ImageOps, ImageStat
+from PIL import Image, ImageChops, ImageDraw, ImageOps, ImageStat
 
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.limits import SERVICE_LIMITS, Limits
@@ -357,8 +357,75 @@ def test_a_jpeg_that_breaks_off_before_its_end_mark(encoded, options, kept):
     if kept == 1:
         assert next(pages_of_document(cut, MediaType.JPEG)).content == content
     else:
-        with pytest.raises(RejectedInput, match="breaks off before its end mark"):
+        with pytest.raises(RejectedInput, match="breaks off"):
             list(pages_of_document(cut, MediaType.JPEG))
+
+
+def with_strip(content, change):
+    """A TIFF whose last strip is changed in place: shorter, or of zeros."""
+    with Image.open(io.BytesIO(content)) as image:
+        at, count = image.tag_v2[273][-1], image.tag_v2[279][-1]
+        tags = {**image.tag_v2, 273: (8,), 279: (count,)}
+    data = change(content[at : at + count])
+    entries = [
+        (tag, tags[tag]) for tag in (256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 292) if tag in tags
+    ]
+    entries = [(tag, value[0] if isinstance(value, tuple) else value) for tag, value in entries]
+    directory = b"".join(
+        struct.pack("<HHII", tag, 4, 1, len(data) if tag == 279 else value) for tag, value in entries
+    )
+    head = struct.pack("<2sHI", b"II", 42, 8 + len(data))
+    return head + data + struct.pack("<H", len(entries)) + directory + bytes(4)
+
+
+@pytest.mark.parametrize("photometric", [0, 1])
+@pytest.mark.parametrize("compression", ["group3", "group4"])
+@pytest.mark.parametrize(
+    ("change", "is_whole"),
+    [
+        pytest.param(lambda data: data, True, id="as-it-is"),
+        pytest.param(lambda data: data.rstrip(b"\0")[:-3] + bytes(4), True, id="without-its-end"),
+        pytest.param(lambda data: data[: len(data) // 2], False, id="half"),
+        pytest.param(lambda data: data[: len(data) // 2] + bytes(len(data) // 2), False, id="half-is-zeros"),
+    ],
+)
+def test_a_fax_that_breaks_off(encoded, photometric, compression, change, is_whole):
+    page = Image.new("1", (400, 500), 1)
+    ImageDraw.Draw(page).text((40, 40), "Total 12.50\n\n\nRope 3.50\n\n\n\n\nBolt 1.00", 0)
+    content = encoded(page, "TIFF", compression=compression, tiffinfo={262: photometric})
+    cut = with_strip(content, change)
+    if is_whole:
+        assert next(pages_of_document(cut, MediaType.TIFF)).width_px == 400
+    else:
+        with pytest.raises(RejectedInput, match="breaks off"):
+            list(pages_of_document(cut, MediaType.TIFF))
+
+
+def png_of(rows, height):
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    head = struct.pack(">IIBBBBB", 100, height, 8, 0, 0, 0, 0)
+    packed = zlib.compress(bytes(101) * rows)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+
+
+def with_zeros(encoded, pillow_format):
+    content = encoded(noise(200, 200), pillow_format)
+    return content[: len(content) // 2] + bytes(len(content) // 2)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "make"),
+    [
+        pytest.param(MediaType.PNG, lambda _: png_of(50, 100), id="png-of-half-the-rows"),
+        pytest.param(MediaType.WEBP, lambda encoded: with_zeros(encoded, "WEBP"), id="webp-half-loaded"),
+        pytest.param(MediaType.AVIF, lambda encoded: with_zeros(encoded, "AVIF"), id="avif-half-loaded"),
+    ],
+)
+def test_what_breaks_off_and_looks_whole(encoded, media_type, make):
+    with pytest.raises(RejectedInput, match="breaks off"):
+        list(pages_of_document(make(encoded), media_type))
 
 
 def test_trailing_bytes_do_no_harm(encoded, gradient):

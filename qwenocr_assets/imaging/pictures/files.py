@@ -23,7 +23,7 @@ from qwenocr_assets.imaging.pictures.headers import (
     open_image,
     require_known_layout,
 )
-from qwenocr_assets.imaging.pictures.jpeg import require_whole
+from qwenocr_assets.imaging.pictures.whole import require_all_there
 from qwenocr_assets.imaging.recipe import Recipe
 from qwenocr_assets.imaging.tiles import is_read_at, states_resolution, tiling_scale
 from qwenocr_assets.intake.media_types import MediaType
@@ -64,6 +64,7 @@ def image_pages(
         try:
             with decoding(media_type):
                 image.seek(frame)
+                require_all_there(image, whole, media_type)
             picture: Change = {"step": "frame", "index": frame}
             yield from _converted(image, whole, media_type, number, recipe, changes=[picture])
         except RejectedInput as reason:
@@ -94,9 +95,8 @@ def pages_of_image(
     """
     image = opened or open_image(content, media_type)
     recipe.limits.require_usable(*image.size)
-    if media_type is MediaType.JPEG:
-        with decoding(media_type):
-            require_whole(content)
+    with decoding(media_type):
+        require_all_there(image, content, media_type)
     header = header_of(image, content, media_type)
     if dpi is not None:
         header = replace(header, dpi=(dpi, dpi), pixel_aspect=1.0)

@@ -14,9 +14,7 @@ from typing import Final
 
 from PIL import Image
 
-from qwenocr_assets.errors import RejectedInput
-
-_END: Final = b"\xff\xd9"
+END: Final = b"\xff\xd9"
 _MARK: Final = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
 """A mark that is no part of the data: neither a byte of it (FF 00) nor a restart."""
 _SCAN: Final = 0xDA
@@ -30,15 +28,6 @@ _BEHIND: Final = _DATA + b"".join(bytes((0xFF, restart)) + _DATA[:256] for resta
 _SHRUNK: Final = 8
 """How much smaller the picture is decoded: to one pixel per block, of its mean."""
 _COEFFICIENTS: Final = 64
-
-
-def require_whole(content: bytes) -> None:
-    """Raises RejectedInput: a JPEG lacks a part of its picture; and whatever the decoder does for damaged bytes."""
-    if breaks_off_inside(content):
-        raise RejectedInput(
-            "The JPEG breaks off before its end mark: a part of the page would be missing.",
-            "Export, scan or copy it again.",
-        )
 
 
 def breaks_off_inside(content: bytes) -> bool:
@@ -78,7 +67,7 @@ def _laid_out(content: bytes) -> tuple[list[Scan], int | None, bool, tuple[int, 
     components: tuple[int, ...] = ()
     is_progressive = False
     for mark, start, body in _segments(content):
-        if mark == _END[1]:
+        if mark == END[1]:
             return scans, start, is_progressive, components
         if mark in _FRAMES and len(body) > 5:
             is_progressive = mark in _PROGRESSIVE
@@ -94,9 +83,9 @@ def _segments(content: bytes) -> Iterator[tuple[int, int, bytes]]:
     at = 2
     while found := _MARK.search(content, at):
         mark, at = found[1][0], found.end()
-        if mark in _BARE or mark == _END[1]:
+        if mark in _BARE or mark == END[1]:
             yield mark, found.start(), b""
-            if mark == _END[1]:
+            if mark == END[1]:
                 return
             continue
         if at + 2 > len(content):
