@@ -2,6 +2,7 @@
 
 import io
 import struct
+from typing import Any
 
 import numpy as np
 import pytest
@@ -129,6 +130,23 @@ def pdf(data: bytes, dictionary: bytes, attributes: bytes, side: int = 100) -> b
 
 GREY_8 = b"/BitsPerComponent 8/ColorSpace/DeviceGray"
 DCT = GREY_8 + b"/Filter/DCTDecode"
+CCITT = (
+    b"/BitsPerComponent 1/ColorSpace/DeviceGray/Filter/CCITTFaxDecode"
+    b"/DecodeParms<</K -1/Columns %d/Rows %d/BlackIs1 true>>" % (WIDTH, HEIGHT)
+)
+
+
+def fax() -> bytes:
+    """What is seen, as Group 4 without a frame around it."""
+    buffer = io.BytesIO()
+    seen().convert("1").save(buffer, "TIFF", compression="group4", tiffinfo={PHOTOMETRIC: 1})
+    with Image.open(buffer) as image:
+        tags: Any = image.tag_v2  # type: ignore[attr-defined]
+        ((at,), (count,)) = tags[273], tags[279]
+    return buffer.getvalue()[at : at + count]
+
+
+FAX = fax()
 
 
 @pytest.mark.parametrize("attributes", [b"", b"/Rotate 90"], ids=["upright", "turned"])
@@ -139,6 +157,9 @@ DCT = GREY_8 + b"/Filter/DCTDecode"
         pytest.param(jpeg()[:-2], DCT, True, id="jpeg-without-its-end"),
         pytest.param(jpeg()[: len(jpeg()) // 2], DCT, False, id="half-a-jpeg"),
         pytest.param(jpeg()[: len(jpeg()) // 2] + b"\xff\xd9", DCT, False, id="half-a-jpeg-with-an-end"),
+        pytest.param(FAX, CCITT, True, id="fax"),
+        pytest.param(FAX.rstrip(b"\0")[:-3], CCITT, True, id="fax-without-its-end"),
+        pytest.param(FAX[: len(FAX) // 2], CCITT, False, id="half-a-fax"),
         pytest.param(GREY.tobytes(), GREY_8, True, id="pixels"),
         pytest.param((GREY.astype(">u2") * 257).tobytes(), GREY_8.replace(b" 8", b" 16"), True, id="16-bits"),
         pytest.param(

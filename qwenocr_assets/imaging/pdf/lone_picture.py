@@ -20,6 +20,7 @@ from qwenocr_assets.imaging.pdf.pdfium import (
     LOSSY_FILTERS,
     annotations_on,
     draw_small,
+    ends_in_black,
     filter_names,
     is_cut_off,
 )
@@ -78,19 +79,13 @@ def lone_picture(page: pypdfium2.PdfPage, of: Traits, unit: float = 1.0) -> Lone
     pixels = picture.get_bitmap().to_pil()
     if "JBIG2Decode" in complex_filters and is_blank(pixels):
         return None  # what PDFium cannot decode it leaves empty
-    if not complex_filters and _ends_in_black(pixels) and is_cut_off(picture):
+    if complex_filters in ([], ["CCITTFaxDecode"]) and ends_in_black(pixels) and is_cut_off(picture):
         return None
     if has_transparency(pixels) or not (as_stored or _is_what_is_drawn(pixels, page, unit)):
         return None
     if pixels.mode == "RGB" and is_grey(pixels, tolerance=0):
         pixels = pixels.convert("L")
     return LonePicture(pixels, lossy, dpi)
-
-
-def _ends_in_black(pixels: Image.Image) -> bool:
-    """Whether the last row is as PDFium fills it where the data breaks off."""
-    last = pixels.crop((0, pixels.height - 1, pixels.width, pixels.height))
-    return not last.convert("L").getbbox()
 
 
 def _is_what_is_drawn(picture: Image.Image, page: pypdfium2.PdfPage, unit: float) -> bool:

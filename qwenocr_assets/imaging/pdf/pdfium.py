@@ -16,6 +16,7 @@ from pypdfium2.version import PDFIUM_INFO, PYPDFIUM_INFO
 from qwenocr_assets.errors import RejectedInput
 from qwenocr_assets.imaging.limits import POINTS_PER_INCH, Limits
 from qwenocr_assets.imaging.normalising import is_grey
+from qwenocr_assets.imaging.pictures.fax import lacks_lines
 from qwenocr_assets.imaging.pictures.jpeg import breaks_off_inside
 
 RENDERER = f"PDFium {PDFIUM_INFO.tag} (pypdfium2 {PYPDFIUM_INFO.tag})"
@@ -182,13 +183,17 @@ _BITS = (1, 2, 4, 8, 16, 32)
 """Bits a pixel of pictures that PDFium says to have more, as it makes them have."""
 
 
+_NAMES = {"DCTDecode": "JPEG", "CCITTFaxDecode": "fax"}
+_TOLD = ([], *([name] for name in _NAMES))
+
+
 def cut_off_among(pictures: Iterable[pypdfium2.PdfImage], page: pypdfium2.PdfPage) -> set[str]:
     """Kinds of larger pictures whose data breaks off: PDFium draws them as far as they go, without a word."""
     size = page.get_width() * page.get_height()
     return {
-        "JPEG" if filters else "pixels"
+        _NAMES[filters[0]] if filters else "pixels"
         for picture in pictures
-        if (filters := filter_names(picture, skip_simple=True)) in ([], ["DCTDecode"])
+        if (filters := filter_names(picture, skip_simple=True)) in _TOLD
         and _area(picture)
         >= size * (_LEAST_AREA if filters or not filter_names(picture) else _LEAST_AREA_UNPACKED)
         and is_cut_off(picture)
@@ -201,9 +206,12 @@ def _area(picture: pypdfium2.PdfImage) -> float:
 
 
 def is_cut_off(picture: pypdfium2.PdfImage) -> bool:
-    """Whether a JPEG breaks off, or pixels that are packed without loss are fewer than the picture has."""
+    """Whether a JPEG or a fax breaks off, or pixels that are packed without loss are fewer than the picture has."""
     data = bytes(picture.get_data(decode_simple=True))
-    if filter_names(picture, skip_simple=True) == ["DCTDecode"]:
+    filters = filter_names(picture, skip_simple=True)
+    if filters == ["CCITTFaxDecode"]:
+        return _lacks_lines(data, picture)
+    if filters == ["DCTDecode"]:
         return _ends_flat(data) if b"\xff\xd9" not in data[-_NEAR_END:] else _breaks_off(data)
     said = picture.get_metadata()
     if not said.bits_per_pixel or len(data) >= _bytes(said, said.bits_per_pixel):
@@ -218,6 +226,20 @@ def _bytes(said: pdfium_c.FPDF_IMAGEOBJ_METADATA, bits: int) -> int:
 def _breaks_off(jpeg: bytes) -> bool:
     try:
         return breaks_off_inside(jpeg)
+    except Exception:  # noqa: BLE001  # as below
+        return False
+
+
+def ends_in_black(pixels: Image.Image) -> bool:
+    """Whether the last row is as PDFium fills it where the data breaks off."""
+    last = pixels.crop((0, pixels.height - 1, pixels.width, pixels.height))
+    return not last.convert("L").getbbox()
+
+
+def _lacks_lines(fax: bytes, picture: pypdfium2.PdfImage) -> bool:
+    """Whether a fax does, by its data and by what PDFium shows: whether it is of Group 4 is not told."""
+    try:
+        return lacks_lines([fax], *picture.get_px_size()) and ends_in_black(picture.get_bitmap().to_pil())
     except Exception:  # noqa: BLE001  # as below
         return False
 

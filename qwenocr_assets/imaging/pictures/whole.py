@@ -1,8 +1,5 @@
 """Whether a picture's data is all there, where decoders fill what is missing with one colour and say nothing."""
 
-import io
-import re
-import struct
 import zlib
 from collections.abc import Iterator
 from typing import Any, Final
@@ -10,6 +7,7 @@ from typing import Any, Final
 from PIL import Image
 
 from qwenocr_assets.errors import RejectedInput
+from qwenocr_assets.imaging.pictures.fax import count_lines, lacks_lines
 from qwenocr_assets.imaging.pictures.jpeg import END, breaks_off_inside
 from qwenocr_assets.intake.media_types import MediaType
 
@@ -19,7 +17,6 @@ _JPEG_TABLES: Final = 347
 _GROUP_3, _GROUP_4, _JPEG = 3, 4, 7
 """Compressions of TIFF 6.0."""
 _MIRRORED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-_END_OF_LINE: Final = "000000000001"
 _MOST_LINES_LOST: Final = 2
 """Of a fax: a line or two lost on the telephone are no page broken off."""
 _LEAST_ZEROS, _LEAST_SHARE = 256, 0.1
@@ -84,17 +81,25 @@ def _is_cut_tiff(image: Image.Image, content: bytes) -> bool:
             tables = bytes(tags.get(_JPEG_TABLES) or b"")
             return any(_breaks_off(tables, part) for part in parts if part)
         case 4:
-            ended = [_bits(part.rstrip(b"\0")[-8:], tags).rstrip("0") for part in parts]
-            have_end = [bits.endswith(2 * _END_OF_LINE) for bits in ended]
-            return not all(have_end) and (any(have_end) or _goes_on(parts[-1], tags[_WIDTH], tags))
+            rows = tags[_HEIGHT] - (tags[_HEIGHT] - 1) // _rows(tags) * _rows(tags)
+            return lacks_lines(_in_order(parts, tags), tags[_WIDTH], rows)
         case 3:
-            lines = sum(len(_ENDS_OF_LINES.findall(_bits(part, tags))) for part in parts)
-            return 0 < lines < tags.get(_HEIGHT, 0) - _MOST_LINES_LOST and _ends_in_one_colour(image)
+            lines = sum(map(count_lines, _in_order(parts, tags)))
+            return 0 < lines < tags[_HEIGHT] - _MOST_LINES_LOST and _ends_in_one_colour(image)
     return False
 
 
 _PLACES: Final = ((_OFFSETS, _TILES), (_COUNTS, _TILE_COUNTS))
-_ENDS_OF_LINES: Final = re.compile(_END_OF_LINE)
+
+
+def _rows(tags: Any) -> int:
+    """Of a strip."""
+    return int(min(tags.get(_ROWS) or tags[_HEIGHT], tags[_HEIGHT]))
+
+
+def _in_order(parts: list[bytes], tags: Any) -> list[bytes]:
+    """Parts with their bits from the left to the right."""
+    return [part.translate(_MIRRORED) for part in parts] if tags.get(_FILL_ORDER) == 2 else parts
 
 
 def _lacks_parts(tags: Any, width: int, height: int) -> bool:
@@ -104,21 +109,13 @@ def _lacks_parts(tags: Any, width: int, height: int) -> bool:
         across, down = tags.get(_TILE_WIDTH), tags.get(_TILE_HEIGHT)
         needed = -(-width // across) * -(-height // down) if across and down else 0
     else:
-        rows = min(tags.get(_ROWS) or height, height)
-        needed = -(-height // rows)
+        needed = -(-height // _rows(tags))
     return len(_many(tags, _OFFSETS, _TILES)) < needed * planes
 
 
 def _many(tags: Any, of_strips: int, of_tiles: int) -> tuple[int, ...]:
     found = tags.get(of_strips) or tags.get(of_tiles) or ()
     return found if isinstance(found, tuple) else (found,)
-
-
-def _bits(data: bytes, tags: Any) -> str:
-    if not data:
-        return ""
-    ordered = data.translate(_MIRRORED) if tags.get(_FILL_ORDER) == 2 else data
-    return f"{int.from_bytes(ordered, 'big'):0{8 * len(data)}b}"
 
 
 def _breaks_off(tables: bytes, part: bytes) -> bool:
@@ -137,44 +134,3 @@ def _ends_in_one_colour(image: Image.Image) -> bool:
         (width - 1, 0, width, height),
     )
     return any(low == high for low, high in (grey.crop(edge).getextrema() for edge in edges))
-
-
-_MARGIN_LINE: Final = "001001101010101"
-"""A line of Group 4 below a white one: no white, one black pixel, and on as the line above."""
-_BEGUN: Final = ("", "1", "01", "001", "0001", "00001", "0000001")
-"""What may be left of the code in which the data stops."""
-
-
-def _goes_on(part: bytes, width: int, tags: Any) -> bool:
-    """Whether a last strip of Group 4, which has no end, takes lines behind its data for its own: it lacks some.
-
-    Writers may leave the end out, so that it tells nothing by itself.
-    """
-    rows = min(tags.get(_ROWS) or tags[_HEIGHT], tags[_HEIGHT])
-    rows = tags[_HEIGHT] - (tags[_HEIGHT] - 1) // rows * rows
-    data, unpadded = (_bits(some, tags) for some in (part, part.rstrip(b"\0")))
-    found = _fax(data, width, rows)
-    if found == _fax(unpadded, width, rows):
-        data = unpadded
-    return any(_fax(data + begun + _MARGIN_LINE * (rows + 8), width, rows) != found for begun in _BEGUN)
-
-
-def _fax(bits: str, width: int, rows: int) -> bytes:
-    """The lines that Group 4 says; what it does not say is of one colour."""
-    data = int(f"1{bits}{'0' * (-len(bits) % 8)}", 2).to_bytes(len(bits) // 8 + 2, "big").lstrip(b"\0")[1:]
-    entries = (
-        (256, width),
-        (257, rows),
-        (258, 1),
-        (259, 4),
-        (262, 0),
-        (273, 8),
-        (277, 1),
-        (278, rows),
-        (279, len(data)),
-    )
-    directory = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
-    head = struct.pack("<2sHI", b"II", 42, 8 + len(data))
-    whole = head + data + struct.pack("<H", len(entries)) + directory + bytes(4)
-    with Image.open(io.BytesIO(whole), formats=["TIFF"]) as image:
-        return image.tobytes()
