@@ -157,7 +157,7 @@ def _response(request: Row, answer: Answer, order: int, place: tuple[str, Task])
         "answered_at": datetime(2025, 11, 20, 9) + timedelta(hours=order // 12, seconds=order),
     }  # fmt: skip
     if place == _FAILED:
-        reason = "The service did not answer in time. Run the batch again."
+        reason = "The service did not answer in time. Run the intake again."
         return (
             trace | answered | {"status": "failed", "attempts": 4, "error_class": "Timeout", "reason": reason}
         )

@@ -21,6 +21,7 @@ QwenocrError
 Each kind has the exit code that the program ends with (`docs/exit-codes.md`).
 """
 
+import re
 from enum import IntEnum
 from typing import ClassVar
 
@@ -153,3 +154,11 @@ def exit_code_of(error_class: str) -> ExitCode:
             return kind.exit_code
         waiting += kind.__subclasses__()
     return ExitCode.UNEXPECTED
+
+
+_CODE = re.compile(r"^[\w.]+ \(HTTP \d{3}\): ")
+
+
+def without_code(reason: str) -> str:
+    """A stored reason for people: the service's code before it is for SQL."""
+    return _CODE.sub("", reason)

@@ -80,7 +80,7 @@ class TableSchema(Generic[R]):
         return tuple(c.name for c in self.columns)
 
 
-_BATCH = Column("batch_id", ColumnType.TEXT, "Intake batch that brought the document.", nullable=False)
+_BATCH = Column("batch_id", ColumnType.TEXT, "Intake that brought the document.", nullable=False)
 _DOCUMENT = Column(
     "document_id", ColumnType.TEXT, "Document: hash of its content and its name.", nullable=False
 )
@@ -134,7 +134,7 @@ _GROUND = (
 
 DOCUMENTS: "TableSchema[rows.DocumentRow]" = TableSchema(
     "documents",
-    "A file of an intake batch, or of an archive in it: accepted, or rejected with the reason.",
+    "A file of an intake, or of an archive in it: accepted, or rejected with the reason.",
     (
         _BATCH,
         _DOCUMENT,
@@ -322,7 +322,7 @@ OCR_RESPONSES: "TableSchema[rows.OcrResponseRow]" = TableSchema(
         Column("output_tokens", ColumnType.INTEGER, "Output tokens as reported."),
         Column("cost_usd", ColumnType.USD, "Price of the reported tokens; 0 when nothing was charged."),
         Column("catalogue_version", ColumnType.TEXT, "Version of the price list used."),
-        Column("reused_from", ColumnType.TEXT, "Batch whose answer was used again instead of sending."),
+        Column("reused_from", ColumnType.TEXT, "Intake whose answer was used again instead of sending."),
         Column("answered_at", ColumnType.TIMESTAMP, "When the answer came, UTC."),
         Column("raw", ColumnType.JSON, "The answer's body as it came."),
     ),
@@ -531,7 +531,7 @@ COST_LEDGER: "TableSchema[rows.CostLedgerRow]" = TableSchema(
         Column(
             "document_id",
             ColumnType.TEXT,
-            "Document the call was made for: of several with the same page, the first; NULL when the batch does not "
+            "Document the call was made for: of several with the same page, the first; NULL when the intake does not "
             "ask this request any more.",
         ),
         Column("page_id", ColumnType.TEXT, "Page the call was made for, likewise."),
@@ -630,7 +630,7 @@ VALIDATION_RESULTS: "TableSchema[rows.ValidationResultRow]" = TableSchema(
 
 ROUTES: "TableSchema[rows.RouteRow]" = TableSchema(
     "routes",
-    "What a route of pipeline.toml asked of people when the values of the batch were last checked.",
+    "What a route of pipeline.toml asked of people when the values of the intake were last checked.",
     (
         _BATCH,
         Column("route", ColumnType.TEXT, "Name of the route.", nullable=False),

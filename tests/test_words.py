@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 PLACES = (
     "README.md", "pipeline.toml", "docs/*.md", "dbt_like_sql/models/**/*.yml", "qwenocr_assets/cli/**/*.py",
     "qwenocr_assets/app/templates/*.j2", "qwenocr_assets/report/templates/*.j2", "qwenocr_assets/schemas.py",
-    "qwenocr_assets/settings.py", "qwenocr_assets/review/intake.py", "qwenocr_assets/intake/inbox/status.py",
+    "qwenocr_assets/settings/*.py", "qwenocr_assets/review/intake.py", "qwenocr_assets/intake/inbox/status.py",
     "qwenocr_assets/quality/validation.py", "dbt_like_sql/models/marts/review_queue.sql",
 )  # fmt: skip
 TEXTS = {
@@ -24,6 +24,8 @@ TEXTS = {
 }
 
 REPLACED = {
+    "ntake batch": "intake",
+    "un the batch": "run the intake",
     "The way of the data": "How data flows",
     "where it lies": "stored in",
     "What is in it stands in": "describes what is in it",

@@ -230,7 +230,7 @@ def _own_text(question: AnyQuestion) -> str | None:
     if own_text is None or own_text_key(own_text) != question.options.own_text:
         raise RejectedInput(
             f"the own text of the page {question.page.uri} is not what it was when the question was made",
-            "Materialize the batch's requests again.",
+            "Materialize the intake's requests again.",
         )
     return own_text
 
@@ -239,13 +239,13 @@ def _lost(task: Task, batch_id: str, mended: Mended) -> str | None:
     """What people should know of a journal that had to be mended."""
     if mended.damaged:
         return (
-            f"The journal of {task.value} of batch {batch_id} is damaged in {len(mended.damaged)} places: the answers "
+            f"The journal of {task.value} of intake {batch_id} is damaged in {len(mended.damaged)} places: the answers "
             f"there are lost and asked again; all others are kept. The damaged bytes are in "
             f"{mended.damaged[0].parent}. Check the disk."
         )
     if mended.torn_bytes:
         return (
-            f"The journal of {task.value} of batch {batch_id} ended in an answer that was not written to its end "
+            f"The journal of {task.value} of intake {batch_id} ended in an answer that was not written to its end "
             f"({mended.torn_bytes:,} bytes): it is asked again."
         )
     return None
@@ -262,7 +262,7 @@ def _is_open(record: AnswerRecord, most_attempts: int | None) -> bool:
 def _unsent(why: str) -> Reply:
     """The reply to a question that could not be sent: it failed, and may be asked again."""
     error = Retryable(
-        ServiceFault(0, "NotSent", why), "Materialize the batch's pages again, then its answers."
+        ServiceFault(0, "NotSent", why), "Materialize the intake's pages again, then its answers."
     )
     return Reply(None, error, None, attempts=0, latency_ms=0.0, answered_at=datetime.now(UTC))
 

@@ -44,7 +44,7 @@ class PageImages:
         except OSError as error:
             why = error.strerror or error
             raise RejectedInput(
-                f"the page image {page.uri} cannot be read ({why})", "Materialize the batch's pages again."
+                f"the page image {page.uri} cannot be read ({why})", "Materialize the intake's pages again."
             ) from error
         return ImageBytes(content, page.media_type)
 

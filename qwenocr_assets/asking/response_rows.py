@@ -8,7 +8,7 @@ from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.rows import OcrRequestRow, OcrResponseRow
 from qwenocr_assets.statuses import AnswerStatus
 
-_NOT_ASKED = "Not asked yet. Run the batch again."
+_NOT_ASKED = "Not asked yet. Run the intake again."
 _GIVEN_UP = "Given up after {} calls: only `qwenocr retry` asks again."
 _WAITING = "Waiting for the Batch API: `qwenocr batch list` says how far it is."
 

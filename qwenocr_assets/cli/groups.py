@@ -108,7 +108,7 @@ def review_export(
     html: Annotated[
         Path | None, typer.Option("--html", help="Folder for a report of the documents, to look at.")
     ] = None,
-    batch: Annotated[list[str] | None, typer.Option(help="Only this intake batch.")] = None,
+    batch: Annotated[list[str] | None, typer.Option("--intake", "--batch", help="Only this intake.")] = None,
     document: Annotated[list[str] | None, typer.Option(help="Only this document, by name or id.")] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Every value, not only what is in the review queue.")

@@ -46,7 +46,7 @@ def ui(
 @looking.command(rich_help_panel="Look")
 def report(
     batch: Annotated[
-        str | None, typer.Argument(help="An intake batch; without it the newest.", show_default=False)
+        str | None, typer.Argument(help="An intake; without it the newest.", show_default=False)
     ] = None,
     document: Annotated[str | None, typer.Option(help="Only this document, by its name.")] = None,
     doubtful: Annotated[bool, typer.Option(help="Only documents that need review.")] = False,

@@ -101,7 +101,7 @@ def retry(
     class_: Annotated[
         list[str] | None, typer.Option("--class", help="Only this error class, like `Throttled`.")
     ] = None,
-    batch: Annotated[list[str] | None, typer.Option(help="Only this intake batch.")] = None,
+    batch: Annotated[list[str] | None, typer.Option("--intake", "--batch", help="Only this intake.")] = None,
     split: Annotated[
         bool,
         typer.Option("--split", help="Only pages whose answer hit its output limit, each in two halves."),

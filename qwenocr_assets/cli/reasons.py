@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-_CODE = re.compile(r"^[\w.]+ \(HTTP \d{3}\): ")
+from qwenocr_assets.errors import without_code
+
 _SCRIPT = re.compile(r"The page is written in (?P<script>.+?), which the embedded engine cannot read")
 _MOST_NAMES = 3
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?…]) (?=[\"“(]?[A-Z0-9`])")
@@ -21,7 +22,7 @@ def told_reasons(told: Iterable[tuple[str, str]]) -> Iterator[str]:
         if found := _SCRIPT.search(reason):
             scripts[found["script"]] = unreadable[name] = None
         else:
-            places.setdefault(_first_sentence(_CODE.sub("", reason)), {})[name] = None
+            places.setdefault(_first_sentence(without_code(reason)), {})[name] = None
     if unreadable:
         number = len(unreadable)
         documents = _names(unreadable) if number == 1 else f"{number:,} documents"

@@ -17,7 +17,7 @@ from qwenocr_assets.intake.routes import DEFAULT_ROUTE
 from qwenocr_assets.qwenocr.catalogue import Catalogue
 from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.qwenocr.tasks import Task
-from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, ROW_TABLES, TableSchema
+from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, PARSED_TABLES, ROW_TABLES, TableSchema
 from qwenocr_assets.statuses import AnswerStatus, DocumentStatus, PageStatus
 from qwenocr_assets.storage.data_folder import DataFolder, shown
 from qwenocr_assets.storage.table_files import count_rows, read_all_batches, read_table
@@ -37,6 +37,11 @@ _OF_RESPONSES = (
 )
 
 
+def _in_words(schema: TableSchema[Any]) -> str:
+    """A table's name as people say it; `tables` alone could be any."""
+    return "Page tables" if schema is PARSED_TABLES else schema.name.replace("_", " ").capitalize()
+
+
 def print_summary(environment: Environment, batch_ids: Sequence[str], sent: int, console: Console) -> None:
     """Print what these batches hold now, and how many requests this run sent."""
     data = environment.data
@@ -54,7 +59,7 @@ def print_summary(environment: Environment, batch_ids: Sequence[str], sent: int,
     overview.add_row("Pages", _counts(row["status"] for row in pages))
     overview.add_row("Answers", _counts(row["status"] for row in responses))
     for schema in ROW_TABLES:
-        overview.add_row(schema.name, str(sum(count_rows(data, schema, b) or 0 for b in batch_ids)))
+        overview.add_row(_in_words(schema), str(sum(count_rows(data, schema, b) or 0 for b in batch_ids)))
     console.print(overview)
 
     _print_reasons(console, documents, _with_places(documents, pages), _with_places(documents, responses))

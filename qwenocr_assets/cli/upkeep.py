@@ -46,7 +46,7 @@ def archive(
     ] = "90d",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be archived.")] = False,
     restore: Annotated[
-        list[str] | None, typer.Option(help="Instead: bring this intake batch back, as running it does.")
+        list[str] | None, typer.Option(help="Instead: bring this intake back, as running it does.")
     ] = None,
 ) -> None:
     """Take old intakes out of Dagster's list of partitions, to keep its UI fast; all data stay."""

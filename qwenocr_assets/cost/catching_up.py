@@ -46,7 +46,7 @@ class Lacking:
 
     def __str__(self) -> str:
         return (
-            f"{self.answers:,} paid answers of {self.batches:,} batches "
+            f"{self.answers:,} paid answers of {self.batches:,} intakes "
             f"({dollars(to_usd(self.pico))}) that the journals hold"
         )
 

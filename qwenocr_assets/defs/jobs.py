@@ -15,7 +15,7 @@ ocr_batch = dg.define_asset_job(
     BATCH_JOB,
     selection=dg.AssetSelection.groups("intake", "pages", "ocr", "tables"),
     executor_def=dg.in_process_executor,
-    description="One intake batch: documents, pages, requests, answers, rows.",
+    description="One intake: documents, pages, requests, answers, rows.",
     tags=_NO_RETRY,
 )
 
@@ -25,7 +25,7 @@ collect_batch = dg.define_asset_job(
     COLLECT_JOB,
     selection=_ANSWERS_AND_ROWS,
     executor_def=dg.in_process_executor,
-    description="One intake batch whose batch jobs have ended: collect, hand over or ask the rest, rows.",
+    description="One intake whose batch jobs have ended: collect, hand over or ask the rest, rows.",
     tags=_NO_RETRY,
 )
 
@@ -33,8 +33,8 @@ redrive_batch = dg.define_asset_job(
     REDRIVE_JOB,
     selection=_ANSWERS_AND_ROWS,
     executor_def=dg.in_process_executor,
-    description="One intake batch whose requests are asked again that have no answer: all of them, or those of some "
-    "statuses and error classes (only_statuses, only_classes in the configuration of ocr_answers). Over many batches: "
+    description="One intake whose requests are asked again that have no answer: all of them, or those of some "
+    "statuses and error classes (only_statuses, only_classes in the configuration of ocr_answers). Over many intakes: "
     "as a backfill.",
     tags=_NO_RETRY,
 )
@@ -43,5 +43,5 @@ publish_warehouse = dg.define_asset_job(
     PUBLISH_JOB,
     selection=dg.AssetSelection.groups("warehouse", "staging", "marts", "publish"),
     executor_def=dg.in_process_executor,
-    description="Load new and changed batches, build the SQL models, publish the snapshot.",
+    description="Load new and changed intakes, build the SQL models, publish the snapshot.",
 )

@@ -52,7 +52,7 @@ def units(deploy: DeploySettings, target: Target) -> dict[str, str]:
         commands = {
             **commands,
             "worker@": (
-                "a worker of qwenocr: one batch at a time",
+                "a worker of qwenocr: one intake at a time",
                 f"{bin_}/dagster-celery worker start -A dagster_celery.app -y {home}/celery.yaml -n worker-%i "
                 f"-q {QUEUE} -- --concurrency 1",
             ),

@@ -134,8 +134,8 @@ def read_unchanged(
         content = _read(uri, max_bytes)
     if hashlib.sha256(content).hexdigest() != sha256:
         raise RejectedInput(
-            "The file has changed since its batch was cut.",
-            "Nothing is lost: as it is now, it comes with the next batch.",
+            "The file has changed since it was taken in.",
+            "Nothing is lost: as it is now, it comes with the next intake.",
         )
     return content
 

@@ -147,8 +147,8 @@ def load_manifest(path: UPath) -> Manifest:
         return Manifest(value["batch_id"], value["created_from"], tuple(map(_manifest_file, value["files"])))
     except FileNotFoundError as error:
         raise StorageError(
-            f"There is no manifest of a batch {path.stem} at {path}.",
-            "Start from the files again: the same files make the same batch.",
+            f"There is no manifest of an intake {path.stem} at {path}.",
+            "Start from the files again: the same files make the same intake.",
         ) from error
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise StorageError(

@@ -64,9 +64,9 @@ class RuleWork:
             RuleFailed: it raised, took too long or too much memory, or the rule was given up.
         """
         if self._losses[rule] >= MOST_LOSSES:
-            raise RuleFailed(f"{ITSELF}it exceeded its time or memory {MOST_LOSSES} times in this batch.")
+            raise RuleFailed(f"{ITSELF}it exceeded its time or memory {MOST_LOSSES} times in this intake.")
         if self._computed[rule] > self._batch_seconds:
-            raise RuleFailed(f"{ITSELF}it took longer than {self._batch_seconds:g} seconds for this batch.")
+            raise RuleFailed(f"{ITSELF}it took longer than {self._batch_seconds:g} seconds for this intake.")
         answers: list[tuple[float, T]] = []
         ends: list[Ended] = []
 

@@ -232,7 +232,8 @@ class Catalogue:
         if not offered:
             raise ConfigurationError(
                 f"No model of region {region} is known, so nothing can be priced.",
-                "Add it to pipeline.toml as [[models]], with its prices and limits: see docs/settings.md.",
+                f'Add to pipeline.toml: [[models]] with region = "{region}", name = "{wanted or "its name"}" and '
+                "free = true, or its prices and limits (docs/settings.md).",
             )
         elsewhere = sorted({m.region for m in self.models if m.is_called(wanted)})
         hint = f" It is offered in {', '.join(elsewhere)}." if elsewhere else ""

@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from qwenocr_assets.errors import without_code
 from qwenocr_assets.report.views import DocumentView
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -105,6 +106,7 @@ def templates(*folders: Path) -> Environment:
         finalize=_printable,
     )
     environment.filters["usd"] = usd
+    environment.filters["without_code"] = without_code
     environment.filters["words"] = lambda name: name.replace("_", " ")
     css, script = style(), behaviour()
     environment.globals.update(

@@ -179,7 +179,7 @@ def _failures(document: DocumentRow, rows: RowsByTable) -> Iterator[Failure]:
         if (request["page_id"], request["task"]) not in answered:
             subject = f"Page {numbers.get(request['page_id'], '?')}, {request['task']}"
             yield Failure(
-                subject, AnswerStatus.MISSING, "No answer is recorded for this request; run the batch again."
+                subject, AnswerStatus.MISSING, "No answer is recorded for this request; run the intake again."
             )
 
 

@@ -56,7 +56,7 @@ def write_report(
             found.setdefault(document.document_id, document)
     if not found:
         raise RejectedInput(
-            f"There are no documents to show in {', '.join(batch_ids) or 'no batch'}.",
+            f"There are no documents to show in {', '.join(batch_ids) or 'no intake'}.",
             f"Run them first; data lie in {data.root}.",
         )
     documents = sorted(found.values(), key=doubtful_first)
@@ -75,7 +75,7 @@ def write_report(
         )
         (folder / _DOCUMENTS / document.file_name).write_bytes(html.encode())
     totals = _totals(documents)
-    title = batch_ids[0] if len(batch_ids) == 1 else f"{len(batch_ids)} batches"
+    title = batch_ids[0] if len(batch_ids) == 1 else f"{len(batch_ids)} intakes"
     for number, name in enumerate(parts):
         own = documents[number * _DOCUMENTS_A_PART : (number + 1) * _DOCUMENTS_A_PART]
         html = index_html(own, totals, title=title, folder=_DOCUMENTS, part=number, parts=parts)

@@ -191,7 +191,7 @@ def _check(known: list[tuple[str, str, str]], selection: Selection) -> None:
     batches = {batch for batch, _, _ in known}
     documents = {text for _, document, name in known for text in (document, name)}
     for what, asked, there in (
-        ("batch", selection.batches, batches),
+        ("intake", selection.batches, batches),
         ("document", selection.documents, documents),
     ):
         for text in asked:

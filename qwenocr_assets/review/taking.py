@@ -252,7 +252,7 @@ def _checked(said: Statement, place: Place | None, batch: _Batch, now: datetime)
     """What the model says at the place; None for a value that it does not have."""
     if said.document_id not in batch.routes:
         raise _Cannot(
-            f"There is no document {said.document_id} in batch {said.batch_id}: run it again, or export again."
+            f"There is no document {said.document_id} in intake {said.batch_id}: run it again, or export again."
         )
     page = batch.pages.get(said.page_id)
     if page is None or page["document_id"] != said.document_id:

@@ -43,7 +43,7 @@ class AccountSettings(BaseModel):
     name: Annotated[str, AfterValidator(_name)] = Field(
         description="What it is called here: in the ledger, in `qwenocr doctor`, in tags of runs."
     )
-    region: str = Field(description="Where its key is of; it takes batches only in that region.")
+    region: str = Field(description="Where its key is of; it takes intakes only in that region.")
     api_key_variable: Annotated[str, AfterValidator(_variable)] | None = Field(
         None,
         description="Variable that holds its key, like DASHSCOPE_API_KEY_TEAM_A; needed but for region custom.",

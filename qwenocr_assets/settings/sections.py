@@ -82,7 +82,7 @@ class DeploySettings(BaseModel):
     image: str = Field(
         "qwenocr:latest", description="Container image of this project, for Kubernetes and Compose."
     )
-    workers: int = Field(3, ge=1, description="Workers over all machines; each runs one batch at a time.")
+    workers: int = Field(3, ge=1, description="Workers over all machines; each runs one intake at a time.")
     grace_seconds: int = Field(
         90, ge=1, description="How long a part may take to end before it is killed; more than drain_seconds."
     )

@@ -88,7 +88,7 @@ class Settings(ClientOptions, BaseSettings):
     allow_http: bool = Field(False, description="Allow an http:// base_url outside private networks.")
     accounts: list[AccountSettings] = Field(
         default_factory=list,
-        description="Accounts of which each batch takes one: see Accounts below. Without any, the region's key is the "
+        description="Accounts of which each intake takes one: see Accounts below. Without any, the region's key is the "
         "only one.",
     )
     failover: Annotated[list[str], NoDecode, Names] = Field(
@@ -103,7 +103,7 @@ class Settings(ClientOptions, BaseSettings):
     )
     ledger: SecretStr | None = Field(
         None,
-        description="Database of money, of the account's limits and of which run has which batch, as an SQLAlchemy "
+        description="Database of money, of the account's limits and of which run has which intake, as an SQLAlchemy "
         "URL; by default ledger.db in the data folder.",
     )
 
@@ -126,10 +126,10 @@ class Settings(ClientOptions, BaseSettings):
         default_factory=list,
         description='Passwords to try on encrypted PDFs, as JSON: ["one", "two"]. Environment or .env only.',
     )
-    batch_max_files: int = Field(256, ge=1, description="Most files in one intake batch.")
-    batch_max_bytes: int = Field(512 * 2**20, ge=1, description="Most bytes in one intake batch.")
+    batch_max_files: int = Field(256, ge=1, description="Most files in one intake.")
+    batch_max_bytes: int = Field(512 * 2**20, ge=1, description="Most bytes in one intake.")
     batch_max_wait_seconds: float = Field(
-        30.0, ge=0, description="How long a still file in the inbox may wait for its batch to fill."
+        30.0, ge=0, description="How long a still file in the inbox may wait for its intake to fill."
     )
     settle_seconds: float = Field(10.0, ge=0, description="How long a file in the inbox must lie still.")
     leave_out: Annotated[list[str], NoDecode, Names] = Field(
@@ -146,7 +146,7 @@ class Settings(ClientOptions, BaseSettings):
     batch_wait_seconds: float = Field(
         300.0,
         ge=0,
-        description="Longest wait for another run that has the same batch, asks the same, or writes the warehouse.",
+        description="Longest wait for another run that has the same intake, asks the same, or writes the warehouse.",
     )
     url_networks: Annotated[list[IPvAnyNetwork], NoDecode, Names] = Field(
         default_factory=list,
@@ -160,7 +160,7 @@ class Settings(ClientOptions, BaseSettings):
     url_seconds: float = Field(60.0, gt=0, description="Longest time to fetch one file for a list of URLs.")
 
     failure_rate_limit: float = Field(
-        0.2, ge=0, le=1, description="Share of unanswered requests above which a batch's check fails."
+        0.2, ge=0, le=1, description="Share of unanswered requests above which an intake's check fails."
     )
 
     budget: BudgetSettings = Field(

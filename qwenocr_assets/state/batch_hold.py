@@ -149,7 +149,7 @@ class BatchHold:
 
     def _unsure(self, error: StorageError) -> StorageError:
         return StorageError(
-            f"Nobody can say whether batch {self._batch_id} is still this run's. {error.message}",
+            f"Nobody can say whether intake {self._batch_id} is still this run's. {error.message}",
             error.next_step,
         )
 

@@ -219,9 +219,9 @@ def _draining(seconds: float, progress: Progress) -> AbstractContextManager[Drai
 
 def _came_from(taken_over: Mapping[str, int]) -> str:
     batches = ", ".join(
-        f"{count:,} from batch {batch}" for batch, count in sorted(taken_over.items())[:_MOST_NAMED]
+        f"{count:,} from intake {batch}" for batch, count in sorted(taken_over.items())[:_MOST_NAMED]
     )
-    more = f" and {len(taken_over) - _MOST_NAMED} other batches" if len(taken_over) > _MOST_NAMED else ""
+    more = f" and {len(taken_over) - _MOST_NAMED} other intakes" if len(taken_over) > _MOST_NAMED else ""
     return f"Answered already, nothing is paid again: {batches}{more}."
 
 

@@ -82,7 +82,7 @@ def replayed(address: str) -> Manifest:
     manifest = load_manifest(path.absolute() if is_local(path) else path)
     if not is_unaltered(manifest):
         raise RejectedInput(
-            f"{address} was changed: its files make another batch than {manifest.batch_id}.",
+            f"{address} was changed: its files make another intake than {manifest.batch_id}.",
             "Take the manifest as it was written, or run the files themselves.",
         )
     return manifest

@@ -150,7 +150,7 @@ def of_account(
     if others and not isinstance(refused, ServiceDown):
         tell(
             f"The service refuses every call of account {account.name} ({refused.fault.code or 'no code'}). It is left "
-            f"alone for an hour; when the batch is asked again, it takes another: {others}."
+            f"alone for an hour; when the intake is asked again, it takes another: {others}."
         )
     return named
 

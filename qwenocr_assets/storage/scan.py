@@ -114,5 +114,5 @@ def _read(
 def _unreadable(schema: TableSchema[Any], error: Exception) -> StorageError:
     return StorageError(
         f"The table files of {schema.name} cannot be read ({error}).",
-        "If one is damaged, delete it and run its batch again: what is answered costs nothing.",
+        "If one is damaged, delete it and run its intake again: what is answered costs nothing.",
     )

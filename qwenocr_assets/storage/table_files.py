@@ -118,7 +118,7 @@ def _typed(schema: TableSchema[R], table: pa.Table) -> list[R]:
                 text = row[column.name]
                 if text not in by_text:
                     raise StorageError(
-                        f"{schema.name} of batch {row.get('batch_id', 'unknown')} has {column.name} {text!r}.",
+                        f"{schema.name} of intake {row.get('batch_id', 'unknown')} has {column.name} {text!r}.",
                         f"This version knows {', '.join(column.values)}: use the one that wrote it, or newer.",
                     )
                 row[column.name] = by_text[text]

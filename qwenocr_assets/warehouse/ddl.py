@@ -28,10 +28,10 @@ class OpsTable:
 
 OPS_TABLES: dict[str, OpsTable] = {
     LOAD_LOG: OpsTable(
-        "Which table file of which batch was loaded, and when.",
+        "Which table file of which intake was loaded, and when.",
         (
             ("table_name", "VARCHAR", "Table of core that was loaded."),
-            ("batch_id", "VARCHAR", "Intake batch whose rows were loaded."),
+            ("batch_id", "VARCHAR", "Intake whose rows were loaded."),
             ("file", "VARCHAR", "The table file, below the data folder."),
             ("sha256", "VARCHAR", "SHA-256 of the file's bytes."),
             ("rows", "BIGINT", "Rows in the file."),

@@ -156,5 +156,5 @@ def _read_cache(cache: Path) -> dict[str, str]:
 def _unloadable(file: TableFile, problem: str) -> WarehouseError:
     return WarehouseError(
         f"The table file {file.path} {problem}.",
-        f"Materialize {file.table.name} for batch {file.batch_id} again; nothing was loaded.",
+        f"Materialize {file.table.name} for intake {file.batch_id} again; nothing was loaded.",
     )

@@ -124,7 +124,7 @@ def _fields(keys: Mapping[str, Any], parent: str = "", above: Sequence[str] = ()
 
 _OWN = {
     "document_id": "Document: hash of its content and its name.",
-    "batch_id": "Intake batch whose rows stand for the document.",
+    "batch_id": "Intake whose rows stand for the document.",
     "document_name": "Path of the document below the folder that was given.",
     "record_index": "Number of the record in its document, from 0: an answer that is a list has one for each element.",
 }

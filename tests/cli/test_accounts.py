@@ -100,10 +100,10 @@ def test_doctor_looks_at_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert (later.good, later.needed) == (False, False)
     assert "neither the one that is set nor in failover" in later.found
     [together] = findings["accounts"]
-    assert together.found == "a batch takes one of singapore: team a, 請求; then virginia: over there"
+    assert together.found == "an intake takes one of singapore: team a, 請求; then virginia: over there"
     assert [f.good for f in findings["service"]] == [True] * 3
     [idle] = findings["runs at once"]
-    assert "Dagster runs 1 batches at once, and there are 2 accounts" in idle.found
+    assert "Dagster runs 1 intakes at once, and there are 2 accounts" in idle.found
     home = tmp_path / ".dagster"
     home.mkdir()
     (home / "dagster.yaml").write_text("concurrency: {runs: {max_concurrent_runs: 2}}", encoding="utf-8")

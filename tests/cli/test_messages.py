@@ -131,7 +131,7 @@ def test_a_document_becomes_sql_rows(command: Command, project: Path) -> None:
     assert first.returncode == 0, first.stdout + first.stderr
     assert "3 requests sent" in first.stdout
     second = command("run", "in")
-    assert "1 of 1 batches are unchanged" in second.stdout
+    assert "1 of 1 intakes are unchanged" in second.stdout
     assert "0 requests sent" in second.stdout
     rows = command("sql", "select name, value from core.key_values join core.documents using (document_id)")
     assert "請求書.png" in rows.stdout

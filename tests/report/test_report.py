@@ -366,7 +366,7 @@ def test_of_several_batches_the_first_reading_of_a_document_is_shown(
         "d3": "b2",
         "d4": BATCH,
     }
-    assert html.fromstring(report.index.read_bytes()).xpath("//h1/bdi/text()") == ["2 batches"]
+    assert html.fromstring(report.index.read_bytes()).xpath("//h1/bdi/text()") == ["2 intakes"]
 
 
 def test_a_report_replaces_the_one_before_and_nothing_else(

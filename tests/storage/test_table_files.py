@@ -82,7 +82,7 @@ def test_statuses_are_read_as_what_they_are(data: DataFolder) -> None:
 def test_a_status_of_a_newer_version_is_no_other_status(data: DataFolder) -> None:
     write_table(data, DOCUMENTS, "b", [document("postponed")])
     with pytest.raises(
-        StorageError, match=r"documents of batch b has status 'postponed'.*accepted, rejected"
+        StorageError, match=r"documents of intake b has status 'postponed'.*accepted, rejected"
     ):
         read_table(data, DOCUMENTS, "b")
 

@@ -247,7 +247,7 @@ def _twice_the_same_row(path: Path) -> None:
         pytest.param(_torn, "bad.parquet is not a readable Parquet file", id="torn"),
         pytest.param(_without_text, "bad.parquet lacks the column text", id="column missing"),
         pytest.param(_text_as_number, "bad.parquet has text as int64, declared is string", id="other type"),
-        pytest.param(_of_another_batch, "holds rows of a batch that is not its own", id="other batch"),
+        pytest.param(_of_another_batch, "holds rows of an intake that is not its own", id="other batch"),
         pytest.param(_twice_the_same_row, "two rows with the same key (batch_id 'bad'", id="key twice"),
     ],
 )
@@ -261,7 +261,7 @@ def test_a_file_that_cannot_be_loaded_is_named_and_nothing_is_loaded(
     with pytest.raises(WarehouseError) as caught:
         load_changes(data, working_file(data))
     assert message in str(caught.value)
-    assert "Materialize text_lines for batch" in caught.value.next_step
+    assert "Materialize text_lines for intake" in caught.value.next_step
     assert lines_by_batch(working_file(data)) == {"first": 2}
 
 

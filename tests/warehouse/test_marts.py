@@ -306,7 +306,7 @@ def test_failures_lists_everything_that_did_not_end_well(put: Put, query: Query)
             1,
             "document_parsing",
             "missing",
-            "No answer is recorded for this request; run the batch again.",
+            "No answer is recorded for this request; run the intake again.",
             None,
         ),
         ("answer", "good.pdf", 1, "table_parsing", "failed", "Timed out.", 4),

@@ -84,7 +84,7 @@ select
     'missing' as status,
     cast(null as varchar) as error_class,
     cast(null as varchar) as error_code,
-    'No answer is recorded for this request; run the batch again.' as reason,
+    'No answer is recorded for this request; run the intake again.' as reason,
     cast(null as bigint) as attempts,
     cast(null as decimal(24, 12)) as cost_usd,
     cast(null as timestamp) as answered_at

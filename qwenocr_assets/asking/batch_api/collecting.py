@@ -29,7 +29,7 @@ _GROUP = 200
 _GROUP_CHARACTERS = 4_000_000
 _TRUST_SECONDS = 86_400.0
 """So long a result file that is shorter than its batch says is taken for torn; afterwards for all there is."""
-_NEXT_STEP = "Run the batch again."
+_NEXT_STEP = "Run the intake again."
 
 Save = Callable[[list[AnswerRecord]], None]
 """Keeps records durably: when it returns, they are on disk."""

@@ -47,7 +47,7 @@ def line_of(data: DataFolder, question: Question, model: str, rules: Rules, limi
     except OSError as error:
         raise RejectedInput(
             f"The page image {uri} cannot be read ({error.strerror or error}).",
-            "Materialize the batch's pages again, then its answers.",
+            "Materialize the intake's pages again, then its answers.",
         ) from error
     if data_url_line_bytes(question, model, len(image.data)) > most:
         if rules.too_large != "shrink":

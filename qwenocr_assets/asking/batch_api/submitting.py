@@ -77,7 +77,7 @@ class Submitter:
                     try:
                         if question is None:
                             raise RejectedInput(
-                                "The batch does not ask this request any more.", "Run it again."
+                                "The intake does not ask this request any more.", "Run it again."
                             )
                         file.write(self.line_of(question))
                         written += 1
@@ -103,7 +103,7 @@ class Submitter:
         if not self.jobs.change(job, JobState.CREATING, attempt_at=attempt_at):
             return self._now(job)
         job = replace(job, state=JobState.CREATING, attempt_at=attempt_at)
-        metadata = {"ds_name": job.name, "ds_description": f"Intake batch {job.batch_id}"[:200]}
+        metadata = {"ds_name": job.name, "ds_description": f"Intake {job.batch_id}"[:200]}
         try:
             made = self.service.create(job.input_file_id or "", metadata, job.completion_window)
         except Throttled:

@@ -1,4 +1,4 @@
-"""`qwenocr archive`: old intake batches out of Dagster's list, and back."""
+"""`qwenocr archive`: old intakes out of Dagster's list, and back."""
 
 import re
 from collections.abc import Sequence
@@ -78,4 +78,4 @@ def age_of(text: str) -> timedelta:
 
 
 def _batches(count: int) -> str:
-    return f"{count:,} batch{'' if count == 1 else 'es'}"
+    return f"{count:,} intake{'' if count == 1 else 's'}"

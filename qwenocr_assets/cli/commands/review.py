@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,8 +20,12 @@ from qwenocr_assets.report.write import write_report
 from qwenocr_assets.review import label_studio, spreadsheet
 from qwenocr_assets.review.intake import needs_a_name
 from qwenocr_assets.review.pages import AskedPage, Selection, asked_pages, findings_without_a_place
+from qwenocr_assets.review.taking import Taken
+from qwenocr_assets.schemas import DOCUMENTS
 from qwenocr_assets.settings import Settings, load_settings
 from qwenocr_assets.steps.corrections import take_corrections
+from qwenocr_assets.storage.data_folder import DataFolder
+from qwenocr_assets.storage.table_files import read_table
 from qwenocr_assets.warehouse.places.published import published
 
 
@@ -92,8 +97,23 @@ def import_review(console: Console, file: Path, *, by: str | None) -> ExitCode:
         console.print(Text(f"Warehouse: {error}"))
         return ExitCode.STORAGE
     if done.taken.corrections:
-        _say(console, "The warehouse is up to date. Next: qwenocr report")
-    return ExitCode.PARTLY_FAILED if done.taken.refused else ExitCode.DONE
+        _say(
+            console, f"The warehouse is up to date. Next: qwenocr report{_one(environment.data, done.taken)}"
+        )
+    if done.taken.refused:
+        _say(console, "Correct what was not taken and import the file again: what is imported stays once.")
+        return ExitCode.PARTLY_FAILED
+    return ExitCode.DONE
+
+
+def _one(data: DataFolder, taken: Taken) -> str:
+    """The option for the document that was corrected, where it was one."""
+    of_batch = {row["document_id"]: row["batch_id"] for row in taken.corrections}
+    if len(of_batch) != 1:
+        return ""
+    ((document_id, batch_id),) = of_batch.items()
+    names = [r["name"] for r in read_table(data, DOCUMENTS, batch_id) if r["document_id"] == document_id]
+    return f" --document {shlex.quote(names[0])}" if names else ""
 
 
 def _reviewer(console: Console, file: UPath, by: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""`qwenocr run`: paths → intake batches → the Dagster jobs, with progress bars and a summary."""
+"""`qwenocr run`: paths → intakes → the Dagster jobs, with progress bars and a summary."""
 
 import logging
 import time
@@ -117,7 +117,7 @@ def run_batches(
             errors.append(f"Warehouse: {outcome.error}")
 
     if finished:
-        console.print(f"{len(finished)} of {len(batch_ids)} batches are unchanged: nothing to do for them.")
+        console.print(f"{len(finished)} of {len(batch_ids)} intakes are unchanged: nothing to do for them.")
     print_summary(environment, batch_ids, sent, console)
     for error in errors:
         print_error(console, error)

@@ -80,7 +80,7 @@ def _together(environment: Environment) -> Finding:
         f"{accounts[0].region.name}: {', '.join(account.name for account in accounts)}" for accounts in order
     )
     return Finding(
-        "accounts", True, f"a batch takes one of {said}" if environment.settings.accounts else said
+        "accounts", True, f"an intake takes one of {said}" if environment.settings.accounts else said
     )
 
 
@@ -95,5 +95,5 @@ def _idle(settings: Settings) -> Iterator[Finding]:
         runs = said.get("concurrency", {}).get("runs", {}).get("max_concurrent_runs", runs)
         step = f"Raise max_concurrent_runs in {file}."
     if runs < count:
-        found = f"Dagster runs {runs} batches at once, and there are {count} accounts: others are idle"
+        found = f"Dagster runs {runs} intakes at once, and there are {count} accounts: others are idle"
         yield Finding("runs at once", False, found, step, needed=False)

@@ -48,7 +48,7 @@ _WARN = dg.AssetCheckSeverity.WARN
             AS_QUOTED,
             asset=COST_LEDGER.name,
             description="Of every call it is known what it cost (no answer was lost), reported input tokens are within "
-            "10 % of the quote over the whole batch, and no answer names a model with another price.",
+            "10 % of the quote over the whole intake, and no answer names a model with another price.",
         ),
     ],
 )

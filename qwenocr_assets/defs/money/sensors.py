@@ -25,7 +25,7 @@ _WEBHOOK_SECONDS = 10.0
     job=ocr_batch,
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Runs batches again that the budget stopped, when their cap was raised or its period has turned.",
+    description="Runs intakes again that the budget stopped, when their cap was raised or its period has turned.",
 )
 def resume_unfunded(environment: dg.ResourceParam[Environment]) -> dg.SensorResult | dg.SkipReason:
     return resume(environment)
@@ -43,7 +43,7 @@ def resume(environment: Environment) -> dg.SensorResult | dg.SkipReason:
             if may_resume(ledger, refusals, environment.caps)
         }
     if not due:
-        return dg.SkipReason(f"{len(waiting)} batches wait for money." if waiting else "Nothing is unfunded.")
+        return dg.SkipReason(f"{len(waiting)} intakes wait for money." if waiting else "Nothing is unfunded.")
     return dg.SensorResult(
         run_requests=[
             # a batch that is refused again gets a new key: one run for each time there is money

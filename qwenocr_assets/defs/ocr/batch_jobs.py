@@ -52,7 +52,7 @@ def batch_jobs(
     job=collect_batch,
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Asks how batch jobs are, and runs the intake batches whose jobs have ended or got stuck.",
+    description="Asks how batch jobs are, and runs the intakes whose jobs have ended or got stuck.",
 )
 def watch_batches(
     environment: dg.ResourceParam[Environment], qwen_ocr: dg.ResourceParam[QwenOcr]

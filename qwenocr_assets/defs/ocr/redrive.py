@@ -32,7 +32,7 @@ def redrive_failed(where_free: dg.DefaultSensorStatus) -> dg.SensorDefinition:
         minimum_interval_seconds=300,
         default_status=where_free,
         description="Asks again for what failed: after a quarter of an hour, then an hour, four, sixteen, then daily, "
-        "until max_attempts_in_all calls are made. A batch whose run died is run again at once, then after such "
+        "until max_attempts_in_all calls are made. An intake whose run died is run again at once, then after such "
         "pauses, five times at most.",
     )
     def sensor(

@@ -156,7 +156,7 @@ def _running(instance: dg.DagsterInstance) -> set[str]:
 class ArchiveConfig(dg.Config):
     """Which batches are old."""
 
-    older_than_days: int = Field(default=90, description="Age of a batch's manifest, in days.")
+    older_than_days: int = Field(default=90, description="Age of an intake's manifest, in days.")
 
 
 @dg.op(out=dg.Out(dg.Nothing))
@@ -193,5 +193,5 @@ monthly_archive = dg.ScheduleDefinition(
     cron_schedule="0 4 1 * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="Archive batches older than 90 days on the first of each month at 04:00 UTC. Off until switched on.",
+    description="Archive intakes older than 90 days on the first of each month at 04:00 UTC. Off until switched on.",
 )

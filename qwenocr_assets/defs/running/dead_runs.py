@@ -97,7 +97,7 @@ def _leading_dead(runs: Sequence[dg.DagsterRun], dead: set[str]) -> int:
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Marks runs as failed that have given no sign of life for three minutes, or whose process has ended. "
-    "redrive_failed goes on with their batches.",
+    "redrive_failed goes on with their intakes.",
 )
 def dead_runs_sensor(
     context: dg.SensorEvaluationContext, environment: dg.ResourceParam[Environment]

@@ -43,7 +43,7 @@ NOTHING_SKIPPED = "nothing_skipped"
         batch_check(
             EVERY_PAGE_ANSWERED,
             asset=OCR_RESPONSES.name,
-            description="Every page × task of the batch has a whole answer.",
+            description="Every page × task of the intake has a whole answer.",
         ),
         batch_check(
             FAILURE_RATE,

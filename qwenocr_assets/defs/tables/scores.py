@@ -27,7 +27,7 @@ def build_scores(settings: ScoringSettings) -> dg.AssetsDefinition:
         SCORES_WITHIN_LIMITS,
         asset=SCORES.name,
         description=markdown(
-            f"The batch's scores are within [scoring] of pipeline.toml, and all truths of {folder} are usable."
+            f"The intake's scores are within [scoring] of pipeline.toml, and all truths of {folder} are usable."
         ),
     )
 

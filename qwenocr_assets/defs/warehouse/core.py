@@ -30,7 +30,7 @@ KEEP_UP_TO_DATE = (
     group_name="warehouse",
     kinds={"duckdb"},
     automation_condition=KEEP_UP_TO_DATE,
-    description="The core tables in DuckDB: new and changed batches loaded in one transaction.",
+    description="The core tables in DuckDB: new and changed intakes loaded in one transaction.",
 )
 def warehouse(
     context: dg.AssetExecutionContext,

@@ -70,7 +70,7 @@ def open_index(url: str, root: UPath, left_out: LeftOut = USUAL) -> Iterator[Inb
         raise StorageError(
             f"The inbox index cannot be used. {error.message}",
             "Delete inbox.db in the data folder, unless another program only has it locked or its disk is full: it is "
-            "made again from the manifests, and no batch is run twice.",
+            "made again from the manifests, and no intake is run twice.",
         ) from error
 
 

@@ -75,7 +75,7 @@ def what_waits(index: InboxIndex) -> str:
         counts[FileState.UNREADABLE] += len(_closed_folders(connection, index))
     words = {
         FileState.WAITING: "waiting until unchanged",
-        FileState.READY: "until their batch is full or has waited long enough",
+        FileState.READY: "until their intake is full or has waited long enough",
         FileState.UNREADABLE: "because they do not open (see `qwenocr inbox`)",
     }
     waiting = [f"{count:,} {words[state]}" for state, count in counts.items() if count]

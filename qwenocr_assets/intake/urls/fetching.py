@@ -30,7 +30,7 @@ BUCKETS = get_args(Bucket)
 _MOST_REDIRECTS = 5
 _CONNECT_SECONDS = 10.0
 _CHUNK_BYTES = 2**16
-_AGAIN = "The next run of the batch tries it again."
+_AGAIN = "The next run of the intake tries it again."
 _UNPACKED_HERE = ("", "identity", "gzip", "deflate")
 """Content encodings that are unpacked as they come, and cannot grow more than a thousandfold."""
 

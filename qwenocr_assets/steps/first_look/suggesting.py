@@ -132,7 +132,7 @@ def _read(
     data, of_this = environment.data, pc.field("document_id") == document_id
     documents = read_table(data, DOCUMENTS, batch_id, where=of_this)
     if not documents:
-        raise UsageError(f"There is no document {document_id} in batch {batch_id}.", "See `qwenocr sql`.")
+        raise UsageError(f"There is no document {document_id} in intake {batch_id}.", "See `qwenocr sql`.")
     rows = read_table(data, KEY_VALUES, batch_id, where=of_this)
     said = read_all_batches(data, CORRECTIONS, where=of_this)
     standing = standing_values(rows, said)

@@ -92,9 +92,9 @@ def _check_batches(
                     f"The table file {file.origin} was written while it was loaded.", "Run again."
                 )
             raise WarehouseError(
-                f"The table file {file.origin} or another file of {schema.name} holds rows of a "
-                "batch that is not its own.",
-                f"Materialize {schema.name} for batch {file.key.batch_id} again; nothing was loaded.",
+                f"The table file {file.origin} or another file of {schema.name} holds rows of an "
+                "intake that is not its own.",
+                f"Materialize {schema.name} for intake {file.key.batch_id} again; nothing was loaded.",
             )
 
 
@@ -112,7 +112,7 @@ def _check_primary_key(
         row = ", ".join(f"{n} {v!r}" for n, v in zip(schema.primary_key, twice, strict=True))
         raise WarehouseError(
             f"{schema.name} has two rows with the same key ({row}).",
-            f"Materialize {schema.name} for batch {twice[schema.primary_key.index('batch_id')]} again; "
+            f"Materialize {schema.name} for intake {twice[schema.primary_key.index('batch_id')]} again; "
             "nothing was loaded.",
         )
 
