@@ -28,10 +28,11 @@ _HEAVY = re.compile(
     r"^(.*_)?(name|reason|status|value|text|finding|mean|metric|amount)$"
     r"|^(total|table|truth|read|path|place|key|description|quantity|unit_price)$"
 )
-_LIGHT = re.compile(r"(_id|_key|_hash|^sha256|_px|_at|_code)$")
+_LIGHT = re.compile(r"(_id|_key|_hash|^sha256|^uri|^page_image|_px|_at|_code)$")
 _INSIDE = re.compile(r"_path$")
 """Where in an answer something is, beside what it is."""
-_NESTED = re.compile(r"[\[{].*[\]}]", re.DOTALL)
+_NESTED = re.compile(r"\{.*\}|\[(None|[-\d.,\s])*\]", re.DOTALL)
+"""An object, or numbers that are a box; a list of texts is what somebody wants to read."""
 _AWAY = 3
 """The weight from which a column is not worth a block's line, where there is no room for all."""
 _NAMES = re.compile(r"(^|_)(name|path|place|model|route|task|metric|column|rule)$")

@@ -35,6 +35,8 @@ from qwenocr_assets.tables.values.notation import TWO_READINGS, UNDECLARED, Nota
 _ADDED_TO = (Form.KEY_VALUES, Form.FREE)
 """Answers whose values have paths, so that one can be added."""
 
+_NOT_SHOWN = "\ufffd"
+"""What stands for a control character on screens."""
 NOBODY = "unnamed"
 """Who said what no file and no option names anybody for."""
 
@@ -262,6 +264,11 @@ def _checked(said: Statement, place: Place | None, batch: _Batch, now: datetime)
     if place is None:
         raise _Cannot(f"{said.place} is no value, cell or table: correct the values it is about.")
     reading = batch.readings.get((said.page_id, said.task, said.place))
+    if reading is None and _NOT_SHOWN in place.text:
+        raise _Cannot(
+            f"The name {place.text} has a control character that cannot be shown, nor sent back: give its route a "
+            "schema with a key without it, and run its intake again."
+        )
     if reading is None and (said.seen is not None or not place.is_value):
         raise _Cannot("The model's answer does not have this any more: export again.")
     if reading is None and said.task not in tasks_in(*_ADDED_TO):

@@ -44,7 +44,7 @@ def shown(columns, rows, width, **options):
         ),
         pytest.param(
             ["page_id", "task", "document_name", "item_path", "description", "quantity", "amount", "fields"],
-            ["p" * 24, "key_information", "n" * 27, "items[0]", PROSE, "150", "277.5", "[" + PROSE + "]"],
+            ["p" * 24, "key_information", "n" * 27, "items[0]", PROSE, "150", "277.5", f"{{{PROSE}}}"],
             75,
             ["document_name", "description", "quantity", "amount"], ["page_id", "task", "item_path", "fields"], False,
             id="keys-paths-and-objects-before-amounts",

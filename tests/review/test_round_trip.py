@@ -364,6 +364,7 @@ SPOILT = [
 ]
 SPOILT_VALUES = [
     ({"place": "items[9].amount"}, "does not have this any more"),
+    ({"place": "sell\ufffder", "seen": "none"}, "a control character that cannot be shown"),
     ({"seen": "v0"}, "which is not what was shown"),
 ]
 

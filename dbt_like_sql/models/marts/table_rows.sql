@@ -75,3 +75,4 @@ left join single
 group by
     grid.batch_id, grid.document_id, documents.name, grid.page_id, pages.page_number, grid.task, grid.table_index,
     grid.header_row_count, grid.row_index
+order by documents.name, pages.page_number, grid.task, grid.table_index, grid.row_index
