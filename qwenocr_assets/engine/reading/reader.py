@@ -18,6 +18,7 @@ from qwenocr_assets.engine.page.layout import block_by_block
 from qwenocr_assets.engine.page.read_page import Line, ReadPage
 from qwenocr_assets.engine.page.table_finder import find_tables
 from qwenocr_assets.engine.reading.cjk import corrected
+from qwenocr_assets.engine.reading.memory import FreedMemory
 from qwenocr_assets.engine.reading.orientation import Recognise, find_turn
 from qwenocr_assets.engine.reading.other_scripts import read_other
 from qwenocr_assets.engine.reading.own_text import page_of_own_text
@@ -63,6 +64,7 @@ class Reader:
         self._pages: OrderedDict[str, Future[ReadPage]] = OrderedDict()
         self._lock = Lock()
         self._processors = Semaphore(os.cpu_count() or 1)
+        self._freed = FreedMemory()
 
     def warm_up(self) -> None:
         """Load the weights now. Raises `MissingWeights` when they are not installed."""
@@ -105,6 +107,7 @@ class Reader:
                     self._pages.pop(key, None)
             raise
         promise.set_result(page)
+        self._freed.page_read()
         return page
 
     def read_wider(self, image: bytes, quads: Sequence[Quad], stretched: float = 1.0) -> list[Reading]:
