@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qwenocr_assets.engine.page.read_page import Line
-from qwenocr_assets.geometry import Box, Quad, box_around
+from qwenocr_assets.geometry import Box, Quad
 
 Quads = NDArray[np.float64]
 """n × 4 × 2: corners x, y in pixels, clockwise from the top left of the text, y down."""
@@ -15,7 +15,7 @@ Quads = NDArray[np.float64]
 
 def box_of(line: Line) -> Box:
     """The upright rectangle around a line."""
-    return box_around(line.quad)
+    return line.box
 
 
 def quad_of(corners: NDArray[np.float64]) -> Quad:

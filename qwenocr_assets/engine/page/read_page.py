@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from qwenocr_assets.geometry import Box, Quad
+from qwenocr_assets.geometry import Box, Quad, box_around
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +17,14 @@ class Line:
     """Where each character of `text` stands along the quad, 0 (start) to 1 (end); () when not known."""
     least_score: float | None = None
     """Probability of the character that the recogniser is least sure of, 0 to 1; None when not known."""
+    box: Box = field(init=False, repr=False, compare=False)
+    """The upright rectangle around it: layout asks for that of each line some hundred times."""
 
     def __post_init__(self) -> None:
         """Whatever reads a page may give its corners as plain numbers."""
         if type(self.quad) is not Quad:
             object.__setattr__(self, "quad", Quad(*self.quad))
+        object.__setattr__(self, "box", box_around(self.quad))
 
 
 @dataclass(frozen=True, slots=True)

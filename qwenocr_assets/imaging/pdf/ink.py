@@ -54,7 +54,10 @@ class Ink:
     def beside(self, objects: Sequence[Any]) -> "Rest":
         """What is drawn beside these objects."""
         with _without(objects):
-            rest, bare = self._draw(), self._draw(annotations=False)
+            rest = self._draw()
+            if not pdfium_c.FPDFPage_GetAnnotCount(self._page):
+                return Rest(rest, _busy_px(rest), 0)
+            bare = self._draw(annotations=False)
         return Rest(rest, _busy_px(rest), _busy_px(np.where(abs(rest - bare) > _TRACE, rest, 255)))
 
     def _draw(self, *, annotations: bool = True) -> Grey:

@@ -51,8 +51,9 @@ def _columns(lines: list[tuple[Box, T]]) -> list[list[tuple[Box, T]]]:
     """The lines left and right of a gutter that no line crosses, if prose stands on both sides of it."""
     by_left = sorted(lines, key=lambda line: line[0][0])
     reach = by_left[0][0][2]
+    gutter = median(box[3] - box[1] for box, _ in lines)
     for place, (box, _) in enumerate(by_left):
-        if box[0] > reach + median(b[3] - b[1] for b, _ in lines):
+        if box[0] > reach + gutter:
             sides = by_left[:place], by_left[place:]
             if all(_is_prose([box for box, _ in side]) for side in sides):
                 return [list(side) for side in sides]
