@@ -62,10 +62,10 @@ def request_rows(
         route = route_of[page["document_id"]]
         picture = page.get("pixels_sha256") or page["sha256"]
         protocol = _protocol(route, model, catalogue)
-        layer = _sound_layer(page, route)
+        layer = _sound_layer(page, route, is_local=is_local)
         own_text = _own_text(layer) if layer and is_local and protocol is Protocol.NATIVE else None
         for task in route.tasks:
-            if layer is not None and task.spec.form in _TEXT_LAYER_ANSWERS:
+            if layer is not None and route.text_layer == "use" and task.spec.form in _TEXT_LAYER_ANSWERS:
                 continue  # the page's own text lines cost nothing
             options = replace(request_options(route, task), own_text=own_text)
             expectation = expectations.of(task, route.name)
@@ -111,9 +111,9 @@ def request_rows(
     return rows
 
 
-def _sound_layer(page: ReadyPageRow, route: Route) -> str | None:
+def _sound_layer(page: ReadyPageRow, route: Route, *, is_local: bool) -> str | None:
     """The page's own text where its route takes it and nothing speaks against it."""
-    is_taken = route.takes_text_layers and page.get("text_layer_doubt") is None
+    is_taken = route.takes_text_layers(is_local=is_local) and page.get("text_layer_doubt") is None
     return page.get("text_layer") if is_taken else None
 
 

@@ -18,6 +18,7 @@ from qwenocr_assets.intake.routes import DEFAULT_ROUTE, Route
 from qwenocr_assets.intake.urls.fetching import bounds_of
 from qwenocr_assets.intake.urls.listed_documents import expanding
 from qwenocr_assets.qwenocr.images import MAX_UPLOAD_BYTES
+from qwenocr_assets.qwenocr.regions import LOCAL
 from qwenocr_assets.settings import Settings
 from qwenocr_assets.storage.data_folder import DataFolder
 from qwenocr_assets.workers.pool import Workers, run_here
@@ -48,7 +49,7 @@ def recipe_for(
         limits=limits,
         rasteriser=settings.rasteriser,
         enhance=route.enhance,
-        text_layer=route.keeps_text_layers,
+        text_layer=route.keeps_text_layers(is_local=settings.region == LOCAL),
         passwords=tuple(password.get_secret_value() for password in settings.pdf_passwords),
     )
 

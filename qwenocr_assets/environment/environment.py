@@ -136,12 +136,15 @@ class Environment:
     @property
     def routes_taking_text_layers(self) -> frozenset[str]:
         """Routes that take a page's own text for what it says, where nothing speaks against it."""
-        return frozenset(route.name for route in self.routes if route.takes_text_layers)
+        local = self.region.is_local
+        return frozenset(
+            n for n, route in self.routes_by_name.items() if route.takes_text_layers(is_local=local)
+        )
 
     @property
     def routes_showing_text_layers(self) -> frozenset[str]:
         """Routes that say that a page's own text is to be among the lines, alone or beside what is recognised."""
-        return frozenset(route.name for route in self.routes if route.keeps_text_layers)
+        return frozenset(route.name for route in self.routes if route.text_layer in ("use", "compare"))
 
     @cached_property
     def caps(self) -> Caps:

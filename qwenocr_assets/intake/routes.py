@@ -93,8 +93,8 @@ class Route(BaseModel):
     """What is done to page pictures before they are sent, in order."""
     text_layer: Literal["use", "compare", "ignore"] | None = None
     """What to do with the text that PDF pages carry themselves: take it as text lines instead of sending the page for
-    them, and in region local in the place of recognised words for all tasks; take it beside what is recognised; or
-    leave it, as None does."""
+    them, take it beside what is recognised, or leave it; None leaves it but in region local, which takes it in the
+    place of recognised words wherever it is sound."""
 
     split_long_answers: bool = False
     """Whether a page whose answer came to its output limit is asked about again in two halves, by itself."""
@@ -108,15 +108,13 @@ class Route(BaseModel):
         parts = name.casefold().split("/")
         return any(glob_matches(glob.casefold(), parts) for glob in self.match)
 
-    @property
-    def takes_text_layers(self) -> bool:
-        """Whether a page's own text may stand for what is seen on it."""
-        return self.text_layer == "use"
+    def takes_text_layers(self, *, is_local: bool) -> bool:
+        """Whether a page's own text may stand for what is seen on it; `is_local`: the embedded engine answers."""
+        return self.text_layer == "use" or (self.text_layer is None and is_local)
 
-    @property
-    def keeps_text_layers(self) -> bool:
+    def keeps_text_layers(self, *, is_local: bool) -> bool:
         """Whether a page's own text is looked at."""
-        return self.text_layer in ("use", "compare")
+        return self.text_layer == "compare" or self.takes_text_layers(is_local=is_local)
 
     expect: tuple[str, ...] | None = None
     """Paths of the values that each of its documents has to have; one without is in the review queue. None expects all

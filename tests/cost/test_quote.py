@@ -152,13 +152,13 @@ UNPLACED = '[["Total 1.50",[0,0,90,0,90,20,0,20],[],[0]]]'
 @pytest.mark.parametrize(
     ("region", "text_layer", "layer", "doubt", "goes_along"),
     [
-        ("local", None, PLACED, None, False),
+        ("local", None, PLACED, None, True),
         ("local", "use", PLACED, None, True),
         ("local", "compare", PLACED, None, False),
         ("local", "ignore", PLACED, None, False),
-        ("local", "use", PLACED, "Form fields.", False),
-        ("local", "use", UNPLACED, None, False),
-        ("local", "use", None, None, False),
+        ("local", None, PLACED, "Form fields.", False),
+        ("local", None, UNPLACED, None, False),
+        ("local", None, None, None, False),
         ("singapore", None, PLACED, None, False),
         ("singapore", "use", PLACED, None, False),
     ],
