@@ -20,6 +20,7 @@ from qwenocr_assets.tables.document.layouts import is_only_a_picture, lacks_its_
 from qwenocr_assets.tables.document.markdown import is_markdown, markdown_document
 from qwenocr_assets.tables.document.reading import words_left_out
 from qwenocr_assets.tables.forms.answered import answered_tables, is_html
+from qwenocr_assets.tables.forms.beside import rows_beside
 from qwenocr_assets.tables.forms.instead import markup_instead, unsure_values
 from qwenocr_assets.tables.html.end import html_end
 from qwenocr_assets.tables.json.places import has_places
@@ -135,6 +136,8 @@ _SIGNS = re.compile(r"\s+|```[a-z]*", re.IGNORECASE)
 
 def _beside_the_rows(form: Form, answer: Answer) -> str | None:
     """What an answer says and its rows do not have."""
+    if form is Form.TABLES:
+        return rows_beside(answer.text)
     if form is Form.KEY_VALUES and has_places(read_json(answer.text).value):
         return "the values came with their places, which are kept in raw"
     if form is Form.KEY_VALUES and (other := unsure_values(answer.text)):

@@ -132,7 +132,11 @@ def _typed(leaf: Leaf, written: str | None, notation: Notation) -> TypedValue:
         number = plain_number(written)
         # 1.234 is what the model copied from the page
         is_open = _THREE_DECIMALS.fullmatch(written) is not None and notation.decimal is None
-        return TEXT if number is None else TypedValue("number", number=number, is_open=is_open)
+        if number is None:
+            return (
+                TEXT if written.isdigit() else TypedValue("text", doubt=NO_NUMBER)
+            )  # more than a column holds
+        return TypedValue("number", number=number, is_open=is_open)
     return typed_value(written, notation, asked_for=asked)
 
 

@@ -94,6 +94,9 @@ def _inside(node: Leaf, schema: Any) -> Iterator[Leaf]:
         if isinstance(wanted, Mapping) and isinstance(value, dict | Pairs) and _has_any(value, wanted):
             node = node._replace(value=[value])
             value = node.value
+        if isinstance(wanted, Mapping) and isinstance(value, str) and value.strip() not in ("", "null"):
+            node = node._replace(value=[value])
+            value = node.value
         if not isinstance(value, list) or not value:
             yield from _unlike(node, {})
             return

@@ -73,6 +73,26 @@ def test_one_table_in_any_form(text: str, expected: list[list[str]]) -> None:
             "the table breaks off inside a row",
         ),
         (
+            "| 品名 | 数量 |\n|---|---|\n| 縄 | 2 |\n| 釘 |",
+            [["品名", "数量"], ["縄", "2"], ["釘"]],
+            "the table breaks off inside a row",
+        ),
+        (
+            "| Item | Qty |\n|---|---|\n| Rope | 2 |\n\n| Bolt | 1 |",
+            [["Item", "Qty"], ["Rope", "2"]],
+            "rows stand beside the table: “| Bolt | 1 |”",
+        ),
+        (
+            "<table><tr><td>縄</td><td>2.00</td></tr></table>\n釘 1.00\nBolt $3.00",
+            [["縄", "2.00"]],
+            "rows stand beside the table: “釘 1.00 / Bolt $3.00”",
+        ),
+        (
+            '{"total": "5.00", "items": [{"a": "縄", "b": "2.00"}]}',
+            [["a", "b"], ["縄", "2.00"]],
+            "rows stand beside the table: “total 5.00”",
+        ),
+        (
             '[{"品名": "縄", "数量": 2}, {"品名": "釘", "数',
             [["品名", "数量"], ["縄", "2"], ["釘"]],
             "the JSON breaks off, }] is missing",
@@ -87,7 +107,7 @@ def test_one_table_in_any_form(text: str, expected: list[list[str]]) -> None:
 def test_a_table_that_breaks_off_is_partial(text: str, expected: list[list[str]], reason: str) -> None:
     (table,) = answered_tables(text)
     assert texts(text) == [expected]
-    assert not table.is_complete
+    assert table.is_complete is reason.startswith("rows stand beside")
     assert incomplete(Task.TABLE_PARSING, Answer(text)) == reason
 
 

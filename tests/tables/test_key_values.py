@@ -176,6 +176,11 @@ def test_kv_result_goes_before_the_text(trace: TraceOf) -> None:
             id="a name around other things",
         ),
         pytest.param(
+            {"items": "綱 1.00"},
+            [("items[0]", "expected"), ("items[0].name", "missing"), ("no", "missing")],
+            id="words-for-a-list",
+        ),
+        pytest.param(
             {"items": [{"name": "x"}]},
             [("items[0].name", "expected"), ("no", "missing")],
             id="a name that is asked for",

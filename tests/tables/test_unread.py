@@ -147,6 +147,7 @@ def test_of_a_list_of_choices_the_chosen_one_is_shown(cell: str, text: str) -> N
             ("", text, ("text", "no_number"))
             for text in ("12.5O", "12.50*", "1,200¹", "$1.2 Mio", "壹万贰仟元整")
         ),
+        ("", 1.23456789012345, ("text", "no_number")),
         ("", "14.11.2O24", ("text", "no_day")),
         ("", "12.?0", ("text", "unreadable")),
         *(("", text, ("text", "unreadable")) for text in ("{{a}}", "<A>", "...")),
@@ -154,7 +155,7 @@ def test_of_a_list_of_choices_the_chosen_one_is_shown(cell: str, text: str) -> N
     ],
 )
 def test_what_the_schema_asks_for_and_does_not_get(
-    hint: str, value: str, expected: tuple[str, str | None]
+    hint: str, value: object, expected: tuple[str, str | None]
 ) -> None:
     (row,) = rows(VALUES, json.dumps({"a": value}), {"a": hint})["key_values"]
     assert (row["value_type"], row["typed_doubt"]) == expected

@@ -18,24 +18,27 @@ _PICTURE = re.compile(r"!\[[^\]]{0,300}\]\([^)]{0,2000}\)")
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|~<>$])")
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _HIDDEN_BAR = "\0"
+_FEWEST = 2
+"""Rows, header included, that show how many cells the last one should have."""
 
 
 def piped_tables(text: str) -> list[ParsedTable]:
     """The tables of Markdown text; a row that the text breaks off in loses its last cell.
 
     Rows stand one below the other, each with a bar in it; the one above a rule (`|---|:-:|`) is the header. Two rows
-    without any rule make a table where both begin and end with a bar.
+    without any rule make a table where both begin and end with a bar. One whose last row ends the text with fewer cells
+    than all others is not complete.
     """
     tables: list[ParsedTable] = []
     lines = text.splitlines()
     for block, ends_text in _blocks(lines):
-        kinds = [_is_rule(line) for line in block]
-        rules = [at for at, is_rule in enumerate(kinds) if is_rule]
-        rows = [line for line, is_rule in zip(block, kinds, strict=True) if not is_rule]
-        if not rows or (not rules and (len(rows) < 2 or not all(map(_is_closed, rows)))):
+        rows, rules = _parted(block)
+        if not _is_table(rows, rules):
             continue
         header_rows = _header_rows(block, rules)
         is_torn = ends_text and _is_closed(rows[0]) and not rows[-1].rstrip().endswith("|")
+        lengths = [len(_cells(line)) for line in rows] if ends_text and header_rows and not is_torn else []
+        is_short = len(lengths) > _FEWEST and {*lengths[:-1]} == {lengths[0]} and lengths[-1] < lengths[0]
         grid: list[Cell] = []
         for row, line in enumerate(rows):
             texts = _cells(line)
@@ -43,8 +46,31 @@ def piped_tables(text: str) -> list[ParsedTable]:
                 texts.pop()
             grid.extend(Cell(row, column, 1, 1, row < header_rows, cell) for column, cell in enumerate(texts))
         if grid:
-            tables.append(ParsedTable(grid, grid[-1].row + 1, not is_torn))
+            tables.append(ParsedTable(grid, grid[-1].row + 1, not (is_torn or is_short)))
     return tables
+
+
+def rows_left_over(text: str) -> list[str]:
+    """Lines between bars that are of no table, as behind an empty line inside of one."""
+    return [
+        line
+        for block, _ in _blocks(text.splitlines())
+        if not _is_table(*_parted(block))
+        for line in block
+        if _is_closed(line)
+    ]
+
+
+def _parted(block: list[str]) -> tuple[list[str], list[int]]:
+    """A block's rows, and where its rules are."""
+    kinds = [_is_rule(line) for line in block]
+    return [line for line, is_rule in zip(block, kinds, strict=True) if not is_rule], [
+        at for at, is_rule in enumerate(kinds) if is_rule
+    ]
+
+
+def _is_table(rows: list[str], rules: list[int]) -> bool:
+    return bool(rows) and (bool(rules) or (len(rows) > 1 and all(map(_is_closed, rows))))
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[list[str], bool]]:
