@@ -15,7 +15,7 @@ from qwenocr_assets.tables.completeness import incomplete
 from qwenocr_assets.tables.grid import Cell
 from qwenocr_assets.tables.html.tables import html_tables
 
-CASES = 5_000
+CASES = 2_000
 
 
 @st.composite
