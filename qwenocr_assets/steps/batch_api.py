@@ -33,7 +33,7 @@ from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.rows import OcrRequestRow, PageRow
 from qwenocr_assets.schemas import OCR_REQUESTS, PAGES, is_ready
-from qwenocr_assets.steps.real_time import of_account
+from qwenocr_assets.steps.answers.real_time import of_account
 from qwenocr_assets.storage.data_folder import DataFolder, is_local, local_path
 from qwenocr_assets.storage.table_files import read_table
 from qwenocr_assets.tables.completeness import incomplete

@@ -20,7 +20,8 @@ from qwenocr_assets.environment.service import QwenOcr
 from qwenocr_assets.qwenocr.errors import ServiceDown
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.statuses import AnswerStatus
-from qwenocr_assets.steps.answers import Wanted, ask
+from qwenocr_assets.steps.answers.asking import ask
+from qwenocr_assets.steps.answers.open_questions import Wanted
 
 _OUTAGE_SECONDS = 300
 """Until the first try after the service was found to be down; doubled for each that follows."""
