@@ -16,13 +16,13 @@ from qwenocr_assets.intake.manifest import write_manifest
 from qwenocr_assets.intake.originals import keep_originals
 from qwenocr_assets.statuses import AnswerStatus
 from qwenocr_assets.steps.answers.asking import ask
+from qwenocr_assets.steps.answers.open_questions import EVERYTHING_OPEN, Wanted
 from qwenocr_assets.steps.batch_api import collect_and_hand_over
 from qwenocr_assets.steps.documents import examine
 from qwenocr_assets.steps.finished import is_finished, note_finished
 from qwenocr_assets.steps.intake import manifests_of
 from qwenocr_assets.steps.live_catalogue import known_differences
 from qwenocr_assets.steps.money import write_costs
-from qwenocr_assets.steps.answers.open_questions import EVERYTHING_OPEN, Wanted
 from qwenocr_assets.steps.pages import MOST_HALVINGS, make_pages, to_halve
 from qwenocr_assets.steps.requests import make_requests
 from qwenocr_assets.steps.rows import flatten

@@ -188,6 +188,11 @@ def test_what_gives_no_row_says_why(task: Task, text: str, reason: str) -> None:
     assert rows(task, Answer(text)) == []
 
 
+@pytest.mark.parametrize("text", ["", "[]", "```json\n[\n\n]\n```"])
+def test_a_page_without_text_has_an_answer(text: str) -> None:
+    assert incomplete(LINES, Answer(text)) is None
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -12,8 +12,8 @@ from qwenocr_assets.environment.environment import Environment
 from qwenocr_assets.qwenocr.requests import Mode
 from qwenocr_assets.rows import OcrRequestRow, PageRow
 from qwenocr_assets.statuses import AnswerStatus
-from qwenocr_assets.steps.batch_api import asked_at_once, in_batches, page_images
 from qwenocr_assets.steps.answers.real_time import Questions
+from qwenocr_assets.steps.batch_api import asked_at_once, in_batches, page_images
 from qwenocr_assets.steps.whole_pdfs import pdf_questions, whole_pdfs
 
 

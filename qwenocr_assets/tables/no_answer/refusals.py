@@ -39,41 +39,17 @@ def refusal(text: str) -> str | None:
     return None
 
 
-_NOTHING = frozenset(
-    (
-        *(
-            "",
-            "none",
-            "n/a",
-            "null",
-            "nil",
-            "undefined",
-            "nothing",
-            "blank",
-            "empty",
-            "sorry",
-            "no text",
-            "keine",
-        ),
-        *(
-            "nichts",
-            "aucun",
-            "rien",
-            "ninguno",
-            "nada",
-            "nessuno",
-            "niente",
-            "nenhum",
-            "нет",
-            "无",
-            "無",
-            "なし",
-        ),
-        *("空白", "없음", "لا يوجد"),
-    )
-)
+# fmt: off
+_NOTHING = frozenset((
+    "", "none", "n/a", "null", "nil", "undefined", "nothing", "blank", "empty", "sorry", "no text",
+    "keine", "nichts", "aucun", "rien", "ninguno", "nada", "nessuno", "niente", "nenhum", "нет",
+    "无", "無", "なし", "空白", "없음", "لا يوجد",
+))
+# fmt: on
 """What says as a whole answer that there is nothing."""
 _BESIDE = " .()[]<>{}*…!。'\""
+_EMPTY_JSON = re.compile(r"\s*(?:\[\s*\]|\{\s*\})\s*")
+"""The answer of a page without text, where one is given as JSON."""
 
 
 def speaks_of_the_page(text: str) -> str | None:
@@ -83,7 +59,7 @@ def speaks_of_the_page(text: str) -> str | None:
 
 def says_nothing(text: str) -> str | None:
     """Why an answer of a word is none: it says that there is nothing (`None`, `[blank]`), or leaves it at dots."""
-    is_word = bool(text.strip()) and len(text) <= _BEGINS
+    is_word = bool(text.strip()) and len(text) <= _BEGINS and not _EMPTY_JSON.fullmatch(text)
     return SPEAKS_OF_IT.format(quoted(text)) if is_word and folded(text).strip(_BESIDE) in _NOTHING else None
 
 
