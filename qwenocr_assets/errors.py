@@ -27,6 +27,9 @@ from typing import ClassVar
 
 from qwenocr_assets.outgoing import visible
 
+_ENDS = ("", *".!?…:;,。！？")
+"""What a message may end with before the next step begins."""
+
 
 class ExitCode(IntEnum):
     """What the program ends with, so that scripts know what to do next."""
@@ -60,7 +63,10 @@ class QwenocrError(Exception):
         self.next_step = visible(next_step)
 
     def __str__(self) -> str:
-        return f"{self.message} {self.next_step}".rstrip()
+        # a service's own words may end without a full stop
+        message = self.message.rstrip()
+        stop = "" if not self.next_step or message[-1:] in _ENDS else "."
+        return f"{message}{stop} {self.next_step}".strip()
 
 
 class UsageError(QwenocrError):

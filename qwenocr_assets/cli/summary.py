@@ -17,6 +17,7 @@ from qwenocr_assets.intake.routes import DEFAULT_ROUTE
 from qwenocr_assets.qwenocr.catalogue import Catalogue
 from qwenocr_assets.qwenocr.prices import Tokens
 from qwenocr_assets.qwenocr.tasks import Task
+from qwenocr_assets.report.html import usd
 from qwenocr_assets.schemas import DOCUMENTS, OCR_RESPONSES, PAGES, PARSED_TABLES, ROW_TABLES, TableSchema
 from qwenocr_assets.statuses import AnswerStatus, DocumentStatus, PageStatus
 from qwenocr_assets.storage.data_folder import DataFolder, shown
@@ -170,7 +171,7 @@ def _print_costs(console: Console, responses: list[dict[str, object]], catalogue
     spent = sum((Decimal(str(r["cost_usd"] or 0)) for r in responses), Decimal(0))
     if not any(r["input_tokens"] for r in responses):  # nothing was answered: there is nothing to price
         return
-    console.print(f"\nCost of these answers: [bold]${spent:.6f}[/]. In the cloud they would cost:")
+    console.print(f"\nCost of these answers: [bold]{usd(spent)}[/]. In the cloud they would cost:")
     for model in catalogue.pinned_models():
         if model.region == "custom":
             continue
@@ -184,4 +185,4 @@ def _print_costs(console: Console, responses: list[dict[str, object]], catalogue
             ),
             Decimal(0),
         )
-        console.print(Text(f"  {model.region:<10} ${cost:.6f}  ({model.name})"))
+        console.print(Text(f"  {model.region:<10} {usd(cost):<10}  ({model.name})"))

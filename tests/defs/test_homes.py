@@ -67,6 +67,7 @@ def test_what_another_data_folder_did_is_not_listed_and_what_it_had_done_is_not_
     # as it was: one home for all
     shared = ensure_dagster_home(load_settings().data_folder)
     assert shared == (project / ".dagster").resolve()
+    assert "enabled: false" in (shared / "dagster.yaml").read_text()  # without a checkout as well
     with dg.DagsterInstance.get() as instance:
         run_id = nothing.execute_in_process(instance=instance).run_id
         for batch_id in ("ours", "theirs"):

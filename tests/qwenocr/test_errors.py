@@ -1,5 +1,7 @@
 """Faults sorted by what to do about them: status, code and message together."""
 
+import re
+
 import pytest
 
 from qwenocr_assets.qwenocr.errors import (
@@ -131,3 +133,4 @@ def test_an_error_that_stops_the_run_says_what_to_do() -> None:
         error = classify(ServiceFault(status, code, message))
         if issubclass(expected, RunRefused | Retryable) and expected is not UploadExpired:
             assert error.next_step, code
+            assert re.search(rf"(?<! )[.!?:,] {re.escape(error.next_step)}$", str(error)), str(error)

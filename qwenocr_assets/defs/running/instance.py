@@ -76,8 +76,11 @@ def _make(home: Path, data: DataFolder) -> None:
     if home.parent == before.resolve() and (before / ".made").exists() and _has_runs_of(before, data):
         _copy(before, home)
     template = project_root() / "deploy" / "dagster.yaml"
-    if not (home / "dagster.yaml").exists() and template.exists():
-        shutil.copyfile(template, home / "dagster.yaml")
+    if not (home / "dagster.yaml").exists():
+        if template.exists():
+            shutil.copyfile(template, home / "dagster.yaml")
+        else:  # outside a checkout: nothing may be told to anybody there either
+            (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
     with dg.DagsterInstance.get() as instance:
         _forget_partitions_of_others(instance, data)
 
