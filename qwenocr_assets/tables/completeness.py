@@ -21,7 +21,7 @@ from qwenocr_assets.tables.document.markdown import is_markdown, markdown_docume
 from qwenocr_assets.tables.document.reading import words_left_out
 from qwenocr_assets.tables.forms.answered import answered_tables, is_html
 from qwenocr_assets.tables.forms.beside import rows_beside
-from qwenocr_assets.tables.forms.instead import markup_instead, unsure_values
+from qwenocr_assets.tables.forms.instead import markup_instead, number_left_out, said_otherwise, unsure_values
 from qwenocr_assets.tables.html.end import html_end
 from qwenocr_assets.tables.json.places import has_places
 from qwenocr_assets.tables.json.scan import json_end
@@ -142,6 +142,10 @@ def _beside_the_rows(form: Form, answer: Answer) -> str | None:
         return "the values came with their places, which are kept in raw"
     if form is Form.KEY_VALUES and (other := unsure_values(answer.text)):
         return other
+    if form is Form.KEY_VALUES and (path := said_otherwise(answer.text, answer.key_values)):
+        return f"the answer's text gives {path} otherwise than its key values"
+    if answer.words and (number := number_left_out(answer)):
+        return f"the answer's text has {number}, which is in none of its lines"
     has_lines = answer.words or words_of_text(answer.text, None)
     if form in (Form.TEXT, Form.LINES) and not has_lines and (markup := markup_instead(answer.text)):
         return f"the answer is {markup} instead of the text of the page"

@@ -275,7 +275,7 @@ def test_whatever_a_rule_does_is_its_own_failure(
         for _ in range(MOST_LOSSES):
             with pytest.raises(RuleFailed, match=ITSELF + said):
                 work.ask("bad", question)
-        with pytest.raises(RuleFailed, match="times in this batch" if given_up else said):
+        with pytest.raises(RuleFailed, match="times in this intake" if given_up else said):
             work.ask("bad", question)
         assert work.ask("good", answers)
 
@@ -283,6 +283,6 @@ def test_whatever_a_rule_does_is_its_own_failure(
 def test_a_rule_that_takes_long_for_a_batch_is_given_up() -> None:
     with RuleWork(answer_seconds=LIMIT_SECONDS, batch_seconds=0) as work:
         assert work.ask("slow", answers)
-        with pytest.raises(RuleFailed, match="longer than 0 seconds for this batch"):
+        with pytest.raises(RuleFailed, match="longer than 0 seconds for this intake"):
             work.ask("slow", answers)
         assert work.ask("other", answers)

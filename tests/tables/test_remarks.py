@@ -2,10 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from qwenocr_assets.qwenocr.answers import Answer
+from qwenocr_assets.qwenocr.answers import Answer, Word
 from qwenocr_assets.qwenocr.tasks import Task
 from qwenocr_assets.tables.completeness import incomplete
 from qwenocr_assets.tables.flatten import AnsweredPage, flatten
@@ -14,6 +15,7 @@ from qwenocr_assets.tables.forms.answered import answered_tables
 KIE = Task.KEY_INFORMATION_EXTRACTION
 TABLE = Task.TABLE_PARSING
 TEXT = Task.TEXT_RECOGNITION
+LINES = Task.ADVANCED_RECOGNITION
 DOCUMENT = Task.DOCUMENT_PARSING
 
 
@@ -140,6 +142,28 @@ def test_text_in_another_form_is_said(text: str, form: str) -> None:
 )
 def test_values_that_may_be_others_are_said(text: str, reason: str | None) -> None:
     said = incomplete(KIE, Answer(text))
+    assert (said is None) if reason is None else (reason in (said or ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "others", "reason"),
+    [
+        ('{"合計": "12.50"}', {"key_values": {"合計": "99.99"}}, "gives 合計 otherwise than its key values"),
+        ('{"a": [{"b": 5}]}', {"key_values": {"a": [{"b": "5 "}]}}, None),
+        ('{"a": "5", "c": "7"}', {"key_values": {"a": "5"}}, None),
+        (
+            "合計 12.50\nTax 3",
+            {"words": (Word("合計 12.50", None, None),)},
+            "has 3, which is in none of its lines",
+        ),
+        ("合計 12.50", {"words": (Word("合計", None, None), Word("１２.50", None, None))}, None),
+        ('[{"text": "a 5"}]', {"words": (Word("a", None, None),)}, None),
+    ],
+)
+def test_two_parts_of_an_answer_that_disagree_are_said(
+    text: str, others: dict[str, Any], reason: str | None
+) -> None:
+    said = incomplete(KIE if "key_values" in others else LINES, Answer(text, **others))
     assert (said is None) if reason is None else (reason in (said or ""))
 
 

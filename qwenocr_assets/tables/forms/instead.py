@@ -2,7 +2,10 @@
 
 import json
 import re
+from collections.abc import Iterator
 
+from qwenocr_assets.qwenocr.answers import Answer
+from qwenocr_assets.qwenocr.wire.positions import holds_positions
 from qwenocr_assets.tables.answer_text import unfenced
 from qwenocr_assets.tables.json.scan import json_end
 from qwenocr_assets.tables.json.text import (
@@ -10,10 +13,13 @@ from qwenocr_assets.tables.json.text import (
     JsonReading,
     Pairs,
     is_answered_in_json,
+    is_json,
     json_source,
     read_json,
     values_end,
 )
+from qwenocr_assets.tables.leaves import leaves
+from qwenocr_assets.tables.values.written import plain
 
 _HTML = re.compile(
     r"\s*(?:<!doctype\s+html|<(?P<tag>html|body|div|p|table|h[1-6]|ul|ol|span|section|article)(?:\s[^<>]*)?>.*</(?P=tag)\s*>)"
@@ -69,6 +75,33 @@ def unsure_values(text: str) -> str | None:
     return (
         "the JSON is broken: its values were put together by guessing" if REBUILT in reading.repairs else None
     )
+
+
+def said_otherwise(text: str, key_values: object) -> str | None:
+    """The path of the first value that the JSON of an answer's text and its key values give differently."""
+    if key_values is None or not is_json(json_source(text) or ""):
+        return None
+    said = dict(_said(read_json(text).value))
+    return next((path for path, value in _said(key_values) if said.get(path, value) != value), None)
+
+
+_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
+
+
+def number_left_out(answer: Answer) -> str | None:
+    """The first number that an answer's text has and none of its lines; None where its text is no plain text."""
+    body = unfenced(answer.text)
+    if body.lstrip().startswith(("{", "[", "<")) or holds_positions(body):
+        return None
+    known = set(_NUMBER.findall(plain("\n".join(word.text for word in answer.words))))
+    return next((number for number in _NUMBER.findall(plain(body)) if number not in known), None)
+
+
+def _said(value: object) -> Iterator[tuple[str, str]]:
+    for leaf in leaves(value):
+        written = "" if leaf.value is None else " ".join(str(leaf.value).split()).casefold()
+        if written:
+            yield leaf.path, written
 
 
 _OPENS = re.compile(r"[{\[](?=\s*[\"'“{\[])")
