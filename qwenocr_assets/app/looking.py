@@ -13,6 +13,7 @@ import duckdb
 
 from qwenocr_assets.errors import QueryError
 from qwenocr_assets.warehouse.connect import Readable, open_reader
+from qwenocr_assets.warehouse.export import keys_last
 
 PAGE_ROWS = 100
 """Rows of a list that are shown at once."""
@@ -168,7 +169,7 @@ def about_table(warehouse: Readable, table: str) -> str:
 
 
 def table_rows(warehouse: Readable, sql: str, page: int = 0) -> Rows:
-    """Some rows of a query, in its order.
+    """Some rows of a query, in its order; columns that are keys come last.
 
     Raises:
         QueryError: the query fails.
@@ -178,10 +179,12 @@ def table_rows(warehouse: Readable, sql: str, page: int = 0) -> Rows:
             counted = con.execute(f"select count(*) from ({sql})").fetchone()
             asked = con.execute(f"select * from ({sql}) limit {PAGE_ROWS} offset {page * PAGE_ROWS}")
             columns = tuple(column[0] for column in asked.description or ())
-            rows = asked.fetchall()
+            shown = keys_last(columns)
+            places = [columns.index(name) for name in shown]
+            rows = [tuple(row[place] for place in places) for row in asked.fetchall()]
         except duckdb.Error as error:
             raise QueryError(f"The query failed. {error}", "Ask for another table.") from error
-    return Rows(columns, rows, counted[0] if counted else 0, page)
+    return Rows(tuple(shown), rows, counted[0] if counted else 0, page)
 
 
 def quoted(name: str) -> str:

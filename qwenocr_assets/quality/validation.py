@@ -212,7 +212,17 @@ def _condition(
         case "neither":
             return Outcome.NOT_APPLICABLE, f"{rule.sql} is neither true nor false of these values."
         case "impossible":
-            return Outcome.FAILED, f"{rule.sql} cannot be computed from these values: {why_not}"
+            texts = _texts_among_numbers([row for name in names for row in fields[name]])
+            why = f"{texts} is no number." if texts else why_not
+            return Outcome.FAILED, f"{rule.sql} cannot be computed from these values: {why}"
+
+
+def _texts_among_numbers(rows: Sequence[StandingValue]) -> str:
+    """The values that are texts where others are numbers: nothing can be summed of both."""
+    texts = [row for row in rows if isinstance(_typed(row), str)]
+    if not any(isinstance(_typed(row), Decimal) for row in rows):
+        return ""
+    return ", ".join(f"{row['path']} {row['value']!r}" for row in texts[:_MOST_SAID])
 
 
 def _said(names: Sequence[str], fields: Fields) -> str:

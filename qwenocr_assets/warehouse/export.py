@@ -1,7 +1,7 @@
 """Rows of the published warehouse into a file: Parquet, CSV, JSON or Excel."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -109,6 +109,11 @@ def _guarded(column: str) -> str:
     return f"CASE WHEN {runs} THEN chr(39) || {column} ELSE {column} END"
 
 
+def keys_last(columns: Sequence[str]) -> list[str]:
+    """The columns for people: what is a key at the end, the others as they are."""
+    return sorted(columns, key=lambda name: bool(_KEY.search(name)))
+
+
 def _write_excel(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, path: Path) -> Written:
     """One sheet, texts as texts: what stands on a page must never become a formula or a link.
 
@@ -121,9 +126,7 @@ def _write_excel(con: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, 
         bold = book.add_format({"bold": True})
         day, moment = (book.add_format({"num_format": f}) for f in ("yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"))
         money = book.add_format({"num_format": "#,##0.00"})
-        in_order = sorted(
-            rows.columns, key=lambda name: bool(_KEY.search(name))
-        )  # keys last, the others as they are
+        in_order = keys_last(rows.columns)
         places = [in_order.index(name) for name in rows.columns]
         formats = [money if _MONEY.search(name) else None for name in rows.columns]
         widths = [len(name) for name in rows.columns]

@@ -160,7 +160,7 @@ def test_a_word_changes_the_marts_and_the_rules(ask: Ask, served: Served) -> Non
         ({"by": ""}, 422, "by"),
         ({"shown": "2?"}, 422, "which is not what was shown"),
         ({"page_id": "d9-p1"}, 422, "no page d9-p1"),
-        ({"batch_id": "../x"}, 422, "There is no document d1 in batch"),
+        ({"batch_id": "../x"}, 422, "There is no document d1 in intake"),
         ({"verdict": "maybe"}, 422, "verdict"),
         ({"place": "nothing[", "shown": None}, 422, "is no value"),
     ],

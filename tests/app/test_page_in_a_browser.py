@@ -136,6 +136,7 @@ def test_files_are_dropped_corrected_and_seen_in_the_marts(
     wait_until(lambda: sql(marts) == [("Kem", "Okafor-Bell", "555 0177")], "the mart")
     tab.open(f"{served.address}/tables/marts.form_fields")
     assert "Okafor-Bell" in tab.run("document.querySelector('.rows').textContent")
+    assert tab.run("document.querySelector('.rows th:last-child').textContent").endswith("_id")  # keys last
     assert tab.errors == []
 
 

@@ -154,17 +154,28 @@ def test_a_condition_that_lacks_an_expected_value_is_not_silent(
     assert all("no tax" in (row["reason"] or "") for row in found)
 
 
-def test_a_broken_rule_says_the_values(work: RuleWork) -> None:
+@pytest.mark.parametrize(
+    ("tax", "said"),
+    [
+        (
+            "124.76",
+            "Rule failed: abs(subtotal + tax - total) <= 0.01 (subtotal 1,511.15, tax 124.76, total 1,635.82).",
+        ),
+        (
+            "124 آ5",
+            "abs(subtotal + tax - total) <= 0.01 cannot be computed from these values: tax '124 آ5' is no number.",
+        ),
+    ],
+)
+def test_a_broken_rule_says_the_values(work: RuleWork, tax: str, said: str) -> None:
     rule = Rule.model_validate({"name": "n", "sql": "abs(subtotal + tax - total) <= 0.01"})
     values = [
         a_value("d", "subtotal", "1,511.15"),
-        a_value("d", "tax", "124.76"),
+        a_value("d", "tax", tax),
         a_value("d", "total", "1,635.82"),
     ]
     [reason] = {row["reason"] for row in validate("b", values, {"d": "r"}, {"r": [rule]}, work)}
-    assert reason == (
-        "Rule failed: abs(subtotal + tax - total) <= 0.01 (subtotal 1,511.15, tax 124.76, total 1,635.82)."
-    )
+    assert reason == said
 
 
 @pytest.mark.parametrize(

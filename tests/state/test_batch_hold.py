@@ -196,9 +196,9 @@ def test_while_the_lease_holds_a_broken_database_stops_no_writing(
         if lease_seconds == 60.0:
             with hold.writing():
                 return
-        with pytest.raises(StorageError, match="Nobody can say whether batch b"), hold.writing():
+        with pytest.raises(StorageError, match="Nobody can say whether intake b"), hold.writing():
             pass
-        with pytest.raises(StorageError, match="Nobody can say whether batch b"):
+        with pytest.raises(StorageError, match="Nobody can say whether intake b"):
             hold.check()
 
 
