@@ -23,7 +23,7 @@ from deploy.local_cluster.servers import (
     start_object_store,
     start_postgres,
 )
-from qwenocr_assets.deployment.dagster_files import LOCATION
+from qwenocr_assets.deployment.dagster_files import BROKER, LOCATION
 from qwenocr_assets.errors import StorageError
 
 BUCKET = "ocr"
@@ -116,6 +116,7 @@ class Cluster:
             "QWENOCR_PROJECT": str(self.project),
             "QWENOCR_DATA": f"s3://{BUCKET}/data",
             "QWENOCR_LEDGER": urls["qwenocr"],
+            BROKER: broker,
             "NO_PROXY": LOOPBACK,
             **self.settings,
         }
