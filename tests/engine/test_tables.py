@@ -141,14 +141,22 @@ def test_text_goes_to_the_cell_it_stands_in_and_wrapped_lines_are_joined() -> No
     assert rows(table) == [["Item", "Price"], ["Carry case", "4.20"]]
 
 
-def test_words_of_a_header_over_columns_that_no_rule_parts_are_one() -> None:
+@pytest.mark.parametrize(
+    ("second", "first"),
+    [
+        pytest.param(["", "Men", "Women", "Men", "Women"], ["", "Old sites", "New sites"], id="over headers"),
+        pytest.param(
+            ["Age", "11", "12", "13", "14"], ["", "Old", "sites", "New", "sites"], id="over numbers"
+        ),
+    ],
+)
+def test_words_over_columns_that_no_rule_parts(second: list[str], first: list[str]) -> None:
     heads = [line("Old", 320, 95), line("sites", 356, 95), line("New", 520, 95), line("sites", 556, 95)]
-    below = laid_out(
-        [[f"Age {i}", "11", "12", "13", "14"] for i in range(4)], [110, 310, 400, 510, 600], 140, 50
-    )
-    ys = [80, *range(130, 331, 50)]
+    body = [second, *([f"Age {i}", "11", "12", "13", "14"] for i in range(4))]
+    below = laid_out(body, [110, 310, 400, 510, 600], 140, 50)
+    ys = [80, *range(130, 381, 50)]
     (table,) = find_tables([*heads, *below], find_rulings(ruled([100, 300, 500, 700], ys), TEXT_HEIGHT))
-    assert rows(table)[:2] == [["", "Old sites", "New sites"], ["Age 0", "11", "12", "13", "14"]]
+    assert rows(table)[:2] == [first, second]
 
 
 def test_a_grid_without_text_is_a_drawing() -> None:

@@ -1,13 +1,13 @@
 """Words of one header that stand in two columns, told from two headers by how near they are."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 from qwenocr_assets.engine.page.geometry import box_of
 from qwenocr_assets.engine.page.gutters import Column, places
-from qwenocr_assets.engine.page.layout import Row, joined, pairwise_gaps
+from qwenocr_assets.engine.page.layout import Row, joined, pairwise_gaps, row_box
 from qwenocr_assets.engine.page.numbers import is_value
 from qwenocr_assets.engine.page.read_page import Line
 from qwenocr_assets.geometry import Box, Quad, around
@@ -18,12 +18,21 @@ _FARTHER = 0.5
 """…and what stands in two columns is so many more."""
 
 
-def is_one_header(row: Row, others: Iterable[Row], height: float) -> bool:
-    """Whether the pieces of a row are one text over columns that most rows keep much wider apart."""
+def is_one_header(row: Row, others: Collection[Row], height: float) -> bool:
+    """Whether the pieces of a row are one text over columns that most rows keep much wider apart.
+
+    Under it the columns have headers of their own; else each piece is likelier one.
+    """
     gaps = _gaps(row)
-    wider = sorted(gap for other in others for gap in _gaps(other))
-    if not gaps or any(is_value(line.text) for line in row):
+    if not gaps or not _is_of_words(row):
         return False
+    bottom = row_box(row).middle_y
+    below = min(
+        (other for other in others if row_box(other).top > bottom), key=lambda r: row_box(r).top, default=[]
+    )
+    if len(below) < 2 or not _is_of_words(below):
+        return False
+    wider = sorted(gap for other in others for gap in _gaps(other))
     return _is_near(gaps, wider[len(wider) // 2 :], height)
 
 
@@ -52,6 +61,10 @@ def _as_one(pieces: Sequence[Line], beneath: Sequence[Line]) -> Line:
     below = around(map(box_of, beneath))
     wide = Box(min(whole.left, below.left), whole.top, max(whole.right, below.right), whole.bottom)
     return replace(pieces[0], text=joined(line.text for line in pieces), quad=Quad.of(wide), places=())
+
+
+def _is_of_words(row: Row) -> bool:
+    return not any(is_value(line.text) for line in row)
 
 
 def _is_near(gaps: Sequence[float], wider: Sequence[float], height: float) -> bool:
