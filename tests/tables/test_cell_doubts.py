@@ -88,6 +88,8 @@ GROUPS = ["Item | Use", "Old ropes | Boats", "Nails | Houses", "Bolts | Bridges"
                      id="the rest of what was left above"),
         pytest.param(["Item | Price", "Tea from | 3", "the south | 4", "Nuts | 3", "Figs | 5", "Dates | 6"],
                      "row_goes_on", {"Tea from", "the south"}, id="a label among numbers"),
+        pytest.param(["Plan | Cost", "Ropes | $1.1M", "Nails |", "(of iron) | $0.3M", "Pins | $0.9M", "Bolts | 0"],
+                     "row_goes_on", {"Nails", "(of iron)"}, id="a label among amounts that are no numbers"),
         pytest.param(["Item | Price", *(f"Tea {i} | {i}" for i in range(5)), "nuts | 8"], "row_goes_on",
                      {"Tea 4", "nuts"}, id="a label in lower case"),
         pytest.param([*GROUPS[:3], "| Bridges", *GROUPS[4:]], "row_goes_on", {"Nails", "Houses", "Bridges"},

@@ -29,6 +29,7 @@ HEADERS_APART: Final = "headers_apart"
 _UNFINISHED: Final = re.compile(
     r"[\w)][,&/]\Z|\w[-‐]\Z|\b(?:and|or|of|the|to|in|for|by|with|und|oder|et|de|y|e)\Z"
 )
+_WORD: Final = re.compile(r"[^\W\d_]{2}")
 _IN_BRACKETS: Final = re.compile(r"[(（][^()（）]{4,}[)）]")
 _CAPITALS: Final = 0.75
 """Share of a column's texts that begin with a capital where one that does not goes on."""
@@ -134,7 +135,13 @@ def _first_of_body(rows: _Rows) -> int:
 
 
 def _is_text(cell: Row) -> bool:
-    return cell["number"] is None and not is_gap(cell["text"]) and any(c.isalpha() for c in cell["text"])
+    """Whether it has words: `$1.1M` has none, and is no number either."""
+    text = cell["text"]
+    if cell["number"] is not None or is_gap(text):
+        return False
+    return _WORD.search(text) is not None or (
+        any(c.isalpha() for c in text) and not any(c.isdigit() for c in text)
+    )
 
 
 def _is_alone(lower: Mapping[int, Row], upper: Mapping[int, Row]) -> bool:
