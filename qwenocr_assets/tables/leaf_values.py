@@ -97,7 +97,8 @@ def _as_asked(leaf: Leaf, text: str, value: TypedValue, *, is_nearly: bool) -> T
         is_nearly or is_almost_amount(text) or (asked == "number" and not is_gap(text))
     ):
         return value._replace(doubt=NO_NUMBER)
-    if value.type != "date" and (is_almost_day(text) or (_is_no_day(text) and _DATE_KEY.search(leaf.key))):
+    is_of_days = _DATE_KEY.search(leaf.key) is not None and not (text.isdigit() and leaf.key in _NO_DAYS)
+    if value.type != "date" and (is_almost_day(text) or (is_of_days and _is_no_day(text))):
         return TypedValue("text", doubt=NO_DAY)
     return value
 
@@ -106,6 +107,10 @@ _NO_DAY = re.compile(
     r"[0-9]{1,2}([-/.])\s?[0-9]{1,2}\1\s?[0-9]{4}|[0-9]{4}([-/.])[0-9]{1,2}\2[0-9]{1,2}|[0-9]{5}|[0-9]{9,13}"
 )
 """A day of three numbers whose year has four digits, of a spreadsheet, of a clock that counts seconds."""
+
+
+_NO_DAYS = frozenset(("data", "Data", "DATA", "dato"))
+"""Days in Italian, Portuguese and Norwegian, and anything else that is given."""
 
 
 def _is_no_day(text: str) -> bool:

@@ -105,6 +105,12 @@ def test_a_tiff_looks_as_it_is_meant(content: bytes) -> None:
     assert ImageStat.Stat(ImageChops.difference(looks(page_of(content)), seen())).rms[0] < 3
 
 
+def test_a_fifth_ink_is_refused_and_not_left_out() -> None:
+    tags = {BITS: (8,) * 5, PHOTOMETRIC: (5,), SAMPLES: (5,), EXTRA: (0,)}
+    with pytest.raises(RejectedInput, match="an ink beside"):
+        page_of(tiff(np.dstack([GREY * 0] * 4 + [255 - GREY]).tobytes(), tags))
+
+
 def test_planes_of_16_bits_are_refused_and_no_noise() -> None:
     tags = {BITS: (16,) * 3, PHOTOMETRIC: (2,), SAMPLES: (3,), PLANAR: (2,)}
     with pytest.raises(RejectedInput, match="colours apart"):

@@ -161,9 +161,25 @@ def test_what_the_schema_asks_for_and_does_not_get(
     assert (row["value_type"], row["typed_doubt"]) == expected
 
 
-def test_a_month_is_no_number_where_the_key_asks_for_a_day() -> None:
-    found = rows(VALUES, '{"invoice_date": "11.2024", "日付": "2024.11", "rate": "11.2024"}')["key_values"]
-    assert [row["value_type"] for row in found] == ["text", "text", "number"]
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        *(
+            (key, value, ("text", "no_day"))
+            for key, value in (("invoice_date", "11.2024"), ("日付", "2024.11"))
+        ),
+        ("rate", "11.2024", ("number", None)),
+        ("due_date", "45610", ("text", "no_day")),
+        ("日付", "99/99/9999", ("text", "no_day")),
+        ("fecha", "14.11.85", ("text", None)),
+        ("data", "45610", ("number", None)),
+    ],
+)
+def test_what_is_no_day_where_the_key_asks_for_one(
+    key: str, value: str, expected: tuple[str, str | None]
+) -> None:
+    (row,) = rows(VALUES, json.dumps({key: value}))["key_values"]
+    assert (row["value_type"], row["typed_doubt"]) == expected
 
 
 @pytest.mark.parametrize(

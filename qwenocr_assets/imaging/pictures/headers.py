@@ -34,6 +34,8 @@ _PHOTOMETRIC_TAG = 262
 _WHITE_IS_ZERO = 0
 _PLANAR_TAG, _APART = 284, 2
 _COLOUR_MAP_TAG = 320
+_INKS = 5
+_EXTRA_SAMPLES_TAG, _UNNAMED = 338, 0
 _SAMPLE_FORMAT_TAG, _UNSIGNED, _SIGNED = 339, 1, 2
 _SENSIBLE_DPI = (10, 10_000)
 _SQUARE_WITHIN = 0.02
@@ -157,7 +159,15 @@ def _is_signed(image: Image.Image) -> bool | None:
 
 
 def require_known_layout(image: Image.Image, media_type: MediaType) -> None:
-    """Raises RejectedInput: a TIFF has its colours one after the other with 16 bits each, which comes out as noise."""
+    """Raises RejectedInput: a TIFF has its colours one after the other with 16 bits each, which comes out as noise, or
+    a fifth ink, which is left out."""
+    if media_type is MediaType.TIFF and _tag(image, _PHOTOMETRIC_TAG) == _INKS:
+        extra = _tag(image, _EXTRA_SAMPLES_TAG)
+        if _UNNAMED in (extra if isinstance(extra, tuple) else (extra,)):
+            raise RejectedInput(
+                "The TIFF has an ink beside cyan, magenta, yellow and black, which is not decoded.",
+                "Save it as RGB.",
+            )
     if media_type is not MediaType.TIFF or _tag(image, _PLANAR_TAG) != _APART or len(image.getbands()) == 1:
         return
     if _bits_per_sample(image, b"", media_type) > 8:
