@@ -47,6 +47,8 @@ _HAN_MONEY: Final = re.compile(
 _BY_ARABS: Final = re.compile(r"[٠-٩۰-۹]+/[٠-٩۰-۹]{1,3}")
 _FRACTION: Final = re.compile(r"[0-9]*\s?(?:[¼-¾⅐-⅞]|[0-9]⁄[0-9]{1,2})|[0-9]+ [0-9]/[0-9]{1,2}")
 _POWER: Final = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+[eE][-+]?|[eE][-+])[0-9]{1,3}")
+_LETTER_INSIDE: Final = re.compile(r"[0-9][0-9.,' ]*[^\W\d_a-zA-Z年月日時时分点點条條号號][0-9.,' ]*[0-9]")
+"""A letter between digits, of a script in which none of them looks so: misread."""
 _PARTED: Final = re.compile(r"[0-9]+;[0-9]{2}")
 _DITTO: Final = re.compile(
     r"[\"〃″”„]{1,2}|''|,,|--\"--|-[\"〃]-|(?:ditto|do|dto|dito|idem|id)\.?|同上|同前|상동|то же|(?:wie|s\.) oben|"
@@ -85,6 +87,7 @@ def is_almost_number(text: str) -> bool:
         or _IN_MATH.fullmatch(written)
         or _MULTIPLIED.fullmatch(written)
         or _POWER.fullmatch(written)
+        or _LETTER_INSIDE.fullmatch(written)
         or _PARTED.fullmatch(written)
         or (left != written and left[:1].isdigit() and _IS_COUNT.fullmatch(left))
     )
