@@ -27,6 +27,8 @@ def serve_ui(
     """Serve it until Ctrl-C, and say where it is once it answers."""
     ensure_dagster_home(data)
     tell("Dagster is starting (about 20 seconds) …")
+    # a script's background job ignores it, and so would Dagster's processes, which it ends by this signal
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(  # noqa: S603  our own interpreter and arguments
         command(host, port),
         cwd=project_root(),
