@@ -125,6 +125,8 @@ NEAR = (0, 40, 80, 104, 144)
                      "headers_apart", {"Old", "Sites", "New", "Grounds"}, id="near headers"),
         pytest.param(["Age | Old | Sites | New | Grounds", "Tea | 1 | 2 | 3 | 4"], (), [(0, 40, 80, 140, 180)],
                      None, set(), id="headers that are all near"),
+        pytest.param(["Age | Old | Sites | New", *(f"Tea | 1{i} | new | 4" for i in range(4))], (),
+                     [(0, 300, 345, 600), *[(0, 310, 345, 600)] * 4], None, set(), id="columns that are near"),
     ],
 )  # fmt: skip
 def test_cuts_that_places_show(

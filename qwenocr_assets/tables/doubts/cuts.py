@@ -7,7 +7,7 @@
 
 A row goes on that begins in lower case, follows an end that wants more, stands nearer to the row above than others
 do to theirs, or has one text alone, and not at its start. Headers are one where the second begins in lower case, or
-stands much nearer than others do.
+stands much nearer than others do, and than what is below them.
 
 A row of numbers is no second line. Distances count where the cells' places on the page are known.
 """
@@ -206,7 +206,11 @@ def _headers_apart(rows: _Rows) -> Iterator[Row]:
         ]
         for one, other in neighbours:
             is_low = is_in_capitals and _is_low(other) and not _is_low(one)
-            if is_low or (_has_places(one, other) and _stands_near(one, other, gaps, height)):
+            if is_low or (
+                _has_places(one, other)
+                and _stands_near(one, other, gaps, height)
+                and not _share_an_edge(one, other, rows, first, height)
+            ):
                 yield from (one, other)
 
 
@@ -222,3 +226,17 @@ def _stands_near(one: Row, other: Row, gaps: Sequence[float], height: float) -> 
     gap: float = other["left_px"] - one["right_px"]
     farther = sum(wide > gap + _FARTHER * height for wide in gaps)
     return gap < _WORD_GAP * height and 2 * farther >= len(gaps) - 1 > 0
+
+
+def _share_an_edge(one: Row, other: Row, rows: _Rows, first: int, height: float) -> bool:
+    """Whether what is below them stands as near: numbers right in their column, words left in theirs."""
+    gaps = [
+        beside["left_px"] - cell["right_px"]
+        for row, cells in rows.items()
+        if row >= first
+        and (cell := cells.get(one["column_index"])) is not None
+        and (beside := cells.get(other["column_index"])) is not None
+        and _has_places(cell, beside)
+    ]
+    gap: float = other["left_px"] - one["right_px"]
+    return len(gaps) >= _FEWEST and median(gaps) < gap + _NEARER * height
