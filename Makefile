@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 ONLY ?=
 # one more than cores: many tests wait for programs they started
 WORKERS := $(shell echo $$(( $$(nproc) + 1 )))

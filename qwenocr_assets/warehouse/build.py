@@ -36,7 +36,8 @@ class Change(Enum):
 class ModelResult:
     """A model as built: its rows, and its columns with their DuckDB types in order."""
 
-    rows: int
+    rows: int | None
+    """None of a view: to count them is to compute it, and all that it reads."""
     columns: list[tuple[str, str]]
     change: Change
 
@@ -160,8 +161,14 @@ def _build(con: duckdb.DuckDBPyConnection, model: Model, present: str | None) ->
         _describe(con, model, [name for name, _ in columns])
     if change is not Change.UNCHANGED:
         note_built(con, model.name, now)
+    return ModelResult(_rows(con, model), [(name, kind) for name, kind in columns], change)
+
+
+def _rows(con: duckdb.DuckDBPyConnection, model: Model) -> int | None:
+    if model.kind == "VIEW":
+        return None
     row = con.execute(f"SELECT count(*) FROM {model.relation}").fetchone()
-    return ModelResult(int(row[0]) if row else 0, [(name, kind) for name, kind in columns], change)
+    return int(row[0]) if row else 0
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from tests.conftest import skipping
 
 pytestmark = pytest.mark.slow
 
-FILES = 24
-BATCHES = 6
+FILES = 16
+BATCHES = 4
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def test_a_model_is_built_with_its_rows_columns_and_comments(
         columns={"n": "A number; it's from 0.", "not_there": "Passed on from a source."},
     )
     result = build_one(con, described)
-    assert result.rows == 3
+    assert result.rows == (3 if materialized == "table" else None)
     assert result.columns == [("n", "BIGINT"), ("text", "VARCHAR")]
     comments = con.execute(
         "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'm'"

@@ -69,7 +69,7 @@ _STEP = st.tuples(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(steps=st.lists(_STEP, min_size=1, max_size=6), loads=st.sets(st.integers(0, 5)))
 def test_sums_are_those_of_current_documents(
     models: dict[str, Model], steps: list[tuple[tuple[str, str], str]], loads: set[int]

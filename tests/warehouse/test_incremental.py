@@ -124,7 +124,7 @@ _STEP = st.tuples(
 
 
 @pytest.mark.slow
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(_STEP, min_size=1, max_size=2), min_size=2, max_size=4))
 def test_step_by_step_gives_what_building_anew_gives(
     data: DataFolder,

@@ -70,7 +70,7 @@ def build_sql_models(folder: Path, result_schemas: Iterable[ResultSchema] = ()) 
                 yield dg.MaterializeResult(
                     asset_key=asset_name(name),
                     metadata={
-                        "dagster/row_count": result.rows,
+                        **({} if result.rows is None else {"dagster/row_count": result.rows}),
                         "change": result.change.value,
                         "dagster/column_schema": _columns(model, result.columns),
                         "dagster/column_lineage": _assets_lineage(lineage[model.relation]),
