@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import fsspec
 from upath import UPath
@@ -95,7 +96,7 @@ class DataFolder:
 
     def require_writable(self) -> None:
         """Raise `StorageError` unless a file can be written below the root."""
-        probe = self.root / ".writable"
+        probe = self.root / f".writable-{uuid4().hex}"  # others may look at the same time
         try:
             write_atomically(probe, b"")
             probe.unlink()

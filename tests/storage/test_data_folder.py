@@ -1,6 +1,7 @@
 """Atomic writes and the data folder's layout."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 
@@ -44,6 +45,14 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")
     with pytest.raises(StorageError, match=r"data folder .*data cannot be written.*QWENOCR_DATA"):
         DataFolder(UPath(tmp_path / "data")).require_writable()
+
+
+def test_many_may_look_at_once_and_leave_nothing(tmp_path: Path) -> None:
+    data = DataFolder(UPath(tmp_path))
+    with ThreadPoolExecutor(8) as threads:
+        looks = [threads.submit(data.require_writable) for _ in range(200)]
+    assert [look.result() for look in looks] == [None] * 200
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_batches_are_those_with_a_manifest(tmp_path: Path) -> None:
