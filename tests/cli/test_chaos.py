@@ -11,7 +11,7 @@ from tests.cli.chaos import TASKS, Story
 
 pytestmark = pytest.mark.slow
 
-PAGES = 6
+PAGES = 5
 
 
 def test_killed_runs_lose_nothing_and_pay_nothing_twice(project: Path) -> None:

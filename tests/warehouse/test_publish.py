@@ -316,7 +316,7 @@ def test_readers_in_a_loop_see_only_whole_loads(
         for cycle in itertools.count(1):
             write(cycle)
             assert load_and_publish(data)
-            if cycle >= 24 and all(looked.done() for looked in have_looked):
+            if cycle >= 16 and all(looked.done() for looked in have_looked):
                 break
     over.touch()
     for reader in readers:
