@@ -122,6 +122,15 @@ _READ = {"value": "Acme", "ground": "line"}
         pytest.param([SELLER | {"presence": None}], [], None, [], id="nothing was asked for"),
         pytest.param([SELLER | {"path": "items[0].seller"}], [], None, [], id="empty cell of a list"),
         pytest.param(
+            [SELLER | {"path": "items[0].seller"}, *(SELLER | _READ | {"path": f"items[{n}].seller"} for n in (1, 2))],
+            [], None, [("items[0].seller", 1, "")], id="cell of a list that alone is empty",
+        ),
+        pytest.param(
+            [*(SELLER | {"path": f"items[{n}].seller"} for n in (0, 1)),
+             *(SELLER | _READ | {"path": f"items[{n}].seller"} for n in (2, 3))],
+            [], None, [], id="cells of a list that are empty here and there",
+        ),
+        pytest.param(
             [SELLER | {"path": "items[0].seller", "presence": "missing"}], [], None,
             [("items[0].seller", 1, "")], id="key that an element does not have",
         ),

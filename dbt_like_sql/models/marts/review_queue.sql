@@ -156,14 +156,18 @@ values_missing as (
         min_by(asked.page_id, pages.page_number) as page_id,
         asked.task,
         asked.path,
-        any_value(asked.key) as key
+        any_value(asked.key) as key,
+        bool_or(asked.is_alone) as is_alone
     from (
         select
             *,
             regexp_matches(path, '^\[\d+\]') as is_of_record,
-            regexp_matches(regexp_replace(path, '^\[\d+\]', ''), '\[\d+\]') as is_of_list
+            regexp_matches(regexp_replace(path, '^\[\d+\]', ''), '\[\d+\]') as is_of_list,
+            -- of at least three elements, the only one without it
+            count(*) over of_elements >= 3 and count(*) over of_elements - count(value) over of_elements = 1 as is_alone
         from {{ ref('stg_key_values') }}
         where presence in ('expected', 'missing')
+        window of_elements as (partition by page_id, task, regexp_replace(path, '\[\d+\]([^\[\]]*)$', '[]\1'))
     ) as asked
     inner join {{ ref('stg_pages') }} as pages on pages.page_id = asked.page_id
     inner join {{ ref('stg_documents') }} as documents on documents.document_id = asked.document_id
@@ -179,8 +183,8 @@ values_missing as (
     having
         count(asked.value) = 0
         and count(asked.review_action) = 0
-        -- an empty cell of a list is nothing unusual
-        and (not asked.is_of_list or bool_and(asked.presence = 'missing'))
+        -- an empty cell of a list is nothing unusual, unless all others of its column are filled
+        and (not asked.is_of_list or bool_and(asked.presence = 'missing') or bool_or(asked.is_alone))
 ),
 
 -- the line of the document that names what is missing
@@ -215,7 +219,8 @@ of_missing_values as (
         'value_missing' as finding,
         missing.path as place,
         cast(null as varchar) as value,
-        'The schema asks for it, and it has no value.'
+        'The schema asks for it, and it has no value'
+        || case when missing.is_alone then ', as all others of its list have.' else '.' end
         || coalesce(' A line reads: ' || named_lines.text, '') as reason,
         3 as priority
     from values_missing as missing
